@@ -1,0 +1,1 @@
+"""Reads a text: sentiment, subjectivity and language, by an ONNX model."""

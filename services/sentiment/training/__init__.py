@@ -1,0 +1,1 @@
+"""Offline: fine-tunes, exports and measures the model that the service runs. Needs the extra `train`."""

@@ -1,0 +1,68 @@
+"""What a model says of a text, as it travels between services."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SentimentLabel = Literal["negative", "neutral", "positive"]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Frozen(BaseModel):
+    """Base of the nouns: immutable, unknown fields ignored so that a newer peer may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Sentiment(Frozen):
+    """`score` in [0, 1]: P(positive) + P(neutral)/2; probabilities sum to 1."""
+
+    label: SentimentLabel
+    score: Probability
+    probabilities: dict[SentimentLabel, Probability]
+
+
+class Classification(Frozen):
+    """The answer of a head with labels of its own: query category, emotion."""
+
+    label: str
+    score: Probability
+    probabilities: dict[str, Probability]
+
+
+class Language(Frozen):
+    """An ISO 639-1 code (639-3 where there is none; `und` where nothing could be told) with a confidence in [0, 1]."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    confidence: Probability
+
+
+class Entity(Frozen):
+    """A named entity; `start` and `end` count Unicode code points of the text as sent."""
+
+    text: str
+    type: Literal["person", "location", "organisation", "product", "work"]
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+
+class Analysis(Frozen):
+    """One text's analysis.
+
+    Only features that were asked for are present; a feature whose head the model lacks is None.
+    `truncated` tells that the model read only the beginning; `supported_language` is False where the
+    model was not trained on the text's language, and then no mean should count its sentiment.
+    """
+
+    sentiment: Sentiment | None = None
+    subjectivity: Probability | None = None
+    language: Language | None = None
+    entities: list[Entity] | None = None
+    category: Classification | None = None
+    emotion: Classification | None = None
+    offensive: Probability | None = None
+    irony: Probability | None = None
+    hate: Probability | None = None
+    embedding: list[float] | None = None
+    truncated: bool = False
+    supported_language: bool = True

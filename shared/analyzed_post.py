@@ -1,0 +1,55 @@
+"""A post after pseudonymising and analysis: what ingest hands to profiles."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, field_validator
+
+from shared.analysis import Analysis, Frozen
+
+SCHEMA_VERSION = 1
+
+Platform = Literal["x", "instagram", "facebook", "bluesky", "mastodon", "web"]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""The first 32 hex digits of a keyed HMAC-SHA256."""
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Account(Frozen):
+    """An author's account as of the post: figures to two significant digits, age to whole months; None is unknown."""
+
+    followers: Count | None = None
+    following: Count | None = None
+    posts: Count | None = None
+    listed: Count | None = None
+    verified: bool | None = None
+    protected: bool | None = None
+    age_months: Annotated[int, Field(ge=0, le=1200)] | None = None
+
+
+class AnalyzedPost(Frozen):
+    """One post, keyed by `post_key`; no raw id, no name, no text.
+
+    `hour` is the time of publication cut to the full hour, in UTC. `key_version` names the pseudonym
+    key that made both keys.
+    """
+
+    post_key: Key
+    author_key: Key
+    key_version: Annotated[int, Field(ge=1)] = 1
+    platform: Platform
+    hour: AwareDatetime
+    analysis: Analysis
+    account: Account = Account()
+    likes: Count = 0
+    reposts: Count = 0
+    replies: Count = 0
+    is_repost: bool = False
+    is_reply: bool = False
+
+    @field_validator("hour")
+    @classmethod
+    def _is_a_full_hour(cls, hour: datetime) -> datetime:
+        if (hour.minute, hour.second, hour.microsecond) != (0, 0, 0):
+            raise ValueError("must be cut to the full hour")
+        return hour

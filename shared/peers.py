@@ -1,0 +1,84 @@
+"""Calls from one service to another: a deadline on each, retries with jitter where a retry can help."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import stamina
+
+from shared.errors import PeerRefusedError, PeerUnavailableError
+
+_UNAVAILABLE = 503
+
+
+class _TryAgainError(Exception):
+    """The peer said 503, or no connection came about."""
+
+
+class Peer:
+    """One other service."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        http: httpx.AsyncClient,
+        *,
+        service_key: str | None = None,
+        deadline: float = 30.0,
+        attempts: int = 5,
+    ) -> None:
+        """Reach `url` through `http`; `deadline` is seconds for a call with its retries, `attempts` at the most."""
+        self.name = name
+        self._url = url.rstrip("/")
+        self._http = http
+        self._headers = {"authorization": f"Bearer {service_key}"} if service_key else {}
+        self._deadline = deadline
+        self._attempts = attempts
+
+    async def call(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Send one request and return its 2xx answer.
+
+        Only 503 and connection errors are tried again. Raises PeerUnavailableError where the peer stayed
+        away or the deadline passed, PeerRefusedError for any other answer.
+        """
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._with_retries(method, path, content)
+        except _TryAgainError:
+            raise PeerUnavailableError(self.name, f"{self.name} is not available; nothing was kept") from None
+        except (TimeoutError, httpx.TransportError):
+            raise PeerUnavailableError(self.name, f"{self.name} did not answer in time; nothing was kept") from None
+
+    async def _with_retries(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
+        async for attempt in stamina.retry_context(
+            on=_TryAgainError,
+            attempts=self._attempts,
+            timeout=self._deadline,
+            wait_initial=0.1,
+            wait_max=2.0,
+            wait_jitter=0.5,
+        ):
+            with attempt:
+                return await self._once(method, path, content)
+        raise AssertionError("stamina either returns or raises")
+
+    async def _once(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
+        headers = {**self._headers, **content.pop("headers", {})}
+        try:
+            response = await self._http.request(
+                method, self._url + path, headers=headers, timeout=self._deadline, **content
+            )
+        except httpx.ConnectError as error:
+            raise _TryAgainError from error
+        if response.status_code == _UNAVAILABLE:
+            raise _TryAgainError
+        if response.is_success:
+            return response
+        raise PeerRefusedError(
+            self.name, f"{self.name} refused the call with {response.status_code}", response.status_code
+        )
+
+    async def check_ready(self) -> None:
+        """Return where the peer is ready; raises PeerError where it is not."""
+        await self._once("GET", "/readyz", {})

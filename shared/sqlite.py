@@ -1,0 +1,105 @@
+"""An SQLite file behind threads of its own: one writer, a few readers, none on the event loop."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Statement = Callable[[sqlite3.Connection], Result]
+
+READERS = 2
+BUSY_SECONDS = 30.0
+
+
+class SqliteDatabase:
+    """WAL mode, `synchronous=FULL`: what `write` returned is durable, readers never wait for the writer.
+
+    Each unit of work is a plain function of a connection, run in a thread: one thread writes, so writes
+    of this process never meet; another process's writer is waited for up to 30 s.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; `opened` opens it."""
+        self._path = path
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    async def write(self, work: Statement[Result]) -> Result:
+        """Run `work` in one transaction: all of it is kept, or (where it raises) nothing.
+
+        A caller that is cancelled leaves the transaction to finish by itself.
+        """
+
+        def transaction() -> Result:
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+            return result
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, transaction)
+
+    async def read(self, work: Statement[Result]) -> Result:
+        """Run `work` on one consistent snapshot."""
+
+        def snapshot() -> Result:
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, snapshot)
+
+    def close(self) -> None:
+        """Wait for what runs, then close every connection."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        for connection in self._connections:
+            connection.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+
+@asynccontextmanager
+async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
+    """Open (or make) the database file and bring its schema up: idempotent `CREATE ... IF NOT EXISTS` statements."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = SqliteDatabase(path)
+
+    def create(connection: sqlite3.Connection) -> None:
+        for statement in schema.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+
+    try:
+        await database.write(create)
+        yield database
+    finally:
+        await asyncio.to_thread(database.close)

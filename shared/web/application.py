@@ -1,0 +1,69 @@
+"""How each service's FastAPI application is put together around its own routes."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
+
+from shared.settings import ServiceSettings
+from shared.web.auth import Doorkeeper
+from shared.web.body_limit import BodyLimit
+from shared.web.health import Check, health_router
+from shared.web.metrics import RequestMetrics, metrics_router
+from shared.web.problems import install_problems
+from shared.web.requests import RequestRing
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+"""Transports by URL prefix, such as `http://sentiment`: how a service in the same process is reached."""
+
+
+def build_app(
+    service: str,
+    summary: str,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    registry: CollectorRegistry,
+    checks: Callable[[FastAPI], Mapping[str, Check]],
+) -> FastAPI:
+    """Return the application: routes, health, metrics, problems, and the rings around them.
+
+    The rings from outside in: request id and last resort, CORS, who gets in, body size.
+    Raises SettingsError where the settings forbid a start.
+    """
+    keyring = settings.keyring()
+    app = FastAPI(title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan, redoc_url=None)
+    install_problems(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Doorkeeper, keyring=keyring, rate_limit=settings.rate_limit)
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    app.add_middleware(RequestRing, service=service, metrics=RequestMetrics(registry))
+    app.include_router(health_router(lambda: checks(app)))
+    app.include_router(metrics_router(registry))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def peer_http(transports: Transports | None) -> AsyncIterator[httpx.AsyncClient]:
+    """Open the client by which a service reaches its peers.
+
+    `transports` map a peer's URL to an in-process transport; peers that it does not name are reached
+    over the network. In-process transports ignore httpx's timeouts: every call brings its own deadline.
+    """
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+    async with httpx.AsyncClient(mounts=dict(transports or {}), limits=limits, timeout=10.0, trust_env=False) as http:
+        yield http

@@ -1,0 +1,75 @@
+"""Who gets in: bearer keys on every `/v1` route, checked before the body is read, with a rate limit per key."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+from limits import parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from shared.access import ApiKey, Keyring, Scope
+from shared.errors import SettingsError
+from shared.web.problems import problem
+
+_bearer = HTTPBearer(auto_error=False, description="An API key, made by `voxpop key new`")
+
+
+class Doorkeeper:
+    """Pure ASGI middleware: 401 without a known key, 429 past the key's rate; services' own key has no rate.
+
+    With an empty keyring everybody gets in: `ServiceSettings.keyring` allows that on loopback alone.
+    """
+
+    def __init__(self, app: ASGIApp, keyring: Keyring, rate_limit: str) -> None:
+        """Guard `app`; `rate_limit` is such as `20/second`."""
+        self._app = app
+        self._keyring = keyring
+        try:
+            self._rate = parse(rate_limit)
+        except ValueError:
+            raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Pass one request on with its key in `scope["state"]`, or refuse it."""
+        if scope["type"] != "http" or not self._keyring or not _is_guarded(scope):
+            await self._app(scope, receive, send)
+            return
+        scheme, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
+        key = self._keyring.find(secret.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            refusal = problem(
+                401, "an API key is needed: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"}
+            )
+            await refusal(scope, receive, send)
+            return
+        if not key.internal and not await self._limiter.hit(self._rate, key.name):
+            seconds = max(1, int(self._rate.get_expiry() / self._rate.amount) + 1)
+            refusal = problem(429, f"more than {self._rate} with this key", headers={"Retry-After": str(seconds)})
+            await refusal(scope, receive, send)
+            return
+        scope.setdefault("state", {})["api_key"] = key
+        await self._app(scope, receive, send)
+
+
+def requires(scope: Scope) -> Callable[..., None]:
+    """Return the dependency of a route that a key must open by `scope`, else 403."""
+
+    def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
+        key: ApiKey | None = getattr(request.state, "api_key", None)
+        if key is not None and not key.allows(scope):
+            raise HTTPException(403, f"this key lacks the scope '{scope}'")
+
+    dependency: Callable[..., None] = Security(check)
+    return dependency
+
+
+def _is_guarded(scope: AsgiScope) -> bool:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path == "/v1" or path.startswith("/v1/")

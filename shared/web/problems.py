@@ -1,0 +1,100 @@
+"""Errors as `application/problem+json` (RFC 9457); no answer repeats what was sent."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    OverloadedError,
+    PeerRefusedError,
+    PeerUnavailableError,
+    VoxpopError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: dict[type[VoxpopError], int] = {
+    InputError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    OverloadedError: 503,
+    PeerUnavailableError: 503,
+    PeerRefusedError: 502,
+}
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Return one problem answer; `errors` is a list of `{loc, msg}`."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": current_request_id(),
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def current_request_id() -> str | None:
+    """Return the id of the request being answered in this context."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    return str(request_id) if request_id is not None else None
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of `app` a problem answer."""
+    app.add_exception_handler(VoxpopError, _voxpop)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _voxpop(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, VoxpopError):
+        raise error
+    status = _STATUS.get(type(error), 500)
+    retry_after = getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else None
+    errors = [{"loc": list(error.loc), "msg": error.detail}] if isinstance(error, InputError) and error.loc else None
+    return problem(status, error.detail, errors=errors, headers=headers)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    errors = [{"loc": list(item["loc"]), "msg": item["msg"]} for item in error.errors()[:100]]
+    first = ".".join(str(part) for part in errors[0]["loc"]) if errors else "request"
+    detail = f"{first}: {errors[0]['msg']}" if errors else "the request is not valid"
+    return problem(422, detail, errors=_encodable(errors))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers) if error.headers else None
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+def _encodable(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Replace lone surrogates, which a field's name may hold and UTF-8 cannot."""
+    cleaned: list[dict[str, Any]] = json.loads(json.dumps(errors).encode().decode("utf-8", "replace"))
+    return [{"loc": [_printable(part) for part in item["loc"]], "msg": _printable(item["msg"])} for item in cleaned]
+
+
+def _printable(part: Any) -> Any:
+    return part.encode("utf-8", "replace").decode() if isinstance(part, str) else part
