@@ -9,6 +9,7 @@ import stamina
 from shared.errors import PeerRefusedError, PeerUnavailableError
 
 _UNAVAILABLE = 503
+_NOT_LET_IN = (401, 403)
 
 
 class _TryAgainError(Exception):
@@ -75,9 +76,10 @@ class Peer:
             raise _TryAgainError
         if response.is_success:
             return response
-        raise PeerRefusedError(
-            self.name, f"{self.name} refused the call with {response.status_code}", response.status_code
-        )
+        detail = f"{self.name} refused the call with {response.status_code}"
+        if response.status_code in _NOT_LET_IN:
+            detail += "; give both services the same VOXPOP_SERVICE_KEY"
+        raise PeerRefusedError(self.name, detail, response.status_code)
 
     async def check_ready(self) -> None:
         """Return where the peer is ready; raises PeerError where it is not."""

@@ -1,9 +1,8 @@
 """Who gets in: bearer keys on every `/v1` route, checked before the body is read, with a rate limit per key."""
 
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Security, params
 from fastapi.security import HTTPBearer
 from limits import parse
 from limits.aio.storage import MemoryStorage
@@ -58,7 +57,7 @@ class Doorkeeper:
         await self._app(scope, receive, send)
 
 
-def requires(scope: Scope) -> Callable[..., None]:
+def requires(scope: Scope) -> params.Depends:
     """Return the dependency of a route that a key must open by `scope`, else 403."""
 
     def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
@@ -66,7 +65,7 @@ def requires(scope: Scope) -> Callable[..., None]:
         if key is not None and not key.allows(scope):
             raise HTTPException(403, f"this key lacks the scope '{scope}'")
 
-    dependency: Callable[..., None] = Security(check)
+    dependency: params.Depends = Security(check)
     return dependency
 
 

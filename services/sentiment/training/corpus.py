@@ -13,6 +13,8 @@ from tokenizers import Tokenizer
 from services.sentiment.normalisation import normalise
 
 VALIDATION_SHARE = 0.1
+SENTIMENT_LABELS = ("negative", "neutral", "positive")
+SUBJECTIVITY_LABELS = ("objective", "subjective")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Corpus:
         """Return square-root inverse class frequencies with mean 1, shape (classes,)."""
         counts = np.bincount(self.targets, minlength=len(self.labels)).astype(np.float64)
         weights = np.sqrt(counts.sum() / np.maximum(counts, 1))
-        return (weights / weights.mean()).astype(np.float32)
+        return np.asarray(weights / weights.mean(), dtype=np.float32)
 
 
 def read_columns(path: Path) -> tuple[list[str], NDArray[np.int64]]:
@@ -53,16 +55,19 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
 def sentiment(data: Path, tokenizer: Tokenizer, part: str) -> Corpus:
     """Read TweetEval sentiment; `part` is `train` or `val`, both as published."""
     texts, targets = read_columns(data / "tweeteval" / f"sentiment_{part}.parquet")
-    return Corpus("sentiment", ("negative", "neutral", "positive"), encode(tokenizer, texts), targets)
+    return Corpus("sentiment", SENTIMENT_LABELS, encode(tokenizer, texts), targets)
 
 
 def subjectivity(data: Path, tokenizer: Tokenizer, part: str) -> Corpus:
     """Read the Subjectivity dataset (Pang & Lee 2004); a tenth, chosen by the text's hash, is `val`."""
-    texts, targets = read_columns(data / "subj" / "train.parquet")
-    held_out = [_fraction(text) < VALIDATION_SHARE for text in texts]
-    kept = [i for i, out in enumerate(held_out) if out == (part == "val")]
-    ids = encode(tokenizer, [texts[i] for i in kept])
-    return Corpus("subjectivity", ("objective", "subjective"), ids, targets[kept])
+    texts, targets = hold_out(*read_columns(data / "subj" / "train.parquet"), part=part)
+    return Corpus("subjectivity", SUBJECTIVITY_LABELS, encode(tokenizer, texts), targets)
+
+
+def hold_out(texts: list[str], targets: NDArray[np.int64], part: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the rows of `part`: `val` is a tenth, chosen by the text's hash, `train` the rest."""
+    kept = [i for i, text in enumerate(texts) if (_fraction(text) < VALIDATION_SHARE) == (part == "val")]
+    return [texts[i] for i in kept], targets[kept]
 
 
 def _fraction(text: str) -> float:

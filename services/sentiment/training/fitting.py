@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from services.sentiment.training.corpus import Corpus
+from services.sentiment.training.measures import macro_recall
 from services.sentiment.training.network import MultiHeadClassifier, pad
 
 log = structlog.get_logger(__name__)
@@ -56,12 +57,6 @@ def predict(network: MultiHeadClassifier, corpus: Corpus) -> NDArray[np.float32]
         rows = order[start : start + 64]
         logits[rows] = network.classify(*pad([corpus.ids[i] for i in rows]), corpus.head).numpy()
     return logits
-
-
-def macro_recall(targets: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
-    """Return the mean recall over classes, TweetEval's measure for sentiment; absent classes are left out."""
-    present = [c for c in range(classes) if (targets == c).any()]
-    return float(np.mean([(predicted[targets == c] == c).mean() for c in present]))
 
 
 def fit(
@@ -120,7 +115,7 @@ def fit(
 
 def measure(network: MultiHeadClassifier, corpus: Corpus) -> float:
     """Return the macro recall of one head on a corpus."""
-    return macro_recall(corpus.targets, predict(network, corpus).argmax(1), len(corpus.labels))
+    return macro_recall(corpus.targets, predict(network, corpus).argmax(1))
 
 
 def _optimizer(

@@ -1,0 +1,66 @@
+# voxpop. `make` alone lists what there is to make.
+
+EXTRAS := --extra ingest --extra sentiment --extra profiles --extra clusters
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
+PYTHON := $(or $(shell command -v python3 2>/dev/null),python)
+BIN := .venv/bin
+DATA ?= ../shared/data
+export UV_NO_PROGRESS ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-mongo check format lock bench sample model evaluate setup setup-run clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+run: setup-run ## set everything up and serve on http://127.0.0.1:8000 with the bundled sample
+	@$(BIN)/voxpop up --demo
+
+test: setup ## set everything up and run the tests
+	@$(BIN)/pytest -m "not mongo"
+
+test-mongo: setup ## run the store contracts against a MongoDB server (needs Java 17 and Maven, or a mongod)
+	@$(BIN)/python -m deploy.mongo_test
+
+check: setup ## lint, types, import rules, manifests, Dockerfile, lock file
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m deploy.validate_manifests
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(UV) lock --check
+
+format: setup ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: setup ## print throughput and latency beside their limits (minutes)
+	@$(BIN)/python bench/run.py
+
+sample: setup ## write the bundled sample anew from its seed
+	@$(BIN)/python -m services.ingest.sample
+
+model: ## train the shipped model anew: DATA=folder with tweeteval/ and subj/ (about an hour on two cores)
+	@$(UV) sync --frozen --inexact $(EXTRAS) --extra train
+	@$(BIN)/voxpop model train --data $(DATA) --output models/voxpop-minilm
+
+evaluate: ## measure the shipped model on the validation splits: DATA=folder with tweeteval/ and subj/
+	@$(UV) sync --frozen --inexact $(EXTRAS)
+	@$(BIN)/voxpop model evaluate models/voxpop-minilm --data $(DATA)
+
+lock: $(UV) ## resolve the dependencies anew
+	@$(UV) lock --upgrade
+
+clean: ## remove the environment and caches, not the data in var/
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+setup: $(UV)
+	@$(UV) sync --frozen --inexact --quiet $(EXTRAS)
+
+setup-run: $(UV)
+	@$(UV) sync --frozen --inexact --no-dev $(EXTRAS)
+
+.tools/uv/bin/uv:
+	@$(PYTHON) -m venv .tools/uv || { echo "python3 cannot make virtual environments here; install python3-venv" >&2; exit 1; }
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,133 @@
+"""One training of clusters, from the request to its end."""
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
+
+from services.clusters.cluster import Cluster
+from shared.analysis import Frozen
+
+MAX_SEED = 2**32 - 1
+
+
+class RunStatus(StrEnum):
+    """`queued → running → succeeded / failed / cancelled`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class Stage(StrEnum):
+    """What a run is doing."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    SCALING = "scaling"
+    SEARCHING = "searching k"
+    DESCRIBING = "describing"
+    ASSIGNING = "assigning"
+    PUBLISHING = "publishing"
+    DONE = "done"
+
+
+class Basis(StrEnum):
+    """What authors are compared by."""
+
+    BEHAVIOUR = "behaviour"
+    INTERESTS = "interests"
+    COMBINED = "combined"
+
+
+def _k_in_words(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError:
+        raise ValueError('must be "auto" or a whole number from 2 to 50') from None
+
+
+K = Annotated[
+    Literal["auto"] | Annotated[int, Field(ge=2, le=50, strict=True)],
+    WrapValidator(_k_in_words),
+]
+
+
+class RunRequest(BaseModel):
+    """What to train: `k` is the number of clusters, `auto` lets the run choose it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    basis: Basis = Basis.BEHAVIOUR
+    k: K = "auto"
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+
+
+class KScore(Frozen):
+    """How well one k fits; measured on the authors that k was searched on.
+
+    `inertia` is the sum of squared distances to the centres, `silhouette` the mean silhouette in
+    [-1, 1] of a bounded sample (None where the sample fell into one cluster).
+    """
+
+    k: int
+    inertia: float
+    silhouette: float | None
+    largest_share: float
+    smallest_size: int
+
+
+class DroppedFeature(Frozen):
+    """A feature that took no part, and why."""
+
+    feature: str
+    reason: str
+
+
+class RunSummary(Frozen):
+    """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person."""
+
+    run_id: str
+    brand: str
+    request: RunRequest
+    status: RunStatus = RunStatus.QUEUED
+    stage: Stage = Stage.QUEUED
+    progress: Annotated[float, Field(ge=0, le=1)] = 0.0
+    submitted_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    error: str | None = None
+    authors: int | None = None
+    k: int | None = None
+    reason: str | None = None
+    scores: list[KScore] = []
+    features: list[str] = []
+    dropped_features: list[DroppedFeature] = []
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing will change any more."""
+        return self.status in ENDED
+
+
+class Run(RunSummary):
+    """A run with the cards of its clusters, in the order of their ids."""
+
+    clusters: list[Cluster] = []
+
+    def ending(self, status: RunStatus, at: datetime, error: str | None = None) -> Self:
+        """Return the run as it ended without clusters."""
+        return self.model_copy(update={"status": status, "ended_at": at, "error": error})
+
+
+def new_run_id(at: datetime) -> str:
+    """Return a fresh id; ids sort by the time of submission."""
+    return f"{at:%Y%m%dt%H%M%S}-{at.microsecond:06d}-{secrets.token_hex(4)}"

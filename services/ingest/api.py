@@ -1,0 +1,41 @@
+"""The HTTP face of ingest."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from services.ingest.pipeline import Receipt
+from services.ingest.resources import Resources
+from shared.access import Scope
+from shared.brand import Brand
+from shared.web.auth import requires
+
+MAX_POSTS = 1000
+
+router = APIRouter(prefix="/v1", tags=["posts"])
+
+
+class PostsIn(BaseModel):
+    """Posts about one brand; each is checked by itself, so that a bad one never spoils its neighbours."""
+
+    brand: Brand
+    posts: Annotated[list[Any], Field(min_length=1, max_length=MAX_POSTS)]
+
+
+def resources(request: Request) -> Resources:
+    """Return what the lifespan opened."""
+    opened: Resources = request.app.state.resources
+    return opened
+
+
+@router.post("/posts", dependencies=[requires(Scope.WRITE)])
+async def take_posts(body: PostsIn, opened: Annotated[Resources, Depends(resources)]) -> Receipt:
+    """Take 1 to 1000 posts in. Accepted means folded into the profiles and durable.
+
+    503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,
+    send the same body again. A post that was folded before counts as a duplicate and changes nothing.
+    """
+    receipt = await opened.pipeline.deliver(body.brand, body.posts)
+    opened.metrics.count(receipt)
+    return receipt

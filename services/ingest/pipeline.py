@@ -1,0 +1,144 @@
+"""The way of a batch of posts: checked, cleaned, pseudonymised, analysed, folded; only then acknowledged."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from services.ingest.coarsening import age_in_months, coarse_count, full_hour
+from services.ingest.identity import Pseudonymizer
+from services.ingest.post import MAX_TEXT, Author, Post, parse_post
+from shared.analysis import Analysis
+from shared.analyzed_post import SCHEMA_VERSION, Account, AnalyzedPost
+from shared.errors import OverloadedError, PeerRefusedError
+from shared.peers import Peer
+from shared.text import clean
+
+RETRY_AFTER = 2
+_ANALYSES = TypeAdapter(list[Analysis])
+
+
+class Rejection(BaseModel):
+    """A post that was not taken, by its place in the request; `reason` names the field."""
+
+    index: int
+    reason: str
+
+
+class Receipt(BaseModel):
+    """What became of a batch; the three counts add up to its length. Accepted means folded and durable."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejection]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A post without its raw ids, ready to be analysed."""
+
+    text: str
+    language: str | None
+    fields: dict[str, Any]
+
+
+@dataclass
+class Pipeline:
+    """Delivers batches to the peers; at most `max_posts_in_flight` posts are worked on at once."""
+
+    pseudonymizer: Pseudonymizer
+    sentiment: Peer
+    profiles: Peer
+    now: Callable[[], datetime]
+    timed: Callable[[str], AbstractContextManager[None]]
+    analyze_batch: int = 256
+    max_posts_in_flight: int = 8000
+    in_flight: int = 0
+
+    async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
+        """Fold the posts in `items` (decoded JSON values) into the brand's profiles.
+
+        A bad item is rejected alone. Raises OverloadedError past the bound, PeerUnavailableError where a
+        peer is away; then nothing is acknowledged and the whole batch may be sent again.
+        """
+        if self.in_flight + len(items) > self.max_posts_in_flight:
+            raise OverloadedError("too many posts are being worked on; send this batch again", RETRY_AFTER)
+        self.in_flight += len(items)
+        try:
+            with self.timed("prepare"):
+                prepared, rejected = await asyncio.to_thread(self._prepare, items)
+            with self.timed("analyze"):
+                analyses = await self._analyze(prepared)
+            with self.timed("fold"):
+                folded, duplicates = await self._fold(brand, prepared, analyses)
+        finally:
+            self.in_flight -= len(items)
+        return Receipt(accepted=folded, duplicates=duplicates, rejected=rejected)
+
+    def _prepare(self, items: Sequence[Any]) -> tuple[list[_Prepared], list[Rejection]]:
+        now = self.now()
+        prepared, rejected = [], []
+        for index, item in enumerate(items):
+            post = parse_post(item, now)
+            if isinstance(post, str):
+                rejected.append(Rejection(index=index, reason=post))
+            else:
+                prepared.append(self._pseudonymised(post))
+        return prepared, rejected
+
+    def _pseudonymised(self, post: Post) -> _Prepared:
+        fields = {
+            "post_key": self.pseudonymizer.post_key(post.platform, post.post_id),
+            "author_key": self.pseudonymizer.author_key(post.platform, post.author.id),
+            "key_version": self.pseudonymizer.version,
+            "platform": post.platform,
+            "hour": full_hour(post.created_at),
+            "account": _account(post.author, post.created_at),
+            "likes": coarse_count(post.likes),
+            "reposts": coarse_count(post.reposts),
+            "replies": coarse_count(post.replies),
+            "is_repost": post.is_repost,
+            "is_reply": post.in_reply_to is not None,
+        }
+        return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields)
+
+    async def _analyze(self, prepared: Sequence[_Prepared]) -> list[Analysis]:
+        analyses: list[Analysis] = []
+        for start in range(0, len(prepared), self.analyze_batch):
+            batch = prepared[start : start + self.analyze_batch]
+            body = {"texts": [post.text for post in batch], "languages": [post.language for post in batch]}
+            response = await self.sentiment.call("POST", "/v1/analyze", json=body)
+            try:
+                analyses += _ANALYSES.validate_python(response.json()["results"])
+            except (ValidationError, ValueError, KeyError, TypeError):
+                raise PeerRefusedError("sentiment", "sentiment gave an answer that is no analysis", 200) from None
+            if len(analyses) != start + len(batch):
+                raise PeerRefusedError("sentiment", "sentiment answered for another number of texts", 200)
+        return analyses
+
+    async def _fold(self, brand: str, prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> tuple[int, int]:
+        if not prepared:
+            return 0, 0
+        posts = [
+            AnalyzedPost(**post.fields, analysis=analysis).model_dump(mode="json", exclude_none=True)
+            for post, analysis in zip(prepared, analyses, strict=True)
+        ]
+        body = {"schema_version": SCHEMA_VERSION, "posts": posts}
+        answer = (await self.profiles.call("POST", f"/v1/brands/{brand}/posts", json=body)).json()
+        return int(answer["folded"]), int(answer["duplicates"])
+
+
+def _account(author: Author, as_of: datetime) -> Account:
+    return Account(
+        followers=coarse_count(author.followers),
+        following=coarse_count(author.following),
+        posts=coarse_count(author.posts),
+        listed=coarse_count(author.listed),
+        verified=author.verified,
+        protected=author.protected,
+        age_months=age_in_months(author.created_at, as_of),
+    )

@@ -1,0 +1,122 @@
+"""A post as clients send it, with raw ids: never leaves this service, never appears in a log."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
+
+from shared.analyzed_post import Platform
+
+MAX_TEXT = 10_000
+MAX_ID = 512
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "art", "qme", "qst", "qht", "qam", "qct"})
+"""Codes by which platforms say that a post has no known language (ISO 639-2's and those of X)."""
+
+
+def _plain(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not hold a NUL character")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _text_of_time(value: object) -> object:
+    if not isinstance(value, (str, datetime)):
+        raise ValueError("must be an RFC 3339 time such as 2026-01-31T12:00:00Z")  # noqa: TRY004 - pydantic wants it
+    return value
+
+
+def _plausible(value: datetime, info: ValidationInfo) -> datetime:
+    now: datetime = (info.context or {}).get("now") or datetime.now(UTC)
+    if value < EARLIEST:
+        raise ValueError(f"must not lie before {EARLIEST.year}")
+    if value > now + AHEAD:
+        raise ValueError("must not lie in the future")
+    return value
+
+
+def _primary_subtag(value: str | None) -> str | None:
+    code = value.partition("-")[0].partition("_")[0].lower() if value else None
+    return None if code is None or code in NO_LANGUAGE else code
+
+
+_Words = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_plain), AfterValidator(_not_blank)]
+Identifier = Annotated[_Words, Field(max_length=MAX_ID)]
+Figure = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+Flag = Annotated[bool, Field(strict=True)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_of_time), AfterValidator(_plausible)]
+
+
+class Author(BaseModel):
+    """The account that published; only `id` is required."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Identifier
+    followers: Figure | None = None
+    following: Figure | None = None
+    posts: Figure | None = None
+    listed: Figure | None = None
+    verified: Flag | None = None
+    protected: Flag | None = None
+    created_at: Moment | None = None
+
+
+class Post(BaseModel):
+    """One publication, identified by `(platform, post_id)`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    platform: Platform
+    post_id: Identifier
+    author: Author
+    text: Annotated[_Words, Field(max_length=MAX_TEXT)]
+    created_at: Moment
+    language: (
+        Annotated[
+            str, Field(strict=True, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"), AfterValidator(_primary_subtag)
+        ]
+        | None
+    ) = None
+    likes: Figure = 0
+    reposts: Figure = 0
+    replies: Figure = 0
+    is_repost: Flag = False
+    in_reply_to: Identifier | None = None
+
+
+_POST = TypeAdapter(Post)
+
+
+def parse_post(item: Any, now: datetime) -> Post | str:
+    """Return the post in a decoded JSON value, or the reason why it is none.
+
+    The reason names each wrong field and what it should be; it never quotes a value.
+    """
+    try:
+        return _POST.validate_python(item, context={"now": now})
+    except ValidationError as error:
+        return "; ".join(_sentence(item) for item in error.errors(include_url=False, include_input=False)[:5])
+
+
+def _sentence(error: Any) -> str:
+    field = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{field or 'post'}: {message}"

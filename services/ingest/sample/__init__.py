@@ -1,0 +1,15 @@
+"""The bundled sample: posts about invented airlines, made by a seeded generator and shipped as JSON Lines.
+
+`python -m services.ingest.sample` writes the file again. Its lines are the posts of `POST /v1/posts`, all meant for
+the brand `BRAND`. Names, accounts, ids, numbers and texts are made up; none comes from a data set.
+"""
+
+from pathlib import Path
+from typing import Final
+
+BRAND: Final = "aerolume"
+
+
+def sample_path() -> Path:
+    """Return where the shipped file lies: gzipped JSON Lines, one post a line, oldest first."""
+    return Path(__file__).with_name("posts.jsonl.gz")

@@ -1,0 +1,40 @@
+"""Settings of the ingest service."""
+
+from pydantic import Field, SecretStr
+
+from services.ingest.keyfile import local_key
+from shared.errors import SettingsError
+from shared.settings import ServiceSettings, is_loopback, require_key
+
+
+class IngestSettings(ServiceSettings):
+    """The common settings and those of ingest."""
+
+    pseudonym_key: SecretStr | None = Field(
+        None, alias="VOXPOP_PSEUDONYM_KEY", description="the HMAC key of author and post keys, at least 32 bytes"
+    )
+    pseudonym_key_version: int = Field(
+        1,
+        alias="VOXPOP_PSEUDONYM_KEY_VERSION",
+        ge=1,
+        description="stored with every key made",
+    )
+    analyze_batch: int = Field(256, alias="INGEST_ANALYZE_BATCH", ge=1, le=512, description="texts a call to sentiment")
+    max_posts_in_flight: int = Field(
+        8000, alias="INGEST_MAX_POSTS_IN_FLIGHT", ge=1000, description="posts being worked on; past it, 503"
+    )
+
+    def require_pseudonym_key(self) -> bytes:
+        """Return the pseudonym key's bytes.
+
+        On loopback a missing key is made once in the data folder, mode 0600. Raises SettingsError where
+        it is missing off loopback, short or a default.
+        """
+        if self.pseudonym_key is not None:
+            return require_key("VOXPOP_PSEUDONYM_KEY", self.pseudonym_key.get_secret_value()).encode()
+        if not is_loopback(self.host):
+            raise SettingsError(
+                f"refusing to listen on {self.host} without VOXPOP_PSEUDONYM_KEY: "
+                "set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`, and keep it"
+            )
+        return local_key(self.data_dir / "pseudonym.key").encode()

@@ -1,0 +1,1 @@
+"""Where posts come from. A file is a source, never a platform."""

@@ -1,0 +1,193 @@
+"""Posts from a file: CSV, JSON lines or Parquet, gzip too, `-` for standard input."""
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.ingest.sources.columns import FIELDS, resolve, to_post
+
+MAX_CELL = 16 * 2**20
+PARQUET_ROWS = 5000
+SNIFF_BYTES = 65536
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+
+
+class FileError(ValueError):
+    """The file cannot be read as what it is; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row's post, or the reason why it is none; `number` counts data rows from 1."""
+
+    number: int
+    post: dict[str, Any] | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """An open file: `rows` yields each row once; `total` and `position` are in the same unit, for progress."""
+
+    rows: Iterator[Row]
+    total: int | None
+    position: Callable[[], int]
+
+
+@contextmanager
+def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin: BinaryIO) -> Iterator[FileSource]:
+    """Open a file by its content, whatever its name.
+
+    Raises FileError where it is no text in UTF-8 or a Parquet file that is not whole, ColumnError where a
+    column is missing, OSError where it cannot be opened. A row that is wrong in itself is yielded with its
+    reason and never spoils its neighbours.
+    """
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(_seekable(stdin)) if name == "-" else stack.enter_context(Path(name).open("rb"))
+        content: BinaryIO = raw
+        if raw.read(len(_GZIP)) == _GZIP:
+            raw.seek(0)
+            content = stack.enter_context(_unpacked(raw))
+        content.seek(0)
+        magic = content.read(len(_PARQUET))
+        content.seek(0)
+        if magic == _PARQUET:
+            yield _parquet(content, mapping, platform)
+            return
+        if _is_named(name, "parquet"):
+            raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")
+        yield _text(content, mapping, platform)
+
+
+def _is_named(name: str, kind: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(f".{kind}")
+
+
+@contextmanager
+def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Spool standard input to a file: what it is shows only in its content."""
+    with tempfile.TemporaryFile() as spooled:
+        shutil.copyfileobj(stream, spooled)
+        spooled.seek(0)
+        yield spooled
+
+
+@contextmanager
+def _unpacked(raw: BinaryIO) -> Iterator[BinaryIO]:
+    """Unpack gzip to a file, so that a file that is cut off is known before a row is sent."""
+    with tempfile.TemporaryFile() as unpacked:
+        try:
+            with gzip.open(raw) as packed:
+                shutil.copyfileobj(packed, unpacked)
+        except (EOFError, OSError, ValueError) as error:
+            raise FileError(f"the gzip file is damaged or cut off ({type(error).__name__}); fetch it again") from None
+        yield unpacked
+
+
+def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> FileSource:
+    try:
+        file = pq.ParquetFile(content)
+        columns = resolve(mapping, file.schema_arrow.names, platform)
+    except (pa.ArrowException, OSError):
+        raise FileError("the Parquet file is damaged or cut off; fetch it again") from None
+    seen = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal seen
+        try:
+            for batch in file.iter_batches(PARQUET_ROWS, columns=sorted(set(columns.values()))):
+                for row in batch.to_pylist():
+                    seen += 1
+                    yield Row(seen, to_post(row, columns, platform))
+        except (pa.ArrowException, OSError):
+            raise FileError(
+                f"the Parquet file is damaged after row {seen}; fetch it again and run this again"
+            ) from None
+
+    return FileSource(rows(), file.metadata.num_rows, lambda: seen)
+
+
+def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> FileSource:
+    sample = content.read(SNIFF_BYTES)
+    total = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    if b"\x00" in sample:
+        raise FileError("this is a binary file, not CSV, JSON lines or Parquet")
+    if not sample.strip():
+        raise FileError("the file is empty")
+    lines = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+    is_json = sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    read = _json_lines(lines, mapping, platform) if is_json else _csv(lines, mapping, platform)
+    return FileSource(_decoded(read), total, lambda: content.tell() if not content.closed else total)
+
+
+def _decoded(rows: Iterator[Row]) -> Iterator[Row]:
+    number = 0
+    try:
+        for row in rows:
+            number = row.number
+            yield row
+    except UnicodeDecodeError:
+        raise FileError(f"the file is not UTF-8 (near row {number + 1}); convert it, for example with iconv") from None
+
+
+def _csv(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | None) -> Iterator[Row]:
+    csv.field_size_limit(MAX_CELL)
+    try:
+        reader = csv.DictReader(lines)
+        columns = resolve(mapping, reader.fieldnames or [], platform)
+    except UnicodeDecodeError:
+        raise FileError("this is no CSV in UTF-8; convert it, for example with iconv") from None
+    except csv.Error as error:
+        raise FileError(f"this is no CSV: {error}") from None
+    return _csv_rows(reader, columns, platform)
+
+
+def _csv_rows(reader: Any, columns: Mapping[str, str], platform: str | None) -> Iterator[Row]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(number, None, f"not CSV: {error}")
+            continue
+        if row.get(None):
+            yield Row(number, None, f"has {len(row[None])} more cells than the header; quote texts that hold commas")
+        else:
+            yield Row(number, to_post(row, columns, platform))
+
+
+def _json_lines(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | None) -> Iterator[Row]:
+    """Yield a post a line: nested as `POST /v1/posts` takes it, or flat with the columns' names."""
+    number = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        number += 1
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            yield Row(number, None, "not JSON")
+            continue
+        if not isinstance(value, dict):
+            yield Row(number, None, "not a JSON object")
+        elif isinstance(value.get("author"), dict) and not mapping:
+            yield Row(number, {"platform": platform, **value} if platform else value)
+        else:
+            columns = {field: column for field in FIELDS if (column := mapping.get(field, field)) in value}
+            yield Row(number, to_post(value, columns, platform))

@@ -1,0 +1,20 @@
+"""What the profiles service can be told by its environment."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
+
+
+class ProfilesSettings(ServiceSettings):
+    """The settings of every service, and where profiles are kept."""
+
+    store: str = Field(
+        "",
+        alias="PROFILES_STORE",
+        description="sqlite:///path or mongodb://host/database; default: profiles.db in the data folder",
+    )
+
+    def parsed_store(self) -> SqliteUrl | MongoUrl:
+        """Return where profiles are kept; raises SettingsError where the setting is neither form."""
+        return parse_store_url("PROFILES_STORE", self.store_url(self.store, "profiles.db"))

@@ -1,0 +1,71 @@
+"""The filters, orders and indexes of the MongoDB store; each order goes by an index of its own."""
+
+from typing import Any
+
+from services.profiles.listing import Listing, Order, sort_field
+
+INDEXES: list[tuple[str, list[tuple[str, int]], dict[str, Any]]] = [
+    ("profiles", [("brand", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("posts", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("last_seen", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("mean_rising", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("mean_falling", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("languages.name", 1)], {}),
+    ("profiles", [("uncommitted", 1)], {}),
+    ("posts", [("state", 1)], {"partialFilterExpression": {"state": "pending"}}),
+    ("assignments", [("profile", 1), ("run_id", 1)], {}),
+    ("assignments", [("brand", 1), ("basis", 1), ("run_id", 1)], {}),
+    ("published_runs", [("brand", 1)], {}),
+]
+
+
+def _counted(name: str) -> list[dict[str, Any]]:
+    return [{"$unwind": f"${name}"}, {"$group": {"_id": f"${name}.name", "posts": {"$sum": f"${name}.posts"}}}]
+
+
+SUMMARY: dict[str, Any] = {
+    "totals": [
+        {
+            "$group": {
+                "_id": None,
+                "profiles": {"$sum": 1},
+                "posts": {"$sum": "$posts"},
+                "scored_posts": {"$sum": "$scored_posts"},
+                "score_sum": {"$sum": "$score_sum"},
+                "first_seen": {"$min": "$first_seen"},
+                "last_seen": {"$max": "$last_seen"},
+            }
+        }
+    ],
+    "labels": _counted("labels"),
+    "languages": _counted("languages"),
+}
+"""Facets of a brand's profiles. Its cost grows with the profiles of the brand."""
+
+
+def matching(listing: Listing) -> dict[str, Any]:
+    """Return the filter of a list, but for clusters."""
+    conditions: list[dict[str, Any]] = [{"brand": listing.brand}]
+    if listing.min_posts > 1:
+        conditions.append({"posts": {"$gte": listing.min_posts}})
+    if listing.since is not None:
+        conditions.append({"last_seen": {"$gte": listing.since}})
+    if listing.language is not None:
+        conditions.append({"languages.name": listing.language})
+    if listing.after is not None:
+        conditions.append(_beyond(listing))
+    return {"$and": conditions}
+
+
+def sorting(listing: Listing) -> dict[str, int]:
+    """Return the order of a list."""
+    direction = 1 if listing.order is Order.ASC else -1
+    return {sort_field(listing.sort, listing.order): direction, "author_key": direction}
+
+
+def _beyond(listing: Listing) -> dict[str, Any]:
+    if listing.after is None:
+        return {}
+    field, operator = sort_field(listing.sort, listing.order), "$gt" if listing.order is Order.ASC else "$lt"
+    value, author_key = listing.after.value, listing.after.author_key
+    return {"$or": [{field: {operator: value}}, {field: value, "author_key": {operator: author_key}}]}

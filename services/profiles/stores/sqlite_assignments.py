@@ -1,0 +1,41 @@
+"""Assignments in SQLite: staged under their run, shown through the one row that names the published run."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from services.profiles.profile import Basis
+from shared.errors import ConflictError
+
+
+def stage(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> None:
+    """Keep each author's cluster under the run."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO assignment (brand, basis, run_id, author_key, cluster) VALUES (?, ?, ?, ?, ?)",
+        [(brand, basis, run_id, author_key, cluster) for author_key, cluster in clusters.items()],
+    )
+
+
+def publish(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: str, expected: int) -> int:
+    """Name the run as the published one and remove the others'; raises ConflictError on another count."""
+    counting = "SELECT count(*) FROM assignment WHERE brand = ? AND basis = ? AND run_id = ?"
+    staged = int(connection.execute(counting, (brand, basis, run_id)).fetchone()[0])
+    if staged != expected:
+        raise ConflictError(f"{staged} authors are staged, not {expected}; send the missing chunks, then publish")
+    connection.execute(
+        "INSERT OR REPLACE INTO published (brand, basis, run_id) VALUES (?, ?, ?)", (brand, basis, run_id)
+    )
+    connection.execute("DELETE FROM assignment WHERE brand = ? AND basis = ? AND run_id != ?", (brand, basis, run_id))
+    return staged
+
+
+def clusters_of(connection: sqlite3.Connection, brand: str, author_keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return the published clusters of each of the authors, by basis."""
+    statement = """
+        SELECT basis, author_key, cluster FROM published JOIN assignment USING (brand, basis, run_id)
+        WHERE brand = ? AND author_key IN (SELECT value FROM json_each(?))
+    """
+    clusters: dict[str, dict[str, int]] = {author_key: {} for author_key in author_keys}
+    for row in connection.execute(statement, (brand, json.dumps(list(author_keys)))):
+        clusters[row["author_key"]][row["basis"]] = row["cluster"]
+    return clusters

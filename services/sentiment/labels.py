@@ -1,0 +1,47 @@
+"""How a classifier's own label names map to negative, neutral and positive."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.analysis import SentimentLabel
+from shared.errors import SettingsError
+
+SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = ("negative", "neutral", "positive")
+
+_NUMBERED: Final = ("label_0", "label_1", "label_2")
+_WORDS: Final[dict[str, SentimentLabel]] = {
+    "negative": "negative",
+    "neg": "negative",
+    "neutral": "neutral",
+    "neu": "neutral",
+    "positive": "positive",
+    "pos": "positive",
+}
+_STARS: Final[dict[str, SentimentLabel]] = {
+    "1 star": "negative",
+    "2 stars": "negative",
+    "3 stars": "neutral",
+    "4 stars": "positive",
+    "5 stars": "positive",
+}
+
+
+def sentiment_classes(labels: Sequence[str]) -> tuple[SentimentLabel, ...]:
+    """Return the sentiment that each class stands for, in the order of `labels`.
+
+    Several classes may stand for one sentiment (stars); a sentiment that no class stands for has
+    probability 0. Raises SettingsError where the names cannot be mapped.
+    """
+    names = tuple(label.strip().lower() for label in labels)
+    if names == _NUMBERED:
+        return SENTIMENT_LABELS
+    if len(names) == len(_STARS) and set(names) == set(_STARS):
+        return tuple(_STARS[name] for name in names)
+    classes = tuple(_WORDS[name] for name in names if name in _WORDS)
+    if len(classes) == len(names) == len(set(classes)) and {"negative", "positive"} <= set(classes):
+        return classes
+    raise SettingsError(
+        f"SENTIMENT_MODEL: the labels of its sentiment head are {', '.join(labels) or 'missing'}; needed are "
+        "negative, neutral and positive (or NEG, NEU, POS; neutral may be missing), LABEL_0 to LABEL_2 in that "
+        "order, or 1 star to 5 stars, as id2label in config.json"
+    )

@@ -1,0 +1,46 @@
+"""What the sentiment service counts for Prometheus."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+class SentimentMetrics:
+    """The service's own metrics, in its registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register them."""
+        self._texts = Counter("voxpop_sentiment_texts_total", "Texts answered", registry=registry)
+        self._hits = Counter("voxpop_sentiment_cache_hits_total", "Texts answered from the cache", registry=registry)
+        self._batches = Counter("voxpop_sentiment_batches_total", "Batches that ran", registry=registry)
+        self._real = Counter("voxpop_sentiment_tokens_total", "Tokens of texts that ran", registry=registry)
+        self._padded = Counter("voxpop_sentiment_padded_tokens_total", "Tokens run with padding", registry=registry)
+        self._batch_texts = Histogram(
+            "voxpop_sentiment_batch_texts", "Texts in a batch", buckets=_TEXTS, registry=registry
+        )
+        self._seconds = Histogram(
+            "voxpop_sentiment_batch_seconds", "Seconds a batch ran", buckets=_SECONDS, registry=registry
+        )
+        self._queued = Gauge("voxpop_sentiment_queued_texts", "Texts that wait for a batch", registry=registry)
+        self._admitted = Gauge("voxpop_sentiment_admitted_texts", "Texts being answered", registry=registry)
+
+    def watch(self, queued: Callable[[], int], admitted: Callable[[], int]) -> None:
+        """Read the two gauges from these whenever somebody asks."""
+        self._queued.set_function(queued)
+        self._admitted.set_function(admitted)
+
+    def observe_batch(self, texts: int, real_tokens: int, padded_tokens: int, seconds: float) -> None:
+        """Count one batch that ran."""
+        self._batches.inc()
+        self._real.inc(real_tokens)
+        self._padded.inc(padded_tokens)
+        self._batch_texts.observe(texts)
+        self._seconds.observe(seconds)
+
+    def observe_answer(self, texts: int, hits: int) -> None:
+        """Count texts that were answered, `hits` of them from the cache."""
+        self._texts.inc(texts)
+        self._hits.inc(hits)

@@ -1,0 +1,43 @@
+"""What the sentiment service can be told."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "models" / "voxpop-minilm"
+
+
+class SentimentSettings(ServiceSettings):
+    """Settings of the sentiment service beside those that every service has."""
+
+    model: str = Field(
+        str(DEFAULT_MODEL), alias="SENTIMENT_MODEL", min_length=1, description="model folder, or a hub id owner/name"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", alias="SENTIMENT_DEVICE", description="auto takes the GPU where the runtime has one"
+    )
+    cache_texts: int = Field(
+        10_000, alias="SENTIMENT_CACHE_TEXTS", ge=0, le=10_000_000, description="texts in the answer cache; 0 is off"
+    )
+    threads: int = Field(
+        0, alias="SENTIMENT_THREADS", ge=0, le=1024, description="threads of one batch; 0 is one for each usable CPU"
+    )
+    batch_tokens: int = Field(
+        0,
+        alias="SENTIMENT_BATCH_TOKENS",
+        ge=0,
+        le=2**20,
+        description="most padded tokens in one batch; 0 is 1024 on a CPU, 16384 on a GPU",
+    )
+    queue_texts: int = Field(
+        4096, alias="SENTIMENT_QUEUE_TEXTS", ge=1, le=10**6, description="texts being answered at once; more get 503"
+    )
+    deadline: float = Field(
+        60.0, alias="SENTIMENT_DEADLINE", gt=0, le=3600, description="seconds that a request may take"
+    )
+    drain_seconds: float = Field(
+        10.0, alias="SENTIMENT_DRAIN_SECONDS", ge=0, le=600, description="seconds that a stop waits for open requests"
+    )
