@@ -68,7 +68,7 @@ def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin
             return
         if _is_named(name, "parquet"):
             raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")
-        yield _text(content, mapping, platform)
+        yield stack.enter_context(_text(content, mapping, platform))
 
 
 def _is_named(name: str, kind: str) -> bool:
@@ -119,7 +119,8 @@ def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None
     return FileSource(rows(), file.metadata.num_rows, lambda: seen)
 
 
-def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> FileSource:
+@contextmanager
+def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> Iterator[FileSource]:
     sample = content.read(SNIFF_BYTES)
     total = content.seek(0, io.SEEK_END)
     content.seek(0)
@@ -127,10 +128,10 @@ def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -
         raise FileError("this is a binary file, not CSV, JSON lines or Parquet")
     if not sample.strip():
         raise FileError("the file is empty")
-    lines = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
     is_json = sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    read = _json_lines(lines, mapping, platform) if is_json else _csv(lines, mapping, platform)
-    return FileSource(_decoded(read), total, lambda: content.tell() if not content.closed else total)
+    with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as lines:
+        read = _json_lines(lines, mapping, platform) if is_json else _csv(lines, mapping, platform)
+        yield FileSource(_decoded(read), total, content.tell)
 
 
 def _decoded(rows: Iterator[Row]) -> Iterator[Row]:
