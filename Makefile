@@ -36,7 +36,7 @@ format: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff format
 
 bench: setup ## print throughput and latency beside their limits (minutes)
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python -m bench
 
 sample: setup ## write the bundled sample anew from its seed
 	@$(BIN)/python -m services.ingest.sample
