@@ -64,7 +64,7 @@ def _stop(sentence: str, code: int) -> NoReturn:
 @app.command()
 def up(
     host: Annotated[str | None, typer.Option(help="address to listen on  [default: 127.0.0.1]")] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, envvar="VOXPOP_PORT")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="VOXPOP_PORT", help="0 takes a free one")] = 8000,
     data_dir: Annotated[Path | None, typer.Option(help="folder for databases and keys  [default: var]")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="import the bundled sample and train clusters")] = False,
 ) -> None:
@@ -76,7 +76,7 @@ def up(
     configure_logs(settings.ingest.log_level)
     local = create_local_app(settings)
     listening = bind(settings.ingest.host, port)
-    shown = url_of(settings.ingest.host, port)
+    shown = url_of(settings.ingest.host, listening.getsockname()[1])
     service_key = settings.ingest.service_key
 
     async def beside() -> None:
@@ -91,7 +91,7 @@ def up(
 def serve(
     service: Annotated[Service, typer.Argument(envvar="VOXPOP_SERVICE")],
     host: Annotated[str | None, typer.Option(help="address to listen on  [default: 127.0.0.1]")] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, envvar="VOXPOP_PORT")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="VOXPOP_PORT", help="0 takes a free one")] = 8000,
     data_dir: Annotated[Path | None, typer.Option(help="folder for databases and keys  [default: var]")] = None,
 ) -> None:
     """Run one service."""

@@ -1,0 +1,133 @@
+"""The command line, in processes of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.ingest.sample import BRAND, sample_path
+from tests.e2e.conftest import Server
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what is refused
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def voxpop(tmp_path: Path) -> Run:
+    """Return a function that runs `voxpop` with arguments to its end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOXPOP", "PYTEST"))}
+
+    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "services.cli", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
+
+
+def test_a_file_goes_in_and_clusters_come_out(voxpop: Run, start: Callable[[str], Server]) -> None:
+    """Import, import again, train, analyze: what the commands print adds up."""
+    url = start("server").url
+    arguments = ("ingest", str(sample_path()), "--brand", BRAND, "--url", url, "--json")
+    first = voxpop(*arguments)
+    assert first.returncode == 0
+    tally = json.loads(first.stdout)
+    assert tally["accepted"] > 1900
+    assert (tally["duplicates"], tally["rejected"], tally["reasons"]) == (0, 0, [])
+    assert json.loads(voxpop(*arguments).stdout)["duplicates"] == tally["accepted"]
+
+    trained = voxpop("clusters", BRAND, "--retrain", "--url", url)
+    assert trained.returncode == 0
+    assert "authors" in trained.stdout
+    found = json.loads(voxpop("clusters", BRAND, "--url", url, "--json").stdout)
+    assert sum(card["size"] for card in found["items"]) > 250
+
+    said = voxpop("analyze", "what a wonderful crew", "they lost my bag again", "--url", url, "--json")
+    labels = [result["sentiment"]["label"] for result in json.loads(said.stdout)["results"]]
+    assert labels == ["positive", "negative"]
+    assert "positive" in voxpop("analyze", "what a wonderful crew", "--url", url).stdout
+
+
+def test_bad_rows_are_rejected_alone_with_their_numbers(voxpop: Run, start: Callable[[str], Server]) -> None:
+    """A file with good and bad rows: the good ones are taken, the bad ones told by number, exit code 1."""
+    url = start("server").url
+    table = (
+        b"id,name,text,when\n"
+        b"1,a,a fine flight,2026-01-01 10:00:00\n"
+        b"2,b, ,2026-01-01 10:00:00\n"
+        b"3,c,late again,1601-01-01\n"
+        b"4,d,late again,2999-01-01\n"
+        b"5,e,thank you,Tue Jan 06 10:00:00 +0000 2026\n"
+    )
+    maps = ("--map", "post_id=id", "--map", "author_id=name", "--map", "created_at=when")
+    done = voxpop("ingest", "-", "--brand", "air", "--platform", "x", *maps, "--url", url, stdin=table)
+    assert done.returncode == 1
+    assert "accepted 2  duplicates 0  rejected 3" in done.stdout
+    for words in ("row 2: text", "row 3: created_at", "row 4: created_at"):
+        assert words in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("posts.csv", b"\x7fELF\x00\x00\x01", "binary"),
+        ("posts.csv", b"id,text\n1,fine\n", "no column 'post_id'"),
+        ("posts.parquet", b"PAR1 and nothing that follows", "damaged or cut off"),
+        ("posts.csv", b"", "empty"),
+    ],
+)
+def test_an_unreadable_file_is_one_sentence(voxpop: Run, tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    """Exit code 2 and a sentence that names the file and the remedy; no server is needed to say so."""
+    (tmp_path / name).write_bytes(content)
+    done = voxpop("ingest", name, "--brand", "air", "--platform", "x")
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ingest", "nowhere.csv", "--brand", "air"), "No such file"),
+        (("ingest", "-", "--brand", "air", "--map", "words=text"), "'words' is no field"),
+        (("up", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
+        (("serve", "profiles", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
+        (("up", "--port", "1", "--host", "127.0.0.300"), "refusing"),
+        (("key", "new", "--name", "web", "--scope", "everything"), "'everything' is no scope"),
+        (("key", "new", "--name", "a:b", "--scope", "read"), "--name"),
+    ],
+)
+def test_wrong_usage_is_exit_code_two_and_a_sentence(voxpop: Run, arguments: tuple[str, ...], words: str) -> None:
+    """Whoever errs reads why, and no traceback."""
+    done = voxpop(*arguments)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+
+
+def test_nobody_listening_is_exit_code_three(voxpop: Run) -> None:
+    """The address is named."""
+    done = voxpop("analyze", "words", "--url", "http://127.0.0.1:9")
+    assert done.returncode == 3
+    assert "127.0.0.1:9" in done.stderr
+
+
+def test_a_new_key_opens_what_it_says(voxpop: Run) -> None:
+    """The secret is printed once; the entry for the settings holds its hash alone."""
+    done = voxpop("key", "new", "--name", "web", "--scope", "analyze+read")
+    secret, entry = done.stdout.split()
+    assert entry.startswith("web:analyze+read:")
+    assert secret not in entry
