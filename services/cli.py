@@ -237,12 +237,13 @@ def train_model(
 def evaluate_model(
     folder: Annotated[Path, typer.Argument(help="model folder")],
     data: Annotated[Path, typer.Option(help="folder with tweeteval/ and subj/")],
+    full: Annotated[Path | None, typer.Option(help="the graph before quantisation, to compare with")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model folder on the validation splits, as the service runs it."""
     from services.sentiment.training.evaluation import evaluate
 
-    figures = _train(lambda: evaluate(folder, data))
+    figures = _train(lambda: evaluate(folder, data, full))
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:

@@ -55,7 +55,7 @@ class Pipeline:
     profiles: Peer
     now: Callable[[], datetime]
     timed: Callable[[str], AbstractContextManager[None]]
-    analyze_batch: int = 256
+    analyze_batch: int = 128
     max_posts_in_flight: int = 8000
     in_flight: int = 0
 

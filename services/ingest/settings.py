@@ -19,7 +19,7 @@ class IngestSettings(ServiceSettings):
         ge=1,
         description="stored with every key made",
     )
-    analyze_batch: int = Field(256, alias="INGEST_ANALYZE_BATCH", ge=1, le=512, description="texts a call to sentiment")
+    analyze_batch: int = Field(128, alias="INGEST_ANALYZE_BATCH", ge=1, le=512, description="texts a call to sentiment")
     max_posts_in_flight: int = Field(
         8000, alias="INGEST_MAX_POSTS_IN_FLIGHT", ge=1000, description="posts being worked on; past it, 503"
     )

@@ -27,7 +27,7 @@ class Tokenizer:
     def __init__(self, path: Path, max_length: int, *, reads_targets: bool = False) -> None:
         """Load `path`; texts are cut after `max_length` tokens, special ones counted.
 
-        Where `reads_targets`, a text with a target becomes a pair, and the text alone is cut; else
+        Where `reads_targets`, a text with a target becomes a pair, whose longer part is cut; else
         targets are ignored: a model without that training would take them for a second sentence.
         Raises SettingsError where the file cannot be read.
         """
@@ -37,7 +37,7 @@ class Tokenizer:
             # The library raises bare Exception.
             raise SettingsError(f"SENTIMENT_MODEL: {path} is damaged or no tokenizer; export it again") from error
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length, strategy="only_first")
+        self._tokenizer.enable_truncation(max_length, strategy="longest_first")
         self._reads_targets = reads_targets
 
     def encode(self, texts: Sequence[str], targets: Sequence[str | None]) -> list[Tokens]:

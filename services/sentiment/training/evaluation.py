@@ -21,11 +21,11 @@ SCORE = np.array([0.0, 0.5, 1.0])
 Logits = NDArray[np.float32]
 
 
-def evaluate(folder: Path, data: Path) -> dict[str, float | str]:
+def evaluate(folder: Path, data: Path, full: Path | None = None) -> dict[str, float | str]:
     """Return the folder's figures in percent, and how far its answers move with the company of their batch.
 
-    Where `model_fp32.onnx` stands beside the graph (as `voxpop model train` leaves it), the share of labels
-    on which both agree is among them. Raises ValueError or SettingsError for files that do not fit.
+    With `full`, the graph before quantisation, the share of labels on which both agree is among them.
+    Raises ValueError or SettingsError for files that do not fit.
     """
     model = open_model(str(folder))
     engine = Engine(model, "cpu", 0)
@@ -36,8 +36,7 @@ def evaluate(folder: Path, data: Path) -> dict[str, float | str]:
     logits = _run(engine, tokens, "sentiment", BATCH, _by_length(tokens))
     figures |= _figures("sentiment", targets, logits)
     figures |= _company(engine, tokens)
-    full = folder / "model_fp32.onnx"
-    if full.exists():
+    if full is not None:
         other = Engine(type(model)(model.card, full, model.tokenizer), "cpu", 0)
         figures |= _agreement(logits, _run(other, tokens, "sentiment", BATCH, _by_length(tokens)), targets)
     if "subjectivity" in model.card.heads:

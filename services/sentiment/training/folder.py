@@ -26,18 +26,18 @@ def write_folder(
     tokenizer: Tokenizer,
     encoder: Path,
     max_length: int,
+    full: Path,
     target: Path,
 ) -> None:
-    """Export and quantise `network` into `target`, written beside first and renamed when whole.
+    """Export `network` to `full` in fp32 and, quantised, into `target`, written beside first and renamed when whole.
 
-    `labels` names each head's classes in the order of its logits. An fp32 graph stays next to the
-    INT8 one in the working copy as `model_fp32.onnx`, for comparison; it is not committed.
+    `labels` names each head's classes in the order of its logits.
     """
     beside = target.with_name(target.name + ".part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    export_onnx(network, beside / "model_fp32.onnx")
-    quantise(beside / "model_fp32.onnx", beside / "model.onnx")
+    export_onnx(network, full)
+    quantise(full, beside / "model.onnx")
     tokenizer.save(str(beside / "tokenizer.json"))
     config = _config(json.loads((encoder / "config.json").read_text()), labels, max_length)
     (beside / "config.json").write_text(json.dumps(config, indent=2) + "\n")

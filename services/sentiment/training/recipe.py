@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 MAX_LENGTH = 256
 CHECKPOINT = "checkpoint.pt"
+FULL_GRAPH = "fp32.onnx"
 HEADS = {"sentiment": corpus.SENTIMENT_LABELS, "subjectivity": corpus.SUBJECTIVITY_LABELS}
 
 
@@ -56,7 +57,7 @@ def make_model(data: Path, work: Path, output: Path, epochs: int, *, retrain: bo
         network.load_state_dict(torch.load(work / CHECKPOINT, weights_only=True))
     except (RuntimeError, FileNotFoundError) as error:
         raise ValueError(f"{work / CHECKPOINT} is missing or of another architecture; train it anew") from error
-    write_folder(network, HEADS, load_tokenizer(encoder), encoder, MAX_LENGTH, output)
-    figures = evaluate(output, data)
+    write_folder(network, HEADS, load_tokenizer(encoder), encoder, MAX_LENGTH, work / FULL_GRAPH, output)
+    figures = evaluate(output, data, work / FULL_GRAPH)
     record_figures(output, figures)
     log.info("model.written", folder=str(output), **{str(name): value for name, value in figures.items()})

@@ -106,10 +106,10 @@ async def test_an_answer_that_is_no_analysis_is_not_folded(http: httpx.AsyncClie
 
 
 async def test_a_long_request_is_analysed_in_bounded_batches(http: httpx.AsyncClient, peers: Peers) -> None:
-    """A thousand posts become calls of at most 256 texts and one fold."""
+    """A thousand posts become calls of at most 128 texts and one fold."""
     answer = await post(http, *(a_post(n) for n in range(1000)))
     assert answer.json()["accepted"] == 1000
-    assert peers.calls == {"sentiment": 4, "profiles": 1}
+    assert peers.calls == {"sentiment": 8, "profiles": 1}
 
 
 async def test_too_much_at_once_is_refused_with_retry_after(peers: Peers, http: httpx.AsyncClient) -> None:

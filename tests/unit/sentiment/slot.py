@@ -1,0 +1,82 @@
+"""A stand-in for the engine: tests of the queue need to hold the slot and to see what ran in it."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.sentiment.batcher import Batcher
+from services.sentiment.tokenizer import Tokens
+
+POISON = 666
+
+
+def tokens_of(mark: int, length: int = 1) -> Tokens:
+    """Return a text that `Slot` answers with its mark."""
+    return Tokens((mark,) * length, (0,) * length)
+
+
+class Slot:
+    """Answers each text with its first id; waits while held; fails on a batch with POISON in it."""
+
+    def __init__(self) -> None:
+        """Start open."""
+        self.batches: list[list[Tokens]] = []
+        self._open = threading.Event()
+        self._open.set()
+        self._entered = threading.Semaphore(0)
+
+    def hold(self) -> None:
+        """Keep the next batch in the slot until `release`."""
+        self._open.clear()
+
+    def release(self) -> None:
+        """Let go."""
+        self._open.set()
+
+    async def entered(self) -> None:
+        """Return once one more batch is in the slot."""
+        await asyncio.to_thread(self._entered.acquire)
+
+    def __call__(self, batch: Sequence[Tokens]) -> dict[str, NDArray[np.float32]]:
+        """Run one batch."""
+        self.batches.append(list(batch))
+        self._entered.release()
+        self._open.wait()
+        if any(tokens.ids[0] == POISON for tokens in batch):
+            raise RuntimeError("the runtime failed")
+        return {"mark": np.array([[tokens.ids[0]] for tokens in batch], dtype=np.float32)}
+
+    @property
+    def marks(self) -> list[int]:
+        """Every text that ran, by its mark."""
+        return [tokens.ids[0] for batch in self.batches for tokens in batch]
+
+
+class Counts:
+    """Counts batches."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.texts: list[int] = []
+
+    def observe_batch(self, texts: int, real_tokens: int, padded_tokens: int, seconds: float) -> None:
+        """Count one batch."""
+        assert real_tokens <= padded_tokens
+        assert seconds >= 0
+        self.texts.append(texts)
+
+
+def batcher_of(slot: Slot, budget: int = 16, max_texts: int = 1000) -> Batcher:
+    """Return a batcher that serves."""
+    batcher = Batcher(slot, budget=budget, max_texts=max_texts, observer=Counts())
+    batcher.start()
+    return batcher
+
+
+async def ask(batcher: Batcher, *texts: Tokens) -> list[int]:
+    """Have texts answered, admission included; return their marks."""
+    with batcher.admit(len(texts)):
+        return [int(row["mark"][0]) for row in await batcher.submit(texts)]

@@ -1,0 +1,141 @@
+"""How the service starts, who gets in, and what it says of itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from services.sentiment.app import create_app
+from services.sentiment.settings import SentimentSettings
+from shared.access import digest_of
+from shared.errors import SettingsError
+from tests.unit.sentiment.conftest import TinyModel
+
+KEYS = ",".join(f"{scope}:{scope}:{digest_of(scope)}" for scope in ("analyze", "read", "write", "admin"))
+
+
+@pytest.fixture
+def folder(tiny_model: TinyModel) -> Path:
+    """Return a model folder."""
+    return tiny_model()
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """Return a client of an app in this process."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://sentiment")
+
+
+@asynccontextmanager
+async def running(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the service and open a client of it."""
+    app = create_app(SentimentSettings(_env_file=None, **{"device": "cpu", **settings}))
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        yield http
+
+
+async def test_the_service_is_ready_only_while_its_model_is_loaded(folder: Path) -> None:
+    """Before the warm-up and after the stop readiness names the model; in between it is ready."""
+    app = create_app(SentimentSettings(_env_file=None, model=str(folder), device="cpu"))
+    async with client_of(app) as http:
+        before = await http.get("/readyz")
+        async with app.router.lifespan_context(app):
+            between = await http.get("/readyz")
+        after = await http.get("/readyz")
+    assert [response.status_code for response in (before, between, after)] == [503, 200, 503]
+    assert before.json()["detail"] == "not ready: model"
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(None, 401), ("nobody", 401), ("read", 403), ("write", 403), ("analyze", 200), ("admin", 200)]
+)
+async def test_every_route_needs_the_scope_analyze(folder: Path, key: str | None, status: int) -> None:
+    """A key opens the service by `analyze` or `admin` alone: neither reading nor writing includes it."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    async with running(model=str(folder), api_keys=KEYS) as http:
+        answers = [
+            await http.post("/v1/sentiment", json={"text": "good"}, headers=headers),
+            await http.post("/v1/analyze", json={"texts": ["good"]}, headers=headers),
+            await http.get("/v1/model", headers=headers),
+        ]
+    assert [answer.status_code for answer in answers] == [status] * 3
+
+
+async def test_a_drop_in_classifier_is_served(folder: Path) -> None:
+    """Any exported sequence classifier answers; of a model of unknown languages none is unsupported."""
+    async with running(model=str(folder)) as http:
+        answer = (await http.post("/v1/analyze", json={"texts": ["good bad", "schlecht geflogen"]})).json()
+        described = (await http.get("/v1/model")).json()
+    assert answer["model"] == described["name"] == folder.name
+    assert answer["results"][0]["sentiment"]["label"] == "positive"
+    assert answer["results"][0]["subjectivity"] is None
+    assert answer["results"][1]["supported_language"]
+
+
+async def test_figures_are_exposed(folder: Path) -> None:
+    """GET /metrics counts texts, batches, tokens and cache hits, and shows the queue."""
+    async with running(model=str(folder)) as http:
+        for _ in range(2):
+            await http.post("/v1/analyze", json={"texts": ["good", "bad"]})
+        figures = (await http.get("/metrics")).text.splitlines()
+    assert {
+        "voxpop_sentiment_texts_total 4.0",
+        "voxpop_sentiment_cache_hits_total 2.0",
+        "voxpop_sentiment_batch_texts_sum 2.0",
+        "voxpop_sentiment_tokens_total 4.0",
+        "voxpop_sentiment_queued_texts 0.0",
+        "voxpop_sentiment_admitted_texts 0.0",
+    } <= set(figures)
+
+
+async def test_the_bound_of_the_queue_is_a_setting(folder: Path) -> None:
+    """A request larger than the bound is served where the service is idle."""
+    async with running(model=str(folder), queue_texts=1) as http:
+        response = await http.post("/v1/analyze", json={"texts": ["good", "bad", "good bad"]})
+    assert response.status_code == 200
+    assert len(response.json()["results"]) == 3
+
+
+async def test_a_model_that_cannot_be_had_forbids_the_start(tmp_path: Path) -> None:
+    """The lifespan ends with a sentence that names the setting, before anything is answered."""
+    with pytest.raises(SettingsError, match="SENTIMENT_MODEL"):
+        async with running(model=str(tmp_path / "nothing")):
+            pytest.fail("started without a model")
+
+
+async def test_a_model_that_does_not_pass_the_warm_up_forbids_the_start(tiny_model: TinyModel) -> None:
+    """A graph that does not do what its configuration says is found before the service is ready."""
+    with pytest.raises(SettingsError, match=r"config\.json names 3 labels"):
+        async with running(model=str(tiny_model(weights=[1.0, 2.0]))):
+            pytest.fail("started with a model that does not fit")
+
+
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each setting has the name that the contract gives it."""
+    monkeypatch.setenv("SENTIMENT_MODEL", "someone/some-model")
+    monkeypatch.setenv("SENTIMENT_DEVICE", "cuda")
+    monkeypatch.setenv("SENTIMENT_CACHE_TEXTS", "0")
+    settings = SentimentSettings(_env_file=None)
+    assert (settings.model, settings.device, settings.cache_texts) == ("someone/some-model", "cuda", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SENTIMENT_DEVICE", "tpu"),
+        ("SENTIMENT_CACHE_TEXTS", "-1"),
+        ("SENTIMENT_THREADS", "many"),
+        ("SENTIMENT_QUEUE_TEXTS", "0"),
+        ("SENTIMENT_MODEL", ""),
+    ],
+)
+def test_settings_out_of_range_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A value that cannot work is refused by its name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name):
+        SentimentSettings(_env_file=None)

@@ -1,0 +1,52 @@
+"""Which texts run together."""
+
+from unittest.mock import Mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.sentiment.batch import Waiting, choose
+from services.sentiment.tokenizer import Tokens
+
+LENGTHS = st.lists(st.integers(1, 64), min_size=1, max_size=60)
+
+
+def queue_of(lengths: list[int]) -> list[Waiting]:
+    """Return texts of these lengths, the oldest first."""
+    return [Waiting(Mock(), i, Tokens((1,) * length, (0,) * length)) for i, length in enumerate(lengths)]
+
+
+def padded(batch: list[Waiting]) -> int:
+    """Return the tokens that the batch costs."""
+    return len(batch) * max(len(waiting.tokens) for waiting in batch)
+
+
+@given(LENGTHS, st.integers(1, 512))
+def test_the_oldest_always_runs_and_the_budget_is_kept(lengths: list[int], budget: int) -> None:
+    """Whatever waits, the oldest is in the next batch, which exceeds the budget only where it runs alone."""
+    window = queue_of(lengths)
+    batch = choose(window, budget)
+    assert window[0] in batch
+    assert padded(batch) <= budget or len(batch) == 1
+    assert len({waiting.index for waiting in batch}) == len(batch)
+
+
+@given(LENGTHS, st.integers(1, 512))
+def test_a_batch_is_a_run_of_neighbours_in_length_that_cannot_grow(lengths: list[int], budget: int) -> None:
+    """The batch has no gap in length, and no neighbour would still fit: no room and little padding is wasted."""
+    window = queue_of(lengths)
+    batch = choose(window, budget)
+    inside = [len(waiting.tokens) for waiting in batch]
+    outside = [len(waiting.tokens) for waiting in window if waiting not in batch]
+    assert inside == sorted(inside)
+    assert not any(inside[0] < length < inside[-1] for length in outside)
+    below = [length for length in outside if length <= inside[0]]
+    above = [length for length in outside if length >= inside[-1]]
+    for neighbour in [*sorted(below)[-1:], *sorted(above)[:1]]:
+        assert max(neighbour, inside[-1]) * (len(batch) + 1) > budget
+
+
+def test_the_nearest_lengths_join_first() -> None:
+    """Texts of about the oldest's length run with it, though others came before them."""
+    batch = choose(queue_of([10, 1, 30, 11, 9]), 33)
+    assert [len(waiting.tokens) for waiting in batch] == [9, 10, 11]

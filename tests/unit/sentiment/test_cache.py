@@ -1,0 +1,30 @@
+"""The cache of readings."""
+
+from services.sentiment.cache import ReadingCache, key_of
+from services.sentiment.scoring import Reading
+
+READING = Reading({}, truncated=False)
+
+
+def test_the_least_recently_used_reading_goes_first() -> None:
+    """A full cache drops what was not asked for longest."""
+    cache = ReadingCache(2)
+    cache.put(b"a", READING)
+    cache.put(b"b", READING)
+    cache.get(b"a")
+    cache.put(b"c", READING)
+    assert [cache.get(key) is READING for key in (b"a", b"b", b"c")] == [True, False, True]
+    assert len(cache) == 2
+
+
+def test_zero_turns_the_cache_off() -> None:
+    """With room for no text nothing is kept and nothing fails."""
+    cache = ReadingCache(0)
+    cache.put(b"a", READING)
+    assert cache.get(b"a") is None
+
+
+def test_keys_differ_by_text_and_target() -> None:
+    """Equal text and target share a key; a target is never mistaken for a part of the text."""
+    assert key_of("a", None) == key_of("a", None)
+    assert len({key_of("a", None), key_of("a", ""), key_of("a", "b"), key_of("ab", None), key_of("b", None)}) == 5

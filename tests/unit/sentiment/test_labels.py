@@ -1,0 +1,45 @@
+"""Label names of classifiers."""
+
+import pytest
+
+from services.sentiment.labels import sentiment_classes
+from shared.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["negative", "neutral", "positive"], ("negative", "neutral", "positive")),
+        (["POSITIVE", "Negative", "neutral"], ("positive", "negative", "neutral")),
+        (["LABEL_0", "LABEL_1", "LABEL_2"], ("negative", "neutral", "positive")),
+        (["NEG", "NEU", "POS"], ("negative", "neutral", "positive")),
+        (["NEGATIVE", "POSITIVE"], ("negative", "positive")),
+        (
+            ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"],
+            ("negative", "negative", "neutral", "positive", "positive"),
+        ),
+    ],
+)
+def test_common_names_are_mapped(labels: list[str], classes: tuple[str, ...]) -> None:
+    """The names that published classifiers use stand for the three sentiments, in the classifier's order."""
+    assert sentiment_classes(labels) == classes
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [],
+        ["joy", "anger"],
+        ["LABEL_0", "LABEL_1"],
+        ["LABEL_2", "LABEL_1", "LABEL_0"],
+        ["negative", "neutral"],
+        ["negative", "negative", "positive"],
+        ["negative", "mixed", "positive"],
+        ["1 star", "2 stars", "3 stars"],
+    ],
+)
+def test_names_that_cannot_be_mapped_are_refused_with_what_is_needed(labels: list[str]) -> None:
+    """An unknown set of names is refused with the names that were found and those that would do."""
+    with pytest.raises(SettingsError, match="needed are negative, neutral and positive") as caught:
+        sentiment_classes(labels)
+    assert all(label in caught.value.detail for label in labels)
