@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -40,10 +41,22 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> Position:
     fits = (
         isinstance(position, list)
         and len(position) == len(types)
-        and all(
-            isinstance(value, kind) and not isinstance(value, bool) for value, kind in zip(position, types, strict=True)
-        )
+        and all(isinstance(value, kind) and _storable(value) for value, kind in zip(position, types, strict=True))
     )
     if not fits:
         raise InputError("cursor is not one that this list gave; leave it out to start over", ("query", "cursor"))
     return list(position)
+
+
+def _storable(value: object) -> bool:
+    """Tell whether a store can compare with `value`: 64-bit integers, finite numbers, encodable text."""
+    match value:
+        case bool():
+            return False
+        case int():
+            return -(2**63) <= value < 2**63
+        case float():
+            return math.isfinite(value)
+        case str():
+            return not any("\ud800" <= character <= "\udfff" for character in value)
+    return value is None

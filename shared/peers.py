@@ -1,6 +1,7 @@
 """Calls from one service to another: a deadline on each, retries with jitter where a retry can help."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import httpx
@@ -43,9 +44,16 @@ class Peer:
         Only 503 and connection errors are tried again. Raises PeerUnavailableError where the peer stayed
         away or the deadline passed, PeerRefusedError for any other answer.
         """
+        return await self._in_time(self._with_retries(method, path, content))
+
+    async def check_ready(self) -> None:
+        """Return where the peer is ready; raises PeerError where it is not."""
+        await self._in_time(self._once("GET", "/readyz", {}))
+
+    async def _in_time(self, answer: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._with_retries(method, path, content)
+                return await answer
         except _TryAgainError:
             raise PeerUnavailableError(self.name, f"{self.name} is not available; nothing was kept") from None
         except (TimeoutError, httpx.TransportError):
@@ -65,11 +73,9 @@ class Peer:
         raise AssertionError("stamina either returns or raises")
 
     async def _once(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
-        headers = {**self._headers, **content.pop("headers", {})}
+        content = {**content, "headers": {**self._headers, **content.get("headers", {})}}
         try:
-            response = await self._http.request(
-                method, self._url + path, headers=headers, timeout=self._deadline, **content
-            )
+            response = await self._http.request(method, self._url + path, timeout=self._deadline, **content)
         except httpx.ConnectError as error:
             raise _TryAgainError from error
         if response.status_code == _UNAVAILABLE:
@@ -80,7 +86,3 @@ class Peer:
         if response.status_code in _NOT_LET_IN:
             detail += "; give both services the same VOXPOP_SERVICE_KEY"
         raise PeerRefusedError(self.name, detail, response.status_code)
-
-    async def check_ready(self) -> None:
-        """Return where the peer is ready; raises PeerError where it is not."""
-        await self._once("GET", "/readyz", {})

@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.access import ApiKey, Keyring, Scope, digest_of, parse_keys
 from shared.errors import SettingsError
@@ -18,7 +18,13 @@ class ServiceSettings(BaseSettings):
     Values are read by their alias (the variable's name); in code the field's name works too.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        dotenv_filtering="only_existing",
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
 
     host: str = Field("127.0.0.1", alias="VOXPOP_HOST", description="address to listen on")
     data_dir: Path = Field(Path("var"), alias="VOXPOP_DATA_DIR", description="folder for databases and local keys")
@@ -35,6 +41,20 @@ class ServiceSettings(BaseSettings):
     peer_deadline: float = Field(
         30.0, alias="VOXPOP_PEER_DEADLINE", gt=0, description="seconds for a call with retries"
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read variables by alias alone: `HOST` or `MODEL` in an environment belongs to something else."""
+        for source in (env_settings, dotenv_settings, file_secret_settings):
+            source.config = SettingsConfigDict(**{**source.config, "populate_by_name": False})
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     def keyring(self) -> Keyring:
         """Return the keys that open this service, the services' own among them.
@@ -72,7 +92,7 @@ def is_loopback(host: str) -> bool:
 
 
 def require_key(setting: str, value: str) -> str:
-    """Return `value` where it is at least 32 bytes and not one repeated pattern; else raise SettingsError."""
+    """Return `value` where it has 32 bytes, 8 different characters and is no default; else raise SettingsError."""
     weak = len(set(value)) < 8 or "changeme" in value.lower() or "change-me" in value.lower()  # noqa: PLR2004
     if len(value.encode()) < MIN_KEY_BYTES or weak:
         raise SettingsError(

@@ -43,10 +43,10 @@ class SqliteDatabase:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection)
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
-            connection.execute("COMMIT")
             return result
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, transaction)
@@ -60,7 +60,7 @@ class SqliteDatabase:
             try:
                 return work(connection)
             finally:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, snapshot)
 
@@ -85,6 +85,12 @@ class SqliteDatabase:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """End the transaction, unless SQLite ended it already, as it does on a full disk."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Where a service keeps its data: `sqlite:///path` or `mongodb://host/database`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,7 +36,9 @@ def parse_store_url(setting: str, url: str) -> SqliteUrl | MongoUrl:
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return SqliteUrl(Path(url.removeprefix("sqlite:///")))
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        database = urlsplit(url).path.strip("/")
-        if database and "/" not in database:
-            return MongoUrl(url, database)
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            database = parts.path.strip("/")
+            if parts.netloc and database and "/" not in database:
+                return MongoUrl(url, database)
     raise SettingsError(f"{setting} must be sqlite:///path or mongodb://host/database")

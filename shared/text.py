@@ -13,18 +13,24 @@ LINK: Final = "http"
 EMAIL: Final = "<email>"
 PHONE: Final = "<phone>"
 
-_EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")
-_LINK = re.compile(r"(?<!\w)(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-_SHORT_LINK = re.compile(r"(?<![\w@.])(?:t\.co|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com)/[^\s<>\"]+", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w@])[@\uff20][\w.-]*\w(?:@[\w-]+(?:\.[\w-]+)+)?")
+_AT = "[@\uff20]"
+_WORD = "A-Za-z0-9_"
+# Boundaries are ASCII: Chinese, Japanese or Thai text stands next to a name or a link without a blank.
+_EMAIL = re.compile(
+    rf"(?<![{_WORD}.+-])(?<!^{_AT})(?<![^{_WORD}]{_AT})"
+    rf"[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}}(?![{_WORD}])"
+)
+_LINK = re.compile(rf"(?:https?://|(?<![{_WORD}])www\.)[^\s<>\"]+", re.IGNORECASE)
+_SHORT_LINK = re.compile(rf"(?<![{_WORD}@.])(?:t\.co|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com)/[^\s<>\"]+", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<![{_WORD}])(?:{_AT}[\w.+-]*\w)+")
 _PHONE = re.compile(
-    r"""(?<![\w/.:\#$€£-])(?:
-        \+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}           # +44 20 7946 0958
+    r"""(?<![A-Za-z_\d/.\#$€£¥₹-])(?<!\d:)(?:
+        \+(?=(?:[ .()-]{0,2}\d){7})\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}  # +44 20 7946 0958; +100 is no number to call
       | (?:1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}      # (415) 555-0132, 1-800-555-0132
       | 0\d{1,4}[ /-]\d{3,4}[ -]?\d{2,5}                # 020 7946 0958, 030/901820
       | \d{3}-\d{4}                                     # 555-0132
-      | \d{9,15}                                        # digits alone: a telephone, ticket or card number
-    )(?![\w/]|[.,:-]\d)""",
+      | (?<!\w)\d{9,15}(?!\w)                           # digits alone: a telephone, ticket or card number
+    )(?![A-Za-z_\d/]|[.,:-]\d)""",
     re.VERBOSE,
 )
 _BLANKS = re.compile(r"\s+")
@@ -36,10 +42,16 @@ def clean(text: str) -> str:
     Runs of white space become one space and the ends are stripped. Cleaning a cleaned text changes
     nothing. An e-mail address goes before a mention, since it holds an `@` too.
     """
-    text = unicodedata.normalize("NFC", text)
+    # A placeholder may compose with an accent behind it: again, until nothing changes.
+    while (cleaned := _clean_once(text)) != text:
+        text = cleaned
+    return text
+
+
+def _clean_once(text: str) -> str:
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
     text = _LINK.sub(LINK, text)
     text = _SHORT_LINK.sub(LINK, text)
     text = _EMAIL.sub(EMAIL, text)
     text = _MENTION.sub(MENTION, text)
-    text = _PHONE.sub(PHONE, text)
-    return _BLANKS.sub(" ", text).strip()
+    return _PHONE.sub(PHONE, text)

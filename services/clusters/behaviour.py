@@ -83,9 +83,7 @@ BEHAVIOUR: Final = (
         "gets {}more replies for a post",
         "gets {}fewer replies for a post",
     ),
-    _count(
-        "followers", _A.REACH, "many followers", "few followers", "has {}more followers", "has {}fewer followers"
-    ),
+    _count("followers", _A.REACH, "many followers", "few followers", "has {}more followers", "has {}fewer followers"),
     _count("following", _A.ACCOUNT, "follows many", "follows few", "follows {}more people", "follows {}fewer people"),
     _count(
         "account_posts",
@@ -95,9 +93,7 @@ BEHAVIOUR: Final = (
         "has {}more posts in all",
         "has {}fewer posts in all",
     ),
-    _count(
-        "listed", _A.REACH, "often listed", "seldom listed", "stands on {}more lists", "stands on {}fewer lists"
-    ),
+    _count("listed", _A.REACH, "often listed", "seldom listed", "stands on {}more lists", "stands on {}fewer lists"),
     _share("negative_share", _A.TONE, "negative", "seldom negative", "writes negatively"),
     _share("positive_share", _A.TONE, "positive", "seldom positive", "writes positively"),
     Feature(
@@ -108,9 +104,7 @@ BEHAVIOUR: Final = (
         "is {}more favourable",
         "is {}more critical",
     ),
-    Feature(
-        "score_stddev", _A.TONE, "changing tone", "steady tone", "changes tone {}more", "changes tone {}less"
-    ),
+    Feature("score_stddev", _A.TONE, "changing tone", "steady tone", "changes tone {}more", "changes tone {}less"),
     Feature(
         "mean_subjectivity",
         _A.STYLE,
@@ -122,7 +116,14 @@ BEHAVIOUR: Final = (
     ),
     _share("repost_share", _A.STYLE, "reposting", "writes own posts", "reposts others"),
     _share("reply_share", _A.STYLE, "replying", "seldom replying", "replies"),
-    _count("languages", _A.STYLE, "several languages", "one language", "writes {}more languages", "writes {}fewer languages"),
+    _count(
+        "languages",
+        _A.STYLE,
+        "several languages",
+        "one language",
+        "writes {}more languages",
+        "writes {}fewer languages",
+    ),
     _share("verified", _A.ACCOUNT, "verified", "unverified", "is verified"),
     _share("protected", _A.ACCOUNT, "protected account", "open account", "is protected"),
     Feature(

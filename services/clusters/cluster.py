@@ -28,9 +28,10 @@ class Distinctive(Frozen):
 
 
 class ClusterCard(Frozen):
-    """A described cluster; `centroid` is the mean of each feature in its own unit, None where nothing is known.
+    """A described cluster.
 
-    `mean_score` is weighted by scored posts. `languages` are shares of the authors by main language.
+    `centroid` is the mean of each feature in its own unit, None where it is known for fewer than five
+    authors. `mean_score` is weighted by scored posts. `languages` are shares of the authors by main language.
     `stability` is the mean Jaccard similarity under resampling (`services.clusters.stability`).
     """
 
@@ -43,8 +44,8 @@ class ClusterCard(Frozen):
     distinctive: list[Distinctive]
     mean_score: Share | None
     languages: dict[str, Share]
-    top_terms: list[str] = []
-    top_categories: list[str] = []
+    top_terms: list[str] = Field(default=[])
+    top_categories: list[str] = Field(default=[])
     stability: Share
 
 

@@ -14,11 +14,21 @@ from services.clusters.run import DroppedFeature
 
 Floats = NDArray[np.float64]
 
-COLUMNS = (
-    "author_key posts scored_posts mean_score score_stddev mean_subjectivity negative positive likes reposts replies "
-    "repost_posts reply_posts followers following account_posts listed verified protected age_days first_seen last_seen "
-    "main_language languages hours"
-).split()
+COLUMNS = [
+    *("author_key", "posts", "scored_posts", "mean_score", "score_stddev", "mean_subjectivity", "negative", "positive"),
+    *(
+        "likes",
+        "reposts",
+        "replies",
+        "repost_posts",
+        "reply_posts",
+        "followers",
+        "following",
+        "account_posts",
+        "listed",
+    ),
+    *("verified", "protected", "age_days", "first_seen", "last_seen", "main_language", "languages", "hours"),
+]
 """What is read of the table; further columns are left alone."""
 
 LARGEST = 1e15
@@ -26,6 +36,12 @@ LARGEST = 1e15
 
 FARTHEST = 4.0
 """Scaled values are cut to this many standard deviations, so that no single author makes a cluster of their own."""
+
+FEWEST_TIMED = 3
+"""The hours of fewer posts are taken as unknown: one post falls into one hour, which says nothing of a habit."""
+
+FEWEST_SPREAD = 2
+"""One score has no spread."""
 
 _SECONDS_A_DAY = 86_400.0
 _FLAT = 1e-12
@@ -78,13 +94,15 @@ def _raw(table: pa.Table) -> list[tuple[Feature, Floats]]:
     scored = _floats(table, "scored_posts")
     scored = np.where(scored > 0, scored, np.nan)
     hours = table["hours"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(float).reshape(-1, 24)
-    timed = np.maximum(hours.sum(axis=1), 1.0)
+    timed = hours.sum(axis=1)
+    timed = np.where(timed >= FEWEST_TIMED, timed, np.nan)
     values = {
         "posts": posts,
         "active_days": (_floats(table, "last_seen") - _floats(table, "first_seen")) / _SECONDS_A_DAY,
         "likes_per_post": _floats(table, "likes") / posts,
         "reposts_per_post": _floats(table, "reposts") / posts,
         "replies_per_post": _floats(table, "replies") / posts,
+        "score_stddev": np.where(scored >= FEWEST_SPREAD, _floats(table, "score_stddev"), np.nan),
         "negative_share": _floats(table, "negative") / scored,
         "positive_share": _floats(table, "positive") / scored,
         "repost_share": _floats(table, "repost_posts") / posts,
@@ -130,9 +148,9 @@ def _scaled(transformed: Floats) -> Floats:
     if not transformed.shape[1]:
         return transformed
     filled = np.where(np.isnan(transformed), np.nanmedian(transformed, axis=0), transformed)
-    deviations = filled.std(axis=0)
-    deviations = np.where(deviations < _FLAT, 1.0, deviations)
-    scaled: Floats = np.clip((filled - filled.mean(axis=0)) / deviations, -FARTHEST, FARTHEST)
+    centred = filled - np.nanmean(transformed, axis=0)
+    deviations = np.nanstd(transformed, axis=0)
+    scaled: Floats = np.clip(centred / np.where(deviations < _FLAT, 1.0, deviations), -FARTHEST, FARTHEST)
     return scaled
 
 

@@ -108,9 +108,9 @@ class RunSummary(Frozen):
     authors: int | None = None
     k: int | None = None
     reason: str | None = None
-    scores: list[KScore] = []
-    features: list[str] = []
-    dropped_features: list[DroppedFeature] = []
+    scores: list[KScore] = Field(default=[])
+    features: list[str] = Field(default=[])
+    dropped_features: list[DroppedFeature] = Field(default=[])
 
     @property
     def ended(self) -> bool:
@@ -121,7 +121,7 @@ class RunSummary(Frozen):
 class Run(RunSummary):
     """A run with the cards of its clusters, in the order of their ids."""
 
-    clusters: list[Cluster] = []
+    clusters: list[Cluster] = Field(default=[])
 
     def ending(self, status: RunStatus, at: datetime, error: str | None = None) -> Self:
         """Return the run as it ended without clusters."""

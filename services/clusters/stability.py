@@ -17,7 +17,9 @@ FEWEST = 20
 """Of each cluster at least this many authors (or all) are looked at, however small its share."""
 
 
-def stability(rows: Floats, labels: Labels, k: int, seed: int, budget: Budget, should_stop: ShouldStop = never) -> list[float]:
+def stability(
+    rows: Floats, labels: Labels, k: int, seed: int, budget: Budget, should_stop: ShouldStop = never
+) -> list[float]:
     """Return for each label the mean over the replicates of its best Jaccard coefficient, in [0, 1].
 
     A replicate draws as many authors as were looked at, with repetition, and clusters them anew; a cluster

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.clusters.failures import TrainingStoppedError
 
@@ -73,13 +73,6 @@ def silhouette(rows: Floats, labels: Labels) -> float | None:
         return None
     with threadpool_limits(limits=1):
         return float(silhouette_score(rows, labels))
-
-
-def nearest(rows: Floats, centres: Floats) -> Labels:
-    """Return for each row the label of the nearest centre."""
-    with threadpool_limits(limits=1):
-        distances = (centres**2).sum(axis=1) - 2.0 * rows @ centres.T
-    return distances.argmin(axis=1)
 
 
 def sample(count: int, at_most: int, seed: int) -> Labels:

@@ -42,9 +42,11 @@ def to_document(increment: Increment) -> dict[str, Any]:
 
 def from_document(document: Mapping[str, Any]) -> Increment:
     """Return the increment that `to_document` wrote; other keys are passed over."""
+    plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
+    counts: dict[str, Any] = {name: {item["name"]: item["posts"] for item in document[name]} for name in _COUNTS}
     return Increment(
-        **{name: document[name] for name in _PLAIN},
-        **{name: {item["name"]: item["posts"] for item in document[name]} for name in _COUNTS},
+        **plain,
+        **counts,
         hours=tuple(document["hours"]),
         figures={name: (hour, value) for name, (hour, value) in document["figures"].items()},
     )

@@ -100,6 +100,8 @@ def combine(one: Increment, other: Increment) -> Increment:
 
     Of two values of a figure from the same hour the larger stays, so that no order decides.
     """
+    if not one.posts or not other.posts:
+        return one if one.posts else other
     return Increment(
         posts=one.posts + other.posts,
         scored_posts=one.scored_posts + other.scored_posts,

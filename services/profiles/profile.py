@@ -7,6 +7,8 @@ from typing import Literal
 
 from services.profiles.folding import MILLION, Counts, Increment
 
+DAYS_A_MONTH = 365.2425 / 12
+
 Basis = Literal["behaviour", "interests", "combined"]
 """What a run of clusters looked at."""
 
@@ -48,6 +50,12 @@ class Profile:
         """Return an account figure, None where no post told it."""
         known = self.folded.figures.get(name)
         return known[1] if known else None
+
+    @property
+    def age_days(self) -> int | None:
+        """Return the account's age as of the latest post that told it; known to whole months only."""
+        months = self.figure("age_months")
+        return None if months is None else round(months * DAYS_A_MONTH)
 
 
 @dataclass(frozen=True, slots=True)

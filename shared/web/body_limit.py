@@ -38,8 +38,8 @@ class BodyLimit:
 
         async def send_watched(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
             if seen <= self._max_bytes:
+                started = True
                 await send(message)
 
         with suppress(_TooLargeError):

@@ -1,7 +1,11 @@
 """Prometheus metrics of one service, in a registry of its own: four services may share a process."""
 
+from http import HTTPMethod
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+
+_METHODS = frozenset(HTTPMethod)
 
 
 class RequestMetrics:
@@ -15,7 +19,8 @@ class RequestMetrics:
         self._seconds = Histogram("voxpop_request_seconds", "Seconds to answer", ("method", "route"), registry=registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
+        """Count one request; a method that HTTP does not name is counted as `other`, for anybody can invent one."""
+        method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 

@@ -1,6 +1,5 @@
 """Errors as `application/problem+json` (RFC 9457); no answer repeats what was sent."""
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -43,11 +42,13 @@ def problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": _printable(detail),
         "request_id": current_request_id(),
     }
     if errors is not None:
-        body["errors"] = errors
+        body["errors"] = [
+            {"loc": [_printable(part) for part in item["loc"]], "msg": _printable(item["msg"])} for item in errors
+        ]
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -80,7 +81,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     errors = [{"loc": list(item["loc"]), "msg": item["msg"]} for item in error.errors()[:100]]
     first = ".".join(str(part) for part in errors[0]["loc"]) if errors else "request"
     detail = f"{first}: {errors[0]['msg']}" if errors else "the request is not valid"
-    return problem(422, detail, errors=_encodable(errors))
+    return problem(422, detail, errors=errors)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
@@ -90,11 +91,6 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, str(error.detail), headers=headers)
 
 
-def _encodable(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Replace lone surrogates, which a field's name may hold and UTF-8 cannot."""
-    cleaned: list[dict[str, Any]] = json.loads(json.dumps(errors).encode().decode("utf-8", "replace"))
-    return [{"loc": [_printable(part) for part in item["loc"]], "msg": _printable(item["msg"])} for item in cleaned]
-
-
 def _printable(part: Any) -> Any:
+    """Replace lone surrogates, which a field's name may hold and UTF-8 cannot."""
     return part.encode("utf-8", "replace").decode() if isinstance(part, str) else part

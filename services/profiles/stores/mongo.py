@@ -66,8 +66,8 @@ class MongoProfileStore:
             return None
         [totals] = found["totals"]
         del totals["_id"]
-        counts = {name: {row["_id"]: row["posts"] for row in found[name]} for name in ("labels", "languages")}
-        return BrandSummary(brand=brand, **totals, **counts)
+        labels, languages = ({row["_id"]: row["posts"] for row in found[name]} for name in ("labels", "languages"))
+        return BrandSummary(brand=brand, labels=labels, languages=languages, **totals)
 
     @answering
     async def profile(self, brand: str, author_key: str) -> Profile | None:

@@ -1,8 +1,8 @@
 """MongoDB's absence as an error that callers know how to meet."""
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 from pymongo.errors import ConnectionFailure, PyMongoError
 
@@ -10,9 +10,10 @@ from shared.errors import PeerUnavailableError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Operation = Callable[Arguments, Coroutine[Any, Any, Result]]
 
 
-def answering(operation: Callable[Arguments, Awaitable[Result]]) -> Callable[Arguments, Awaitable[Result]]:
+def answering(operation: Operation[Arguments, Result]) -> Operation[Arguments, Result]:
     """Wrap an operation that may be repeated: a server away or too slow becomes PeerUnavailableError."""
 
     @functools.wraps(operation)

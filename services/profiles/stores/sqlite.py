@@ -16,6 +16,7 @@ from services.profiles.stores.sqlite_listing import select
 from shared.analyzed_post import AnalyzedPost
 from shared.sqlite import SqliteDatabase
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _WRITE_PROFILE = """
 INSERT INTO profile (brand, author_key, posts, last_seen, mean_rising, mean_falling, body)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -173,7 +174,7 @@ def _profiles(brand: str, rows: Iterable[Any]) -> list[Profile]:
 
 
 def _encode(increment: Increment) -> str:
-    return json.dumps(to_document(increment), separators=(",", ":"))
+    return _COMPACT.encode(to_document(increment))
 
 
 def _decode(body: str) -> Increment:
