@@ -20,7 +20,7 @@ test: setup ## set everything up and run the tests
 	@$(BIN)/pytest -m "not mongo"
 
 test-mongo: setup ## run the store contracts against a MongoDB server (needs Java 17 and Maven, or a mongod)
-	@$(BIN)/python -m deploy.mongo_test
+	@$(BIN)/python deploy/mongo-test/run.py
 
 check: setup ## lint, types, import rules, manifests, Dockerfile, lock file
 	@$(BIN)/ruff check

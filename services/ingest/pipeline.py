@@ -71,13 +71,15 @@ class Pipeline:
         try:
             with self.timed("prepare"):
                 prepared, rejected = await asyncio.to_thread(self._prepare, items)
+            with self.timed("look up"):
+                fresh = await self._not_counted(brand, prepared)
             with self.timed("analyze"):
-                analyses = await self._analyze(prepared)
+                analyses = await self._analyze(fresh)
             with self.timed("fold"):
-                folded, duplicates = await self._fold(brand, prepared, analyses)
+                folded = await self._fold(brand, fresh, analyses)
         finally:
             self.in_flight -= len(items)
-        return Receipt(accepted=folded, duplicates=duplicates, rejected=rejected)
+        return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
 
     def _prepare(self, items: Sequence[Any]) -> tuple[list[_Prepared], list[Rejection]]:
         now = self.now()
@@ -106,6 +108,15 @@ class Pipeline:
         }
         return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields)
 
+    async def _not_counted(self, brand: str, prepared: Sequence[_Prepared]) -> list[_Prepared]:
+        """Return the posts that profiles has not counted: the model need not read the others again."""
+        if not prepared:
+            return []
+        body = {"post_keys": [post.fields["post_key"] for post in prepared]}
+        answer = await self.profiles.call("POST", f"/v1/brands/{brand}/posts/counted", json=body)
+        counted = set(answer.json()["counted"])
+        return [post for post in prepared if post.fields["post_key"] not in counted]
+
     async def _analyze(self, prepared: Sequence[_Prepared]) -> list[Analysis]:
         analyses: list[Analysis] = []
         for start in range(0, len(prepared), self.analyze_batch):
@@ -120,16 +131,17 @@ class Pipeline:
                 raise PeerRefusedError("sentiment", "sentiment answered for another number of texts", 200)
         return analyses
 
-    async def _fold(self, brand: str, prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> tuple[int, int]:
+    async def _fold(self, brand: str, prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> int:
+        """Return how many posts were folded; the others had been before."""
         if not prepared:
-            return 0, 0
+            return 0
         posts = [
             AnalyzedPost(**post.fields, analysis=analysis).model_dump(mode="json", exclude_none=True)
             for post, analysis in zip(prepared, analyses, strict=True)
         ]
         body = {"schema_version": SCHEMA_VERSION, "posts": posts}
         answer = (await self.profiles.call("POST", f"/v1/brands/{brand}/posts", json=body)).json()
-        return int(answer["folded"]), int(answer["duplicates"])
+        return int(answer["folded"])
 
 
 def _account(author: Author, as_of: datetime) -> Account:

@@ -37,6 +37,10 @@ class ProfileStore(Protocol):
         """
         ...
 
+    async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
+        """Return those of `post_keys` that are counted for good: delivering them again would change nothing."""
+        ...
+
     async def has_brand(self, brand: str) -> bool:
         """Tell whether a post of the brand was ever counted."""
         ...

@@ -42,6 +42,11 @@ class MongoProfileStore:
         return await self._folding.fold(brand, posts)
 
     @answering
+    async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
+        """See `ProfileStore.counted`."""
+        return await self._folding.counted(brand, post_keys)
+
+    @answering
     async def has_brand(self, brand: str) -> bool:
         """See `ProfileStore.has_brand`."""
         return await self._profiles.find_one({"brand": brand}, {"_id": 1}) is not None

@@ -68,6 +68,12 @@ class MongoFolding:
         folded = await self._settle(list(pending), {post["profile"] for post in pending.values()})
         return FoldCount(folded, len(posts) - folded)
 
+    async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
+        """See `ProfileStore.counted`: a pending post is not, its delivery made again would finish it."""
+        query = {"_id": {"$in": [f"{brand}|{post_key}" for post_key in post_keys]}, "state": "counted"}
+        found = await self._posts.find(query, {"_id": 1}).to_list(None)
+        return {post["_id"].removeprefix(f"{brand}|") for post in found}
+
     async def repair(self) -> None:
         """Finish whatever crashed folds left; harmless beside folds that go on."""
         async for profile in self._profiles.find({"uncommitted": {"$gt": ""}}, {"uncommitted": 1}):

@@ -36,6 +36,13 @@ class SqliteProfileStore:
         """See `ProfileStore.fold`."""
         return await self._database.write(lambda connection: _fold(connection, brand, posts))
 
+    async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
+        """See `ProfileStore.counted`."""
+        statement = "SELECT post_key FROM post WHERE brand = ? AND post_key IN (SELECT value FROM json_each(?))"
+        values = (brand, json.dumps(list(post_keys)))
+        rows = await self._database.read(lambda c: c.execute(statement, values).fetchall())
+        return {row["post_key"] for row in rows}
+
     async def has_brand(self, brand: str) -> bool:
         """See `ProfileStore.has_brand`."""
         found = await self._database.read(

@@ -48,6 +48,12 @@ class Peers:
         """Return a profiles service that counts each post key once."""
         app = FastAPI()
 
+        @app.post("/v1/brands/{brand}/posts/counted")
+        def counted(brand: str, body: dict[str, Any], response: Response) -> dict[str, Any]:
+            self.calls["profiles"] += 1
+            response.status_code = self.status["profiles"]
+            return {"counted": [key for key in body["post_keys"] if f"{brand}|{key}" in self.folded]}
+
         @app.post("/v1/brands/{brand}/posts")
         def fold(brand: str, body: dict[str, Any], response: Response) -> dict[str, int]:
             self.calls["profiles"] += 1

@@ -27,9 +27,10 @@ async def test_good_posts_are_accepted_and_counted(http: httpx.AsyncClient, peer
     assert len(peers.folded) == 2
 
 
-async def test_sending_again_accepts_nothing(http: httpx.AsyncClient) -> None:
-    """A replay is all duplicates."""
+async def test_sending_again_accepts_nothing(http: httpx.AsyncClient, peers: Peers) -> None:
+    """A replay is all duplicates, and the model reads none of it again."""
     await post(http, a_post(1), a_post(2))
+    peers.status["sentiment"] = 503
     assert (await post(http, a_post(1), a_post(2))).json() == {"accepted": 0, "duplicates": 2, "rejected": []}
 
 
@@ -106,10 +107,10 @@ async def test_an_answer_that_is_no_analysis_is_not_folded(http: httpx.AsyncClie
 
 
 async def test_a_long_request_is_analysed_in_bounded_batches(http: httpx.AsyncClient, peers: Peers) -> None:
-    """A thousand posts become calls of at most 128 texts and one fold."""
+    """A thousand posts become calls of at most 128 texts one look-up and one fold."""
     answer = await post(http, *(a_post(n) for n in range(1000)))
     assert answer.json()["accepted"] == 1000
-    assert peers.calls == {"sentiment": 8, "profiles": 1}
+    assert peers.calls == {"sentiment": 8, "profiles": 2}
 
 
 async def test_too_much_at_once_is_refused_with_retry_after(peers: Peers, http: httpx.AsyncClient) -> None:

@@ -1,0 +1,13 @@
+"""The service's HTTP routes, one module for each thing that is asked for."""
+
+from fastapi import APIRouter
+
+from services.profiles.api import assignments, brands, features, posts, profiles
+
+ROUTERS: tuple[APIRouter, ...] = (
+    posts.router,
+    brands.router,
+    profiles.router,
+    features.router,
+    assignments.router,
+)

@@ -1,0 +1,69 @@
+"""Assignments: chunks from clusters, then the swap."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field, model_validator
+
+from services.profiles.api.dependencies import KnownBrand, Store
+from services.profiles.profile import Basis
+from shared.access import Scope
+from shared.analyzed_post import Key
+from shared.web.auth import requires
+
+router = APIRouter(prefix="/v1", tags=["assignments"], dependencies=[requires(Scope.WRITE)])
+
+RunId = Annotated[str, Path(pattern=r"^[0-9a-z-]{1,64}$")]
+MAX_ITEMS = 10_000
+
+
+class Assignment(BaseModel):
+    """An author's cluster."""
+
+    author_key: Key
+    cluster: Annotated[int, Field(ge=0, le=10**6)]
+
+
+class Chunk(BaseModel):
+    """Some of a run's assignments; an author stands in it once."""
+
+    basis: Basis
+    items: Annotated[list[Assignment], Field(min_length=1, max_length=MAX_ITEMS)]
+
+    @model_validator(mode="after")
+    def _name_each_author_once(self) -> Self:
+        if len({item.author_key for item in self.items}) < len(self.items):
+            raise ValueError("an author_key stands twice among the items")
+        return self
+
+
+class Stored(BaseModel):
+    """How many assignments of the chunk are kept."""
+
+    stored: int
+
+
+class Publication(BaseModel):
+    """The run is complete with this many authors."""
+
+    basis: Basis
+    expected: Annotated[int, Field(ge=1, le=10**12)]
+
+
+class Published(BaseModel):
+    """How many assignments are shown now."""
+
+    published: int
+
+
+@router.put("/brands/{brand}/assignments/{run_id}")
+async def stage_assignments(brand: KnownBrand, run_id: RunId, chunk: Chunk, store: Store) -> Stored:
+    """Keep a chunk of a run's assignments, not shown before the run is published. Safe to repeat."""
+    clusters = {item.author_key: item.cluster for item in chunk.items}
+    return Stored(stored=await store.stage(brand, chunk.basis, run_id, clusters))
+
+
+@router.post("/brands/{brand}/assignments/{run_id}/publish")
+async def publish_assignments(brand: KnownBrand, run_id: RunId, publication: Publication, store: Store) -> Published:
+    """Show the run's assignments in place of those before, at once; 409 where not exactly `expected` are kept."""
+    return Published(published=await store.publish(brand, publication.basis, run_id, publication.expected))

@@ -1,0 +1,309 @@
+"""The contract of `RunStore`, the same for every store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.clusters.cluster import ClusterCard, Distinctive, SmallCluster
+from services.clusters.failures import LeaseLostError
+from services.clusters.run import Basis, DroppedFeature, KScore, Run, RunRequest, RunStatus, Stage, new_run_id
+from services.clusters.stores.base import INTERRUPTED, RunStore
+from services.clusters.stores.opening import open_store
+from shared.errors import ConflictError, NotFoundError
+from shared.store_url import MongoUrl, SqliteUrl
+
+StoreUrl = SqliteUrl | MongoUrl
+LEASE = timedelta(seconds=60)
+BRAND = "united"
+K3 = RunRequest(k=3, seed=4)
+
+
+class Time:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        """Begin on some day."""
+        self.now = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time go on."""
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
+    """Return where a fresh store may be made."""
+    if request.param == "sqlite":
+        return SqliteUrl(tmp_path / "clusters.db")
+    mongo: MongoUrl = request.getfixturevalue("mongo_url")
+    return mongo
+
+
+@pytest.fixture
+def time() -> Time:
+    """Return the clock of every store in the test."""
+    return Time()
+
+
+@pytest.fixture
+def replica(url: StoreUrl, time: Time) -> Callable[[], AbstractAsyncContextManager[RunStore]]:
+    """Return how to open the same store once more, as another process would."""
+    return lambda: open_store(url, LEASE, time)
+
+
+@pytest.fixture
+async def store(replica: Callable[[], AbstractAsyncContextManager[RunStore]]) -> AsyncIterator[RunStore]:
+    """Yield an empty store."""
+    async with replica() as opened:
+        yield opened
+
+
+def queued(time: Time, request: RunRequest = K3, brand: str = BRAND) -> Run:
+    """Return a fresh run."""
+    time.pass_by(0.001)
+    return Run(run_id=new_run_id(time()), brand=brand, request=request, submitted_at=time())
+
+
+def running(run: Run, progress: float = 0.4) -> Run:
+    """Return the run on its way."""
+    on_its_way = {"status": RunStatus.RUNNING, "stage": Stage.SEARCHING, "progress": progress}
+    return run.model_copy(update={**on_its_way, "started_at": run.submitted_at})
+
+
+def succeeded(run: Run, time: Time) -> Run:
+    """Return the run with everything that a success can hold."""
+    posts = Distinctive(feature="posts", cluster_mean=12.3, overall_mean=2.1, z=1.2, words="posts far more often")
+    card = ClusterCard(
+        id=0,
+        name="Frequent",
+        size=17,
+        share=0.85,
+        centroid={"posts": 12.3, "followers": None},
+        distinctive=[posts],
+        mean_score=None,
+        languages={"en": 0.9, "de": 0.1},
+        stability=0.7,
+    )
+    return running(run).model_copy(
+        update={
+            "status": RunStatus.SUCCEEDED,
+            "stage": Stage.DONE,
+            "progress": 1.0,
+            "ended_at": time(),
+            "authors": 20,
+            "k": 2,
+            "reason": "k = 2 was asked for",
+            "scores": [KScore(k=2, inertia=1.5, silhouette=None, largest_share=0.85, smallest_size=3)],
+            "features": ["posts"],
+            "dropped_features": [DroppedFeature(feature="listed", reason="not known for any author")],
+            "clusters": [card, SmallCluster(id=1, size=3, share=0.15)],
+        }
+    )
+
+
+async def test_a_run_is_kept_as_it_is_at_every_stage(store: RunStore, time: Time) -> None:
+    """Queued, running and succeeded, what was written is what is read, field by field."""
+    run = queued(time)
+    assert await store.submit(run, "a") == run
+    assert await store.find(run.run_id) == run
+    assert await store.record(running(run), "a") is False
+    assert await store.find(run.run_id) == running(run)
+    await store.finish(succeeded(run, time), "a")
+    assert await store.find(run.run_id) == succeeded(run, time)
+
+
+async def test_runs_survive_a_restart(
+    store: RunStore, replica: Callable[[], AbstractAsyncContextManager[RunStore]], time: Time
+) -> None:
+    """Another process sees runs and which one is current."""
+    run = queued(time)
+    await store.submit(run, "a")
+    await store.finish(succeeded(run, time), "a")
+    async with replica() as other:
+        assert await other.current(BRAND, Basis.BEHAVIOUR) == succeeded(run, time)
+
+
+async def test_the_run_that_succeeded_last_is_current(store: RunStore, time: Time) -> None:
+    """A failed, cancelled or active run leaves the current one; each brand and basis has its own."""
+    assert await store.current(BRAND, Basis.BEHAVIOUR) is None
+    first, failing, cancelled, second, active = (queued(time) for _ in range(5))
+    ends = [
+        (first, succeeded(first, time), first),
+        (failing, failing.ending(RunStatus.FAILED, time(), "it failed"), first),
+        (cancelled, cancelled.ending(RunStatus.CANCELLED, time()), first),
+        (second, succeeded(second, time), second),
+    ]
+    for run, end, expected in ends:
+        await store.submit(run, "a")
+        await store.finish(end, "a")
+        current = await store.current(BRAND, Basis.BEHAVIOUR)
+        assert current is not None
+        assert current.run_id == expected.run_id
+    await store.submit(active, "a")
+    current = await store.current(BRAND, Basis.BEHAVIOUR)
+    assert current == succeeded(second, time)
+    assert await store.current("delta", Basis.BEHAVIOUR) is None
+    assert await store.current(BRAND, Basis.INTERESTS) is None
+
+
+async def test_the_current_run_does_not_go_by_ids(store: RunStore, time: Time) -> None:
+    """A run with a smaller id (another process' clock lags) that succeeds later is current."""
+    earlier, later = queued(time), queued(time)
+    for run in (later, earlier):
+        await store.submit(run, "a")
+        await store.finish(succeeded(run, time), "a")
+    current = await store.current(BRAND, Basis.BEHAVIOUR)
+    assert current is not None
+    assert current.run_id == earlier.run_id
+
+
+async def test_one_run_is_active_for_each_brand_and_basis(store: RunStore, time: Time) -> None:
+    """The same parameters return the active run, others conflict; other brands and bases are free."""
+    run = queued(time)
+    await store.submit(run, "a")
+    await store.record(running(run), "a")
+    assert await store.submit(queued(time), "b") == running(run)
+    for other in (RunRequest(k=4, seed=4), RunRequest(k=3, seed=5), RunRequest(seed=4)):
+        with pytest.raises(ConflictError, match=run.run_id):
+            await store.submit(queued(time, other), "b")
+    elsewhere = queued(time, brand="delta")
+    assert await store.submit(elsewhere, "b") == elsewhere
+    interests = queued(time, RunRequest(basis=Basis.INTERESTS))
+    assert await store.submit(interests, "b") == interests
+    assert len(await store.runs(BRAND, 10)) == 2
+
+
+async def test_of_many_submissions_at_once_one_gets_in(
+    store: RunStore, replica: Callable[[], AbstractAsyncContextManager[RunStore]], time: Time
+) -> None:
+    """Twenty submissions through two processes end with one run, returned to all."""
+    async with replica() as other:
+        runs = [queued(time) for _ in range(20)]
+        both = (store, other)
+        got = await asyncio.gather(*(both[n % 2].submit(run, f"owner {n}") for n, run in enumerate(runs)))
+    assert len({run.run_id for run in got}) == 1
+    assert len(await store.runs(BRAND, 100)) == 1
+
+
+async def test_an_ended_run_frees_its_place_and_never_changes(store: RunStore, time: Time) -> None:
+    """After its end a run takes no further word, and the next one gets in."""
+    run = queued(time)
+    await store.submit(run, "a")
+    await store.finish(succeeded(run, time), "a")
+    with pytest.raises(LeaseLostError):
+        await store.record(running(run), "a")
+    with pytest.raises(LeaseLostError):
+        await store.finish(run.ending(RunStatus.FAILED, time(), "late"), "a")
+    assert await store.find(run.run_id) == succeeded(run, time)
+    following = queued(time)
+    assert await store.submit(following, "b") == following
+
+
+async def test_only_the_owner_writes(store: RunStore, time: Time) -> None:
+    """Another owner, or one of an unknown run, is refused."""
+    run = queued(time)
+    await store.submit(run, "a")
+    for stranger in (running(run), running(queued(time))):
+        with pytest.raises(LeaseLostError):
+            await store.record(stranger, "b")
+        with pytest.raises(LeaseLostError):
+            await store.finish(succeeded(stranger, time), "b")
+    assert await store.find(run.run_id) == run
+    assert await store.current(BRAND, Basis.BEHAVIOUR) is None
+
+
+async def test_a_lapsed_run_is_taken_over(store: RunStore, time: Time) -> None:
+    """Past the lease time a submission fails the silent run and gets in; the old owner is shut out for good."""
+    run = queued(time)
+    await store.submit(run, "a")
+    time.pass_by(LEASE.total_seconds() + 1)
+    following = queued(time, RunRequest(k=5))
+    assert await store.submit(following, "b") == following
+    lapsed = await store.find(run.run_id)
+    assert (lapsed.status, lapsed.error, lapsed.ended_at) == (RunStatus.FAILED, INTERRUPTED, time())
+    with pytest.raises(LeaseLostError):
+        await store.record(running(run), "a")
+    with pytest.raises(LeaseLostError):
+        await store.finish(succeeded(run, time), "a")
+    assert await store.current(BRAND, Basis.BEHAVIOUR) is None
+    assert await store.record(running(following), "b") is False
+
+
+async def test_recording_renews_the_lease(store: RunStore, time: Time) -> None:
+    """A run that is heard of within the lease time never lapses, however long it takes."""
+    run = queued(time)
+    await store.submit(run, "a")
+    for _ in range(5):
+        time.pass_by(LEASE.total_seconds() - 1)
+        assert await store.fail_lapsed() == 0
+        await store.record(running(run), "a")
+    assert (await store.find(run.run_id)).status is RunStatus.RUNNING
+
+
+async def test_lapsed_runs_of_every_brand_are_failed(store: RunStore, time: Time) -> None:
+    """A sweep fails each silent run once and leaves those that are heard of and those that ended."""
+    done, silent, other, live = (queued(time, brand=brand) for brand in ("delta", BRAND, "jetblue", "southwest"))
+    for run in (done, silent, other, live):
+        await store.submit(run, "a")
+    await store.finish(succeeded(done, time), "a")
+    time.pass_by(LEASE.total_seconds() + 1)
+    await store.record(running(live), "a")
+    assert await store.fail_lapsed() == 2
+    assert await store.fail_lapsed() == 0
+    statuses = [(await store.find(run.run_id)).status for run in (done, silent, other, live)]
+    assert statuses == [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.FAILED, RunStatus.RUNNING]
+
+
+async def test_the_owner_learns_that_cancelling_was_asked_for(store: RunStore, time: Time) -> None:
+    """The wish shows in the next record; a cancelled run can be cancelled again, other ended ones cannot."""
+    run = queued(time)
+    await store.submit(run, "a")
+    assert await store.ask_cancel(run.run_id) == run
+    assert await store.record(running(run), "a") is True
+    cancelled = running(run).ending(RunStatus.CANCELLED, time())
+    await store.finish(cancelled, "a")
+    assert await store.ask_cancel(run.run_id) == cancelled
+    following = queued(time)
+    await store.submit(following, "a")
+    assert await store.record(running(following), "a") is False
+    await store.finish(succeeded(following, time), "a")
+    with pytest.raises(ConflictError, match="succeeded"):
+        await store.ask_cancel(following.run_id)
+
+
+async def test_what_is_not_there_is_not_found(store: RunStore) -> None:
+    """An unknown id is NotFoundError, an unknown brand has no runs."""
+    with pytest.raises(NotFoundError):
+        await store.find("nope")
+    with pytest.raises(NotFoundError):
+        await store.ask_cancel("nope")
+    assert await store.runs("delta", 10) == []
+
+
+async def test_runs_come_newest_first_in_pages(store: RunStore, time: Time) -> None:
+    """Pages of two cover the brand's runs once each and nobody else's."""
+    ids = []
+    for number in range(5):
+        run = queued(time)
+        ids.append(run.run_id)
+        await store.submit(run, "a")
+        await store.finish(run.ending(RunStatus.FAILED, time(), f"number {number}"), "a")
+    await store.submit(queued(time, brand="delta"), "a")
+    seen: list[str] = []
+    while page := await store.runs(BRAND, 2, seen[-1] if seen else None):
+        assert len(page) <= 2
+        seen += [run.run_id for run in page]
+    assert seen == ids[::-1]
+
+
+async def test_an_open_store_is_ready(store: RunStore) -> None:
+    """The readiness check of an open store passes."""
+    await store.check_ready()

@@ -1,0 +1,41 @@
+"""Hypothesis strategies for posts and increments."""
+
+from hypothesis import strategies as st
+
+from services.profiles.folding import Increment, combine_all, increment_of
+from shared.analyzed_post import AnalyzedPost
+from tests.unit.profiles.posts import analysis, post
+
+SCORES = st.none() | st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0])
+COUNTS = st.integers(0, 10**12)
+ACCOUNTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "followers": COUNTS,
+        "posts": COUNTS,
+        "verified": st.booleans(),
+        "age_months": st.integers(0, 1200),
+    },
+)
+ANALYSES = st.builds(
+    analysis,
+    SCORES,
+    st.sampled_from([None, "en", "de", "und"]),
+    st.sampled_from([None, "crew", "a.b", "$set"]),
+    subjectivity=SCORES,
+    supported_language=st.booleans(),
+)
+POSTS: st.SearchStrategy[AnalyzedPost] = st.builds(
+    post,
+    st.integers(0, 10**6),
+    st.just(1),
+    st.integers(-1000, 1000),
+    ANALYSES,
+    account=ACCOUNTS,
+    likes=COUNTS,
+    is_repost=st.booleans(),
+    is_reply=st.booleans(),
+    key_version=st.integers(1, 3),
+)
+POST_LISTS = st.lists(POSTS, max_size=8)
+INCREMENTS: st.SearchStrategy[Increment] = st.builds(lambda posts: combine_all(map(increment_of, posts)), POST_LISTS)
