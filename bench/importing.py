@@ -37,7 +37,7 @@ def main() -> None:
     total = sum(spent.values())
     for stage, of_stage in spent.items():
         print(
-            f"  {stage:8} {of_stage / total:6.1%} of the time in the service ({of_stage:.1f} s, two batches at a time)"
+            f"  {stage:8} {of_stage / total:6.1%} of the time in the service ({of_stage:.1f} s, two batches at once)"
         )
 
 

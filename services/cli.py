@@ -1,6 +1,5 @@
 """`voxpop`: the command line. Exit codes: 0 fine, 1 some failed, 2 wrong usage, 3 a service cannot be reached."""
 
-import asyncio
 import importlib
 import json
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import uvloop
 from rich.text import Text
 
 from services import client
@@ -271,7 +271,7 @@ def _settings(make: Callable[[], Any]) -> Any:
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine; an error that a task group wrapped comes out as itself."""
     try:
-        return asyncio.run(work)
+        return uvloop.run(work)
     except BaseExceptionGroup as group:
         inner: BaseException = group
         while isinstance(inner, BaseExceptionGroup):

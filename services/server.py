@@ -10,16 +10,26 @@ from fastapi import FastAPI
 
 from shared.errors import SettingsError
 
+BACKLOG = 2048
 GRACE_SECONDS = 20
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises SettingsError where the address cannot be had."""
+    """Return a listening socket; raises SettingsError where the address cannot be had.
+
+    Its protocol is named, unlike `socket.create_server`'s: asyncio turns Nagle's algorithm off only for
+    connections that say they are TCP, and with it on every small answer waits 40 ms for an acknowledgement.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+    return listening
 
 
 def url_of(host: str, port: int) -> str:

@@ -23,7 +23,7 @@ class PostsIn(BaseModel):
     posts: Annotated[list[Any], Field(min_length=1, max_length=MAX_POSTS)]
 
 
-def resources(request: Request) -> Resources:
+async def resources(request: Request) -> Resources:
     """Return what the lifespan opened."""
     opened: Resources = request.app.state.resources
     return opened

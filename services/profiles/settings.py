@@ -12,6 +12,7 @@ class ProfilesSettings(ServiceSettings):
     store: str = Field(
         "",
         alias="PROFILES_STORE",
+        repr=False,
         description="sqlite:///path or mongodb://host/database; default: profiles.db in the data folder",
     )
 

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["sentiment"], dependencies=[requires(Scop
 _CLIENT_CLOSED_REQUEST = 499
 
 
-def _resources(request: Request) -> Resources:
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 

@@ -60,7 +60,7 @@ class Doorkeeper:
 def requires(scope: Scope) -> params.Depends:
     """Return the dependency of a route that a key must open by `scope`, else 403."""
 
-    def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
+    async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
         key: ApiKey | None = getattr(request.state, "api_key", None)
         if key is not None and not key.allows(scope):
             raise HTTPException(403, f"this key lacks the scope '{scope}'")

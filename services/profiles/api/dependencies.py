@@ -13,7 +13,7 @@ from shared.paging import DEFAULT_LIMIT, MAX_LIMIT
 CURSOR_LENGTH = 300
 
 
-def opened_resources(request: Request) -> Resources:
+async def opened_resources(request: Request) -> Resources:
     """Return what the lifespan opened."""
     resources: Resources = request.app.state.resources
     return resources
@@ -22,7 +22,7 @@ def opened_resources(request: Request) -> Resources:
 OpenedResources = Annotated[Resources, Depends(opened_resources)]
 
 
-def opened_store(resources: OpenedResources) -> ProfileStore:
+async def opened_store(resources: OpenedResources) -> ProfileStore:
     """Return the store."""
     return resources.store
 

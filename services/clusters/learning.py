@@ -1,0 +1,136 @@
+"""All that is computed between reading features and writing assignments. Pure, deterministic, slow: run in a thread."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from services.clusters.alignment import align
+from services.clusters.cards import Opinions, describe
+from services.clusters.cluster import Cluster
+from services.clusters.failures import CannotTrainError
+from services.clusters.features import FeatureMatrix, behaviour_of, distinct_rows, names_of
+from services.clusters.run import DroppedFeature, KScore, RunRequest, Stage
+from services.clusters.selection import Choice, candidates, choose, given
+from services.clusters.stability import stability
+from services.clusters.training import Budget, Fit, Floats, Labels, ShouldStop, fit, never, refine, sample, silhouette
+
+FEWEST_AUTHORS = 10
+
+Advance = Callable[[Stage, float], None]
+"""Told the stage and how much of it is done, 0 to 1; called from the computing thread."""
+
+
+def quietly(_stage: Stage, _done: float) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run before: authors (or a fair sample) with their cluster's id, and every id it used."""
+
+    members: Mapping[str, int]
+    used: frozenset[int]
+
+
+NOTHING_BEFORE = Before({}, frozenset())
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a training found; `cluster_ids` has one id for each of `author_keys`."""
+
+    author_keys: Sequence[str]
+    cluster_ids: Sequence[int]
+    choice: Choice
+    scores: list[KScore]
+    features: list[str]
+    dropped: list[DroppedFeature]
+    clusters: list[Cluster]
+
+
+def learn(
+    table: pa.Table,
+    request: RunRequest,
+    before: Before = NOTHING_BEFORE,
+    budget: Budget | None = None,
+    advance: Advance = quietly,
+    should_stop: ShouldStop = never,
+) -> Learned:
+    """Group the authors of `table` (columns as in `services.clusters.features.COLUMNS`).
+
+    The same rows, request and run before give the same clusters, whatever the order of the rows and
+    the number of threads. Raises CannotTrainError where there is nothing to group, TrainingStoppedError
+    soon after `should_stop` says so.
+    """
+    budget = budget or Budget()
+    advance(Stage.SCALING, 0.0)
+    matrix = behaviour_of(table)
+    _check(matrix, request)
+    advance(Stage.SEARCHING, 0.0)
+    choice, scores, fitted = _search(matrix.scaled, request, budget, advance, should_stop)
+    advance(Stage.DESCRIBING, 0.0)
+    ids_by_label = align(fitted.labels, matrix.author_keys, before.members, before.used)
+    ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
+    stable = stability(matrix.scaled, fitted.labels, len(fitted.centres), request.seed, budget, should_stop)
+    by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
+    cards = describe(matrix, Opinions.of(table), ids, by_id)
+    advance(Stage.DESCRIBING, 1.0)
+    return Learned(
+        author_keys=matrix.author_keys,
+        cluster_ids=ids.tolist(),
+        choice=choice,
+        scores=scores,
+        features=names_of(matrix.features),
+        dropped=list(matrix.dropped),
+        clusters=cards,
+    )
+
+
+def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
+    authors = len(matrix.author_keys)
+    if authors < FEWEST_AUTHORS:
+        raise CannotTrainError(
+            f"the brand has {authors} authors and clusters need at least {FEWEST_AUTHORS}; ingest more posts"
+        )
+    distinct = distinct_rows(matrix.scaled)
+    fewest = 2 if request.k == "auto" else request.k
+    if distinct < fewest:
+        ways = "1 different way" if distinct == 1 else f"{distinct} different ways"
+        remedy = "ingest more posts" if request.k == "auto" else "ask for a smaller k or for auto"
+        raise CannotTrainError(
+            f"the brand's {authors} authors behave in only {ways}, and {fewest} clusters need {fewest}; {remedy}"
+        )
+
+
+def _search(
+    rows: Floats, request: RunRequest, budget: Budget, advance: Advance, should_stop: ShouldStop
+) -> tuple[Choice, list[KScore], Fit]:
+    """Score each k on a sample of the authors, choose, and carry the chosen fit over to all of them."""
+    searched = rows[sample(len(rows), budget.search_rows, request.seed)]
+    distinct = distinct_rows(searched)
+    if distinct < (2 if request.k == "auto" else request.k):
+        searched = rows
+        distinct = distinct_rows(rows)
+    ks = candidates(len(searched), distinct) if request.k == "auto" else range(request.k, request.k + 1)
+    judged = sample(len(searched), budget.silhouette_rows, request.seed)
+    fits: dict[int, Fit] = {}
+    scores = []
+    for done, k in enumerate(ks, start=1):
+        fits[k] = fit(searched, k, request.seed, budget.starts, should_stop)
+        scores.append(_score(fits[k], searched[judged], fits[k].labels[judged]))
+        advance(Stage.SEARCHING, done / len(ks))
+    choice = choose(scores) if request.k == "auto" else given(request.k)
+    chosen = fits[choice.k]
+    return choice, scores, chosen if len(searched) == len(rows) else refine(rows, chosen.centres)
+
+
+def _score(fitted: Fit, judged: Floats, labels: Labels) -> KScore:
+    return KScore(
+        k=len(fitted.centres),
+        inertia=fitted.inertia,
+        silhouette=silhouette(judged, labels),
+        largest_share=float(fitted.sizes.max() / fitted.sizes.sum()),
+        smallest_size=int(fitted.sizes.min()),
+    )

@@ -1,0 +1,119 @@
+"""One run from end to end: read features, compute, stage the assignments, publish them."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from functools import partial
+
+import pyarrow as pa
+
+from services.clusters.learning import NOTHING_BEFORE, Before, Learned, learn
+from services.clusters.profiles_peer import ProfilesPeer
+from services.clusters.run import Run, RunStatus, Stage
+from services.clusters.training import Budget
+
+Report = Callable[[Stage, float], None]
+"""Told the stage and the progress of the whole run, 0 to 1, on the event loop."""
+
+ALIGNED_MEMBERS = 20_000
+"""Of the run before at most so many authors are looked at to keep ids with the same people."""
+
+SPANS = {
+    Stage.READING: (0.0, 0.2),
+    Stage.SCALING: (0.2, 0.25),
+    Stage.SEARCHING: (0.25, 0.75),
+    Stage.DESCRIBING: (0.75, 0.85),
+    Stage.ASSIGNING: (0.85, 0.98),
+    Stage.PUBLISHING: (0.98, 1.0),
+}
+"""Which part of the whole each stage is."""
+
+
+class Pipeline:
+    """The stages of a run; computing happens in `executor`."""
+
+    def __init__(self, profiles: ProfilesPeer, budget: Budget, executor: Executor) -> None:
+        """Read and write through `profiles`, compute within `budget`."""
+        self._profiles = profiles
+        self._budget = budget
+        self._executor = executor
+
+    async def learn(self, run: Run, current: Run | None, report: Report) -> Learned:
+        """Read the brand's authors and group them.
+
+        Ids are aligned to the run that is `current`. May be cancelled at any moment; a fit that is on
+        is waited for. Raises CannotTrainError, PeerError.
+        """
+
+        def read(rows: int) -> None:
+            report(Stage.READING, overall(Stage.READING, rows / (rows + self._budget.search_rows)))
+
+        read(0)
+        table = await self._profiles.features(run.brand, read)
+        before = NOTHING_BEFORE
+        if current is not None:
+            members = await self._profiles.members(run.brand, run.request.basis, ALIGNED_MEMBERS)
+            before = Before(members, frozenset(cluster.id for cluster in current.clusters))
+        return await self._compute(run, table, before, report)
+
+    async def stage(self, run: Run, learned: Learned, report: Report) -> int:
+        """Send every author's cluster to profiles, where nothing shows yet; return how many it holds.
+
+        It may hold fewer than were sent: authors erased since they were read are gone for good.
+        Raises PeerError.
+        """
+
+        def sent(authors: int) -> None:
+            report(Stage.ASSIGNING, overall(Stage.ASSIGNING, authors / len(learned.author_keys)))
+
+        return await self._profiles.assign(
+            run.brand, run.run_id, run.request.basis, learned.author_keys, learned.cluster_ids, sent
+        )
+
+    async def publish(self, run: Run, staged: int) -> None:
+        """Show the staged clusters. Raises CannotTrainError, PeerError."""
+        await self._profiles.publish(run.brand, run.run_id, run.request.basis, staged)
+
+    async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> Learned:
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+
+        def advance(stage: Stage, done: float) -> None:
+            loop.call_soon_threadsafe(report, stage, overall(stage, done))
+
+        work = partial(learn, table, run.request, before, self._budget, advance, stop.is_set)
+        computing = loop.run_in_executor(self._executor, work)
+        try:
+            return await asyncio.shield(computing)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait([computing])
+            computing.cancelled() or computing.exception()  # the thread's own word on stopping adds nothing
+            raise
+
+
+def overall(stage: Stage, done: float) -> float:
+    """Return the progress of the whole run where `done` of a stage is."""
+    first, last = SPANS[stage]
+    return first + (last - first) * done
+
+
+def succeeded(run: Run, learned: Learned, at: datetime) -> Run:
+    """Return the run with what was learned."""
+    return run.model_copy(
+        update={
+            "status": RunStatus.SUCCEEDED,
+            "stage": Stage.DONE,
+            "progress": 1.0,
+            "ended_at": at,
+            "authors": len(learned.author_keys),
+            "k": learned.choice.k,
+            "reason": learned.choice.reason,
+            "scores": learned.scores,
+            "features": learned.features,
+            "dropped_features": learned.dropped,
+            "clusters": learned.clusters,
+        }
+    )

@@ -1,0 +1,67 @@
+"""What the clusters service can be told by its environment."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from services.clusters.training import Budget
+from shared.settings import ServiceSettings
+from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
+
+
+class ClustersSettings(ServiceSettings):
+    """The settings of every service, where runs are kept, and how much a training may take."""
+
+    store: str = Field(
+        "",
+        alias="CLUSTERS_STORE",
+        repr=False,
+        description="sqlite:///path or mongodb://host/database; default: clusters.db in the data folder",
+    )
+    concurrent_runs: int = Field(1, alias="CLUSTERS_CONCURRENT_RUNS", ge=1, le=16, description="runs trained at once")
+    queued_runs: int = Field(
+        16, alias="CLUSTERS_QUEUED_RUNS", ge=0, le=1000, description="runs that may wait; more: 503"
+    )
+    lease_seconds: float = Field(
+        30.0, alias="CLUSTERS_LEASE_SECONDS", ge=1, description="a run not heard of for so long counts as interrupted"
+    )
+    page_rows: int = Field(
+        10_000, alias="CLUSTERS_PAGE_ROWS", ge=1, le=20_000, description="authors asked of profiles at a time"
+    )
+    search_sample: int = Field(
+        20_000, alias="CLUSTERS_SEARCH_SAMPLE", ge=100, description="authors on whom k is searched"
+    )
+    silhouette_sample: int = Field(
+        5_000,
+        alias="CLUSTERS_SILHOUETTE_SAMPLE",
+        ge=100,
+        le=20_000,
+        description="authors whose silhouettes are measured",
+    )
+    stability_sample: int = Field(
+        4_000, alias="CLUSTERS_STABILITY_SAMPLE", ge=100, description="authors on whom stability is measured"
+    )
+    bootstraps: int = Field(20, alias="CLUSTERS_BOOTSTRAPS", ge=1, le=200, description="resamplings for stability")
+    starts: int = Field(5, alias="CLUSTERS_STARTS", ge=1, le=50, description="KMeans starts for each k")
+
+    def parsed_store(self) -> SqliteUrl | MongoUrl:
+        """Return where runs are kept; raises SettingsError where the setting is neither form."""
+        return parse_store_url("CLUSTERS_STORE", self.store_url(self.store, "clusters.db"))
+
+    def lease(self) -> timedelta:
+        """Return how long a run's lease lasts without renewal."""
+        return timedelta(seconds=self.lease_seconds)
+
+    def beat(self) -> timedelta:
+        """Return how often a lease is renewed: three chances before it lapses."""
+        return self.lease() / 3
+
+    def budget(self) -> Budget:
+        """Return how much one training may compute."""
+        return Budget(
+            search_rows=self.search_sample,
+            silhouette_rows=self.silhouette_sample,
+            stability_rows=self.stability_sample,
+            starts=self.starts,
+            bootstraps=self.bootstraps,
+        )

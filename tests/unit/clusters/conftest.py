@@ -1,0 +1,66 @@
+"""The clusters service next to a stand-in of profiles."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from fastapi import FastAPI
+
+from services.clusters.app import create_app
+from services.clusters.resources import Resources
+from services.clusters.settings import ClustersSettings
+from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
+
+
+class Service:
+    """A started service: its app, what it holds, and a client."""
+
+    def __init__(self, app: FastAPI, http: httpx.AsyncClient) -> None:
+        """Name them."""
+        self.app = app
+        self.http = http
+
+    @property
+    def held(self) -> Resources:
+        """What the lifespan opened."""
+        resources: Resources = self.app.state.resources
+        return resources
+
+
+Start = Callable[..., AbstractAsyncContextManager[Service]]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_between_attempts() -> Iterator[None]:
+    """Retry peers at once, twice."""
+    with stamina.set_testing(True, attempts=2):
+        yield
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Return how to start a service next to a stand-in; two of one test share the store."""
+
+    @asynccontextmanager
+    async def started(profiles: ProfilesStandIn, **settings: Any) -> AsyncIterator[Service]:
+        defaults: dict[str, Any] = {
+            "data_dir": tmp_path,
+            "search_sample": 200,
+            "silhouette_sample": 200,
+            "stability_sample": 100,
+            "bootstraps": 2,
+            "starts": 1,
+        }
+        configured = ClustersSettings(_env_file=None, **{**defaults, **settings})
+        transport = httpx.ASGITransport(profiles.app, raise_app_exceptions=False)
+        app = create_app(configured, {"http://profiles": transport})
+        async with app.router.lifespan_context(app):
+            own = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=own, base_url="http://clusters") as http:
+                yield Service(app, http)
+
+    return started

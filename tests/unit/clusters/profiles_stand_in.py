@@ -1,0 +1,108 @@
+"""A small profiles service, for real over ASGI: features in pages, assignments staged and published."""
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from tests.unit.clusters.authors import SCHEMA, table_of
+
+Row = Mapping[str, Any]
+
+
+class Gate:
+    """Holds a call until it is opened; `reached` tells that the call has come."""
+
+    def __init__(self) -> None:
+        """Closed at first."""
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+
+    async def pass_through(self) -> None:
+        """Wait for the opening."""
+        self.reached.set()
+        await self.opened.wait()
+
+
+class ProfilesStandIn:
+    """One brand's authors; `refuse` maps an operation to the status it answers, `gates` hold operations."""
+
+    def __init__(self, brand: str, rows: Sequence[Row]) -> None:
+        """Know these authors of one brand; no rows means that the brand is unknown."""
+        self.brand = brand
+        self.rows = sorted(rows, key=lambda row: str(row["author_key"]))
+        self.staged: dict[str, dict[str, int]] = {}
+        self.published: tuple[str, dict[str, int]] | None = None
+        self.refuse: dict[str, int] = {}
+        self.gates: dict[str, Gate] = {}
+        self.calls: list[str] = []
+        self.erased: set[str] = set()
+        self.app = FastAPI()
+        base = "/v1/brands/{brand}"
+        self.app.add_api_route(f"{base}/features", self._features, methods=["GET"])
+        self.app.add_api_route(f"{base}/profiles", self._profiles, methods=["GET"])
+        self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._stage, methods=["PUT"])
+        self.app.add_api_route(f"{base}/assignments/{{run_id}}/publish", self._publish, methods=["POST"])
+        self.app.add_api_route("/readyz", self._ready, methods=["GET"])
+
+    @property
+    def clusters(self) -> dict[str, int]:
+        """The published cluster of each author."""
+        return self.published[1] if self.published is not None else {}
+
+    async def _met(self, operation: str) -> Response | None:
+        self.calls.append(operation)
+        if operation in self.gates:
+            await self.gates[operation].pass_through()
+        status = self.refuse.get(operation)
+        return JSONResponse({"status": status}, status) if status is not None else None
+
+    async def _ready(self) -> Response:
+        return await self._met("ready") or JSONResponse({})
+
+    async def _features(self, brand: str, limit: int, cursor: str = "") -> Response:
+        if refusal := await self._met("features"):
+            return refusal
+        if brand != self.brand or not self.rows:
+            return JSONResponse({"status": 404}, 404)
+        page, following = self._after(cursor, limit)
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, SCHEMA) as stream:
+            stream.write_table(table_of(page))
+        return Response(sink.getvalue(), headers={"x-next-cursor": following} if following else {})
+
+    async def _profiles(self, limit: int, cursor: str = "") -> Response:
+        if refusal := await self._met("profiles"):
+            return refusal
+        page, following = self._after(cursor, limit)
+        items = [{"author_key": row["author_key"], "clusters": self._shown(row["author_key"])} for row in page]
+        return JSONResponse({"items": items, "next_cursor": following})
+
+    async def _stage(self, run_id: str, request: Request) -> Response:
+        if refusal := await self._met("stage"):
+            return refusal
+        items = (await request.json())["items"]
+        pairs = {item["author_key"]: item["cluster"] for item in items if item["author_key"] not in self.erased}
+        self.staged.setdefault(run_id, {}).update(pairs)
+        return JSONResponse({"stored": len(pairs)})
+
+    async def _publish(self, run_id: str, request: Request) -> Response:
+        if refusal := await self._met("publish"):
+            return refusal
+        staged = self.staged[run_id]
+        if len(staged) != (await request.json())["expected"]:
+            return JSONResponse({"status": 409}, 409)
+        self.published = (run_id, staged)
+        return JSONResponse({"published": len(staged)})
+
+    def _after(self, cursor: str, limit: int) -> tuple[list[Row], str | None]:
+        rest = [row for row in self.rows if row["author_key"] > cursor]
+        page = rest[:limit]
+        return page, page[-1]["author_key"] if len(rest) > limit else None
+
+    def _shown(self, author_key: str) -> dict[str, int]:
+        return {"behaviour": self.clusters[author_key]} if author_key in self.clusters else {}

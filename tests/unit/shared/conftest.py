@@ -1,0 +1,19 @@
+"""What keeps the tests of `shared` apart from the machine that they run on."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("voxpop", deadline=None)
+settings.load_profile("voxpop")
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run in an empty folder (no `.env`), with no variable that voxpop reads."""
+    for name in os.environ:
+        if name.startswith("VOXPOP_") or name.endswith(("_URL", "_STORE")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
