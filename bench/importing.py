@@ -36,9 +36,7 @@ def main() -> None:
     print(f"\nimport: {len(posts)} posts in {seconds:.1f} s, {len(posts) / seconds:.0f} posts/s ({tally} accepted)")
     total = sum(spent.values())
     for stage, of_stage in spent.items():
-        print(
-            f"  {stage:8} {of_stage / total:6.1%} of the time in the service ({of_stage:.1f} s, two batches at once)"
-        )
+        print(f"  {stage:8} {of_stage / total:6.1%} of the time in the service ({of_stage:.1f} s, two batches at once)")
 
 
 async def _upload(url: str, posts: list[dict[str, object]]) -> int:

@@ -32,9 +32,8 @@ async def client_of(app: FastAPI, **headers: str) -> AsyncIterator[httpx.AsyncCl
 
 
 @pytest.fixture
-async def voxpop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+async def voxpop(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the four services in this process, with empty stores."""
-    monkeypatch.chdir(tmp_path)
     async with client_of(create_local_app(local_settings(data_dir=tmp_path))) as client:
         yield client
 

@@ -18,9 +18,8 @@ KEYS = ",".join(f"{scope}:{scope}:{digest_of(secret)}" for scope, secret in SECR
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+def guarded(tmp_path: Path) -> FastAPI:
     """Return the four services with a key for each scope."""
-    monkeypatch.chdir(tmp_path)
     return create_local_app(local_settings(data_dir=tmp_path, api_keys=KEYS))
 
 
@@ -69,9 +68,8 @@ async def test_the_services_let_one_another_in(guarded: FastAPI) -> None:
         assert answer.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
 
 
-def test_an_open_service_off_loopback_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_open_service_off_loopback_does_not_start(tmp_path: Path) -> None:
     """Without keys, any address but loopback is refused, with the reason and the remedy."""
-    monkeypatch.chdir(tmp_path)
     open_to_all = local_settings(data_dir=tmp_path, host="0.0.0.0")  # noqa: S104 - what is refused
     with pytest.raises(SettingsError, match="voxpop key new"):
         create_local_app(open_to_all)

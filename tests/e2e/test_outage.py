@@ -36,11 +36,8 @@ def lost(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("peer", ["sentiment", "profiles"])
-async def test_a_peer_that_is_away_loses_nothing(
-    peer: str, lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_peer_that_is_away_loses_nothing(peer: str, lost: str, tmp_path: Path) -> None:
     """Ingest answers 503 with Retry-After, acknowledges nothing, and takes the same posts once the peer is back."""
-    monkeypatch.chdir(tmp_path)
     cut = local_settings(data_dir=tmp_path, peer_deadline=0.3, **{f"{peer}_url": lost})
     with stamina.set_testing(testing=True, attempts=2):
         async with client_of(create_local_app(cut)) as voxpop:

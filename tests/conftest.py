@@ -1,4 +1,4 @@
-"""What keeps the tests of `shared` apart from the machine that they run on."""
+"""What keeps every test apart from the machine that it runs on."""
 
 import os
 from pathlib import Path
@@ -9,11 +9,13 @@ from hypothesis import settings
 settings.register_profile("voxpop", deadline=None)
 settings.load_profile("voxpop")
 
+OURS = ("VOXPOP_", "INGEST_", "SENTIMENT_", "PROFILES_", "CLUSTERS_")
+
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run in an empty folder (no `.env`), with no variable that voxpop reads."""
     for name in os.environ:
-        if name.startswith("VOXPOP_") or name.endswith(("_URL", "_STORE")):
+        if name.startswith(OURS):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
