@@ -13,7 +13,7 @@ from services.ingest.upload import upload
 
 COPIES = 3
 BRAND = "bench"
-STAGES = ("prepare", "analyze", "fold")
+STAGES = ("prepare", "look up", "analyze", "fold")
 
 
 def main() -> None:
