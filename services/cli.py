@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import stamina
 import typer
 import uvloop
 from rich.text import Text
@@ -17,7 +18,7 @@ from services.client import DEFAULT_URL
 from services.console import err, out, progress_bar, show_analyses, show_cards, show_tally
 from services.server import bind, run, url_of
 from shared.access import Scope, digest_of, new_secret
-from shared.errors import SettingsError
+from shared.errors import PeerError, SettingsError
 from shared.logs import configure_logs
 from shared.settings import ServiceSettings
 
@@ -48,6 +49,8 @@ def main() -> None:
         app()
     except SettingsError as error:
         _stop(error.detail, WRONG_USAGE)
+    except PeerError as error:
+        _stop(error.detail, UNREACHABLE)
     except client.NoServerError as error:
         _stop(str(error), UNREACHABLE)
     except client.ClientError as error:
@@ -57,7 +60,7 @@ def main() -> None:
 
 
 def _stop(sentence: str, code: int) -> NoReturn:
-    err.print(Text(f"voxpop: {sentence}"))
+    err.print(Text(f"voxpop: {sentence}"), soft_wrap=True)
     raise SystemExit(code)
 
 
@@ -118,6 +121,8 @@ def ingest(
     from services.ingest.sources.file import FileError
     from services.ingest.upload import RefusedError, Tally, UnreachableError
 
+    configure_logs("ERROR")
+    stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
     try:
         tally: Tally = _run(_upload(file, brand, platform, map_ or [], url))
     except UnreachableError as error:
@@ -134,6 +139,11 @@ def ingest(
         show_tally(tally.accepted, tally.duplicates, tally.rejected, tally.reasons)
     if tally.rejected:
         raise SystemExit(SOME_FAILED)
+
+
+def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
+    if details.retry_num == 1:
+        err.print(f"no answer ({details.caused_by}); trying again for 30 s", highlight=False)
 
 
 async def _upload(file: str, brand: str, platform: str | None, pairs: list[str], url: str) -> Any:

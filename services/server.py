@@ -1,6 +1,7 @@
 """Runs an application under uvicorn until it is told to stop."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -41,21 +42,56 @@ def url_of(host: str, port: int) -> str:
 async def run(
     app: FastAPI, listening: socket.socket, beside: Callable[[], Coroutine[Any, Any, None]] | None = None
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `beside` starts once requests are answered and is cancelled at the end."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
+    """Serve until SIGINT or SIGTERM; `beside` starts once requests are answered and is cancelled at the end.
+
+    Raises whatever the application's lifespan raised at start, as it was raised.
+    """
+    startup = _Startup(app)
+    config = uvicorn.Config(startup, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
         companion = tasks.create_task(_after(server.answering, beside)) if beside else None
-        await server.serve(sockets=[listening])
-        if companion:
-            companion.cancel()
-    if not server.started:
-        raise SettingsError("the service could not start; the lines above say why")
+        try:
+            await server.serve(sockets=[listening])
+        except SystemExit:
+            if startup.failure is None:
+                raise
+        finally:
+            if companion:
+                companion.cancel()
+    if startup.failure is not None:
+        raise startup.failure
 
 
 async def _after(event: asyncio.Event, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await event.wait()
     await beside()
+
+
+class _Startup:
+    """The application with its lifespan run here: a failed start is kept, where Starlette would log a traceback."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.failure: Exception | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        answered = False
+        try:
+            async with self._app.router.lifespan_context(self._app):
+                await send({"type": "lifespan.startup.complete"})
+                answered = True
+                await receive()
+        except Exception as error:  # noqa: BLE001 - raised again by `run`
+            self.failure = error
+            logging.getLogger("uvicorn.error").disabled = True
+        kind = "shutdown" if answered else "startup"
+        outcome = "complete" if self.failure is None else "failed"
+        await send({"type": f"lifespan.{kind}.{outcome}", "message": ""})
 
 
 class _Server(uvicorn.Server):

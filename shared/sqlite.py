@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from shared.errors import SettingsError
+
 Result = TypeVar("Result")
 Statement = Callable[[sqlite3.Connection], Result]
 
@@ -95,8 +97,10 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 @asynccontextmanager
 async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
-    """Open (or make) the database file and bring its schema up: idempotent `CREATE ... IF NOT EXISTS` statements."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Open (or make) the database file and bring its schema up: idempotent `CREATE ... IF NOT EXISTS` statements.
+
+    Raises SettingsError where the file cannot be made, or is no database.
+    """
     database = SqliteDatabase(path)
 
     def create(connection: sqlite3.Connection) -> None:
@@ -105,7 +109,14 @@ async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
                 connection.execute(statement)
 
     try:
-        await database.write(create)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            await database.write(create)
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsError(
+                f"the database {path} cannot be opened ({error}): check the folder's permissions, "
+                "or move the file away and restore it"
+            ) from None
         yield database
     finally:
         await asyncio.to_thread(database.close)

@@ -41,16 +41,26 @@ async def voxpop(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 class Server:
     """`voxpop up` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         """Start it on a free port, with its data in `folder`, and wait until it answers."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOXPOP", "PYTEST"))}
         environment |= {"VOXPOP_PSEUDONYM_KEY": PSEUDONYM_KEY, "PYTHONUNBUFFERED": "1"}
-        arguments = [sys.executable, "-m", "services.cli", "up", "--port", "0", "--data-dir", str(folder)]
+        arguments = [sys.executable, "-m", "services.cli", "up", "--port", "0", "--data-dir", str(folder), *options]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
+
+    def lines_until(self, words: str) -> list[str]:
+        """Return what it prints up to the line that holds `words`."""
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if words in line:
+                return lines
+        raise AssertionError(f"it ended without saying {words!r}")
 
     def kill(self) -> None:
         """End it at once, with no chance to tidy up."""
@@ -69,14 +79,14 @@ class Server:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[str], Server]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Return a function that starts a server on the data folder of a name."""
     running: list[Server] = []
 
-    def starting(name: str) -> Server:
+    def starting(name: str, *options: str) -> Server:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        running.append(Server(folder))
+        running.append(Server(folder, *options))
         return running[-1]
 
     yield starting

@@ -118,6 +118,18 @@ def test_wrong_usage_is_exit_code_two_and_a_sentence(voxpop: Run, arguments: tup
     assert words in " ".join(done.stderr.split())
 
 
+def test_a_start_that_fails_is_one_sentence(voxpop: Run, tmp_path: Path) -> None:
+    """A store that is no database and a model that is not there: the sentence names the remedy, exit code 2."""
+    (tmp_path / "profiles.db").write_bytes(b"no database" * 100)
+    broken = voxpop("serve", "profiles", "--port", "0", "--data-dir", str(tmp_path))
+    assert broken.returncode == 2
+    assert broken.stderr.startswith("voxpop: the database ")
+    (tmp_path / ".env").write_text("SENTIMENT_MODEL=/nowhere")
+    missing = voxpop("serve", "sentiment", "--port", "0")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("voxpop: SENTIMENT_MODEL: there is no folder /nowhere")
+
+
 def test_nobody_listening_is_exit_code_three(voxpop: Run) -> None:
     """The address is named."""
     done = voxpop("analyze", "words", "--url", "http://127.0.0.1:9")
