@@ -17,6 +17,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.store_url import MongoUrl, SqliteUrl
 
 StoreUrl = SqliteUrl | MongoUrl
+Replica = Callable[[], AbstractAsyncContextManager[RunStore]]
 LEASE = timedelta(seconds=60)
 BRAND = "united"
 K3 = RunRequest(k=3, seed=4)
@@ -25,9 +26,7 @@ K3 = RunRequest(k=3, seed=4)
 class Time:
     """A clock that a test sets."""
 
-    def __init__(self) -> None:
-        """Begin on some day."""
-        self.now = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    now = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         """Return the time."""
@@ -54,13 +53,13 @@ def time() -> Time:
 
 
 @pytest.fixture
-def replica(url: StoreUrl, time: Time) -> Callable[[], AbstractAsyncContextManager[RunStore]]:
+def replica(url: StoreUrl, time: Time) -> Replica:
     """Return how to open the same store once more, as another process would."""
     return lambda: open_store(url, LEASE, time)
 
 
 @pytest.fixture
-async def store(replica: Callable[[], AbstractAsyncContextManager[RunStore]]) -> AsyncIterator[RunStore]:
+async def store(replica: Replica) -> AsyncIterator[RunStore]:
     """Yield an empty store."""
     async with replica() as opened:
         yield opened
@@ -120,14 +119,13 @@ async def test_a_run_is_kept_as_it_is_at_every_stage(store: RunStore, time: Time
     assert await store.find(run.run_id) == succeeded(run, time)
 
 
-async def test_runs_survive_a_restart(
-    store: RunStore, replica: Callable[[], AbstractAsyncContextManager[RunStore]], time: Time
-) -> None:
-    """Another process sees runs and which one is current."""
+async def test_runs_survive_a_restart(store: RunStore, replica: Replica, time: Time) -> None:
+    """Another process is ready, and sees runs and which one is current."""
     run = queued(time)
     await store.submit(run, "a")
     await store.finish(succeeded(run, time), "a")
     async with replica() as other:
+        await other.check_ready()
         assert await other.current(BRAND, Basis.BEHAVIOUR) == succeeded(run, time)
 
 
@@ -181,9 +179,7 @@ async def test_one_run_is_active_for_each_brand_and_basis(store: RunStore, time:
     assert len(await store.runs(BRAND, 10)) == 2
 
 
-async def test_of_many_submissions_at_once_one_gets_in(
-    store: RunStore, replica: Callable[[], AbstractAsyncContextManager[RunStore]], time: Time
-) -> None:
+async def test_of_many_submissions_at_once_one_gets_in(store: RunStore, replica: Replica, time: Time) -> None:
     """Twenty submissions through two processes end with one run, returned to all."""
     async with replica() as other:
         runs = [queued(time) for _ in range(20)]
@@ -302,8 +298,3 @@ async def test_runs_come_newest_first_in_pages(store: RunStore, time: Time) -> N
         assert len(page) <= 2
         seen += [run.run_id for run in page]
     assert seen == ids[::-1]
-
-
-async def test_an_open_store_is_ready(store: RunStore) -> None:
-    """The readiness check of an open store passes."""
-    await store.check_ready()

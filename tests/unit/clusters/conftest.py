@@ -12,8 +12,12 @@ from fastapi import FastAPI
 
 from services.clusters.app import create_app
 from services.clusters.resources import Resources
+from services.clusters.run import Run, RunRequest
 from services.clusters.settings import ClustersSettings
 from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
+
+BRAND = "united"
+K2 = RunRequest(k=2)
 
 
 class Service:
@@ -29,6 +33,12 @@ class Service:
         """What the lifespan opened."""
         resources: Resources = self.app.state.resources
         return resources
+
+
+async def trained(service: Service, request: RunRequest = K2, brand: str = BRAND) -> Run:
+    """Submit a run and return it as it ended."""
+    run = await service.held.trainer.submit(brand, request)
+    return await service.held.trainer.ended(run.run_id)
 
 
 Start = Callable[..., AbstractAsyncContextManager[Service]]

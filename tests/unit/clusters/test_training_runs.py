@@ -1,25 +1,14 @@
 """Runs from submission to their end, against a profiles service over ASGI."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from services.clusters.run import Basis, Run, RunRequest, RunStatus, Stage
-from services.clusters.stores.base import INTERRUPTED
-from shared.errors import ConflictError, NotFoundError, OverloadedError
+from services.clusters.run import Basis, RunRequest, RunStatus, Stage
+from shared.errors import ConflictError, OverloadedError
 from tests.unit.clusters.authors import author, key, travellers, two_kinds
-from tests.unit.clusters.conftest import Service, Start
+from tests.unit.clusters.conftest import BRAND, K2, Start, trained
 from tests.unit.clusters.profiles_stand_in import Gate, ProfilesStandIn
-
-BRAND = "united"
-K2 = RunRequest(k=2)
-
-
-async def trained(service: Service, request: RunRequest = K2, brand: str = BRAND) -> Run:
-    """Submit a run and return it as it ended."""
-    run = await service.held.trainer.submit(brand, request)
-    return await service.held.trainer.ended(run.run_id)
 
 
 async def test_a_run_assigns_every_author_and_becomes_current(start: Start) -> None:
@@ -158,121 +147,6 @@ async def test_an_unforeseen_error_fails_the_run_without_its_words(
         assert (await trained(service)).status is RunStatus.SUCCEEDED
 
 
-async def test_cancelling_while_reading_ends_the_run_as_cancelled(start: Start) -> None:
-    """A run held up by a slow peer is cancelled at once; nothing is staged, the brand is free again."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["features"] = Gate()
-    async with start(profiles) as service:
-        trainer = service.held.trainer
-        run = await trainer.submit(BRAND, K2)
-        await gate.reached.wait()
-        await trainer.cancel(run.run_id)
-        await trainer.cancel(run.run_id)
-        ended = await trainer.ended(run.run_id)
-        assert (ended.status, ended.error) == (RunStatus.CANCELLED, None)
-        assert profiles.staged == {}
-        profiles.gates.clear()
-        assert (await trained(service)).status is RunStatus.SUCCEEDED
-
-
-async def test_cancelling_while_computing_stops_between_fits(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cancellation that comes between two fits stops the thread there and publishes nothing."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    stopped: list[bool] = []
-    async with start(profiles) as service:
-        trainer = service.held.trainer
-
-        def computing(*arguments: object) -> None:
-            should_stop = arguments[-1]
-            assert callable(should_stop)
-            [run_id] = trainer._courses
-            loop.call_soon_threadsafe(trainer._courses[run_id].cancel)
-            while not should_stop():
-                pass
-            stopped.append(True)
-
-        loop = asyncio.get_running_loop()
-        monkeypatch.setattr("services.clusters.pipeline.learn", computing)
-        ended = await trained(service)
-        assert ended.status is RunStatus.CANCELLED
-        assert stopped == [True]
-        assert profiles.staged == {}
-
-
-async def test_cancelling_a_waiting_run_never_starts_it(start: Start) -> None:
-    """With one turn taken, a second brand's run waits; cancelled, it has never read anything."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["features"] = Gate()
-    async with start(profiles) as service:
-        trainer = service.held.trainer
-        first = await trainer.submit(BRAND, K2)
-        await gate.reached.wait()
-        second = await trainer.submit("delta", K2)
-        await trainer.cancel(second.run_id)
-        ended = await trainer.ended(second.run_id)
-        assert (ended.status, ended.started_at) == (RunStatus.CANCELLED, None)
-        gate.opened.set()
-        assert (await trainer.ended(first.run_id)).status is RunStatus.SUCCEEDED
-        assert profiles.calls.count("features") == 1
-
-
-async def test_a_run_that_is_being_published_still_succeeds_when_cancelled(start: Start) -> None:
-    """Past the point where profiles may have swapped, a cancellation comes too late: both sides tell the same."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["publish"] = Gate()
-    async with start(profiles) as service:
-        run = await service.held.trainer.submit(BRAND, K2)
-        await gate.reached.wait()
-        await service.held.trainer.cancel(run.run_id)
-        gate.opened.set()
-        ended = await service.held.trainer.ended(run.run_id)
-        assert ended.status is RunStatus.SUCCEEDED
-        assert profiles.published is not None
-        assert profiles.published[0] == run.run_id
-
-
-async def test_cancelling_reaches_the_process_that_has_the_run(start: Start) -> None:
-    """Asked of another replica, the owner learns it by its next beat and ends the run."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["features"] = Gate()
-    async with start(profiles) as owner, start(profiles) as other:
-        owner.held.trainer._beat = 0.0
-        run = await owner.held.trainer.submit(BRAND, K2)
-        await gate.reached.wait()
-        await other.held.trainer.cancel(run.run_id)
-        assert (await owner.held.trainer.ended(run.run_id)).status is RunStatus.CANCELLED
-
-
-async def test_a_run_taken_over_ends_silently(start: Start) -> None:
-    """A process whose run was marked as interrupted elsewhere stops it and does not publish."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["features"] = Gate()
-    async with start(profiles) as owner:
-        owner.held.trainer._beat = 0.0
-        run = await owner.held.trainer.submit(BRAND, K2)
-        await gate.reached.wait()
-        active = await owner.held.store.find(run.run_id)
-        interrupted = active.ending(RunStatus.FAILED, active.submitted_at, INTERRUPTED)
-        await owner.held.store.finish(interrupted, owner.held.trainer._owner)
-        assert await owner.held.trainer.ended(run.run_id) == interrupted
-        assert profiles.staged == {}
-
-
-async def test_stopping_the_service_marks_its_runs_as_interrupted(start: Start) -> None:
-    """After a shutdown no run stays running: those under way and those waiting failed with a sentence."""
-    profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    gate = profiles.gates["features"] = Gate()
-    async with start(profiles) as service:
-        runs = [await service.held.trainer.submit(brand, K2) for brand in (BRAND, "delta")]
-        await gate.reached.wait()
-    profiles.gates.clear()
-    async with start(profiles) as service:
-        for run in runs:
-            ended = await service.held.store.find(run.run_id)
-            assert (ended.status, ended.error) == (RunStatus.FAILED, INTERRUPTED)
-        assert (await trained(service)).status is RunStatus.SUCCEEDED
-
-
 async def test_one_run_at_a_time_for_a_brand(start: Start) -> None:
     """While a run is on, the same parameters return it and others are a conflict; another brand is free."""
     profiles = ProfilesStandIn(BRAND, two_kinds(30))
@@ -291,13 +165,3 @@ async def test_one_run_at_a_time_for_a_brand(start: Start) -> None:
             await trainer.submit("southwest", K2)
         gate.opened.set()
         assert (await trainer.ended(run.run_id)).status is RunStatus.SUCCEEDED
-
-
-async def test_an_unknown_run_cannot_be_cancelled(start: Start) -> None:
-    """Cancelling what is not there is not found, cancelling what has succeeded a conflict."""
-    async with start(ProfilesStandIn(BRAND, two_kinds(30))) as service:
-        with pytest.raises(NotFoundError):
-            await service.held.trainer.cancel("nope")
-        run = await trained(service)
-        with pytest.raises(ConflictError, match="already ended: succeeded"):
-            await service.held.trainer.cancel(run.run_id)
