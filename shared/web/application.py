@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
@@ -36,7 +37,9 @@ def build_app(
     Raises SettingsError where the settings forbid a start.
     """
     keyring = settings.keyring()
-    app = FastAPI(title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(
+        docs_url="/docs", redoc_url=None, title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan
+    )
     install_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Doorkeeper, keyring=keyring, rate_limit=settings.rate_limit)

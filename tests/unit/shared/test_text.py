@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import shared.text
 from shared.text import clean
 
 WORDS = st.sampled_from(["great flight", "Danke!", "見て", "ขอบคุณ", "صباح", "(late)", "café", "so, so", "\u200d", "😡"])
@@ -132,6 +133,8 @@ def test_emoji_survive(emoji: list[str], words: str) -> None:
         ("@alice@bob hi", "@user hi"),
         ("ありがとう@alice さん", "ありがとう@user さん"),
         ("@x\u0323 hi", "@user hi"),
+        ("@x" + "\u0301" * 200 + " hi", "@user hi"),
+        ("@" + "x\u0301" * 200 + " hi", "@user hi"),
         ("mail bob.smith+ua@mail.example.com.", "mail <email>."),
         ("bob@mail.example,@alice", "<email>,@user"),
         ("連絡" * 40 + "bob@mail.example", "連絡" * 9 + "連<email>"),
@@ -148,6 +151,21 @@ def test_emoji_survive(emoji: list[str], words: str) -> None:
 def test_what_points_at_somebody_is_replaced(text: str, cleaned: str) -> None:
     """Each form that people write comes out as the placeholder, its surroundings whole."""
     assert clean(text) == cleaned
+
+
+def test_a_chain_that_gives_way_one_a_round_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a text is built, it is gone over a bounded number of times: time must not grow with its square."""
+    rounds = 0
+    once = shared.text._clean_once
+
+    def counted(text: str) -> str:
+        nonlocal rounds
+        rounds += 1
+        return once(text)
+
+    monkeypatch.setattr(shared.text, "_clean_once", counted)
+    clean("555-0132" + "+44 20 7946 0958" * 100)
+    assert rounds == shared.text._MOST_ROUNDS
 
 
 @pytest.mark.parametrize(

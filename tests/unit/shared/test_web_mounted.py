@@ -1,5 +1,6 @@
 """A service mounted under its name in another application, as in one process locally."""
 
+import re
 from typing import Any
 
 import pytest
@@ -54,3 +55,14 @@ async def test_a_mounted_services_errors_are_problems() -> None:
             response = await http.get(path)
             assert response.status_code == response.json()["status"] == status
             assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+async def test_the_documentation_calls_nobody_else() -> None:
+    """Every script, style and picture of the page comes from the service itself, under its name."""
+    async with client(_mounted()) as http:
+        page = (await http.get("/example/docs")).text
+        loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert len(loaded) >= 3
+        assert all(address.startswith("/example/") for address in loaded)
+        for address in loaded:
+            assert (await http.get(address)).status_code == 200
