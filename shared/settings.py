@@ -76,10 +76,6 @@ class ServiceSettings(BaseSettings):
             keys.append(ApiKey("service", frozenset({Scope.ADMIN}), digest_of(secret), internal=True))
         return Keyring(keys)
 
-    def store_url(self, value: str, name: str) -> str:
-        """Return `value`, or the default: a SQLite file `name` in the data folder."""
-        return value or f"sqlite:///{self.data_dir / name}"
-
 
 def is_loopback(host: str) -> bool:
     """Tell whether `host` can be reached from this machine alone."""

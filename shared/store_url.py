@@ -27,12 +27,14 @@ class MongoUrl:
         return f"MongoUrl(database={self.database!r})"
 
 
-def parse_store_url(setting: str, url: str) -> SqliteUrl | MongoUrl:
-    """Return what `url` names; `setting` is the variable that an error should mention.
+def parse_store_url(setting: str, url: str, default: Path) -> SqliteUrl | MongoUrl:
+    """Return what `url` names, a SQLite file at `default` where it is empty.
 
-    `sqlite:///var/profiles.db` is relative to the working folder, `sqlite:////var/profiles.db` is absolute.
-    Raises SettingsError.
+    `setting` is the variable that an error should mention. `sqlite:///var/profiles.db` is relative to the
+    working folder, `sqlite:////var/profiles.db` is absolute. Raises SettingsError.
     """
+    if not url:
+        return SqliteUrl(default)
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return SqliteUrl(Path(url.removeprefix("sqlite:///")))
     if url.startswith(("mongodb://", "mongodb+srv://")):

@@ -53,9 +53,7 @@ def build_app(
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(RequestRing, service=service, metrics=RequestMetrics(registry))
-    app.include_router(health_router(lambda: checks(app)))
-    app.include_router(metrics_router(registry))
-    for router in routers:
+    for router in [*routers, health_router(lambda: checks(app)), metrics_router(registry)]:
         app.include_router(router)
     return app
 
