@@ -19,7 +19,7 @@ from services.sentiment.normalisation import normalise
 from services.sentiment.settings import DEFAULT_MODEL
 from services.sentiment.tokenizer import Tokenizer, Tokens
 
-ROUNDS = 1
+ROUNDS = 3
 BULK, BULK_CLIENTS = 64, 4
 SINGLES, CLIENTS = 300, 16
 BUDGET = 1024

@@ -14,7 +14,6 @@ import uvloop
 from rich.text import Text
 
 from services import client
-from services.client import DEFAULT_URL
 from services.console import err, out, progress_bar, show_analyses, show_cards, show_tally
 from services.server import bind, run, url_of
 from shared.access import Scope, digest_of, new_secret
@@ -30,7 +29,10 @@ model_app = typer.Typer(no_args_is_help=True, help="The model: training and meas
 app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
 
-Url = Annotated[str, typer.Option(help="where `voxpop up` or a gateway answers", envvar="VOXPOP_URL")]
+Url = Annotated[
+    str | None,
+    typer.Option(help="where `voxpop up` or a gateway answers  [default: 127.0.0.1:8000]", envvar="VOXPOP_URL"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -113,7 +115,7 @@ def ingest(
     brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
     platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="repeatable")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     as_json: Json = False,
 ) -> None:
     """Import a file of posts. Running it again finishes what is missing and changes nothing else."""
@@ -146,7 +148,7 @@ def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
         err.print(f"no answer ({details.caused_by}); trying again for 30 s", highlight=False)
 
 
-async def _upload(file: str, brand: str, platform: str | None, pairs: list[str], url: str) -> Any:
+async def _upload(file: str, brand: str, platform: str | None, pairs: list[str], url: str | None) -> Any:
     from services.ingest.sources.columns import parse_mapping
     from services.ingest.sources.file import open_file
     from services.ingest.upload import Tally, upload
@@ -164,7 +166,7 @@ async def _upload(file: str, brand: str, platform: str | None, pairs: list[str],
 
 
 @app.command()
-def analyze(texts: Annotated[list[str], typer.Argument()], url: Url = DEFAULT_URL, as_json: Json = False) -> None:
+def analyze(texts: Annotated[list[str], typer.Argument()], url: Url = None, as_json: Json = False) -> None:
     """Say what the model says of texts."""
 
     async def ask() -> dict[str, Any]:
@@ -184,7 +186,7 @@ def clusters(
     brand: Annotated[str, typer.Argument()],
     basis: Annotated[str, typer.Option(help="behaviour, interests or combined")] = "behaviour",
     retrain: Annotated[bool, typer.Option("--retrain", help="train anew first")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     as_json: Json = False,
 ) -> None:
     """Print the clusters of a brand's authors."""

@@ -22,12 +22,13 @@ class NoServerError(Exception):
 
 
 @asynccontextmanager
-async def connect(service: str, url: str = DEFAULT_URL, key: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client for one service of the voxpop at `url`; `INGEST_URL` and the like go before it.
+async def connect(service: str, url: str | None = None, key: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client for one service of the voxpop at `url`; without it `INGEST_URL` and the like say where it is.
 
     `key` is shown as bearer key, else the variable VOXPOP_API_KEY.
     """
-    base = os.environ.get(f"{service.upper()}_URL") or f"{url.rstrip('/')}/{service}"
+    own = os.environ.get(f"{service.upper()}_URL")
+    base = own if url is None and own else f"{(url or DEFAULT_URL).rstrip('/')}/{service}"
     secret = key or os.environ.get("VOXPOP_API_KEY")
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=SECONDS, trust_env=False) as http:

@@ -1,13 +1,14 @@
 """The composition root: the four services in one process, on one port."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.clusters.app import create_app as create_clusters
@@ -19,6 +20,9 @@ from services.profiles.settings import ProfilesSettings
 from services.sentiment.app import create_app as create_sentiment
 from services.sentiment.settings import SentimentSettings
 from shared.settings import ServiceSettings
+from shared.web.metrics import RequestMetrics
+from shared.web.problems import install_problems
+from shared.web.requests import RequestRing
 
 SERVICES = ("sentiment", "profiles", "ingest", "clusters")
 """In the order in which they depend on one another."""
@@ -76,14 +80,20 @@ def create_local_app(settings: LocalSettings) -> FastAPI:
             yield
 
     parent = FastAPI(title="voxpop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    parent.add_api_route("/", _index(list(apps)))
     for name, app in apps.items():
         parent.mount(f"/{name}", app)
+    parent.mount("/", _front(list(apps)))
     return parent
 
 
-def _index(names: list[str]) -> Callable[[], dict[str, dict[str, str]]]:
-    def index() -> dict[str, dict[str, str]]:
+def _front(names: list[str]) -> FastAPI:
+    """Return what answers outside the services: an index, and problems with request ids for everything else."""
+    front = FastAPI(title="voxpop", docs_url=None, redoc_url=None, openapi_url=None)
+    install_problems(front)
+    front.add_middleware(RequestRing, service="voxpop", metrics=RequestMetrics(CollectorRegistry()))
+
+    @front.get("/")
+    async def index() -> dict[str, dict[str, str]]:
         return {name: {"docs": f"/{name}/docs", "ready": f"/{name}/readyz"} for name in names}
 
-    return index
+    return front

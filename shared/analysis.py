@@ -1,10 +1,11 @@
 """What a model says of a text, as it travels between services."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
+SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
 from shared.errors import PeerUnavailableError, SettingsError
 from shared.store_url import MongoUrl
@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 Operation = Callable[Arguments, Coroutine[Any, Any, Result]]
 
 TIMEOUT_MS = 10_000
+_NOT_LET_IN = frozenset({13, 18})
+"""MongoDB's codes Unauthorized and AuthenticationFailed."""
 
 
 @asynccontextmanager
@@ -54,7 +56,10 @@ async def open_mongo(url: MongoUrl) -> AsyncIterator[MongoDatabase]:
 
 
 def answering(operation: Operation[Arguments, Result]) -> Operation[Arguments, Result]:
-    """Wrap an operation that may be repeated: a server away or too slow becomes PeerUnavailableError."""
+    """Wrap an operation that may be repeated.
+
+    A server away or too slow becomes PeerUnavailableError, one that refuses the user SettingsError.
+    """
 
     @functools.wraps(operation)
     async def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -63,6 +68,8 @@ def answering(operation: Operation[Arguments, Result]) -> Operation[Arguments, R
         except PyMongoError as error:
             if isinstance(error, ConnectionFailure) or error.timeout:
                 raise PeerUnavailableError("mongodb", "the store does not answer; send it again") from None
+            if isinstance(error, OperationFailure) and error.code in _NOT_LET_IN:
+                raise SettingsError("MongoDB refused the store's user; check user, password and authSource") from None
             raise
 
     return call

@@ -9,27 +9,29 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from shared.errors import SettingsError
+from shared.errors import OverloadedError, SettingsError
 
 Result = TypeVar("Result")
 Statement = Callable[[sqlite3.Connection], Result]
 
 READERS = 2
 BUSY_SECONDS = 30.0
+MOST_WAITING = 128
 
 
 class SqliteDatabase:
     """WAL mode, `synchronous=FULL`: what `write` returned is durable, readers never wait for the writer.
 
     Each unit of work is a plain function of a connection, run in a thread: one thread writes, so writes
-    of this process never meet; another process's writer is waited for up to 30 s.
+    of this process never meet; another process's writer is waited for up to 30 s. At most 128 units of
+    either kind run or wait; more raise OverloadedError, as does a writer elsewhere that keeps the file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Name the file; `opened` opens it."""
+        """Name the file; `open_sqlite` makes it and closes the connections."""
         self._path = path
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._writer = _Threads(1, "sqlite-writer")
+        self._readers = _Threads(READERS, "sqlite-reader")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -51,7 +53,7 @@ class SqliteDatabase:
                 raise
             return result
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, transaction)
+        return await self._writer.run(transaction)
 
     async def read(self, work: Statement[Result]) -> Result:
         """Run `work` on one consistent snapshot."""
@@ -64,12 +66,12 @@ class SqliteDatabase:
             finally:
                 _roll_back(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, snapshot)
+        return await self._readers.run(snapshot)
 
     def close(self) -> None:
         """Wait for what runs, then close every connection."""
-        self._writer.shutdown()
-        self._readers.shutdown()
+        self._writer.close()
+        self._readers.close()
         for connection in self._connections:
             connection.close()
 
@@ -87,6 +89,30 @@ class SqliteDatabase:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+
+class _Threads:
+    """Some threads and the bounded queue in front of them; belongs to one event loop."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._taken = 0
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        if self._taken >= MOST_WAITING:
+            raise OverloadedError("too much waits for the store; send this again")
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise OverloadedError("another process keeps the store; send this again") from None
+        finally:
+            self._taken -= 1
+
+    def close(self) -> None:
+        self._pool.shutdown()
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -112,7 +138,7 @@ async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             await database.write(create)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, OverloadedError) as error:
             raise SettingsError(
                 f"the database {path} cannot be opened ({error}): check the folder's permissions, "
                 "or move the file away and restore it"

@@ -66,7 +66,9 @@ def _java_command() -> list[str]:
         if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command
             raise UnavailableError("Maven could not fetch the test server's jars; its message stands above.")
     source = str(HERE / "MongoTestServer.java")
-    return [java, "-Dslf4j.internal.verbosity=ERROR", "-cp", str(JARS / "*"), source]
+    # With more threads this server may send a document as another command has just changed it, not as it matched.
+    one_thread = "-Dio.netty.eventLoopThreads=1"
+    return [java, "-Dslf4j.internal.verbosity=ERROR", one_thread, "-cp", str(JARS / "*"), source]
 
 
 def _required(program: str) -> str:

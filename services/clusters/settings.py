@@ -46,7 +46,7 @@ class ClustersSettings(ServiceSettings):
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where runs are kept; raises SettingsError where the setting is neither form."""
-        return parse_store_url("CLUSTERS_STORE", self.store_url(self.store, "clusters.db"))
+        return parse_store_url("CLUSTERS_STORE", self.store, self.data_dir / "clusters.db")
 
     def lease(self) -> timedelta:
         """Return how long a run's lease lasts without renewal."""

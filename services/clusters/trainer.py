@@ -185,7 +185,7 @@ class Trainer:
                     await course.changed.wait()
             course.changed.clear()
             try:
-                if await self._store.record(course.run, self._owner) and not course.cancelled:
+                if await self._store.record(course.run, self._owner):
                     course.cancel()
             except LeaseLostError:
                 course.lose()

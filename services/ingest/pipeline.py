@@ -1,13 +1,14 @@
 """The way of a batch of posts: checked, cleaned, pseudonymised, analysed, folded; only then acknowledged."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
@@ -19,7 +20,11 @@ from shared.peers import Peer
 from shared.text import clean
 
 RETRY_AFTER = 2
+DELIVERY_SECONDS = 55.0
+"""For a whole batch: less than the 60 s that the command line waits for an answer."""
+
 _ANALYSES = TypeAdapter(list[Analysis])
+_KEYS = TypeAdapter(set[str])
 
 
 class Rejection(BaseModel):
@@ -57,28 +62,38 @@ class Pipeline:
     timed: Callable[[str], AbstractContextManager[None]]
     analyze_batch: int = 128
     max_posts_in_flight: int = 8000
-    in_flight: int = 0
+    in_flight: int = field(default=0, init=False)
 
     async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
         """Fold the posts in `items` (decoded JSON values) into the brand's profiles.
 
-        A bad item is rejected alone. Raises OverloadedError past the bound, PeerUnavailableError where a
-        peer is away; then nothing is acknowledged and the whole batch may be sent again.
+        A bad item is rejected alone. Raises OverloadedError past the bound or the batch's deadline,
+        PeerUnavailableError where a peer is away, PeerRefusedError where one answers nonsense; then nothing is
+        acknowledged and the whole batch may be sent again.
         """
         if self.in_flight + len(items) > self.max_posts_in_flight:
             raise OverloadedError("too many posts are being worked on; send this batch again", RETRY_AFTER)
         self.in_flight += len(items)
         try:
-            with self.timed("prepare"):
-                prepared, rejected = await asyncio.to_thread(self._prepare, items)
-            with self.timed("look up"):
-                fresh = await self._not_counted(brand, prepared)
-            with self.timed("analyze"):
-                analyses = await self._analyze(fresh)
-            with self.timed("fold"):
-                folded = await self._fold(brand, fresh, analyses)
+            async with asyncio.timeout(DELIVERY_SECONDS):
+                return await self._carry(brand, items)
+        except TimeoutError:
+            raise OverloadedError(
+                f"this batch was not folded within {DELIVERY_SECONDS:g} s; send it again, or fewer posts at a time",
+                RETRY_AFTER,
+            ) from None
         finally:
             self.in_flight -= len(items)
+
+    async def _carry(self, brand: str, items: Sequence[Any]) -> Receipt:
+        with self.timed("prepare"):
+            prepared, rejected = await asyncio.to_thread(self._prepare, items)
+        with self.timed("look up"):
+            fresh = await self._not_counted(brand, prepared)
+        with self.timed("analyze"):
+            analyses = await self._analyze(fresh)
+        with self.timed("fold"):
+            folded = await self._fold(brand, fresh, analyses)
         return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
 
     def _prepare(self, items: Sequence[Any]) -> tuple[list[_Prepared], list[Rejection]]:
@@ -113,8 +128,11 @@ class Pipeline:
         if not prepared:
             return []
         body = {"post_keys": [post.fields["post_key"] for post in prepared]}
-        answer = await self.profiles.call("POST", f"/v1/brands/{brand}/posts/counted", json=body)
-        counted = set(answer.json()["counted"])
+        response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts/counted", json=body)
+        try:
+            counted = _KEYS.validate_python(response.json()["counted"])
+        except (ValueError, KeyError, TypeError):
+            raise PeerRefusedError("profiles", "profiles gave an answer without counted keys", 200) from None
         return [post for post in prepared if post.fields["post_key"] not in counted]
 
     async def _analyze(self, prepared: Sequence[_Prepared]) -> list[Analysis]:
@@ -125,7 +143,7 @@ class Pipeline:
             response = await self.sentiment.call("POST", "/v1/analyze", json=body)
             try:
                 analyses += _ANALYSES.validate_python(response.json()["results"])
-            except (ValidationError, ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError):
                 raise PeerRefusedError("sentiment", "sentiment gave an answer that is no analysis", 200) from None
             if len(analyses) != start + len(batch):
                 raise PeerRefusedError("sentiment", "sentiment answered for another number of texts", 200)
@@ -135,13 +153,22 @@ class Pipeline:
         """Return how many posts were folded; the others had been before."""
         if not prepared:
             return 0
-        posts = [
-            AnalyzedPost(**post.fields, analysis=analysis).model_dump(mode="json", exclude_none=True)
-            for post, analysis in zip(prepared, analyses, strict=True)
-        ]
-        body = {"schema_version": SCHEMA_VERSION, "posts": posts}
-        answer = (await self.profiles.call("POST", f"/v1/brands/{brand}/posts", json=body)).json()
-        return int(answer["folded"])
+        body = await asyncio.to_thread(_delivery, prepared, analyses)
+        headers = {"content-type": "application/json"}
+        response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts", content=body, headers=headers)
+        try:
+            return int(response.json()["folded"])
+        except (ValueError, KeyError, TypeError):
+            raise PeerRefusedError("profiles", "profiles gave an answer without a count", 200) from None
+
+
+def _delivery(prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> bytes:
+    """Return the body that profiles folds: milliseconds of CPU for a large batch."""
+    posts = [
+        AnalyzedPost(**post.fields, analysis=analysis).model_dump(mode="json", exclude_none=True)
+        for post, analysis in zip(prepared, analyses, strict=True)
+    ]
+    return json.dumps({"schema_version": SCHEMA_VERSION, "posts": posts}).encode()
 
 
 def _account(author: Author, as_of: datetime) -> Account:

@@ -21,8 +21,6 @@ MAX_TEXT = 10_000
 MAX_ID = 512
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "art", "qme", "qst", "qht", "qam", "qct"})
-"""Codes by which platforms say that a post has no known language (ISO 639-2's and those of X)."""
 
 
 def _plain(value: str) -> str:
@@ -53,8 +51,7 @@ def _plausible(value: datetime, info: ValidationInfo) -> datetime:
 
 
 def _primary_subtag(value: str | None) -> str | None:
-    code = value.partition("-")[0].partition("_")[0].lower() if value else None
-    return None if code is None or code in NO_LANGUAGE else code
+    return value.partition("-")[0].partition("_")[0].lower() if value else None
 
 
 _Words = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_plain), AfterValidator(_not_blank)]

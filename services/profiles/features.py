@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from services.profiles.folding import HOURS_A_DAY
 from services.profiles.profile import Profile
+from shared.analysis import SENTIMENT_LABELS
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
 _COUNTS = ("posts", "scored_posts", "likes", "reposts", "replies", "repost_posts", "reply_posts")
-_LABELS = ("negative", "neutral", "positive")
 _FIGURES = {"followers": "followers", "following": "following", "account_posts": "posts", "listed": "listed"}
 _TRUTHS = ("verified", "protected")
 
@@ -44,7 +44,7 @@ def _columns(profiles: Sequence[Profile]) -> dict[str, pa.Array]:
         "mean_score": floats([profile.mean_score for profile in profiles]),
         "score_stddev": floats([profile.score_stddev for profile in profiles]),
         "mean_subjectivity": floats([profile.mean_subjectivity for profile in profiles]),
-        **{name: integers([increment.labels.get(name, 0) for increment in folded]) for name in _LABELS},
+        **{name: integers([increment.labels.get(name, 0) for increment in folded]) for name in SENTIMENT_LABELS},
         **{name: integers([profile.figure(figure) for profile in profiles]) for name, figure in _FIGURES.items()},
         **{name: truths(_truths(profile.figure(name) for profile in profiles)) for name in _TRUTHS},
         "age_days": integers([profile.age_days for profile in profiles]),

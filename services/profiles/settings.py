@@ -18,4 +18,4 @@ class ProfilesSettings(ServiceSettings):
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where profiles are kept; raises SettingsError where the setting is neither form."""
-        return parse_store_url("PROFILES_STORE", self.store_url(self.store, "profiles.db"))
+        return parse_store_url("PROFILES_STORE", self.store, self.data_dir / "profiles.db")

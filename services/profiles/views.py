@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 
 from services.profiles.profile import BrandSummary, Profile
-from shared.analysis import SentimentLabel
+from shared.analysis import SENTIMENT_LABELS, SentimentLabel
 
-LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
 Labels = dict[SentimentLabel, int]
 
 
@@ -129,7 +128,7 @@ def _view_account(profile: Profile) -> AccountView:
 
 
 def _labels(counts: Mapping[str, int]) -> Labels:
-    return {label: counts.get(label, 0) for label in LABELS}
+    return {label: counts.get(label, 0) for label in SENTIMENT_LABELS}
 
 
 def _by_posts(counts: Mapping[str, int]) -> dict[str, int]:

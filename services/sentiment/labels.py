@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from shared.analysis import SentimentLabel
+from shared.analysis import SENTIMENT_LABELS, SentimentLabel
 from shared.errors import SettingsError
-
-SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = ("negative", "neutral", "positive")
 
 _NUMBERED: Final = ("label_0", "label_1", "label_2")
 _WORDS: Final[dict[str, SentimentLabel]] = {

@@ -18,7 +18,8 @@ _WITHDRAWN: Final = {"iw": "he", "in": "id", "ji": "yi"}
 """Codes that ISO 639-1 gave up and platforms still send."""
 _WIKIPEDIA: Final = {"als": "gsw"}
 """Codes of lid.176 that are Wikipedia's and mean another language in ISO 639."""
-_NO_LANGUAGE: Final = frozenset({"und", "zxx", "mis", "mul"})
+_NO_LANGUAGE: Final = frozenset({"und", "zxx", "mis", "mul", "art"})
+"""ISO 639-2's codes for texts whose language is unknown, none, several or made up."""
 _MIN_LETTER_BYTES: Final = 4
 """UTF-8 bytes of letters below which nothing is told: `ok` is said in any language, two Chinese characters are not."""
 _MAX_CHARACTERS: Final = 1000

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.labels import SENTIMENT_LABELS, sentiment_classes
+from services.sentiment.labels import sentiment_classes
 from services.sentiment.model_card import BINARY_HEADS, CLASS_HEADS, Head, ModelCard
-from shared.analysis import Classification, Sentiment, SentimentLabel
+from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment, SentimentLabel
 
 _DIGITS = 6
 

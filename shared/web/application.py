@@ -17,6 +17,9 @@ from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
 from shared.web.requests import RequestRing
 
+KEEPALIVE_SECONDS = 2.0
+"""Less than the 5 s after which uvicorn closes an idle connection: none is used just as it goes away."""
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 """Transports by URL prefix, such as `http://sentiment`: how a service in the same process is reached."""
@@ -65,6 +68,6 @@ async def peer_http(transports: Transports | None) -> AsyncIterator[httpx.AsyncC
     `transports` map a peer's URL to an in-process transport; peers that it does not name are reached
     over the network. In-process transports ignore httpx's timeouts: every call brings its own deadline.
     """
-    limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_SECONDS)
     async with httpx.AsyncClient(mounts=dict(transports or {}), limits=limits, timeout=10.0, trust_env=False) as http:
         yield http

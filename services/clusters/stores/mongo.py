@@ -1,17 +1,15 @@
 """Runs in MongoDB, a standalone server included: every step is atomic within one document."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from services.clusters.failures import LeaseLostError
 from services.clusters.run import Basis, Run, RunStatus
 from services.clusters.stores.base import INTERRUPTED, Clock, admitted, cancellable, slot_of
-from shared.errors import NotFoundError, OverloadedError, PeerUnavailableError
-from shared.mongo import MongoDatabase
+from shared.errors import NotFoundError, OverloadedError
+from shared.mongo import MongoDatabase, answering
 
 ATTEMPTS = 10
 
@@ -30,14 +28,15 @@ class MongoRunStore:
         self._clock = clock
         self._lease = lease
 
+    @answering
     async def prepare(self) -> None:
         """Make the indexes."""
-        with _answering():
-            await self._runs.create_index("slot", unique=True)
-            await self._runs.create_index([("brand", 1), ("_id", -1)])
-            await self._runs.create_index([("brand", 1), ("basis", 1), ("served", -1)])
-            await self._runs.create_index([("active", 1), ("renewed", 1)])
+        await self._runs.create_index("slot", unique=True)
+        await self._runs.create_index([("brand", 1), ("_id", -1)])
+        await self._runs.create_index([("brand", 1), ("basis", 1), ("served", -1)])
+        await self._runs.create_index([("active", 1), ("renewed", 1)])
 
+    @answering
     async def submit(self, run: Run, owner: str) -> Run:
         """See `RunStore.submit`."""
         document = {
@@ -52,84 +51,84 @@ class MongoRunStore:
             "served": 0,
             "body": _body(run),
         }
-        with _answering():
-            await self.fail_lapsed()
-            for _ in range(ATTEMPTS):
-                try:
-                    await self._runs.insert_one(document)
-                except DuplicateKeyError:
-                    holder = await self._runs.find_one({"slot": slot_of(run)})
-                    if holder is not None:
-                        return admitted(_run(holder), run)
-                else:
-                    return run
+        await self.fail_lapsed()
+        for _ in range(ATTEMPTS):
+            try:
+                await self._runs.insert_one(document)
+            except DuplicateKeyError:
+                holder = await self._runs.find_one({"slot": slot_of(run)})
+                if holder is not None:
+                    return admitted(_run(holder), run)
+            else:
+                return run
         raise OverloadedError("runs of this brand come and go too fast; try again")
 
+    @answering
     async def record(self, run: Run, owner: str) -> bool:
         """See `RunStore.record`."""
-        with _answering():
-            document = await self._runs.find_one_and_update(
-                _held(run, owner), {"$set": {"body": _body(run), "renewed": self._now()}}
-            )
+        document = await self._runs.find_one_and_update(
+            _held(run, owner), {"$set": {"body": _body(run), "renewed": self._now()}}
+        )
         if document is None:
             raise LeaseLostError(f"run {run.run_id} is no longer held")
         return bool(document["cancel"])
 
+    @answering
     async def finish(self, run: Run, owner: str) -> None:
         """See `RunStore.finish`.
 
         Nobody else numbers what is served meanwhile: only the holder of the slot does.
         """
         change = _ending(run)
-        with _answering():
-            if run.status is RunStatus.SUCCEEDED:
-                latest = await self._latest(run.brand, run.request.basis)
-                change["served"] = (latest["served"] if latest is not None else 0) + 1
-            result = await self._runs.update_one(_held(run, owner), {"$set": change})
+        if run.status is RunStatus.SUCCEEDED:
+            latest = await self._latest(run.brand, run.request.basis)
+            change["served"] = (latest["served"] if latest is not None else 0) + 1
+        result = await self._runs.update_one(_held(run, owner), {"$set": change})
         if not result.matched_count:
             raise LeaseLostError(f"run {run.run_id} is no longer held")
 
+    @answering
     async def ask_cancel(self, run_id: str) -> Run:
         """See `RunStore.ask_cancel`."""
         run = await self.find(run_id)
         if cancellable(run):
-            with _answering():
-                await self._runs.update_one({"_id": run_id, "active": True}, {"$set": {"cancel": True}})
+            await self._runs.update_one({"_id": run_id, "active": True}, {"$set": {"cancel": True}})
         return run
 
+    @answering
     async def fail_lapsed(self) -> int:
         """See `RunStore.fail_lapsed`."""
         lapsed = {"active": True, "renewed": {"$lt": self._now() - self._lease.total_seconds()}}
         failed = 0
-        with _answering():
-            async for document in self._runs.find(lapsed):
-                ended = _run(document).ending(RunStatus.FAILED, self._clock(), INTERRUPTED)
-                result = await self._runs.update_one({"_id": document["_id"], **lapsed}, {"$set": _ending(ended)})
-                failed += result.modified_count
+        async for document in self._runs.find(lapsed):
+            ended = _run(document).ending(RunStatus.FAILED, self._clock(), INTERRUPTED)
+            result = await self._runs.update_one({"_id": document["_id"], **lapsed}, {"$set": _ending(ended)})
+            failed += result.modified_count
         return failed
 
+    @answering
     async def find(self, run_id: str) -> Run:
         """See `RunStore.find`."""
-        with _answering():
-            document = await self._runs.find_one({"_id": run_id})
+        document = await self._runs.find_one({"_id": run_id})
         if document is None:
             raise NotFoundError("there is no such run")
         return _run(document)
 
+    @answering
     async def runs(self, brand: str, limit: int, before: str | None = None) -> list[Run]:
         """See `RunStore.runs`."""
         query: dict[str, Any] = {"brand": brand}
         if before is not None:
             query["_id"] = {"$lt": before}
-        with _answering():
-            return [_run(document) async for document in self._runs.find(query).sort("_id", -1).limit(limit)]
+        return [_run(document) async for document in self._runs.find(query).sort("_id", -1).limit(limit)]
 
+    @answering
     async def current(self, brand: str, basis: Basis) -> Run | None:
         """See `RunStore.current`."""
-        with _answering():
-            document = await self._latest(brand, basis)
+        document = await self._latest(brand, basis)
         return _run(document) if document is not None else None
 
+    @answering
     async def check_ready(self) -> None:
         """See `RunStore.check_ready`."""
         await self._database.command("ping")
@@ -140,17 +139,6 @@ class MongoRunStore:
 
     def _now(self) -> float:
         return self._clock().timestamp()
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Make a server that is away or too slow a PeerUnavailableError."""
-    try:
-        yield
-    except PyMongoError as error:
-        if isinstance(error, ConnectionFailure) or error.timeout:
-            raise PeerUnavailableError("mongodb", "the store of runs does not answer; try again") from None
-        raise
 
 
 def _held(run: Run, owner: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """From a row of a file to a post: which column holds which field, and what its words mean."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ _OF_AUTHOR = {
     "protected": "protected",
     "account_created_at": "created_at",
 }
+_WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0)?")
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
@@ -107,9 +109,9 @@ def _text(value: Any) -> Any:
 
 def _figure(value: Any) -> Any:
     if isinstance(value, str):
-        digits = value.strip().removesuffix(".0")
-        return int(digits) if digits.lstrip("-").isascii() and digits.lstrip("-").isdigit() else value
-    if isinstance(value, (float, Decimal)) and value == int(value):
+        found = _WHOLE.fullmatch(value.strip())
+        return int(found[1]) if found else value
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
         return int(value)
     return value
 

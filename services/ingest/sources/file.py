@@ -21,6 +21,7 @@ from services.ingest.sources.columns import FIELDS, resolve, to_post
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000
 SNIFF_BYTES = 65536
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
@@ -128,7 +129,9 @@ def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -
         raise FileError("this is a binary file, not CSV, JSON lines or Parquet")
     if not sample.strip():
         raise FileError("the file is empty")
-    is_json = sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    if sample.lstrip(_BLANKS).startswith(b"["):
+        raise FileError("this is a JSON array; write one object a line, for example with jq -c '.[]'")
+    is_json = sample.lstrip(_BLANKS).startswith(b"{")
     with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as lines:
         read = _json_lines(lines, mapping, platform) if is_json else _csv(lines, mapping, platform)
         yield FileSource(_decoded(read), total, content.tell)

@@ -10,11 +10,10 @@ from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.stores.base import FoldCount
 from services.profiles.stores.mongo_assignments import MongoAssignments, Runs, in_cluster
-from services.profiles.stores.mongo_errors import answering
 from services.profiles.stores.mongo_folding import MongoFolding
 from services.profiles.stores.mongo_queries import INDEXES, SUMMARY, matching, sorting
 from shared.analyzed_post import AnalyzedPost
-from shared.mongo import MongoDatabase
+from shared.mongo import MongoDatabase, answering
 
 Document = Mapping[str, Any]
 

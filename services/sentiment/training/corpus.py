@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from services.sentiment.normalisation import normalise
+from shared.analysis import SENTIMENT_LABELS
 
 VALIDATION_SHARE = 0.1
-SENTIMENT_LABELS = ("negative", "neutral", "positive")
 SUBJECTIVITY_LABELS = ("objective", "subjective")
 
 

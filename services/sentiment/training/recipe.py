@@ -12,13 +12,14 @@ from services.sentiment.training.evaluation import evaluate
 from services.sentiment.training.fitting import Recipe, fit
 from services.sentiment.training.folder import record_figures, write_folder
 from services.sentiment.training.network import MultiHeadClassifier
+from shared.analysis import SENTIMENT_LABELS
 
 log = structlog.get_logger(__name__)
 
 MAX_LENGTH = 256
 CHECKPOINT = "checkpoint.pt"
 FULL_GRAPH = "fp32.onnx"
-HEADS = {"sentiment": corpus.SENTIMENT_LABELS, "subjectivity": corpus.SUBJECTIVITY_LABELS}
+HEADS = {"sentiment": SENTIMENT_LABELS, "subjectivity": corpus.SUBJECTIVITY_LABELS}
 
 
 def load_tokenizer(encoder: Path) -> Tokenizer:

@@ -27,6 +27,7 @@ class Peers:
         self.calls = {"sentiment": 0, "profiles": 0}
         self.status = {"sentiment": 200, "profiles": 200}
         self.results: Any = None
+        self.counted: Any = None
 
     def sentiment(self) -> FastAPI:
         """Return a sentiment service that finds everything half positive."""
@@ -49,9 +50,11 @@ class Peers:
         app = FastAPI()
 
         @app.post("/v1/brands/{brand}/posts/counted")
-        def counted(brand: str, body: dict[str, Any], response: Response) -> dict[str, Any]:
+        def counted(brand: str, body: dict[str, Any], response: Response) -> Any:
             self.calls["profiles"] += 1
             response.status_code = self.status["profiles"]
+            if self.counted is not None:
+                return self.counted
             return {"counted": [key for key in body["post_keys"] if f"{brand}|{key}" in self.folded]}
 
         @app.post("/v1/brands/{brand}/posts")

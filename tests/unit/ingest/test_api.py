@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.ingest import pipeline
 from services.ingest.identity import Pseudonymizer
 from services.ingest.settings import IngestSettings
 from shared.errors import SettingsError
@@ -107,10 +108,33 @@ async def test_an_answer_that_is_no_analysis_is_not_folded(http: httpx.AsyncClie
 
 
 async def test_a_long_request_is_analysed_in_bounded_batches(http: httpx.AsyncClient, peers: Peers) -> None:
-    """A thousand posts become calls of at most 128 texts one look-up and one fold."""
+    """A thousand posts become calls of at most 128 texts, one look-up and one fold."""
     answer = await post(http, *(a_post(n) for n in range(1000)))
     assert answer.json()["accepted"] == 1000
     assert peers.calls == {"sentiment": 8, "profiles": 2}
+
+
+async def test_a_batch_that_takes_too_long_is_refused_and_frees_its_place(
+    peers: Peers, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Peers that each answer just in time do not hold a batch for ever: 503, nothing folded, the place free again."""
+    monkeypatch.setattr(pipeline, "DELIVERY_SECONDS", 0.0)
+    late = await post(http, a_post(1))
+    assert late.status_code == 503
+    assert int(late.headers["retry-after"]) >= 1
+    assert peers.folded == {}
+    monkeypatch.undo()
+    assert (await post(http, *(a_post(n) for n in range(1000)))).json()["accepted"] == 1000
+
+
+@pytest.mark.parametrize("answer", [{}, {"counted": 7}, {"counted": None}, [], "counted"])
+async def test_an_answer_that_names_no_counted_keys_is_refused(
+    http: httpx.AsyncClient, peers: Peers, answer: Any
+) -> None:
+    """Profiles that answer nonsense are a 502, and nothing is folded."""
+    peers.counted = answer
+    assert (await post(http, a_post(1))).status_code == 502
+    assert peers.folded == {}
 
 
 async def test_too_much_at_once_is_refused_with_retry_after(peers: Peers, http: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """From rows of files to posts."""
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,14 @@ def test_figures_are_read_from_their_words(cell: Any, figure: Any) -> None:
     assert to_post({"hearts": cell}, COLUMNS, "x")["likes"] == figure
 
 
+@pytest.mark.parametrize(
+    "cell", [float("inf"), -float("inf"), Decimal("NaN"), Decimal("Infinity"), "--7", "9" * 5000, "²", 0.5]
+)
+def test_no_figure_stops_the_import(cell: Any) -> None:
+    """Infinity, a number of thousands of digits and the like are passed on for the service to reject by name."""
+    assert to_post({"hearts": cell}, COLUMNS, "x")["likes"] is cell
+
+
 @pytest.mark.parametrize(("cell", "flag"), [("True", True), ("1", True), (0, False), ("no", False), ("maybe", "maybe")])
 def test_flags_are_read_from_their_words(cell: Any, flag: Any) -> None:
     """The usual words of exports for yes and no are read."""
@@ -72,6 +81,8 @@ def test_numeric_ids_become_text(cell: Any, said: str) -> None:
         "2015-02-24 19:35:52",
         "Tue Feb 24 19:35:52 +0000 2015",
         "Tue, 24 Feb 2015 11:35:52 -0800",
+        "2015-02-24 19:35:52 UTC",
+        "2015-02-24 19:35:52 GMT",
         "2015/02/24 19:35:52",
         "24 Feb 2015 19:35:52",
         datetime(2015, 2, 24, 19, 35, 52, tzinfo=UTC),
@@ -93,6 +104,17 @@ def test_no_words_break_the_date_parser(words: str) -> None:
     """Whatever stands in a cell, it is a time with a zone or none at all."""
     moment = parse_date(words)
     assert moment is None or moment.tzinfo is not None
+
+
+def test_a_zone_by_the_machines_own_name_is_not_taken_for_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file means does not depend on where it is read."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert parse_date("2015-02-24 20:35:52 CET") is None
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_an_ambiguous_date_is_not_guessed() -> None:

@@ -113,7 +113,13 @@ def test_a_truncated_gzip_file_is_refused_whole() -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"\x7fELF\x00\x01\x02", "binary"), (bytes(range(128, 256)) * 4, "UTF-8"), (b"", "empty"), (b" \n ", "empty")],
+    [
+        (b"\x7fELF\x00\x01\x02", "binary"),
+        (bytes(range(128, 256)) * 4, "UTF-8"),
+        (b"", "empty"),
+        (b" \n ", "empty"),
+        (b'[{"post_id": 1}]', "one object a line"),
+    ],
 )
 def test_what_is_no_file_of_posts_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
     """Binary content under the name of a CSV, other encodings and empty files each give a sentence."""

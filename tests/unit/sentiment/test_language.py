@@ -83,6 +83,7 @@ def test_a_model_of_unknown_languages_supports_all() -> None:
         ("und", None),
         ("qme", None),
         ("zxx", None),
+        ("art", None),
         ("english", None),
         ("", None),
         (None, None),

@@ -132,10 +132,3 @@ def test_no_value_shows_in_a_validation_error(monkeypatch: pytest.MonkeyPatch) -
         ServiceSettings()
     assert "VOXPOP_MAX_BODY_BYTES" in str(caught.value)
     assert SECRET not in str(caught.value)
-
-
-def test_the_default_store_is_a_file_in_the_data_folder() -> None:
-    """A store that is not set is a SQLite file beside the others; one that is set is kept."""
-    settings = ServiceSettings(data_dir=Path("folder"))
-    assert settings.store_url("", "profiles.db") == "sqlite:///folder/profiles.db"
-    assert settings.store_url("mongodb://host/db", "profiles.db") == "mongodb://host/db"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from shared import sqlite
+from shared.errors import OverloadedError
 from shared.sqlite import SqliteDatabase, open_sqlite
 
 SCHEMA = """
@@ -124,6 +126,45 @@ async def test_a_read_sees_one_snapshot_and_holds_no_write_up(database: SqliteDa
     go_on.set()
     assert await reading == (0, 0)
     assert await database.read(_count) == 1
+
+
+async def test_more_than_may_wait_is_refused_and_what_waits_goes_well(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue of writers is bounded: past it the caller is told to come back, and readers are not affected."""
+    monkeypatch.setattr(sqlite, "MOST_WAITING", 3)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+        _add(connection)
+
+    writing = [asyncio.create_task(database.write(slow)) for _ in range(3)]
+    await asyncio.to_thread(begun.wait, PATIENCE)
+    with pytest.raises(OverloadedError) as refused:
+        await database.write(_add)
+    assert refused.value.retry_after >= 1
+    assert await database.read(_count) == 0
+    go_on.set()
+    await asyncio.gather(*writing)
+    await database.write(_add)
+    assert await database.read(_count) == 4
+
+
+async def test_a_file_that_another_process_keeps_is_a_reason_to_come_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer elsewhere that does not let go in time is no fault of this process: 503, not 500."""
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.0)
+    async with open_sqlite(path, SCHEMA) as database:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OverloadedError, match="another process"):
+                await database.write(_add)
+            other.execute("ROLLBACK")
+        await database.write(_add)
+        assert await database.read(_count) == 1
 
 
 async def test_a_read_changes_nothing(database: SqliteDatabase) -> None:

@@ -7,6 +7,13 @@ import pytest
 from shared.errors import SettingsError
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
+DEFAULT = Path("folder/profiles.db")
+
+
+def test_a_store_that_is_not_set_is_the_default_file() -> None:
+    """An empty setting is the SQLite file that the service names."""
+    assert parse_store_url("PROFILES_STORE", "", DEFAULT) == SqliteUrl(DEFAULT)
+
 
 @pytest.mark.parametrize(
     ("url", "path"),
@@ -14,7 +21,7 @@ from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 )
 def test_three_slashes_are_relative_and_four_absolute(url: str, path: Path) -> None:
     """The path is what follows the third slash."""
-    assert parse_store_url("PROFILES_STORE", url) == SqliteUrl(path)
+    assert parse_store_url("PROFILES_STORE", url, DEFAULT) == SqliteUrl(path)
 
 
 @pytest.mark.parametrize(
@@ -28,18 +35,17 @@ def test_three_slashes_are_relative_and_four_absolute(url: str, path: Path) -> N
 )
 def test_a_mongodb_address_names_its_database(url: str) -> None:
     """The address is kept whole for the driver, its path is the database."""
-    assert parse_store_url("PROFILES_STORE", url) == MongoUrl(url, "voxpop")
+    assert parse_store_url("PROFILES_STORE", url, DEFAULT) == MongoUrl(url, "voxpop")
 
 
 def test_a_password_is_not_shown() -> None:
     """The repr of an address shows the database alone."""
-    assert repr(parse_store_url("S", "mongodb://name:secret@host/voxpop")) == "MongoUrl(database='voxpop')"
+    assert repr(parse_store_url("S", "mongodb://name:secret@host/voxpop", DEFAULT)) == "MongoUrl(database='voxpop')"
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "",
         "profiles.db",
         "sqlite://",
         "sqlite:///",
@@ -55,4 +61,4 @@ def test_a_password_is_not_shown() -> None:
 def test_anything_else_is_refused_with_the_two_forms(url: str) -> None:
     """The error names the setting and what it takes, and quotes no password."""
     with pytest.raises(SettingsError, match=r"^PROFILES_STORE must be sqlite:///path or mongodb://host/database$"):
-        parse_store_url("PROFILES_STORE", url)
+        parse_store_url("PROFILES_STORE", url, DEFAULT)
