@@ -2,30 +2,42 @@
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import stamina
 import typer
 import uvloop
-from rich.text import Text
 
 from services import client
-from services.console import err, out, progress_bar, show_analyses, show_cards, show_tally
+from services.console import (
+    SOME_FAILED,
+    UNREACHABLE,
+    WRONG_USAGE,
+    err,
+    out,
+    progress_bar,
+    show_analyses,
+    show_cards,
+    show_tally,
+    stop,
+)
+from services.model_cli import model_app
 from services.server import bind, run, url_of
 from shared.access import Scope, digest_of, new_secret
+from shared.brand import BRAND_PATTERN
 from shared.errors import PeerError, SettingsError
 from shared.logs import configure_logs
 from shared.settings import ServiceSettings
 
-SOME_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
+BASES = ("behaviour", "interests", "combined")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 key_app = typer.Typer(no_args_is_help=True, help="API keys.")
-model_app = typer.Typer(no_args_is_help=True, help="The model: training and measuring (needs the extra `train`).")
 app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
 
@@ -50,20 +62,20 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        _stop(error.detail, WRONG_USAGE)
+        stop(error.detail, WRONG_USAGE)
     except PeerError as error:
-        _stop(error.detail, UNREACHABLE)
+        stop(error.detail, UNREACHABLE)
     except client.NoServerError as error:
-        _stop(str(error), UNREACHABLE)
+        stop(str(error), UNREACHABLE)
     except client.ClientError as error:
-        _stop(str(error), SOME_FAILED)
+        stop(str(error), SOME_FAILED)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def _stop(sentence: str, code: int) -> NoReturn:
-    err.print(Text(f"voxpop: {sentence}"), soft_wrap=True)
-    raise SystemExit(code)
+def _check_brand(brand: str) -> None:
+    if not re.fullmatch(BRAND_PATTERN, brand):
+        stop("a brand is 1 to 63 lower-case letters, digits and hyphens, no hyphen first", WRONG_USAGE)
 
 
 @app.command()
@@ -123,18 +135,19 @@ def ingest(
     from services.ingest.sources.file import FileError
     from services.ingest.upload import RefusedError, Tally, UnreachableError
 
+    _check_brand(brand)
     configure_logs("ERROR")
     stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
     try:
         tally: Tally = _run(_upload(file, brand, platform, map_ or [], url))
     except UnreachableError as error:
-        _stop(str(error), UNREACHABLE)
+        stop(str(error), UNREACHABLE)
     except RefusedError as error:
-        _stop(str(error), SOME_FAILED)
+        stop(str(error), SOME_FAILED)
     except (ColumnError, FileError) as error:
-        _stop(f"{file}: {error}", WRONG_USAGE)
+        stop(f"{file}: {error}", WRONG_USAGE)
     except OSError as error:
-        _stop(f"{file}: {error.strerror or error}", WRONG_USAGE)
+        stop(f"{file}: {error.strerror or error}", WRONG_USAGE)
     if as_json:
         sys.stdout.write(json.dumps(vars(tally)) + "\n")
     else:
@@ -168,6 +181,7 @@ async def _upload(file: str, brand: str, platform: str | None, pairs: list[str],
 @app.command()
 def analyze(texts: Annotated[list[str], typer.Argument()], url: Url = None, as_json: Json = False) -> None:
     """Say what the model says of texts."""
+    texts = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
 
     async def ask() -> dict[str, Any]:
         async with client.connect("sentiment", url) as http:
@@ -190,6 +204,9 @@ def clusters(
     as_json: Json = False,
 ) -> None:
     """Print the clusters of a brand's authors."""
+    _check_brand(brand)
+    if basis not in BASES:
+        stop(f"'{basis}' is no basis; the bases are {', '.join(BASES)}", WRONG_USAGE)
 
     async def fetch() -> dict[str, Any]:
         async with client.connect("clusters", url) as http:
@@ -220,54 +237,14 @@ def new_key(
     """Make an API key: the secret is shown once, the entry goes into VOXPOP_API_KEYS."""
     wanted = scope.split("+")
     if unknown := [part for part in wanted if part not in set(Scope)]:
-        _stop(f"'{unknown[0]}' is no scope; the scopes are {', '.join(Scope)}", WRONG_USAGE)
+        stop(f"'{unknown[0]}' is no scope; the scopes are {', '.join(Scope)}", WRONG_USAGE)
     if not name or any(sign in name for sign in ":,+ \n"):
-        _stop("--name must be a word without : , + or blanks", WRONG_USAGE)
+        stop("--name must be a word without : , + or blanks", WRONG_USAGE)
     secret = new_secret()
     err.print("The key, shown once (send it as `Authorization: Bearer KEY`):", highlight=False)
     out.print(secret, highlight=False, soft_wrap=True)
     err.print("The entry for VOXPOP_API_KEYS (it holds only the key's hash):", highlight=False)
     out.print(f"{name}:{'+'.join(wanted)}:{digest_of(secret)}", highlight=False, soft_wrap=True)
-
-
-@model_app.command("train")
-def train_model(
-    data: Annotated[Path, typer.Option(help="folder with tweeteval/ and subj/")],
-    output: Annotated[Path, typer.Option(help="model folder to write")],
-    work: Annotated[Path, typer.Option(help="folder for the checkpoint")] = Path("var/training"),
-    epochs: Annotated[int, typer.Option(min=1)] = 3,
-    from_checkpoint: Annotated[bool, typer.Option("--from-checkpoint", help="export what was trained before")] = False,
-) -> None:
-    """Fine-tune the encoder, export it to ONNX, quantise it and write a model folder."""
-    from services.sentiment.training.recipe import make_model
-
-    configure_logs("INFO")
-    _train(lambda: make_model(data, work, output, epochs, retrain=not from_checkpoint))
-
-
-@model_app.command("evaluate")
-def evaluate_model(
-    folder: Annotated[Path, typer.Argument(help="model folder")],
-    data: Annotated[Path, typer.Option(help="folder with tweeteval/ and subj/")],
-    full: Annotated[Path | None, typer.Option(help="the graph before quantisation, to compare with")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure a model folder on the validation splits, as the service runs it."""
-    from services.sentiment.training.evaluation import evaluate
-
-    figures = _train(lambda: evaluate(folder, data, full))
-    if as_json:
-        sys.stdout.write(json.dumps(figures) + "\n")
-    else:
-        for name, value in figures.items():
-            out.print(f"{name:45} {value}", highlight=False)
-
-
-def _train(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (ValueError, OSError) as error:
-        _stop(str(error), WRONG_USAGE)
 
 
 def _settings(make: Callable[[], Any]) -> Any:
@@ -277,7 +254,7 @@ def _settings(make: Callable[[], Any]) -> Any:
     except ValueError as error:
         details: list[Any] = getattr(error, "errors", list)()
         sentences = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in details]
-        _stop("; ".join(sentences) or "the settings cannot be read", WRONG_USAGE)
+        stop("; ".join(sentences) or "the settings cannot be read", WRONG_USAGE)
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from shared.errors import SettingsError
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 SECONDS = 60.0
 POLL_SECONDS = 0.5
@@ -29,10 +31,20 @@ async def connect(service: str, url: str | None = None, key: str | None = None) 
     """
     own = os.environ.get(f"{service.upper()}_URL")
     base = own if url is None and own else f"{(url or DEFAULT_URL).rstrip('/')}/{service}"
+    _check(base)
     secret = key or os.environ.get("VOXPOP_API_KEY")
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=SECONDS, trust_env=False) as http:
         yield http
+
+
+def _check(base: str) -> None:
+    try:
+        url = httpx.URL(base)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise SettingsError("the address of voxpop must be such as http://127.0.0.1:8000")
 
 
 async def ask(http: httpx.AsyncClient, method: str, path: str, **content: Any) -> Any:

@@ -1,7 +1,7 @@
 """What people see in the terminal: tables, cluster cards, progress."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.panel import Panel
@@ -9,10 +9,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+SOME_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
+"""Exit codes beside 0."""
+
 out = Console()
 err = Console(stderr=True)
 
 _COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
+
+
+def stop(sentence: str, code: int) -> NoReturn:
+    """End the command with a sentence on stderr."""
+    err.print(Text(f"voxpop: {sentence}"), soft_wrap=True)
+    raise SystemExit(code)
 
 
 def progress_bar(unit: str) -> Progress:

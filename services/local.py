@@ -82,7 +82,9 @@ def create_local_app(settings: LocalSettings) -> FastAPI:
     parent = FastAPI(title="voxpop", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for name, app in apps.items():
         parent.mount(f"/{name}", app)
-    parent.mount("/", _front(list(apps)))
+    front = _front(list(apps))
+    parent.mount("/", front)
+    parent.router.default = front
     return parent
 
 

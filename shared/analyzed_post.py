@@ -36,7 +36,7 @@ class AnalyzedPost(Frozen):
 
     post_key: Key
     author_key: Key
-    key_version: Annotated[int, Field(ge=1)] = 1
+    key_version: Annotated[int, Field(ge=1, le=10**6)] = 1
     platform: Platform
     hour: AwareDatetime
     analysis: Analysis

@@ -30,14 +30,14 @@ def _plain(value: str) -> str:
 
 
 def _not_blank(value: str) -> str:
-    if not value.strip():
+    if not any(character.isprintable() and not character.isspace() for character in value):
         raise ValueError("must not be blank")
     return value
 
 
 def _text_of_time(value: object) -> object:
-    if not isinstance(value, (str, datetime)):
-        raise ValueError("must be an RFC 3339 time such as 2026-01-31T12:00:00Z")  # noqa: TRY004 - pydantic wants it
+    if not isinstance(value, str) or value.lstrip("+-").replace(".", "").isdigit():
+        raise ValueError("must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
     return value
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
 from shared.settings import ServiceSettings
-from shared.web.auth import Doorkeeper
+from shared.web.auth import Doorkeeper, parse_rate
 from shared.web.body_limit import BodyLimit
 from shared.web.health import Check, health_router
 from shared.web.metrics import RequestMetrics, metrics_router
@@ -39,13 +39,13 @@ def build_app(
     The rings from outside in: request id and last resort, CORS, who gets in, body size.
     Raises SettingsError where the settings forbid a start.
     """
-    keyring = settings.keyring()
+    keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)
     app = FastAPIOffline(
         docs_url="/docs", redoc_url=None, title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan
     )
     install_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(Doorkeeper, keyring=keyring, rate_limit=settings.rate_limit)
+    app.add_middleware(Doorkeeper, keyring=keyring, rate=rate)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(

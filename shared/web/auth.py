@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security, params
 from fastapi.security import HTTPBearer
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
@@ -25,14 +25,11 @@ class Doorkeeper:
     With an empty keyring everybody gets in: `ServiceSettings.keyring` allows that on loopback alone.
     """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring, rate_limit: str) -> None:
-        """Guard `app`; `rate_limit` is such as `20/second`."""
+    def __init__(self, app: ASGIApp, keyring: Keyring, rate: RateLimitItem) -> None:
+        """Guard `app`; each key may send requests at `rate`."""
         self._app = app
         self._keyring = keyring
-        try:
-            self._rate = parse(rate_limit)
-        except ValueError:
-            raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
+        self._rate = rate
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -55,6 +52,14 @@ class Doorkeeper:
             return
         scope.setdefault("state", {})["api_key"] = key
         await self._app(scope, receive, send)
+
+
+def parse_rate(rate_limit: str) -> RateLimitItem:
+    """Read a rate such as `20/second`; raises SettingsError."""
+    try:
+        return parse(rate_limit)
+    except ValueError:
+        raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
 
 
 def requires(scope: Scope) -> params.Depends:

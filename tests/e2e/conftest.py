@@ -71,6 +71,7 @@ class Server:
         """Ask it to end."""
         self._process.terminate()
         self._end()
+        assert self._process.returncode in {0, -signal.SIGKILL}
 
     def _end(self) -> None:
         self._process.wait(60)

@@ -107,6 +107,11 @@ def test_an_unreadable_file_is_one_sentence(voxpop: Run, tmp_path: Path, name: s
         (("up", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("serve", "profiles", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("up", "--port", "1", "--host", "127.0.0.300"), "refusing"),
+        (("ingest", "-", "--brand", "Bad Brand"), "a brand is"),
+        (("clusters", "../x"), "a brand is"),
+        (("clusters", "air", "--basis", "mood"), "'mood' is no basis"),
+        (("analyze", "words", "--url", "ftp://nowhere"), "must be such as http://"),
+        (("analyze", "words", "--url", "http://[::bad"), "must be such as http://"),
         (("key", "new", "--name", "web", "--scope", "everything"), "'everything' is no scope"),
         (("key", "new", "--name", "a:b", "--scope", "read"), "--name"),
     ],
@@ -124,6 +129,8 @@ def test_a_start_that_fails_is_one_sentence(voxpop: Run, tmp_path: Path) -> None
     broken = voxpop("serve", "profiles", "--port", "0", "--data-dir", str(tmp_path))
     assert broken.returncode == 2
     assert broken.stderr.startswith("voxpop: the database ")
+    (tmp_path / ".env").write_text("VOXPOP_RATE_LIMIT=quickly")
+    assert "VOXPOP_RATE_LIMIT must be" in voxpop("serve", "profiles", "--port", "0").stderr
     (tmp_path / ".env").write_text("SENTIMENT_MODEL=/nowhere")
     missing = voxpop("serve", "sentiment", "--port", "0")
     assert missing.returncode == 2

@@ -24,7 +24,7 @@ async def test_the_root_names_the_services(front: httpx.AsyncClient) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/ingest", "/v1/posts", "/docs"])
+@pytest.mark.parametrize("path", ["/nowhere", "/ingest", "/v1/posts", "/docs", "/profiles/v1/brands/a%0A/summary"])
 async def test_a_path_of_no_service_is_a_problem(front: httpx.AsyncClient, path: str) -> None:
     """Outside the services an unknown path has the same shape as inside, with a request id."""
     async with front:

@@ -21,6 +21,7 @@ from services.ingest.sources.columns import FIELDS, resolve, to_post
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000
 SNIFF_BYTES = 65536
+UNREADABLE = object()
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
@@ -109,7 +110,7 @@ def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None
         nonlocal seen
         try:
             for batch in file.iter_batches(PARQUET_ROWS, columns=sorted(set(columns.values()))):
-                for row in batch.to_pylist():
+                for row in _python_rows(batch):
                     seen += 1
                     yield Row(seen, to_post(row, columns, platform))
         except (pa.ArrowException, OSError):
@@ -120,11 +121,42 @@ def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None
     return FileSource(rows(), file.metadata.num_rows, lambda: seen)
 
 
+def _python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows as Python values; a cell that Python cannot hold becomes UNREADABLE, which no field accepts.
+
+    Nanoseconds are cut to microseconds: pandas writes them by default, and no post's time needs them.
+    """
+    columns = {
+        name: column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+        else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    }
+    values = {name: _python_values(column) for name, column in columns.items()}
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+
+
+def _python_values(column: pa.Array) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError, KeyError):
+        return [_python_value(cell) for cell in column]
+
+
+def _python_value(cell: pa.Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError, KeyError):
+        return UNREADABLE
+
+
 @contextmanager
 def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> Iterator[FileSource]:
     sample = content.read(SNIFF_BYTES)
     total = content.seek(0, io.SEEK_END)
     content.seek(0)
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FileError("the file is UTF-16, not UTF-8; convert it, for example with iconv")
     if b"\x00" in sample:
         raise FileError("this is a binary file, not CSV, JSON lines or Parquet")
     if not sample.strip():
@@ -151,7 +183,10 @@ def _csv(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | No
     csv.field_size_limit(MAX_CELL)
     try:
         reader = csv.DictReader(lines)
-        columns = resolve(mapping, reader.fieldnames or [], platform)
+        names = list(reader.fieldnames or [])
+        if len(names) == 1 and any(separator in names[0] for separator in ";\t"):
+            raise FileError("its columns are not separated by commas; write it with commas")
+        columns = resolve(mapping, names, platform)
     except UnicodeDecodeError:
         raise FileError("this is no CSV in UTF-8; convert it, for example with iconv") from None
     except csv.Error as error:

@@ -117,6 +117,12 @@ def test_a_zone_by_the_machines_own_name_is_not_taken_for_utc(monkeypatch: pytes
         time.tzset()
 
 
+@pytest.mark.parametrize("words", ["24 Feb 2015", "24 February 2015", "Feb 24, 2015", "February 24, 2015"])
+def test_a_month_in_letters_is_a_day(words: str) -> None:
+    """Days with the month in letters are read in either order."""
+    assert parse_date(words) == datetime(2015, 2, 24, tzinfo=UTC)
+
+
 def test_an_ambiguous_date_is_not_guessed() -> None:
     """02/03/2015 is two different days to two readers."""
     assert parse_date("02/03/2015 10:00") is None

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.ingest.sources.columns import ColumnError
-from services.ingest.sources.file import FileError, Row, open_file
+from services.ingest.sources.file import UNREADABLE, FileError, Row, open_file
 
 RECORDS: list[dict[str, Any]] = [
     {"post_id": str(n), "author_id": f"a{n}", "text": f"text, {n} 😡", "created_at": "2026-01-01 10:00:00", "likes": n}
@@ -161,3 +161,50 @@ def test_a_megabyte_in_a_cell_is_a_row_like_any_other() -> None:
     """Long cells are left to the service to reject; they do not stop the file."""
     content = as_csv() + b"\r\n7,a7," + ("😡" * 262_144).encode() + b",2026-01-01,1\r\n8,a8,fine,2026-01-01,1"
     assert [row.number for row in read("-", content)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([1_767_261_600_000_000_001] * 3, pa.timestamp("ns", "UTC")),
+        pa.array([1_767_261_600_000] * 3, pa.timestamp("ms")),
+    ],
+)
+def test_parquet_times_of_any_unit_are_read(times: pa.Array) -> None:
+    """Nanoseconds, which Python lacks, are cut."""
+    sink = io.BytesIO()
+    table = pa.Table.from_pylist(RECORDS)
+    pq.write_table(table.set_column(table.schema.get_field_index("created_at"), "created_at", times), sink)
+    posts = [row.post for row in read("-", sink.getvalue()) if row.post]
+    assert [post["created_at"] for post in posts] == ["2026-01-01T10:00:00+00:00"] * 3
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("created_at", pa.array([1_767_261_600_000, 10**17, -(10**17)], pa.timestamp("ms"))),
+        ("text", pa.array([b"fine", b"\xff\xfe", b"\xc3"], pa.binary()).cast(pa.string(), safe=False)),
+    ],
+)
+def test_a_parquet_cell_that_is_no_value_spoils_its_row_alone(column: str, cells: pa.Array) -> None:
+    """A time beyond the calendar or bytes that are no text reach the service as no value of the field."""
+    sink = io.BytesIO()
+    table = pa.Table.from_pylist(RECORDS)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, cells), sink)
+    rows = read("-", sink.getvalue())
+    values = [row.post[column] for row in rows if row.post]
+    assert [value is UNREADABLE for value in values] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"post_id;author_id;text\n1;2;fine\n", "not separated by commas"),
+        (b"post_id\tauthor_id\ttext\n1\t2\tfine\n", "not separated by commas"),
+        ("post_id,text\n1,fine\n".encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_near_miss_is_told_by_its_name(content: bytes, words: str) -> None:
+    """Other separators and encodings are named, not only their effect."""
+    with pytest.raises(FileError, match=words):
+        read("-", content)

@@ -47,6 +47,7 @@ async def assert_refused(client: httpx.AsyncClient, answer: httpx.Response, fiel
         ("post_key", "../../etc/passwd", "post_key"),
         ("post_key", None, "post_key"),
         ("platform", "myspace", "platform"),
+        ("key_version", 10**30, "key_version"),
         ("likes", -1, "likes"),
         ("likes", 10**13, "likes"),
         ("likes", "many", "likes"),
