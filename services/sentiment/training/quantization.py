@@ -64,9 +64,20 @@ def quantise(source: Path, target: Path) -> None:
     del model.graph.node[:]
     model.graph.node.extend(rewrite.nodes)
     del model.graph.value_info[:]
+    strip(model)
     if all(opset.domain != CONTRIB for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
     onnx.save(model, target)
+
+
+def strip(model: Any) -> None:
+    """Remove what the exporter notes of its making: stack traces hold the paths of the machine that it ran on."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.doc_string = model.graph.doc_string = ""
+    for part in (*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def _linear(rewrite: _Rewrite, node: Any) -> None:

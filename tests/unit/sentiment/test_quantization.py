@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from services.sentiment.settings import DEFAULT_MODEL
 from services.sentiment.training.quantization import quantise
 
 WIDTH, CLASSES, WORDS = 64, 16, 5000
@@ -25,6 +26,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         helper.make_node("Gather", ["table", "input_ids"], ["embedded"]),
         helper.make_node("MatMul", ["embedded", "weight"], ["logits"]),
     ]
+    nodes[1].metadata_props.add(key="stack_trace", value="/home/somebody/export.py")
     graph = helper.make_graph(
         nodes,
         "small",
@@ -62,3 +64,15 @@ def test_a_texts_answer_ignores_its_company(graphs: tuple[Path, Path]) -> None:
 def test_the_graph_shrinks_to_about_a_quarter(graphs: tuple[Path, Path]) -> None:
     """Table and weights are stored in a byte a number."""
     assert graphs[1].stat().st_size < 0.3 * graphs[0].stat().st_size
+
+
+def test_nothing_of_the_machine_stays_in_the_graph(graphs: tuple[Path, Path]) -> None:
+    """What the exporter noted of its own files is gone."""
+    assert b"somebody" in graphs[0].read_bytes()
+    assert b"somebody" not in graphs[1].read_bytes()
+
+
+def test_the_shipped_graph_names_no_file() -> None:
+    """The model in the repository holds no path of the machine that made it."""
+    graph = onnx.load(DEFAULT_MODEL / "model.onnx")
+    assert all(not node.metadata_props and not node.doc_string for node in graph.graph.node)
