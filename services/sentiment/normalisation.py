@@ -9,7 +9,7 @@ _LINK_WORD = re.compile(rf"(?<!\S){LINK}(?!\S)")
 
 
 def normalise(text: str) -> str:
-    r"""Clean `text`, decode literal `\uXXXX` escapes and drop the links, which say nothing to the model.
+    r"""Clean `text`, decode literal escapes such as `\u2019` and drop the links, which say nothing to the model.
 
     The published tweet corpora hold such escapes as six characters. Surrogates are left as they
     are: half a pair is no character.
