@@ -1,6 +1,7 @@
 # voxpop. `make` alone lists what there is to make.
 
 EXTRAS := --extra ingest --extra sentiment --extra profiles --extra clusters
+DEVELOPMENT := $(EXTRAS) --extra evaluate
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 PYTHON := $(or $(shell command -v python3 2>/dev/null),python)
 BIN := .venv/bin
@@ -8,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-mongo check format lock bench sample model evaluate setup setup-run clean
+.PHONY: help run test test-mongo test-train check format lock bench sample model evaluate setup setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -18,6 +19,10 @@ run: setup-run ## set everything up and serve on http://127.0.0.1:8000 with the 
 
 test: setup ## set everything up and run the tests
 	@$(BIN)/pytest -m "not mongo"
+
+test-train: $(UV) ## run the tests of training, which need PyTorch (gigabytes)
+	@$(UV) sync --frozen --inexact --quiet $(EXTRAS) --extra train
+	@$(BIN)/pytest tests/train
 
 test-mongo: setup ## run the store contracts against a MongoDB server (needs Java 17 and Maven, or a mongod)
 	@$(BIN)/python deploy/mongo-test/run.py
@@ -41,12 +46,11 @@ bench: setup ## print throughput and latency beside their limits (minutes)
 sample: setup ## write the bundled sample anew from its seed
 	@$(BIN)/python -m services.ingest.sample
 
-model: ## train the shipped model anew: DATA=folder with tweeteval/ and subj/ (about an hour on two cores)
+model: $(UV) ## train the shipped model anew: DATA=folder with the corpora (hours on two cores, minutes on a GPU)
 	@$(UV) sync --frozen --inexact $(EXTRAS) --extra train
 	@$(BIN)/voxpop model train --data $(DATA) --output models/voxpop-minilm
 
-evaluate: ## measure the shipped model on the validation splits: DATA=folder with tweeteval/ and subj/
-	@$(UV) sync --frozen --inexact $(EXTRAS)
+evaluate: setup ## measure the shipped model on the validation splits: DATA=folder with the corpora (minutes)
 	@$(BIN)/voxpop model evaluate models/voxpop-minilm --data $(DATA)
 
 lock: $(UV) ## resolve the dependencies anew
@@ -56,7 +60,7 @@ clean: ## remove the environment and caches, not the data in var/
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 setup: $(UV)
-	@$(UV) sync --frozen --inexact --quiet $(EXTRAS)
+	@$(UV) sync --frozen --inexact --quiet $(DEVELOPMENT)
 
 setup-run: $(UV)
 	@$(UV) sync --frozen --inexact --no-dev $(EXTRAS)

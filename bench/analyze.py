@@ -31,7 +31,7 @@ def main() -> None:
     model = open_model(str(DEFAULT_MODEL))
     engine = Engine(model, "cpu", 0)
     engine.warm_up()
-    tokenizer = Tokenizer(model.tokenizer, model.card.max_length)
+    tokenizer = Tokenizer.of(model)
     tokens = tokenizer.encode([normalise(text) for text in texts], [None] * len(texts))
     alone, bulk = [], []
     singles: list[float] = []

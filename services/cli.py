@@ -29,12 +29,14 @@ from services.console import (
 from services.model_cli import model_app
 from services.server import bind, run, url_of
 from shared.access import Scope, digest_of, new_secret
+from shared.analysis import Analysis
 from shared.brand import BRAND_PATTERN
 from shared.errors import PeerError, SettingsError
 from shared.logs import configure_logs
 from shared.settings import ServiceSettings
 
 BASES = ("behaviour", "interests", "combined")
+FEATURES = tuple(name for name in Analysis.model_fields if name not in {"truncated", "supported_language"})
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 key_app = typer.Typer(no_args_is_help=True, help="API keys.")
@@ -179,13 +181,28 @@ async def _upload(file: str, brand: str, platform: str | None, pairs: list[str],
 
 
 @app.command()
-def analyze(texts: Annotated[list[str], typer.Argument()], url: Url = None, as_json: Json = False) -> None:
+def analyze(
+    texts: Annotated[list[str], typer.Argument()],
+    features: Annotated[str, typer.Option(help="with commas  [default: sentiment,subjectivity,language]")] = "",
+    target: Annotated[
+        str | None, typer.Option(help="what the texts are about: the sentiment is that towards it")
+    ] = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
     """Say what the model says of texts."""
-    texts = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
+    texts = [_printable(text) for text in texts]
+    asked: dict[str, Any] = {"texts": texts}
+    if wanted := [feature.strip() for feature in features.split(",") if feature.strip()]:
+        if unknown := [feature for feature in wanted if feature not in FEATURES]:
+            stop(f"'{unknown[0]}' is no feature; the features are {', '.join(FEATURES)}", WRONG_USAGE)
+        asked["features"] = wanted
+    if target is not None:
+        asked["targets"] = [_printable(target)] * len(texts)
 
     async def ask() -> dict[str, Any]:
         async with client.connect("sentiment", url) as http:
-            answer: dict[str, Any] = await client.ask(http, "POST", "/v1/analyze", json={"texts": texts})
+            answer: dict[str, Any] = await client.ask(http, "POST", "/v1/analyze", json=asked)
             return answer
 
     answer = _run(ask())
@@ -193,6 +210,11 @@ def analyze(texts: Annotated[list[str], typer.Argument()], url: Url = None, as_j
         sys.stdout.write(json.dumps(answer) + "\n")
     else:
         show_analyses(texts, answer["results"])
+
+
+def _printable(argument: str) -> str:
+    """Return an argument without the surrogates that stand for bytes of another encoding."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @app.command()

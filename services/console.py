@@ -16,6 +16,7 @@ out = Console()
 err = Console(stderr=True)
 
 _COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
+_FIGURES = frozenset({"score", "subjectivity", "offensive", "irony", "hate"})
 
 
 def stop(sentence: str, code: int) -> NoReturn:
@@ -40,23 +41,40 @@ def show_tally(accepted: int, duplicates: int, rejected: int, reasons: Sequence[
 
 
 def show_analyses(texts: Sequence[str], results: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table with a line for each text."""
+    """Print a table with a line for each text, a column or two for each feature that was answered."""
     table = Table(box=None, header_style="bold")
-    for heading in ("text", "sentiment", "score", "subjectivity", "language"):
-        table.add_column(heading, justify="right" if heading in {"score", "subjectivity"} else "left")
-    for text, result in zip(texts, results, strict=True):
-        sentiment = result.get("sentiment") or {}
-        label = str(sentiment.get("label", "-"))
-        language = result.get("language") or {}
-        known = "" if result.get("supported_language", True) else " (not supported)"
-        table.add_row(
-            Text(text, overflow="ellipsis", no_wrap=True),
-            Text(label, style=_COLOURS.get(label, "")),
-            _figure(sentiment.get("score")),
-            _figure(result.get("subjectivity")),
-            f"{language.get('code', '-')}{known}",
-        )
+    table.add_column("text")
+    lines = [_cells(result) for result in results]
+    for heading in dict.fromkeys(heading for cells in lines for heading in cells):
+        table.add_column(heading, justify="right" if heading in _FIGURES else "left")
+    for text, cells in zip(texts, lines, strict=True):
+        table.add_row(Text(text, overflow="ellipsis", no_wrap=True), *cells.values())
     out.print(table)
+
+
+def _cells(result: Mapping[str, Any]) -> dict[str, Text]:
+    """Return what is shown of one text, by heading; a feature that the model lacks is a dash."""
+    cells: dict[str, Text] = {}
+    for feature, answer in result.items():
+        if feature == "sentiment":
+            label = str((answer or {}).get("label", "-"))
+            cells |= {
+                "sentiment": Text(label, style=_COLOURS.get(label, "")),
+                "score": _figure((answer or {}).get("score")),
+            }
+        elif feature == "language":
+            known = "" if result.get("supported_language", True) else " (not supported)"
+            cells["language"] = Text(f"{(answer or {}).get('code', '-')}{known}")
+        elif feature in _FIGURES:
+            cells[feature] = _figure(answer)
+        elif feature in {"category", "emotion"}:
+            cells[feature] = Text(str((answer or {}).get("label", "-")))
+        elif feature == "entities":
+            found = [f"{entity['text']} ({entity['type']})" for entity in answer or ()]
+            cells[feature] = Text(", ".join(found) or ("-" if answer is None else ""))
+        elif feature == "embedding":
+            cells[feature] = Text("-" if answer is None else f"{len(answer)} numbers")
+    return cells
 
 
 def show_cards(brand: str, clusters: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
@@ -85,5 +103,5 @@ def _card(card: Mapping[str, Any]) -> Text:
     return Text("\n".join(lines))
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _figure(value: float | None) -> Text:
+    return Text("-" if value is None else f"{value:.2f}")

@@ -1,6 +1,6 @@
 """`voxpop model`: training and measuring, with the extra `train`."""
 
-import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.console import WRONG_USAGE, out, stop
+from services.console import WRONG_USAGE, err, out, stop
 from shared.logs import configure_logs
 
 model_app = typer.Typer(no_args_is_help=True, help="The model: training and measuring (needs the extra `train`).")
@@ -16,35 +16,110 @@ model_app = typer.Typer(no_args_is_help=True, help="The model: training and meas
 
 @model_app.command("train")
 def train_model(
-    data: Annotated[Path, typer.Option(help="folder with tweeteval/ and subj/")],
+    data: Annotated[Path, typer.Option(help="folder with the corpora")],
     output: Annotated[Path, typer.Option(help="model folder to write")],
-    work: Annotated[Path, typer.Option(help="folder for the checkpoint")] = Path("var/training"),
-    epochs: Annotated[int, typer.Option(min=1)] = 3,
-    from_checkpoint: Annotated[bool, typer.Option("--from-checkpoint", help="export what was trained before")] = False,
+    recipe: Annotated[
+        str, typer.Option(help="a .toml file, or voxpop-minilm, lstm-sentiment, lstm-targets")
+    ] = "voxpop-minilm",
+    work: Annotated[Path, typer.Option(help="folder for checkpoint, weights, and the fp32 and fp16 folders")] = Path(
+        "var/training"
+    ),
+    unrestricted: Annotated[
+        bool, typer.Option("--unrestricted", help="leave out corpora whose terms may forbid commercial use")
+    ] = False,
+    from_weights: Annotated[bool, typer.Option("--from-weights", help="export what was trained before")] = False,
 ) -> None:
-    """Fine-tune the encoder, export it to ONNX, quantise it and write a model folder."""
-    from services.sentiment.training.recipe import make_model
+    """Train after a recipe, going on from a checkpoint where there is one, and write a model folder."""
+    from services.sentiment.training.making import make_lstm, make_model
+    from services.sentiment.training.recipe import LstmRecipe, load_recipe
+    from services.sentiment.training.train import encoder_folder
 
     configure_logs("INFO")
-    _train(lambda: make_model(data, work, output, epochs, retrain=not from_checkpoint))
+
+    def make() -> None:
+        chosen = load_recipe(recipe)
+        if isinstance(chosen, LstmRecipe):
+            make_lstm(chosen, data, output)
+        else:
+            made = chosen.unrestricted() if unrestricted else chosen
+            make_model(made, data, work, output, encoder_folder(), retrain=not from_weights)
+
+    _train(make)
+
+
+@model_app.command("export")
+def export_model(
+    source: Annotated[str, typer.Argument(help="hub id, or folder of transformers")],
+    output: Annotated[Path, typer.Option(help="model folder to write")],
+    purpose: Annotated[
+        str, typer.Option(help="sentiment: a classifier for SENTIMENT_MODEL; embedding: an encoder for EMBEDDING_MODEL")
+    ] = "sentiment",
+    precision: Annotated[str, typer.Option(help="fp32, int8 for a CPU, fp16 for a GPU")] = "fp32",
+    labels: Annotated[str, typer.Option(help="what labels mean: LABEL_0=negative,LABEL_1=positive")] = "",
+) -> None:
+    """Turn a Hugging Face classifier or encoder into a folder that the service accepts."""
+    from services.sentiment.training.hub import export_hub_model, parse_labels
+
+    configure_logs("INFO")
+    _train(lambda: export_hub_model(source, output, purpose, precision, parse_labels(labels)))
+    out.print(f"wrote {output}", highlight=False)
 
 
 @model_app.command("evaluate")
 def evaluate_model(
-    folder: Annotated[Path, typer.Argument(help="model folder")],
-    data: Annotated[Path, typer.Option(help="folder with tweeteval/ and subj/")],
+    folders: Annotated[list[str], typer.Argument(help="model folders or hub ids", metavar="FOLDER...")],
+    data: Annotated[Path | None, typer.Option(help="measure on the benchmarks in this folder")] = None,
+    benchmarks: Annotated[str, typer.Option(help="only these benchmarks, with commas  [default: all]")] = "",
+    file: Annotated[Path | None, typer.Option(help="measure on a labelled .parquet or .csv file")] = None,
+    text_column: Annotated[str, typer.Option(help="column of texts in FILE")] = "text",
+    label_column: Annotated[str, typer.Option(help="column of labels in FILE")] = "label",
+    target_column: Annotated[str | None, typer.Option(help="column of what each text is about in FILE")] = None,
+    head: Annotated[str, typer.Option(help="which head FILE asks")] = "sentiment",
+    labels: Annotated[str, typer.Option(help="what values in FILE mean: 0=negative,1=neutral")] = "",
     full: Annotated[Path | None, typer.Option(help="the graph before quantisation, to compare with")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    baselines: Annotated[str, typer.Option(help="vader, textblob, tfidf, lstm=FOLDER, encoder=FOLDER")] = "",
+    json_path: Annotated[Path | None, typer.Option("--json", help="write all figures as JSON")] = None,
+    card: Annotated[Path | None, typer.Option(help="write a page of Markdown with plots beside it")] = None,
 ) -> None:
-    """Measure a model folder on the validation splits, as the service runs it."""
-    from services.sentiment.training.evaluation import evaluate
+    """Measure model folders, as the service runs them, on the benchmarks or on a labelled file."""
+    from services.sentiment.training.evaluation import command
+    from services.sentiment.training.evaluation.labelled_file import Columns
+    from services.sentiment.training.evaluation.table import terminal_table
 
-    figures = _train(lambda: evaluate(folder, data, full))
-    if as_json:
-        sys.stdout.write(json.dumps(figures) + "\n")
-    else:
-        for name, value in figures.items():
-            out.print(f"{name:45} {value}", highlight=False)
+    columns = Columns(text_column, label_column, target_column)
+    request = command.Request(
+        folders=tuple(folders),
+        data=data,
+        file=None if file is None else command.FileRequest(file, columns, head, labels),
+        only=tuple(name.strip() for name in benchmarks.split(",") if name.strip()),
+        full=full,
+        baselines=baselines,
+        json=json_path,
+        card=card,
+        command=shlex.join(["voxpop", *sys.argv[1:]]),
+    )
+    with err.status("reading") as status:
+        outcome = _train(lambda: command.carry_out(request, status.update))
+    out.print(terminal_table(outcome.evaluation))
+    for name, checks in outcome.evaluation.checks.items():
+        out.print(f"\n{name}", style="bold", highlight=False)
+        for check, value in checks.items():
+            out.print(f"  {check:60} {value:.4g}", highlight=False)
+    for remark in outcome.remarks:
+        err.print(remark, highlight=False)
+
+
+@model_app.command("calibrate")
+def calibrate_model(
+    folder: Annotated[Path, typer.Argument(help="model folder; its config.json is rewritten")],
+    data: Annotated[Path, typer.Option(help="folder with the corpora")],
+) -> None:
+    """Fit each head's temperature on the validation splits and write it into config.json."""
+    from services.sentiment.training.evaluation.calibrating import calibrate
+
+    for head, found in _train(lambda: calibrate(folder, data)).items():
+        errors = f"calibration error {found.before:.3f} -> {found.after:.3f}"
+        out.print(f"{head:20} temperature {found.temperature:6.3f}  {errors}", highlight=False)
 
 
 def _train(work: Callable[[], Any]) -> Any:

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
+EntityType = Literal["person", "location", "organisation", "product", "work"]
+ENTITY_TYPES: Final[tuple[EntityType, ...]] = get_args(EntityType)
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -42,7 +44,7 @@ class Entity(Frozen):
     """A named entity; `start` and `end` count Unicode code points of the text as sent."""
 
     text: str
-    type: Literal["person", "location", "organisation", "product", "work"]
+    type: EntityType
     start: Annotated[int, Field(ge=0)]
     end: Annotated[int, Field(ge=0)]
 

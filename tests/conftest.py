@@ -9,7 +9,7 @@ from hypothesis import settings
 settings.register_profile("voxpop", deadline=None)
 settings.load_profile("voxpop")
 
-OURS = ("VOXPOP_", "INGEST_", "SENTIMENT_", "PROFILES_", "CLUSTERS_")
+OURS = ("VOXPOP_", "INGEST_", "SENTIMENT_", "EMBEDDING_", "PROFILES_", "CLUSTERS_")
 
 
 @pytest.fixture(autouse=True)

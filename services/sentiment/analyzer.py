@@ -1,138 +1,196 @@
 """The way of a request through the service: normalise, look up, tokenise, batch, score."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from services.sentiment.answers import Asked, analyses_of, embeddings_of
 from services.sentiment.batch import Row
-from services.sentiment.batcher import Batcher
-from services.sentiment.cache import ReadingCache, key_of
-from services.sentiment.language import Detection, LanguageDetector
+from services.sentiment.inquiry import CategorySet, Inquiry
+from services.sentiment.language import LanguageDetector
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.normalisation import normalise
-from services.sentiment.scoring import Reading, Scorer
-from services.sentiment.tokenizer import Tokenizer, Tokens
+from services.sentiment.reader import Pending, Question, Reader
+from services.sentiment.scoring import Scorer
 from shared.analysis import Analysis
-from shared.errors import OverloadedError
+from shared.errors import ConflictError, InputError, OverloadedError
 
-Feature = Literal[
-    "sentiment",
-    "subjectivity",
-    "language",
-    "entities",
-    "category",
-    "emotion",
-    "offensive",
-    "irony",
-    "hate",
-    "embedding",
-]
-FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
-DEFAULT_FEATURES: Final[tuple[Feature, ...]] = ("sentiment", "subjectivity", "language")
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """What is asked: texts, for each a target and a language hint or None, and the features wanted."""
-
-    texts: Sequence[str]
-    targets: Sequence[str | None]
-    hints: Sequence[str | None]
-    features: Sequence[Feature] = DEFAULT_FEATURES
-
-    @classmethod
-    def of(cls, text: str, target: str | None, features: Sequence[Feature]) -> "Inquiry":
-        """Ask about one text."""
-        return cls([text], [target], [None], features)
+_NO_EMBEDDING: Final = (
+    "the model that is served gives no embeddings, which this needs; set EMBEDDING_MODEL, or SENTIMENT_MODEL to a "
+    "model with them"
+)
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """An inquiry made ready: a key and a detection a text, the readings at hand, the tokens of the others."""
+    """An inquiry made ready: what is asked, what the model reads for it, and the encoder where it does."""
 
-    keys: list[bytes]
-    detections: list[Detection]
-    known: Mapping[bytes, Reading]
-    fresh: Mapping[bytes, Tokens]
+    asked: Asked
+    read: Pending
+    encoded: Pending | None
+
+    @property
+    def hits(self) -> int:
+        """How many texts were read before, everything that is asked of them."""
+        fresh = {*self.read.fresh, *(self.encoded.fresh if self.encoded else ())}
+        asked = self.asked
+        return sum(
+            any(questions) and fresh.isdisjoint(questions)
+            for questions in zip(asked.plain, asked.aimed, asked.embedded, strict=True)
+        )
 
 
 class Analyzer:
-    """Answers inquiries; its CPU work runs in `workers`, the model's in the batcher."""
+    """Answers inquiries; its CPU work runs in `workers`, each model's in its batcher."""
 
     def __init__(
         self,
         *,
-        tokenizer: Tokenizer,
-        batcher: Batcher,
-        scorer: Scorer,
+        reader: Reader,
+        encoder: Reader | None,
         detector: LanguageDetector,
-        cache: ReadingCache,
         metrics: SentimentMetrics,
         workers: Executor,
-        reads_targets: bool,
         deadline: float,
     ) -> None:
-        """Put the stages together; `deadline` is seconds for one inquiry."""
-        self._tokenizer = tokenizer
-        self._batcher = batcher
-        self._scorer = scorer
+        """Put the stages together; `deadline` is seconds for one inquiry.
+
+        With an `encoder` the embeddings are its, else those of `reader`, whose model may have none.
+        """
+        self._reader = reader
+        self._encoder = encoder
+        self._scorer = Scorer(reader.card)
         self._detector = detector
-        self._cache = cache
         self._metrics = metrics
         self._workers = workers
-        self._reads_targets = reads_targets
         self._deadline = deadline
+
+    @property
+    def embedding_version(self) -> str | None:
+        """Of the embeddings that are answered, None where there are none."""
+        embedding = self._embedder.card.embedding
+        return embedding.version if embedding else None
+
+    @property
+    def _embedder(self) -> Reader:
+        return self._encoder or self._reader
 
     async def analyze(self, inquiry: Inquiry) -> list[Analysis]:
         """Return each text's analysis, in order, with the features asked for and no others set.
 
-        A text that stands in the inquiry twice, or came before, is read once. Raises OverloadedError
-        where too much is being answered or the deadline passed, InferenceError where the model failed.
+        A text that stands in the inquiry twice, or came before, is read once; nothing is read of which
+        nobody asked. Raises OverloadedError where too much is being answered or the deadline passed,
+        InferenceError where the model failed, InputError or ConflictError where the embeddings are not
+        those that the category set needs.
         """
-        with self._batcher.admit(len(inquiry.texts)):
+        self._check(inquiry.category_set)
+        encoder = self._encoder if self._embeds(inquiry) else None
+        async with self._admitted(len(inquiry.texts), self._reader, *([encoder] if encoder else [])):
+            loop = asyncio.get_running_loop()
+            prepared = await loop.run_in_executor(self._workers, self._prepare, inquiry)
+            rows = await self._reader.run(prepared.read)
+            # One after the other: both models want the same processor.
+            more = await encoder.run(prepared.encoded) if encoder and prepared.encoded else []
+            analyses = await loop.run_in_executor(self._workers, self._finish, inquiry, prepared, rows, more)
+            self._metrics.observe_answer(len(inquiry.texts), prepared.hits)
+            return analyses
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the embeddings of texts, (texts, dimensions), of length 1 each, in order.
+
+        They go the way of an inquiry, cache included. Raises InputError where no model gives embeddings,
+        OverloadedError and InferenceError as `analyze` does.
+        """
+        reader = self._embedder
+        if self.embedding_version is None:
+            raise InputError(_NO_EMBEDDING)
+        if not texts:
+            return np.empty((0, reader.dimensions), np.float32)
+        async with self._admitted(len(texts), reader):
+            loop = asyncio.get_running_loop()
+            questions, pending = await loop.run_in_executor(self._workers, _prepare_texts, reader, texts)
+            rows = await reader.run(pending)
+            return await loop.run_in_executor(self._workers, _finish_texts, reader, questions, pending, rows)
+
+    @asynccontextmanager
+    async def _admitted(self, texts: int, *readers: Reader) -> AsyncIterator[None]:
+        """Hold room for the texts in every reader, for as long as the deadline allows."""
+        with ExitStack() as held:
+            for reader in readers:
+                held.enter_context(reader.batcher.admit(texts))
             try:
                 async with asyncio.timeout(self._deadline):
-                    return await self._answer(inquiry)
+                    yield
             except TimeoutError:
                 raise OverloadedError(
                     f"these texts were not read within {self._deadline:g} seconds; send fewer or later"
                 ) from None
 
-    async def _answer(self, inquiry: Inquiry) -> list[Analysis]:
-        loop = asyncio.get_running_loop()
-        prepared = await loop.run_in_executor(self._workers, self._prepare, inquiry)
-        rows = await self._batcher.submit(list(prepared.fresh.values()))
-        analyses = await loop.run_in_executor(self._workers, self._finish, inquiry, prepared, rows)
-        self._metrics.observe_answer(len(inquiry.texts), sum(key in prepared.known for key in prepared.keys))
-        return analyses
+    def _check(self, categories: CategorySet | None) -> None:
+        if categories is None:
+            return
+        if self.embedding_version is None:
+            raise InputError(_NO_EMBEDDING, ("body", "category_set"))
+        if categories.embedding_version != self.embedding_version:
+            raise ConflictError(
+                f"the category set '{categories.name}' was trained on embeddings {categories.embedding_version}, but "
+                f"the model gives {self.embedding_version}: put the set's examples again"
+            )
+
+    def _embeds(self, inquiry: Inquiry) -> bool:
+        wanted = inquiry.category_set is not None or "embedding" in inquiry.wanted
+        return wanted and self.embedding_version is not None
 
     def _prepare(self, inquiry: Inquiry) -> _Prepared:
         texts = [normalise(text) for text in inquiry.texts]
-        targets = inquiry.targets if self._reads_targets else [None] * len(texts)
-        keys = [key_of(text, target) for text, target in zip(texts, targets, strict=True)]
+        nothing = [None] * len(texts)
         detections = [self._detector.detect(text, hint) for text, hint in zip(texts, inquiry.hints, strict=True)]
-        known = {key: reading for key in keys if (reading := self._cache.get(key)) is not None}
-        places = {key: place for place, key in enumerate(keys) if key not in known}
-        tokens = self._tokenizer.encode([texts[i] for i in places.values()], [targets[i] for i in places.values()])
-        return _Prepared(keys, detections, known, dict(zip(places, tokens, strict=True)))
-
-    def _finish(self, inquiry: Inquiry, prepared: _Prepared, rows: Sequence[Row]) -> list[Analysis]:
-        truncated = [tokens.truncated for tokens in prepared.fresh.values()]
-        readings = dict(prepared.known)
-        for key, reading in zip(prepared.fresh, self._scorer.read(rows, truncated), strict=True):
-            readings[key] = reading
-            self._cache.put(key, reading)
-        return [
-            _analysis(inquiry.features, readings[key], detection)
-            for key, detection in zip(prepared.keys, prepared.detections, strict=True)
+        aimed = [
+            Question(text, target) if target else None
+            for text, target in zip(texts, self._targets(inquiry), strict=True)
         ]
+        always, sentiment = self._reads_alone(inquiry), "sentiment" in inquiry.wanted
+        plain = [
+            Question(text) if always or (sentiment and pair is None) else None
+            for text, pair in zip(texts, aimed, strict=True)
+        ]
+        embedded = [Question(text) for text in texts] if self._embeds(inquiry) else nothing
+        read = self._reader.prepare([question for question in (*plain, *aimed) if question is not None])
+        encoded = self._encoder.prepare([question for question in embedded if question]) if self._encoder else None
+        return _Prepared(Asked(detections, plain, aimed, embedded), read, encoded)
+
+    def _targets(self, inquiry: Inquiry) -> Sequence[str | None]:
+        """Return the normalised targets, None where one changes nothing."""
+        if not self._reader.card.reads_targets or "sentiment" not in inquiry.wanted:
+            return [None] * len(inquiry.texts)
+        return [normalise(target) if target is not None else None for target in inquiry.targets]
+
+    def _reads_alone(self, inquiry: Inquiry) -> bool:
+        """Tell whether the pass over a text alone gives something that is wanted, beside the sentiment."""
+        without = {"sentiment"} if inquiry.category_set is None else {"sentiment", "category"}
+        given = any(feature in self._reader.card.heads for feature in inquiry.wanted if feature not in without)
+        return given or (self._encoder is None and self._embeds(inquiry))
+
+    def _finish(
+        self, inquiry: Inquiry, prepared: _Prepared, rows: Sequence[Row], more: Sequence[Row]
+    ) -> list[Analysis]:
+        readings = self._reader.finish(prepared.read, rows)
+        encoded = self._encoder.finish(prepared.encoded, more) if self._encoder and prepared.encoded else readings
+        return analyses_of(inquiry, prepared.asked, readings, encoded, self._scorer)
 
 
-def _analysis(features: Sequence[Feature], reading: Reading, detection: Detection) -> Analysis:
-    """Set the features asked for: None where the model has no head for one."""
-    answers: dict[str, Any] = {feature: reading.answers.get(feature) for feature in features}
-    if "language" in answers:
-        answers["language"] = detection.language
-    return Analysis(truncated=reading.truncated, supported_language=detection.supported, **answers)
+def _prepare_texts(reader: Reader, texts: Sequence[str]) -> tuple[list[Question], Pending]:
+    questions = [Question(normalise(text)) for text in texts]
+    return questions, reader.prepare(questions)
+
+
+def _finish_texts(
+    reader: Reader, questions: Sequence[Question], pending: Pending, rows: Sequence[Row]
+) -> NDArray[np.float32]:
+    return embeddings_of(questions, reader.finish(pending, rows))

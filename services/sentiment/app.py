@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.api import router
+from services.sentiment.api import ROUTERS
 from services.sentiment.resources import Resources, open_resources
 from services.sentiment.settings import SentimentSettings
 from shared.errors import OverloadedError
@@ -20,6 +20,7 @@ def create_app(settings: SentimentSettings, transports: Transports | None = None
     Raises SettingsError where the settings forbid a start; the lifespan raises it where the model or
     the device cannot be had.
     """
+    settings.parsed_store()
     registry = CollectorRegistry()
 
     @asynccontextmanager
@@ -32,7 +33,7 @@ def create_app(settings: SentimentSettings, transports: Transports | None = None
         "sentiment",
         "Reads texts: sentiment, subjectivity, language.",
         settings,
-        [router],
+        ROUTERS,
         lifespan,
         registry,
         _checks,
@@ -41,7 +42,9 @@ def create_app(settings: SentimentSettings, transports: Transports | None = None
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:
     resources: Resources | None = getattr(app.state, "resources", None)
-    return {"model": resources.check_model if resources is not None else _not_loaded}
+    if resources is None:
+        return {"model": _not_loaded}
+    return {"model": resources.check_model, "category_sets": resources.categories.registry.check_following}
 
 
 async def _not_loaded() -> None:

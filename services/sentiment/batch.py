@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from services.sentiment.tokenizer import Tokens
 
 Row = dict[str, NDArray[np.float32]]
-"""One text's logits by head, each of shape (classes,)."""
+"""What one text got, by name: a head's logits, (classes,); `entities`, (length, labels); `embedding`, (dimensions,).
+
+The length is that of the batch's longest text.
+"""
 
 
 class Submission:

@@ -24,7 +24,7 @@ from shared.errors import OverloadedError, VoxpopError
 log = structlog.get_logger(__name__)
 
 Run = Callable[[Sequence[Tokens]], Mapping[str, NDArray[np.float32]]]
-"""Blocks, and returns logits by head, each of shape (batch, classes)."""
+"""Blocks, and returns arrays by name, of shape (batch, ...)."""
 
 _WINDOW: Final = 512
 _MAX_RETRY_AFTER: Final = 30
@@ -100,7 +100,7 @@ class Batcher:
                 self._emptied.set()
 
     async def submit(self, batch: Sequence[Tokens]) -> list[Row]:
-        """Return each text's logits, in order; the caller holds room for them by `admit`.
+        """Return each text's row, in order; the caller holds room for them by `admit`.
 
         Raises InferenceError where the model failed, OverloadedError where the service stopped first. When
         the caller is cancelled its texts leave the queue.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.analyzer import DEFAULT_FEATURES, Feature, Inquiry
+from services.sentiment.inquiry import DEFAULT_FEATURES, Feature, Inquiry
 from services.sentiment.model_card import ModelCard
 from shared.analysis import Analysis, Probability, SentimentLabel
 
@@ -58,7 +58,7 @@ class AnalyzeRequest(_Request):
         return values
 
     def inquiry(self) -> Inquiry:
-        """Return what is asked."""
+        """Return what is asked, without the category set, which the body only names."""
         nothing: list[str | None] = [None] * len(self.texts)
         return Inquiry(self.texts, self.targets or nothing, self.languages or nothing, self.features)
 
@@ -86,7 +86,10 @@ class HeadAnswer(BaseModel):
 
 
 class ModelAnswer(BaseModel):
-    """The model that is served. `languages`: what it was trained on, empty where that is not known."""
+    """The model that is served. `languages`: what it was trained on, empty where that is not known.
+
+    `embedding_model` is what gives the embeddings, of `embedding_version`; both are null without.
+    """
 
     name: str
     version: str | None
@@ -98,13 +101,15 @@ class ModelAnswer(BaseModel):
     heads: dict[str, HeadAnswer]
     languages: list[str]
     max_length: int
+    embedding_model: str | None
     embedding_version: str | None
     licence: str | None
     evaluation: dict[str, Any]
 
     @classmethod
-    def of(cls, card: ModelCard, file: str, device: str, provider: str) -> Self:
-        """Describe a model on its device."""
+    def of(cls, card: ModelCard, file: str, device: str, provider: str, encoder: ModelCard | None = None) -> Self:
+        """Describe a model on its device, and the `encoder` that gives the embeddings in its place."""
+        embedding = encoder or card
         return cls(
             name=card.name,
             version=card.version,
@@ -116,7 +121,8 @@ class ModelAnswer(BaseModel):
             heads={name: HeadAnswer(labels=list(head.labels)) for name, head in card.heads.items()},
             languages=list(card.languages),
             max_length=card.max_length,
-            embedding_version=card.embedding.version if card.embedding else None,
+            embedding_model=embedding.name if embedding.embedding else None,
+            embedding_version=embedding.embedding.version if embedding.embedding else None,
             licence=card.licence,
             evaluation=dict(card.evaluation),
         )

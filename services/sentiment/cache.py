@@ -5,7 +5,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from services.sentiment.scoring import Reading
+from services.sentiment.reading import Reading
 
 _DIGEST_BYTES = 16
 
@@ -13,7 +13,8 @@ _DIGEST_BYTES = 16
 class ReadingCache:
     """The readings of the latest texts, the least recently used one dropped first.
 
-    It holds digests, no text: its size is bounded whatever is sent, and nobody's words stay in it.
+    A reading is what one pass gave, before scoring: whatever is asked of the text later is answered from it.
+    The cache holds digests, no text: its size is bounded whatever is sent, and nobody's words stay in it.
     Safe to use from several threads.
     """
 
@@ -41,7 +42,9 @@ class ReadingCache:
 
 def key_of(text: str, target: str | None) -> bytes:
     """Return the digest of a normalised text with its target."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES)
+    encoded = text.encode("utf-8", "surrogatepass")
+    # The length keeps a text apart from a shorter one whose target is the rest of it.
+    digest = blake2b(encoded, digest_size=_DIGEST_BYTES, salt=len(encoded).to_bytes(8, "big"))
     if target is not None:
         digest.update(b"\x00" + target.encode("utf-8", "surrogatepass"))
     return digest.digest()

@@ -1,4 +1,4 @@
-"""The ONNX graph in its runtime: token ids in, logits out. Nothing else knows onnxruntime."""
+"""The ONNX graph in its runtime: token ids in, logits and vectors out. Nothing else knows onnxruntime."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Literal
@@ -7,8 +7,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from services.sentiment.model_card import ModelCard
+from services.sentiment.model_card import EMBEDDING, ENTITIES, Embedding, ModelCard
 from services.sentiment.model_folder import ModelFolder
+from services.sentiment.pooling import POOLINGS, pooled, unit
 from services.sentiment.tokenizer import Tokens
 from shared.errors import SettingsError
 
@@ -16,15 +17,20 @@ CUDA: Final = "CUDAExecutionProvider"
 CPU: Final = "CPUExecutionProvider"
 
 Logits = NDArray[np.float32]
-"""Shape (batch, classes); for the embedding (batch, dimensions)."""
+"""Shape (batch, classes); of the entities (batch, length, labels); for the embedding (batch, dimensions)."""
 
 _INPUTS: Final = frozenset({"input_ids", "attention_mask", "token_type_ids"})
+_TEXT_VECTORS: Final = ("sentence_embedding", "embedding")
+_TOKEN_VECTORS: Final = ("last_hidden_state", "token_embeddings")
 _ERRORS_ONLY: Final = 3
 _WARM_UP: Final = ((1, 8), (1, 64), (16, 32))
 
 
 class Engine:
-    """One session of the runtime; `run` may be called from any thread."""
+    """One session of the runtime; `run` may be called from any thread.
+
+    `dimensions` is the length of an embedding, known after the warm-up, 0 where the model has none.
+    """
 
     def __init__(self, folder: ModelFolder, device: Literal["auto", "cpu", "cuda"], threads: int) -> None:
         """Load the graph on `device` with `threads` threads.
@@ -40,13 +46,14 @@ class Engine:
                 "SENTIMENT_DEVICE is cuda, but the runtime could not start on a GPU; check the driver, or set cpu"
             )
         self.device = "cuda" if self.provider == CUDA else "cpu"
-        self._inputs = _known_inputs(self._session)
+        self.dimensions = 0
+        self._inputs = _known_inputs(self._session, self._card.setting)
         self._outputs = _named_outputs(self._session, self._card)
 
     def warm_up(self) -> None:
         """Run batches of several shapes, so that the first request finds everything allocated.
 
-        Raises SettingsError where the graph does not run, or a head has other classes than the card says.
+        Raises SettingsError where the graph does not run, or answers in another shape than the card says.
         """
         for count, length in _WARM_UP:
             length_ = min(length, self._card.max_length)
@@ -56,17 +63,22 @@ class Engine:
             except Exception as error:
                 # Whatever the runtime raises, this model cannot be served.
                 raise SettingsError(
-                    f"SENTIMENT_MODEL: the graph in {self._card.folder} does not run ({type(error).__name__})"
+                    f"{self._card.setting}: the graph in {self._card.folder} does not run ({type(error).__name__})"
                 ) from error
             for name, head in self._card.heads.items():
-                if answers[name].shape != (count, len(head.labels)):
+                tokens = (length_,) if name == ENTITIES else ()
+                self._check(name, answers[name].shape, (count, *tokens, len(head.labels)))
+            if EMBEDDING in answers:
+                shape = answers[EMBEDDING].shape
+                self.dimensions = self.dimensions or shape[-1]
+                if shape != (count, self.dimensions):
                     raise SettingsError(
-                        f"SENTIMENT_MODEL: the head '{name}' answers {answers[name].shape[1:]} classes a text, "
-                        f"but config.json names {len(head.labels)} labels"
+                        f"{self._card.setting}: the embedding of {count} texts has the shape {shape}; needed is one "
+                        f"vector a text, or one a token, always of the same length"
                     )
 
     def run(self, batch: Sequence[Tokens]) -> dict[str, Logits]:
-        """Return the logits of every head by its name, and `embedding` where the model has one.
+        """Return the logits of every head by its name, and `embedding`, of length 1, where the model has one.
 
         The batch is padded to its longest text. Blocks; releases the interpreter while it computes.
         """
@@ -77,8 +89,20 @@ class Engine:
             feed["input_ids"][row, : len(tokens)] = tokens.ids
             feed["attention_mask"][row, : len(tokens)] = 1
             feed["token_type_ids"][row, : len(tokens)] = tokens.type_ids
-        answers = self._session.run(list(self._outputs.values()), {name: feed[name] for name in self._inputs})
-        return dict(zip(self._outputs, answers, strict=True))
+        values = self._session.run(list(self._outputs.values()), {name: feed[name] for name in self._inputs})
+        answers = dict(zip(self._outputs, values, strict=True))
+        if self._card.embedding is not None:
+            states = pooled(answers[EMBEDDING], feed["attention_mask"], self._card.embedding.pooling)
+            answers[EMBEDDING] = unit(states)
+        return answers
+
+    def _check(self, head: str, shape: tuple[int, ...], needed: tuple[int, ...]) -> None:
+        if shape != needed:
+            each = "token" if head == ENTITIES else "text"
+            raise SettingsError(
+                f"{self._card.setting}: the head '{head}' answers {shape[1:]} classes a {each}, "
+                f"but config.json names {needed[-1]} labels: the shape needed is {needed[1:]}"
+            )
 
 
 def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:
@@ -100,15 +124,15 @@ def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:
     except Exception as error:
         # The runtime's exceptions have no base of their own.
         raise SettingsError(
-            f"SENTIMENT_MODEL: {folder.graph} is damaged, truncated or no ONNX graph; export or copy it again"
+            f"{folder.card.setting}: {folder.graph} is damaged, truncated or no ONNX graph; export or copy it again"
         ) from error
 
 
-def _known_inputs(session: Any) -> list[str]:
+def _known_inputs(session: Any, setting: str) -> list[str]:
     names = [entry.name for entry in session.get_inputs()]
     if not {"input_ids", "attention_mask"} <= set(names) <= _INPUTS:
         raise SettingsError(
-            f"SENTIMENT_MODEL: the graph takes {', '.join(names)}; needed are input_ids and attention_mask, "
+            f"{setting}: the graph takes {', '.join(names)}; needed are input_ids and attention_mask, "
             "token_type_ids where it was trained with them"
         )
     return names
@@ -116,14 +140,29 @@ def _known_inputs(session: Any) -> list[str]:
 
 def _named_outputs(session: Any, card: ModelCard) -> dict[str, str]:
     """Return the graph's output for each head, by the head's name."""
+    present = {entry.name for entry in session.get_outputs()}
     wanted = {name: head.output for name, head in card.heads.items()}
     if card.embedding is not None:
-        wanted["embedding"] = card.embedding.output
-    present = {entry.name for entry in session.get_outputs()}
+        wanted[EMBEDDING] = _embedding_output(card.embedding, present, card.setting)
     missing = sorted(set(wanted.values()) - present)
     if missing:
         raise SettingsError(
-            f"SENTIMENT_MODEL: the graph has no output {', '.join(missing)}, it has {', '.join(sorted(present))}; "
+            f"{card.setting}: the graph has no output {', '.join(missing)}, it has {', '.join(sorted(present))}; "
             "export it as a sequence classifier (output 'logits') or name its outputs in config.json"
         )
     return wanted
+
+
+def _embedding_output(embedding: Embedding, present: set[str], setting: str) -> str:
+    known = (*_TEXT_VECTORS, *_TOKEN_VECTORS)
+    output = embedding.output or next((name for name in known if name in present), None)
+    if output is None:
+        raise SettingsError(
+            f"{setting}: the graph has no output {', '.join(known)}, it has {', '.join(sorted(present))}; "
+            "export it for feature extraction, or name its output as voxpop.embedding.output in config.json"
+        )
+    if output not in _TEXT_VECTORS and embedding.pooling not in POOLINGS:
+        raise SettingsError(
+            f"{setting}: 1_Pooling/config.json asks for {embedding.pooling}; known are {' and '.join(POOLINGS)}"
+        )
+    return output

@@ -1,9 +1,9 @@
-"""How a classifier's own label names map to negative, neutral and positive."""
+"""How a model's own label names map to ours: sentiments, and tags of entities."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from shared.analysis import SENTIMENT_LABELS, SentimentLabel
+from shared.analysis import ENTITY_TYPES, SENTIMENT_LABELS, EntityType, SentimentLabel
 from shared.errors import SettingsError
 
 _NUMBERED: Final = ("label_0", "label_1", "label_2")
@@ -24,8 +24,14 @@ _STARS: Final[dict[str, SentimentLabel]] = {
 }
 
 
-def sentiment_classes(labels: Sequence[str]) -> tuple[SentimentLabel, ...]:
-    """Return the sentiment that each class stands for, in the order of `labels`.
+OUTSIDE: Final = "O"
+_TAGS: Final[dict[str, tuple[bool, EntityType]]] = {
+    f"{prefix}-{kind}": (prefix == "B", kind) for kind in ENTITY_TYPES for prefix in "BI"
+}
+
+
+def sentiment_classes(labels: Sequence[str], head: str = "sentiment") -> tuple[SentimentLabel, ...]:
+    """Return the sentiment that each class stands for, in the order of `labels`, which are those of `head`.
 
     Several classes may stand for one sentiment (stars); a sentiment that no class stands for has
     probability 0. Raises SettingsError where the names cannot be mapped.
@@ -39,7 +45,22 @@ def sentiment_classes(labels: Sequence[str]) -> tuple[SentimentLabel, ...]:
     if len(classes) == len(names) == len(set(classes)) and {"negative", "positive"} <= set(classes):
         return classes
     raise SettingsError(
-        f"SENTIMENT_MODEL: the labels of its sentiment head are {', '.join(labels) or 'missing'}; needed are "
+        f"SENTIMENT_MODEL: the labels of its {head} head are {', '.join(labels) or 'missing'}; needed are "
         "negative, neutral and positive (or NEG, NEU, POS; neutral may be missing), LABEL_0 to LABEL_2 in that "
         "order, or 1 star to 5 stars, as id2label in config.json"
     )
+
+
+def entity_tags(labels: Sequence[str]) -> tuple[tuple[bool, EntityType] | None, ...]:
+    """Return what each label of a token classifier says: whether an entity begins and its type; None is outside.
+
+    Labels are BIO tags (Ramshaw and Marcus, 1995). Raises SettingsError for any other, and where `O`
+    is missing.
+    """
+    unknown = [label for label in labels if label != OUTSIDE and label not in _TAGS]
+    if unknown or OUTSIDE not in labels:
+        raise SettingsError(
+            f"SENTIMENT_MODEL: the labels of its entities head have {', '.join(unknown) or 'no O'}; needed are O, and "
+            f"B- and I- before {', '.join(ENTITY_TYPES)}"
+        )
+    return tuple(_TAGS.get(label) for label in labels)

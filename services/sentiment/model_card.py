@@ -7,12 +7,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from services.sentiment.labels import sentiment_classes
+from services.sentiment.labels import entity_tags, sentiment_classes
 from shared.errors import SettingsError
 
 BINARY_HEADS: Final = frozenset({"subjectivity", "offensive", "irony", "hate"})
 CLASS_HEADS: Final = frozenset({"emotion", "category"})
-KNOWN_HEADS: Final = BINARY_HEADS | CLASS_HEADS | {"sentiment"}
+SENTIMENT_HEADS: Final = frozenset({"sentiment", "target_sentiment"})
+ENTITIES: Final = "entities"
+EMBEDDING: Final = "embedding"
+KNOWN_HEADS: Final = BINARY_HEADS | CLASS_HEADS | SENTIMENT_HEADS | {ENTITIES}
 
 _MAX_TOKENS: Final = 512
 _POSITIONS_BEFORE_TEXT: Final = 2
@@ -21,7 +24,10 @@ _POSITIONS_BEFORE_TEXT: Final = 2
 
 @dataclass(frozen=True)
 class Head:
-    """One classifier of the model: the ONNX output with its logits, its labels in order, its temperature."""
+    """One classifier of the model: the ONNX output with its logits, its labels in order, its temperature.
+
+    `target_sentiment` reads a text together with what it is about; `entities` classifies each token.
+    """
 
     output: str
     labels: tuple[str, ...]
@@ -30,15 +36,25 @@ class Head:
 
 @dataclass(frozen=True)
 class Embedding:
-    """The ONNX output that holds a text's vector; vectors of different versions are never mixed."""
+    """The ONNX output that holds a text's vector; vectors of different versions are never mixed.
 
-    output: str
+    Without `output` the graph's first known one is taken. `pooling` makes one vector of those of a text's
+    tokens, where the output has them; `prefix` goes before each text.
+    """
+
+    output: str | None
     version: str
+    pooling: str = "mean"
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A model as it is served. `languages` empty: not known what it was trained on, so none is unsupported."""
+    """A model as it is served.
+
+    `languages` empty: not known what it was trained on, so none is unsupported. `case_types`: token types
+    tell how a token is written. `setting` is the variable that names the model, for errors.
+    """
 
     name: str
     version: str | None
@@ -51,7 +67,13 @@ class ModelCard:
     embedding: Embedding | None = None
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     pad_id: int = 0
-    reads_targets: bool = False
+    case_types: bool = False
+    setting: str = "SENTIMENT_MODEL"
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether the model was trained to tell what is meant of a target."""
+        return "target_sentiment" in self.heads
 
     @property
     def label(self) -> str:
@@ -66,8 +88,8 @@ class _HeadConfig(BaseModel):
 
 
 class _EmbeddingConfig(BaseModel):
-    output: str
-    version: str
+    output: Annotated[str, Field(min_length=1)]
+    version: Annotated[str, Field(min_length=1)]
 
 
 class _VoxpopConfig(BaseModel):
@@ -80,7 +102,7 @@ class _VoxpopConfig(BaseModel):
     heads: dict[str, _HeadConfig]
     embedding: _EmbeddingConfig | None = None
     evaluation: dict[str, Any] = {}
-    reads_targets: bool = False
+    case_types: bool = False
 
 
 class _HubConfig(BaseModel):
@@ -127,31 +149,38 @@ def _own(config: _HubConfig, own: _VoxpopConfig, folder: Path) -> ModelCard:
         embedding=Embedding(own.embedding.output, own.embedding.version) if own.embedding else None,
         evaluation=own.evaluation,
         pad_id=config.pad_token_id or 0,
-        reads_targets=own.reads_targets,
+        case_types=own.case_types,
     )
 
 
 def _drop_in(config: _HubConfig, folder: Path, name: str) -> ModelCard:
     """Read an exported sequence classifier: one output `logits`, its labels in `id2label`."""
     labels = tuple(label for _, label in sorted(config.id2label.items()))
-    positions = config.max_position_embeddings
-    if "roberta" in config.model_type or config.model_type == "camembert":
-        positions -= _POSITIONS_BEFORE_TEXT
     return ModelCard(
         name=name,
         version=None,
         folder=folder,
         precision=config.dtype or config.torch_dtype or "unknown",
-        max_length=min(positions, _MAX_TOKENS),
+        max_length=longest_text(config.max_position_embeddings, config.model_type),
         heads={"sentiment": Head("logits", labels)},
         pad_id=config.pad_token_id or 0,
     )
 
 
+def longest_text(positions: int, model_type: str) -> int:
+    """Return how many tokens a hub model of `positions` positions reads, special ones counted: 512 at most."""
+    if "roberta" in model_type or model_type == "camembert":
+        positions -= _POSITIONS_BEFORE_TEXT
+    return min(positions, _MAX_TOKENS)
+
+
 def _check_heads(card: ModelCard) -> None:
     if "sentiment" not in card.heads:
         raise SettingsError(f"SENTIMENT_MODEL: config.json in {card.folder} names no head 'sentiment'")
-    sentiment_classes(card.heads["sentiment"].labels)
+    for name in SENTIMENT_HEADS & card.heads.keys():
+        sentiment_classes(card.heads[name].labels, name)
+    if ENTITIES in card.heads:
+        entity_tags(card.heads[ENTITIES].labels)
     for name in BINARY_HEADS & card.heads.keys():
         labels = card.heads[name].labels
         if len(labels) != 2:  # noqa: PLR2004 - a binary head: absent, present

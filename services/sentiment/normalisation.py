@@ -1,11 +1,19 @@
 """The form of a text that the model reads, the same in training and in serving."""
 
 import re
+from typing import Final
 
-from shared.text import LINK, clean
+from shared.rewriting import Replacement, Rule, SingleBlanks, Traced
+from shared.text import LINK, clean, clean_traced
 
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-_LINK_WORD = re.compile(rf"(?<!\S){LINK}(?!\S)")
+
+def _decode(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return match[0] if "\ud800" <= character <= "\udfff" else character
+
+
+_DECODING: Final = Replacement(re.compile(r"\\u([0-9a-fA-F]{4})"), _decode)
+_DROPPING_LINKS: Final[tuple[Rule, ...]] = (Replacement(re.compile(rf"(?<!\S){LINK}(?!\S)"), " "), SingleBlanks())
 
 
 def normalise(text: str) -> str:
@@ -14,10 +22,15 @@ def normalise(text: str) -> str:
     The published tweet corpora hold such escapes as six characters. Surrogates are left as they
     are: half a pair is no character.
     """
-    decoded = _ESCAPED.sub(_decode, text)
-    return " ".join(_LINK_WORD.sub(" ", clean(decoded)).split())
+    text = clean(_DECODING.apply(text))
+    for rule in _DROPPING_LINKS:
+        text = rule.apply(text)
+    return text
 
 
-def _decode(match: re.Match[str]) -> str:
-    character = chr(int(match[1], 16))
-    return match[0] if "\ud800" <= character <= "\udfff" else character
+def normalise_traced(text: str) -> Traced:
+    """Normalise as `normalise` does, by the same rules, and know for each character where it came from."""
+    traced = clean_traced(Traced.of(text).apply(_DECODING))
+    for rule in _DROPPING_LINKS:
+        traced = traced.apply(rule)
+    return traced

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +12,13 @@ from prometheus_client import CollectorRegistry
 from services.sentiment.analyzer import Analyzer
 from services.sentiment.batcher import Batcher
 from services.sentiment.cache import ReadingCache
+from services.sentiment.categories.resources import Categories, open_categories
 from services.sentiment.cpus import usable_cpus
 from services.sentiment.engine import Engine
 from services.sentiment.language import LanguageDetector
 from services.sentiment.metrics import SentimentMetrics
-from services.sentiment.model_folder import ModelFolder, open_model
-from services.sentiment.scoring import Scorer
+from services.sentiment.model_folder import ModelFolder, open_encoder, open_model
+from services.sentiment.reader import Reader
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokenizer
 
@@ -27,58 +28,90 @@ _BATCH_TOKENS: Final = {"cpu": 1024, "cuda": 16_384}
 
 @dataclass(frozen=True)
 class Resources:
-    """The parts that requests meet."""
+    """The parts that requests meet; `encoder` is None where the model's own embeddings, if any, are answered."""
 
     folder: ModelFolder
     engine: Engine
     batcher: Batcher
+    encoder: Reader | None
     analyzer: Analyzer
+    categories: Categories
 
     async def check_model(self) -> None:
         """Return where texts are taken; raises OverloadedError where they are not."""
         self.batcher.check_running()
+        if self.encoder is not None:
+            self.encoder.batcher.check_running()
+
+
+@dataclass(frozen=True)
+class _Model:
+    """One model, loaded and warmed up."""
+
+    folder: ModelFolder
+    tokenizer: Tokenizer
+    engine: Engine
 
 
 @asynccontextmanager
 async def open_resources(settings: SentimentSettings, registry: CollectorRegistry) -> AsyncIterator[Resources]:
-    """Load the model, warm it up, start the batcher; at the end finish what was admitted, then stop.
+    """Load the models, warm them up, start their batchers; at the end finish what was admitted, then stop.
 
-    Raises SettingsError where the model or the device cannot be had.
+    Raises SettingsError where a model, the device or the store of category sets cannot be had.
     """
     cpus = usable_cpus()
-    with ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text") as workers:
+    store = settings.parsed_store()
+    async with AsyncExitStack() as stack:
+        workers = stack.enter_context(ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text"))
         loop = asyncio.get_running_loop()
-        folder, engine, tokenizer, detector = await loop.run_in_executor(workers, _load, settings, cpus)
+        model, encoding, detector = await loop.run_in_executor(workers, _load, settings, cpus)
         metrics = SentimentMetrics(registry)
-        batcher = Batcher(
-            engine.run,
-            budget=settings.batch_tokens or _BATCH_TOKENS[engine.device],
-            max_texts=settings.queue_texts,
-            observer=metrics,
+        reader = _reader(model, settings, metrics)
+        encoder = _reader(encoding, settings, metrics) if encoding is not None else None
+        batchers = [each.batcher for each in (reader, encoder) if each is not None]
+        metrics.watch(
+            lambda: sum(batcher.queued for batcher in batchers), lambda: sum(batcher.admitted for batcher in batchers)
         )
-        metrics.watch(lambda: batcher.queued, lambda: batcher.admitted)
         analyzer = Analyzer(
-            tokenizer=tokenizer,
-            batcher=batcher,
-            scorer=Scorer(folder.card),
+            reader=reader,
+            encoder=encoder,
             detector=detector,
-            cache=ReadingCache(settings.cache_texts),
             metrics=metrics,
             workers=workers,
-            reads_targets=folder.card.reads_targets,
             deadline=settings.deadline,
         )
-        batcher.start()
-        try:
-            yield Resources(folder, engine, batcher, analyzer)
-        finally:
-            await batcher.close(settings.drain_seconds)
+        stack.push_async_callback(_close, batchers, settings.drain_seconds)
+        for batcher in batchers:
+            batcher.start()
+        categories = await stack.enter_async_context(
+            open_categories(store, model.folder.card.folder, analyzer, registry)
+        )
+        yield Resources(model.folder, model.engine, reader.batcher, encoder, analyzer, categories)
 
 
-def _load(settings: SentimentSettings, cpus: int) -> tuple[ModelFolder, Engine, Tokenizer, LanguageDetector]:
-    folder = open_model(settings.model)
-    card = folder.card
-    tokenizer = Tokenizer(folder.tokenizer, card.max_length, reads_targets=card.reads_targets)
+def _load(settings: SentimentSettings, cpus: int) -> tuple[_Model, _Model | None, LanguageDetector]:
+    model = _warm(open_model(settings.model), settings, cpus)
+    encoding = _warm(open_encoder(settings.embedding_model), settings, cpus) if settings.embedding_model else None
+    return model, encoding, LanguageDetector(model.folder.card.languages)
+
+
+def _warm(folder: ModelFolder, settings: SentimentSettings, cpus: int) -> _Model:
+    tokenizer = Tokenizer.of(folder)
     engine = Engine(folder, settings.device, settings.threads or cpus)
     engine.warm_up()
-    return folder, engine, tokenizer, LanguageDetector(card.languages)
+    return _Model(folder, tokenizer, engine)
+
+
+def _reader(model: _Model, settings: SentimentSettings, metrics: SentimentMetrics) -> Reader:
+    batcher = Batcher(
+        model.engine.run,
+        budget=settings.batch_tokens or _BATCH_TOKENS[model.engine.device],
+        max_texts=settings.queue_texts,
+        observer=metrics,
+    )
+    cache = ReadingCache(settings.cache_texts)
+    return Reader(model.folder.card, model.tokenizer, batcher, cache, model.engine.dimensions)
+
+
+async def _close(batchers: list[Batcher], deadline: float) -> None:
+    await asyncio.gather(*(batcher.close(deadline) for batcher in batchers))

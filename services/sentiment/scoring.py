@@ -1,26 +1,19 @@
 """From logits to what a text is said to be."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.labels import sentiment_classes
-from services.sentiment.model_card import BINARY_HEADS, CLASS_HEADS, Head, ModelCard
-from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment, SentimentLabel
+from services.sentiment.model_card import BINARY_HEADS, SENTIMENT_HEADS, Head, ModelCard
+from services.sentiment.reading import Reading, class_places
+from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment
 
 _DIGITS = 6
 
 Probabilities = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the model says of one text: each head's answer under the feature's name, for heads that it has."""
-
-    answers: Mapping[str, Sentiment | Classification | float | list[float]]
-    truncated: bool
+Answer = Sentiment | Classification | float | None
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> Probabilities:
@@ -39,51 +32,68 @@ class Scorer:
 
     def __init__(self, card: ModelCard) -> None:
         """Prepare for the card's heads."""
-        self._card = card
-        classes = sentiment_classes(card.heads["sentiment"].labels)
-        self._sums = np.array([[float(label == one) for label in SENTIMENT_LABELS] for one in classes])
+        self._heads = card.heads
+        self._places = class_places(card)
+        self._sums = {name: _sums(card.heads[name], name) for name in SENTIMENT_HEADS & card.heads.keys()}
 
-    def read(self, rows: Sequence[Mapping[str, NDArray[np.float32]]], truncated: Sequence[bool]) -> list[Reading]:
-        """Return the reading of each text; `rows` are logits by head, each of shape (classes,)."""
-        if not rows:
-            return []
-        columns = {
-            name: self._answers(name, head, np.stack([row[name] for row in rows]))
-            for name, head in self._card.heads.items()
+    def score(self, heads: Sequence[str], readings: Sequence[Reading]) -> dict[str, Sequence[Answer]]:
+        """Return each reading's answer by head, in order; None for a head that the model lacks."""
+        if not readings:
+            return {head: [] for head in heads}
+        logits = np.stack([reading.logits for reading in readings]) if self._places.keys() & set(heads) else None
+        nothing: list[Answer] = [None] * len(readings)
+        return {
+            head: self._answers(head, logits[:, self._places[head]])
+            if logits is not None and head in self._places
+            else nothing
+            for head in heads
         }
-        if self._card.embedding is not None:
-            columns["embedding"] = [[round(float(x), _DIGITS) for x in row["embedding"]] for row in rows]
-        return [
-            Reading({name: column[place] for name, column in columns.items()}, cut)
-            for place, cut in enumerate(truncated)
-        ]
 
-    def _answers(
-        self, name: str, head: Head, logits: NDArray[np.float32]
-    ) -> list[Sentiment | Classification | float | list[float]]:
+    def _answers(self, name: str, logits: NDArray[np.float32]) -> Sequence[Answer]:
+        head = self._heads[name]
         shares = softmax(logits, head.temperature)
         if name in BINARY_HEADS:
-            return [round(float(share[1]), _DIGITS) for share in shares]
-        if name in CLASS_HEADS:
-            return [classification(head.labels, share) for share in shares]
-        return [sentiment(share) for share in shares @ self._sums]
+            return list(_rounded(shares[:, 1]).tolist())
+        if name in SENTIMENT_HEADS:
+            return sentiments(shares @ self._sums[name])
+        return classifications(head.labels, shares)
 
 
-def sentiment(shares: Probabilities) -> Sentiment:
-    """Return the sentiment of P(negative), P(neutral), P(positive); its score is P(positive) + P(neutral)/2."""
-    rounded = [round(float(share), _DIGITS) for share in shares]
-    probabilities: dict[SentimentLabel, float] = dict(zip(SENTIMENT_LABELS, rounded, strict=True))
-    return Sentiment(
-        label=SENTIMENT_LABELS[int(np.argmax(shares))],
-        score=round(min(1.0, rounded[2] + rounded[1] / 2), _DIGITS),
-        probabilities=probabilities,
-    )
+def sentiments(shares: Probabilities) -> list[Sentiment]:
+    """Return the sentiments of P(negative), P(neutral), P(positive), (texts, 3).
+
+    The score is P(positive) + P(neutral)/2.
+    """
+    rounded = _rounded(shares)
+    scores = _rounded(np.minimum(1.0, rounded[:, 2] + rounded[:, 1] / 2))
+    return [
+        Sentiment(
+            label=SENTIMENT_LABELS[best], score=score, probabilities=dict(zip(SENTIMENT_LABELS, each, strict=True))
+        )
+        for best, score, each in zip(shares.argmax(axis=1).tolist(), scores.tolist(), rounded.tolist(), strict=True)
+    ]
 
 
-def classification(labels: Sequence[str], shares: Probabilities) -> Classification:
-    """Return the likeliest of `labels`, its probability as the score."""
-    rounded = [round(float(share), _DIGITS) for share in shares]
-    best = int(np.argmax(shares))
-    return Classification(
-        label=labels[best], score=rounded[best], probabilities=dict(zip(labels, rounded, strict=True))
-    )
+def classifications(labels: Sequence[str], shares: Probabilities) -> list[Classification]:
+    """Return the likeliest of `labels` for each row of `shares`, (texts, labels), its probability as the score."""
+    return [
+        Classification(label=labels[best], score=each[best], probabilities=dict(zip(labels, each, strict=True)))
+        for best, each in zip(shares.argmax(axis=1).tolist(), _rounded(shares).tolist(), strict=True)
+    ]
+
+
+def vectors(embeddings: NDArray[np.float32]) -> list[list[float]]:
+    """Return embeddings, (texts, dimensions), as lists of six digits."""
+    numbers: list[list[float]] = _rounded(embeddings.astype(np.float64)).tolist()
+    return numbers
+
+
+def _sums(head: Head, name: str) -> NDArray[np.float64]:
+    """Return the matrix that sums a head's classes, (classes, 3), into the three sentiments."""
+    classes = sentiment_classes(head.labels, name)
+    return np.array([[float(label == one) for label in SENTIMENT_LABELS] for one in classes])
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    rounded: NDArray[np.float64] = np.round(values, _DIGITS)
+    return rounded

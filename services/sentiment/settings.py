@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.settings import ServiceSettings
+from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "models" / "voxpop-minilm"
 
@@ -15,6 +16,17 @@ class SentimentSettings(ServiceSettings):
 
     model: str = Field(
         str(DEFAULT_MODEL), alias="SENTIMENT_MODEL", min_length=1, description="model folder, or a hub id owner/name"
+    )
+    embedding_model: str = Field(
+        "",
+        alias="EMBEDDING_MODEL",
+        description="folder or hub id of a sentence encoder in ONNX; default: the model's own embeddings",
+    )
+    store: str = Field(
+        "",
+        alias="SENTIMENT_STORE",
+        repr=False,
+        description="sqlite:///path or mongodb://host/database; default: sentiment.db in the data folder",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", alias="SENTIMENT_DEVICE", description="auto takes the GPU where the runtime has one"
@@ -41,3 +53,7 @@ class SentimentSettings(ServiceSettings):
     drain_seconds: float = Field(
         10.0, alias="SENTIMENT_DRAIN_SECONDS", ge=0, le=600, description="seconds that a stop waits for open requests"
     )
+
+    def parsed_store(self) -> SqliteUrl | MongoUrl:
+        """Return where category sets are kept; raises SettingsError where the setting is neither form."""
+        return parse_store_url("SENTIMENT_STORE", self.store, self.data_dir / "sentiment.db")

@@ -60,6 +60,10 @@ def test_a_file_goes_in_and_clusters_come_out(voxpop: Run, start: Callable[[str]
     labels = [result["sentiment"]["label"] for result in json.loads(said.stdout)["results"]]
     assert labels == ["positive", "negative"]
     assert "positive" in voxpop("analyze", "what a wonderful crew", "--url", url).stdout
+    chosen = ("--features", "irony, language", "--target", "the crew")
+    more = json.loads(voxpop("analyze", "what a wonderful crew", *chosen, "--url", url, "--json").stdout)["results"][0]
+    assert {"irony", "language"} <= more.keys()
+    assert "sentiment" not in more
 
 
 def test_bad_rows_are_rejected_alone_with_their_numbers(voxpop: Run, start: Callable[[str], Server]) -> None:
@@ -111,6 +115,7 @@ def test_an_unreadable_file_is_one_sentence(voxpop: Run, tmp_path: Path, name: s
         (("clusters", "../x"), "a brand is"),
         (("clusters", "air", "--basis", "mood"), "'mood' is no basis"),
         (("analyze", "words", "--url", "ftp://nowhere"), "must be such as http://"),
+        (("analyze", "words", "--features", "sentiment,mood"), "'mood' is no feature; the features are sentiment"),
         (("analyze", "words", "--url", "http://[::bad"), "must be such as http://"),
         (("key", "new", "--name", "web", "--scope", "everything"), "'everything' is no scope"),
         (("key", "new", "--name", "a:b", "--scope", "read"), "--name"),

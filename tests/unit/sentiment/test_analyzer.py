@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.analyzer import FEATURES, Inquiry
+from services.sentiment.inquiry import FEATURES, Inquiry
 from services.sentiment.resources import Resources, open_resources
 from services.sentiment.settings import SentimentSettings
 from shared.analysis import Analysis, Sentiment

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def app() -> AsyncIterator[FastAPI]:
+async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
     """Run the service."""
-    app = create_app(SentimentSettings(_env_file=None, device="cpu"))
+    app = create_app(SentimentSettings(_env_file=None, device="cpu", data_dir=tmp_path_factory.mktemp("var")))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -95,6 +95,7 @@ async def test_the_model_describes_itself(http: httpx.AsyncClient) -> None:
         "heads",
         "languages",
         "max_length",
+        "embedding_model",
         "embedding_version",
         "licence",
         "evaluation",

@@ -15,6 +15,7 @@ from services.sentiment.settings import SentimentSettings
 from shared.access import digest_of
 from shared.errors import SettingsError
 from tests.unit.sentiment.conftest import TinyModel
+from tests.unit.sentiment.multi_head import CARD, TAGS, write_encoder, write_many
 
 KEYS = ",".join(f"{scope}:{scope}:{digest_of(scope)}" for scope in ("analyze", "read", "write", "admin"))
 
@@ -77,6 +78,37 @@ async def test_a_drop_in_classifier_is_served(folder: Path) -> None:
     assert answer["results"][1]["supported_language"]
 
 
+async def test_a_model_of_many_heads_is_served_and_described(tmp_path: Path) -> None:
+    """Every head answers over HTTP, and GET /v1/model lists heads with labels, embedding, figures and licence."""
+    body = {"texts": ["good late", "bad"], "targets": [None, "Ann"], "features": ["sentiment", "entities", "irony"]}
+    async with running(model=str(write_many(tmp_path))) as http:
+        answer = (await http.post("/v1/analyze", json=body)).json()
+        aimed = (await http.post("/v1/sentiment", json={"text": "bad", "target": "Ann"})).json()
+        embedded = (await http.post("/v1/analyze", json={"texts": ["bad"], "features": ["embedding"]})).json()
+        described = (await http.get("/v1/model")).json()
+    assert answer["model"] == "many@1"
+    assert [result["sentiment"]["label"] for result in answer["results"]] == ["positive", "positive"]
+    assert answer["results"][0]["entities"] == []
+    assert aimed["label"] == "positive"
+    assert embedded["results"][0]["embedding"] == [0, 1, 0, 0]
+    assert described["heads"]["entities"] == {"labels": list(TAGS)}
+    assert described["heads"].keys() == CARD["heads"].keys()
+    assert (described["embedding_model"], described["embedding_version"]) == ("many", "many-1")
+    assert (described["licence"], described["evaluation"]) == (CARD["licence"], CARD["evaluation"])
+
+
+async def test_an_embedding_model_is_described_and_checked(tmp_path: Path) -> None:
+    """EMBEDDING_MODEL shows in GET /v1/model; one that cannot be had forbids the start by its name."""
+    folder, encoder = write_many(tmp_path), write_encoder(tmp_path / "swapped")
+    async with running(model=str(folder), embedding_model=str(encoder)) as http:
+        described = (await http.get("/v1/model")).json()
+    assert (described["name"], described["embedding_model"]) == ("many", "swapped")
+    assert described["embedding_version"].startswith("swapped@")
+    with pytest.raises(SettingsError, match=r"^EMBEDDING_MODEL: there is no folder"):
+        async with running(model=str(folder), embedding_model=str(tmp_path / "nothing")):
+            pytest.fail("started without the encoder")
+
+
 async def test_figures_are_exposed(folder: Path) -> None:
     """GET /metrics counts texts, batches, tokens and cache hits, and shows the queue."""
     async with running(model=str(folder)) as http:
@@ -118,10 +150,12 @@ async def test_a_model_that_does_not_pass_the_warm_up_forbids_the_start(tiny_mod
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each setting has the name that the contract gives it."""
     monkeypatch.setenv("SENTIMENT_MODEL", "someone/some-model")
+    monkeypatch.setenv("EMBEDDING_MODEL", "someone/an-encoder")
     monkeypatch.setenv("SENTIMENT_DEVICE", "cuda")
     monkeypatch.setenv("SENTIMENT_CACHE_TEXTS", "0")
     settings = SentimentSettings(_env_file=None)
     assert (settings.model, settings.device, settings.cache_texts) == ("someone/some-model", "cuda", 0)
+    assert settings.embedding_model == "someone/an-encoder"
 
 
 @pytest.mark.parametrize(

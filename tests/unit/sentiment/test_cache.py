@@ -1,9 +1,11 @@
 """The cache of readings."""
 
-from services.sentiment.cache import ReadingCache, key_of
-from services.sentiment.scoring import Reading
+import numpy as np
 
-READING = Reading({}, truncated=False)
+from services.sentiment.cache import ReadingCache, key_of
+from services.sentiment.reading import Reading
+
+READING = Reading(np.zeros(3, np.float32), truncated=False)
 
 
 def test_the_least_recently_used_reading_goes_first() -> None:
@@ -28,3 +30,4 @@ def test_keys_differ_by_text_and_target() -> None:
     """Equal text and target share a key; a target is never mistaken for a part of the text."""
     assert key_of("a", None) == key_of("a", None)
     assert len({key_of("a", None), key_of("a", ""), key_of("a", "b"), key_of("ab", None), key_of("b", None)}) == 5
+    assert key_of("a\x00b", None) != key_of("a", "b")

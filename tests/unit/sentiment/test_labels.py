@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.sentiment.labels import sentiment_classes
+from services.sentiment.labels import entity_tags, sentiment_classes
 from shared.errors import SettingsError
 
 
@@ -43,3 +43,24 @@ def test_names_that_cannot_be_mapped_are_refused_with_what_is_needed(labels: lis
     with pytest.raises(SettingsError, match="needed are negative, neutral and positive") as caught:
         sentiment_classes(labels)
     assert all(label in caught.value.detail for label in labels)
+
+
+def test_tags_of_entities_say_beginning_and_type() -> None:
+    """BIO tags of the five types, in the model's order; O is no entity."""
+    tags = entity_tags(["B-person", "O", "I-work"])
+    assert tags == ((True, "person"), None, (False, "work"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        (["O", "B-animal"], "B-animal"),
+        (["O", "PER"], "PER"),
+        (["B-person", "I-person"], "no O"),
+        (["O", "person"], "person"),
+    ],
+)
+def test_unknown_tags_are_refused_by_name(labels: list[str], named: str) -> None:
+    """A tag that is none of ours, or no tag for outside, is said with those that are known."""
+    with pytest.raises(SettingsError, match=f"entities head have {named}; needed are O, and B- and I- before person"):
+        entity_tags(labels)

@@ -118,6 +118,16 @@ def test_a_missing_file_is_named(tiny_model: TinyModel, name: str) -> None:
             "head 'irony' has the labels a, b, c",
         ),
         (changed(max_length=0), "voxpop.max_length"),
+        (changed(embedding={"output": "embedding"}), "voxpop.embedding.version: Field required"),
+        (changed(embedding={"output": "embedding", "version": ""}), "voxpop.embedding.version"),
+        (
+            changed(heads=OWN["voxpop"]["heads"] | {"target_sentiment": {"output": "t", "labels": ["for", "against"]}}),
+            "labels of its target_sentiment head are for, against",
+        ),
+        (
+            changed(heads=OWN["voxpop"]["heads"] | {"entities": {"output": "e", "labels": ["O", "B-animal"]}}),
+            "labels of its entities head have B-animal",
+        ),
         (
             changed(heads={"sentiment": {"output": "x", "labels": ["negative", "positive"], "temperature": 0}}),
             "temperature",

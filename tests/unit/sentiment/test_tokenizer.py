@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.sentiment.model_folder import ModelFolder
-from services.sentiment.tokenizer import Tokenizer, Tokens
+from services.sentiment.tokenizer import Tokenizer, Tokens, case_of
 from shared.errors import SettingsError
 from tests.unit.sentiment.conftest import TinyModel
 
@@ -29,10 +29,9 @@ def test_long_texts_are_cut_and_say_so(path: Path) -> None:
     assert (len(cut), cut.truncated) == (4, True)
 
 
-def test_a_target_makes_a_pair_only_for_a_model_that_reads_targets(path: Path) -> None:
-    """A model trained with targets gets text and target as a pair; any other gets the text as it is."""
-    assert Tokenizer(path, 16).encode(["good"], ["bad"]) == [Tokens((3, 2), (0, 0))]
-    pair, alone = Tokenizer(path, 16, reads_targets=True).encode(["good", "good"], ["bad", None])
+def test_a_target_makes_a_pair(path: Path) -> None:
+    """A text with a target is read together with it, one without alone."""
+    pair, alone = Tokenizer(path, 16).encode(["good", "good"], ["bad", None])
     assert pair == Tokens((3, 2, 4, 2), (0, 0, 1, 1))
     assert alone == Tokens((3, 2), (0, 0))
 
@@ -43,8 +42,47 @@ def test_a_target_makes_a_pair_only_for_a_model_that_reads_targets(path: Path) -
 )
 def test_a_pair_is_cut_in_its_longer_part(path: Path, text: str, target: str, ids: tuple[int, ...]) -> None:
     """A long text never pushes its target out, nor a long target its text."""
-    (pair,) = Tokenizer(path, 5, reads_targets=True).encode([text], [target])
+    (pair,) = Tokenizer(path, 5).encode([text], [target])
     assert (pair.ids, pair.truncated) == (ids, True)
+
+
+@pytest.mark.parametrize(
+    ("piece", "case"),
+    [
+        ("good", 0),
+        ("Good", 1),
+        ("GOOD", 2),
+        ("I", 1),
+        ("iPhone", 1),
+        ("4", 0),
+        ("B2B", 2),
+        ("見て", 0),
+        ("ß", 0),
+        ("Σ", 1),
+    ],
+)
+def test_how_a_piece_is_written(piece: str, case: int) -> None:
+    """Nothing capital is 0, two or more capitals alone 2, anything else 1."""
+    assert case_of(piece) == case
+
+
+def test_token_types_tell_the_case_where_the_model_wants_it(shipped: ModelFolder) -> None:
+    """Case + 3 * segment, by the characters that a piece covers; 0 of special tokens."""
+    texts, targets = ["So GOOD, Ann", "so good", "so good"], [None, None, "BA Flight"]
+    plain = Tokenizer(shipped.tokenizer, 16).encode(texts, targets)
+    cased = Tokenizer(shipped.tokenizer, 16, case_types=True).encode(texts, targets)
+    assert [tokens.ids for tokens in cased] == [tokens.ids for tokens in plain]
+    assert cased[0].type_ids == (0, 1, 2, 0, 1, 0)
+    assert cased[1].type_ids == (0,) * 4
+    assert cased[2].type_ids == (0, 0, 0, 0, 5, 4, 0)
+
+
+def test_tokens_know_their_characters_where_somebody_needs_them(shipped: ModelFolder) -> None:
+    """Offsets count code points of the text, astral ones as one; without need there are none."""
+    (tokens,) = Tokenizer(shipped.tokenizer, 16, offsets=True).encode(["😡 Zoë!"], [None])
+    assert list(tokens.offsets) == [(0, 0), (0, 1), (2, 5), (5, 6), (0, 0)]
+    (bare,) = Tokenizer(shipped.tokenizer, 16).encode(["😡 Zoë!"], [None])
+    assert not bare.offsets
 
 
 def test_no_texts_give_no_tokens(path: Path) -> None:
@@ -61,5 +99,5 @@ def test_an_empty_text_has_its_special_tokens_alone(shipped: ModelFolder) -> Non
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     """A file that is no tokenizer is named."""
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(SettingsError, match=r"tokenizer\.json is damaged or no tokenizer"):
-        Tokenizer(tmp_path / "tokenizer.json", 16)
+    with pytest.raises(SettingsError, match=r"^EMBEDDING_MODEL: .*tokenizer\.json is damaged or no tokenizer"):
+        Tokenizer(tmp_path / "tokenizer.json", 16, setting="EMBEDDING_MODEL")

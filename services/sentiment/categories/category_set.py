@@ -1,0 +1,153 @@
+"""A set of categories: a linear classifier on embeddings, what it was made of and how well it did."""
+
+import binascii
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.analysis import Probability
+from shared.brand import Brand
+
+SCHEMA: Final = 1
+MAX_LABELS: Final = 64
+MAX_LABEL_CHARACTERS: Final = 64
+MAX_NOTES_CHARACTERS: Final = 2000
+
+_NUMBERS: Final = np.dtype("<f4")
+
+
+class UnreadableSetError(ValueError):
+    """A serialised set is damaged, or of another version of voxpop; the message is one sentence without its content."""
+
+
+@dataclass(frozen=True, eq=False)
+class CategorySet:
+    """One version of a set; `counts` and `label_f1` (out of fold, 0..1) stand in the order of `labels`.
+
+    `coefficients` has shape (labels, dimensions), `intercepts` (labels,), both float32. It reads vectors of
+    `embedding_version` alone. `folds` is the number of parts of the cross-validation behind `macro_f1` (0..1).
+    """
+
+    name: str
+    version: int
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    embedding_version: str
+    coefficients: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+    macro_f1: float
+    label_f1: tuple[float, ...]
+    folds: int
+    created_at: AwareDatetime
+    notes: str = ""
+
+    def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the probability of each label, shape (texts, labels), for embeddings of shape (texts, dimensions)."""
+        logits = unit_rows(embeddings) @ self.coefficients.T.astype(np.float64) + self.intercepts
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def at_version(self, version: int) -> "CategorySet":
+        """Return the set as this version of its name."""
+        return replace(self, version=version)
+
+    def to_json(self) -> str:
+        """Return the set as JSON that `from_json` reads back exactly."""
+        return _Form.of(self).model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "CategorySet":
+        """Read what `to_json` wrote; raises UnreadableSetError where it is anything else."""
+        try:
+            return _Form.model_validate_json(text).category_set()
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            key = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise UnreadableSetError(f"no category set of schema {SCHEMA}: {key}: {first['msg']}") from None
+
+
+def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the rows scaled to length 1, as float64; a row of zeros stays one."""
+    wide = vectors.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.where(lengths > 0, lengths, 1.0), dtype=np.float64)
+
+
+Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+
+
+class _Form(BaseModel):
+    """A set as it is written down; arrays as base64 of little-endian float32, row by row."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    voxpop_schema: Literal[1]
+    name: Brand
+    version: Annotated[int, Field(ge=0)]
+    labels: Annotated[list[Label], Field(min_length=2, max_length=MAX_LABELS)]
+    counts: list[Annotated[int, Field(ge=1)]]
+    embedding_version: Annotated[str, Field(min_length=1)]
+    dimensions: Annotated[int, Field(ge=1, le=65_536)]
+    coefficients: str
+    intercepts: str
+    macro_f1: Probability
+    label_f1: list[Probability]
+    folds: Annotated[int, Field(ge=2)]
+    created_at: AwareDatetime
+    notes: Annotated[str, Field(max_length=MAX_NOTES_CHARACTERS)]
+
+    @classmethod
+    def of(cls, made: CategorySet) -> Self:
+        return cls(
+            voxpop_schema=SCHEMA,
+            name=made.name,
+            version=made.version,
+            labels=list(made.labels),
+            counts=list(made.counts),
+            embedding_version=made.embedding_version,
+            dimensions=made.coefficients.shape[1],
+            coefficients=_written(made.coefficients),
+            intercepts=_written(made.intercepts),
+            macro_f1=made.macro_f1,
+            label_f1=list(made.label_f1),
+            folds=made.folds,
+            created_at=made.created_at,
+            notes=made.notes,
+        )
+
+    def category_set(self) -> CategorySet:
+        count = len(self.labels)
+        if len(set(self.labels)) != count or not count == len(self.counts) == len(self.label_f1):
+            raise UnreadableSetError("no category set: labels, counts and label_f1 do not belong together")
+        return CategorySet(
+            name=self.name,
+            version=self.version,
+            labels=tuple(self.labels),
+            counts=tuple(self.counts),
+            embedding_version=self.embedding_version,
+            coefficients=_read("coefficients", self.coefficients, (count, self.dimensions)),
+            intercepts=_read("intercepts", self.intercepts, (count,)),
+            macro_f1=self.macro_f1,
+            label_f1=tuple(self.label_f1),
+            folds=self.folds,
+            created_at=self.created_at,
+            notes=self.notes,
+        )
+
+
+def _written(numbers: NDArray[np.float32]) -> str:
+    return b64encode(numbers.astype(_NUMBERS).tobytes()).decode()
+
+
+def _read(name: str, written: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    try:
+        numbers = np.frombuffer(b64decode(written, validate=True), dtype=_NUMBERS).reshape(shape)
+    except (binascii.Error, ValueError):
+        raise UnreadableSetError(f"no category set: {name} is not {shape} numbers in base64") from None
+    if not np.isfinite(numbers).all():
+        raise UnreadableSetError(f"no category set: {name} holds a number that is not finite")
+    return numbers.astype(np.float32)

@@ -1,0 +1,1 @@
+"""Where category sets are kept: one contract, on SQLite and on MongoDB."""

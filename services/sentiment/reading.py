@@ -1,0 +1,68 @@
+"""What a model gave for one text, kept until somebody asks for a part of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.sentiment.batch import Row
+from services.sentiment.entities import EntityReader, Span
+from services.sentiment.model_card import EMBEDDING, ENTITIES, ModelCard
+from services.sentiment.tokenizer import Tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One pass over a text: what came out of it, not yet scored, in as little room as it takes.
+
+    `logits` are those of all classes, (classes,), head after head as `class_places` says; `embedding` and
+    `entities`, places in the normalised text, are None where the model has none.
+    """
+
+    logits: NDArray[np.float32]
+    truncated: bool
+    embedding: NDArray[np.float32] | None = None
+    entities: tuple[Span, ...] | None = None
+
+
+def class_places(card: ModelCard) -> dict[str, slice]:
+    """Return which of a reading's logits are those of each head that classifies texts."""
+    places, start = {}, 0
+    for name, head in card.heads.items():
+        if name != ENTITIES:
+            places[name] = slice(start, start + len(head.labels))
+            start += len(head.labels)
+    return places
+
+
+class ReadingMaker:
+    """Makes readings of what one model's pass gave."""
+
+    def __init__(self, card: ModelCard) -> None:
+        """Prepare for the card's heads; raises SettingsError for labels of entities that are not known."""
+        self._heads = list(class_places(card))
+        self._entities = EntityReader(card.heads[ENTITIES].labels) if ENTITIES in card.heads else None
+
+    def make(self, texts: Sequence[str], tokens: Sequence[Tokens], rows: Sequence[Row]) -> list[Reading]:
+        """Return a reading for each normalised text, its tokens and its row. CPU work.
+
+        A reading holds copies: a view would keep the whole batch in memory as long as the cache keeps it.
+        """
+        if not rows:
+            return []
+        parts = [np.stack([row[head] for row in rows]).astype(np.float32, copy=False) for head in self._heads]
+        packed = np.concatenate(parts, axis=1) if parts else np.empty((len(rows), 0), np.float32)
+        return [
+            Reading(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
+            for text, one, row, logits in zip(texts, tokens, rows, packed, strict=True)
+        ]
+
+    def _spans(self, text: str, tokens: Tokens, row: Row) -> tuple[Span, ...] | None:
+        if self._entities is None:
+            return None
+        return self._entities.read(row[ENTITIES][: len(tokens)], tokens.offsets, text)
+
+
+def _copy(row: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    return row[EMBEDDING].copy() if EMBEDDING in row else None

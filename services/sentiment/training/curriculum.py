@@ -1,0 +1,112 @@
+"""A recipe's corpora made ready: what is learnt in which order, and what is held out to measure it."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from services.sentiment.tokenizer import Tokenizer
+from services.sentiment.training.corpora import Part, fraction, read_columns, read_examples
+from services.sentiment.training.encoding import encode, encode_sequences
+from services.sentiment.training.lessons import ClassLesson, EmbeddingLesson, EntityLesson, Lesson
+from services.sentiment.training.masking import MaskedLesson
+from services.sentiment.training.network import EMBEDDING, ENTITIES, MASKED
+from services.sentiment.training.recipe import Recipe
+from services.sentiment.training.sequences import read_sequences
+from services.sentiment.training.teacher import Teacher
+
+TARGETED: Final = "target_sentiment"
+TEXTS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "twitter-accounts": ("authors/twitter_accounts.parquet", "author"),
+    "airline-texts": ("airline/tweets.parquet", "name"),
+    "tweeteval-texts": ("tweeteval/sentiment_train.parquet", None),
+    "sentiment140-texts": ("sentiment140/train_100k.parquet", None),
+}
+"""Texts without answers, for the embedding and for hidden words: the file, the column that a tenth is held out by."""
+
+_BUCKETS = 50
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one lesson that are learnt in one step."""
+
+    lesson: Lesson
+    rows: Sequence[int]
+
+
+def prepare(recipe: Recipe, folder: Path, tokenizer: Tokenizer, part: Part, teacher: Teacher) -> dict[str, Lesson]:
+    """Return the lesson of every corpus that the recipe's stages take, by the corpus's name.
+
+    Raises ValueError where a file does not fit, or a corpus has classes that its head does not have.
+    """
+    lessons: dict[str, Lesson] = {}
+    for head, corpora in recipe.heads().items():
+        if head == ENTITIES:
+            for corpus in corpora:
+                sequences = read_sequences(corpus, folder, part)
+                lessons[corpus] = EntityLesson(corpus, sequences, *encode_sequences(tokenizer, sequences))
+        elif head in (EMBEDDING, MASKED):
+            for corpus in corpora:
+                rows = encode(tokenizer, _texts(corpus, folder, part))
+                lessons[corpus] = (
+                    EmbeddingLesson(corpus, rows, teacher) if head == EMBEDDING else MaskedLesson(corpus, rows)
+                )
+        else:
+            lessons |= _class_lessons(recipe, head, corpora, folder, tokenizer, part)
+    return lessons
+
+
+def _class_lessons(
+    recipe: Recipe, head: str, corpora: Sequence[str], folder: Path, tokenizer: Tokenizer, part: Part
+) -> dict[str, Lesson]:
+    read = {corpus: read_examples(corpus, folder, part) for corpus in corpora}
+    labels = max((examples.labels for examples in read.values()), key=len)
+    lessons: dict[str, Lesson] = {}
+    for corpus, examples in read.items():
+        if not set(examples.labels) <= set(labels):
+            raise ValueError(
+                f"the head '{head}' has the classes {', '.join(labels)}, "
+                f"but '{corpus}' has {', '.join(examples.labels)}"
+            )
+        rows = encode(tokenizer, examples.texts, examples.targets if head == TARGETED else None)
+        smoothing = recipe.optimisation.label_smoothing
+        lessons[corpus] = ClassLesson(corpus, recipe.corpora[corpus], labels, examples, rows, smoothing)
+    return lessons
+
+
+def plan(recipe: Recipe, lessons: Mapping[str, Lesson]) -> list[Batch]:
+    """Return every step of the training in order: always the same for a recipe and its corpora."""
+    shuffle = random.Random(recipe.seed)
+    steps: list[Batch] = []
+    for stage in recipe.stages:
+        batches = [
+            Batch(lessons[corpus], rows)
+            for corpus, passes in stage.passes.items()
+            for rows in _bucketed(lessons[corpus], passes, recipe.optimisation.batch, shuffle)
+        ]
+        shuffle.shuffle(batches)
+        steps += batches
+    return steps
+
+
+def _bucketed(lesson: Lesson, passes: float, size: int, shuffle: random.Random) -> Iterator[list[int]]:
+    """Yield batches of rows of about one length, in random order: little padding, fair order."""
+    while passes > 0:
+        rows = list(range(len(lesson.rows)))
+        shuffle.shuffle(rows)
+        rows = rows[: max(size, round(len(rows) * min(1.0, passes)))]
+        for start in range(0, len(rows), size * _BUCKETS):
+            bucket = sorted(rows[start : start + size * _BUCKETS], key=lambda row: len(lesson.rows[row]))
+            yield from (bucket[i : i + size] for i in range(0, len(bucket), size))
+        passes = round(passes - 1, 6)
+
+
+def _texts(corpus: str, folder: Path, part: Part) -> list[str]:
+    if corpus not in TEXTS:
+        raise ValueError(f"there are no texts '{corpus}'; there are {', '.join(sorted(TEXTS))}")
+    name, key = TEXTS[corpus]
+    columns = read_columns(folder / name, ["text", key or "text"])
+    held = [fraction("texts", value) < 0.1 for value in columns[key or "text"]]  # noqa: PLR2004 - a tenth
+    return [text for text, out in zip(columns["text"], held, strict=True) if out == (part == "val") and text.strip()]

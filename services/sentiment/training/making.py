@@ -1,0 +1,73 @@
+"""The whole way to a model folder: train, export, compare with torch, calibrate, measure; then put it in place."""
+
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from services.sentiment.model_folder import open_model
+from services.sentiment.training.airline_set import make_airline_set
+from services.sentiment.training.baselines.lstm import train_lstm
+from services.sentiment.training.evaluation.calibrating import calibrate
+from services.sentiment.training.evaluation.course import evaluate
+from services.sentiment.training.export import Precision
+from services.sentiment.training.folder import record_figures, write_files
+from services.sentiment.training.folder_beside import folder_beside
+from services.sentiment.training.network import EMBEDDING, MultiTaskNetwork
+from services.sentiment.training.parity import largest_differences
+from services.sentiment.training.recipe import LstmRecipe, Recipe
+from services.sentiment.training.train import train
+from services.sentiment.training.weights import load_weights
+
+log = structlog.get_logger(__name__)
+
+FULL: Final = "fp32"
+HALF: Final = "fp16"
+CATEGORY: Final = "category"
+
+
+def make_model(recipe: Recipe, data: Path, work: Path, output: Path, encoder: Path, *, retrain: bool = True) -> None:
+    """Train (or take the weights in `work`) and write the INT8 folder `output` with its figures in config.json.
+
+    `work` gets the fp32 and the fp16 folder of the same weights. Raises ValueError for data, weights or
+    folders that do not fit; `output` is then left as it was.
+    """
+    if retrain:
+        train(recipe, data, work, encoder)
+    network, labels = load_weights(work, encoder)
+    for precision in (FULL, HALF):
+        with folder_beside(work / precision) as folder:
+            _write(network, labels, recipe, encoder, precision, folder)
+    with folder_beside(output) as folder:
+        _write(network, labels, recipe, encoder, "int8", folder)
+        figures: dict[str, float | str] = {}
+        if EMBEDDING in labels and CATEGORY in labels:
+            made = make_airline_set(folder, data)
+            figures["airline set, cross-validated macro F1"] = made.category_set.macro_f1
+            figures["airline set, macro F1 on authors held out"] = made.held_out_f1
+        for head, found in calibrate(folder, data).items():
+            figures[f"{head}, calibration error before temperature"] = found.before
+            figures[f"{head}, calibration error after, cross-fitted"] = found.after
+        figures |= evaluate(folder, data, work / FULL / "model.onnx")
+        record_figures(
+            folder, {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
+        )
+    log.info("model.written", folder=str(output))
+
+
+def make_lstm(recipe: LstmRecipe, data: Path, output: Path) -> None:
+    """Train the LSTM of the older systems and write its folder. Raises ValueError as `make_model` does."""
+    train_lstm("+".join(recipe.corpora), data, output, epochs=recipe.epochs, seed=recipe.seed, words=recipe.words)
+
+
+def _write(
+    network: MultiTaskNetwork,
+    labels: dict[str, tuple[str, ...]],
+    recipe: Recipe,
+    encoder: Path,
+    precision: Precision,
+    folder: Path,
+) -> None:
+    write_files(network, labels, recipe, encoder, precision, folder)
+    differences = largest_differences(network, open_model(str(folder)))
+    log.info("model.exported", precision=precision, largest_differences=differences)

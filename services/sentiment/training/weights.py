@@ -1,0 +1,41 @@
+"""Trained weights in a file, with the names of what each head answers: all that an export needs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from services.sentiment.training.network import MultiTaskNetwork
+
+FILE = "weights.pt"
+
+
+def save_weights(network: MultiTaskNetwork, labels: Mapping[str, tuple[str, ...]], folder: Path) -> None:
+    """Write the weights and each head's labels: beside, then in place of the old file."""
+    beside = folder / f"{FILE}.part"
+    torch.save(
+        {"labels": {head: list(names) for head, names in labels.items()}, "network": network.state_dict()}, beside
+    )
+    beside.replace(folder / FILE)
+
+
+def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[str, tuple[str, ...]]]:
+    """Return the network that `save_weights` wrote, on the CPU, and each head's labels.
+
+    Raises ValueError where the file is missing, damaged or of another architecture than `encoder`'s.
+    """
+    path = folder / FILE
+    try:
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        labels = {head: tuple(names) for head, names in saved["labels"].items()}
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; train first, or give the --work folder of that training") from None
+    except Exception as error:
+        # torch, pickle and zipfile each raise exceptions of their own for a damaged file.
+        raise ValueError(f"{path} is damaged or holds no weights of voxpop; train anew") from error
+    network = MultiTaskNetwork(encoder, {head: len(names) for head, names in labels.items()})
+    try:
+        network.load_state_dict(saved["network"])
+    except RuntimeError:
+        raise ValueError(f"{path} is of another architecture; train anew") from None
+    return network, labels

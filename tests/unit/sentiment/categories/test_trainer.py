@@ -1,0 +1,216 @@
+"""How sets are made: one after another, off the loop, within a deadline."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry
+
+from services.sentiment.categories import trainer as trainer_module
+from services.sentiment.categories.examples import Example, unpack
+from services.sentiment.categories.metrics import CategoryMetrics
+from services.sentiment.categories.registry import CategoryRegistry
+from services.sentiment.categories.stores.opening import open_store
+from services.sentiment.categories.trainer import QUEUED, CategoryTrainer, Embedder, Wish
+from services.sentiment.categories.training import Fit, TrainingStoppedError
+from shared.errors import ConflictError, InputError, OverloadedError
+from shared.store_url import SqliteUrl
+from tests.unit.sentiment.categories.sets import SUBJECTS, VERSION, WordEmbedder, examples
+
+Running = Callable[..., AbstractAsyncContextManager[CategoryTrainer]]
+WISH = Wish("airline", examples(), "by hand")
+
+
+class SlowEmbedder(WordEmbedder):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        super().__init__()
+        self.open = asyncio.Event()
+        self.asking = asyncio.Event()
+        self.begun = 0
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Wait, then answer."""
+        self.begun += 1
+        self.asking.set()
+        await self.open.wait()
+        return await super().embed(texts)
+
+
+@pytest.fixture
+def figures() -> CollectorRegistry:
+    """Return where metrics go."""
+    return CollectorRegistry()
+
+
+@pytest.fixture
+async def registry(tmp_path: Path) -> AsyncIterator[CategoryRegistry]:
+    """Yield a registry on an empty store."""
+    async with open_store(SqliteUrl(tmp_path / "sentiment.db")) as store:
+        found = CategoryRegistry(store, CategoryMetrics(CollectorRegistry()), embedding_version=VERSION, built_in={})
+        async with found.running():
+            yield found
+
+
+@pytest.fixture
+def running(registry: CategoryRegistry, figures: CollectorRegistry) -> Running:
+    """Return how to run a trainer."""
+
+    @asynccontextmanager
+    async def run(embedder: Embedder, deadline: float = 60.0) -> AsyncIterator[CategoryTrainer]:
+        trainer = CategoryTrainer(embedder, registry, CategoryMetrics(figures), deadline=deadline)
+        async with trainer.running():
+            yield trainer
+
+    return run
+
+
+async def test_examples_become_a_set_that_is_served(running: Running, registry: CategoryRegistry) -> None:
+    """The set has labels, counts and figures, is at once what the registry answers, and tells new texts apart."""
+    embedder = WordEmbedder()
+    async with running(embedder) as trainer:
+        made = await trainer.make(WISH)
+    found = made.category_set
+    assert registry.resolve("airline") is found
+    assert (found.version, found.labels, found.counts) == (1, tuple(sorted(SUBJECTS)), (10, 10, 10))
+    assert (found.notes, found.embedding_version, found.folds) == ("by hand", VERSION, 5)
+    assert found.macro_f1 > 0.9
+    assert made.seconds > 0
+    fresh = await embedder.embed(["my bag is lost again", "another 3 hours of delay"])
+    assert [found.labels[i] for i in found.classify(fresh).argmax(axis=1)] == ["bags", "late"]
+
+
+async def test_cleaned_examples_are_kept_with_the_set(running: Running, registry: CategoryRegistry) -> None:
+    """The store has what was learned from, cleaned, so that a new model can learn from it again."""
+    async with running(WordEmbedder()) as trainer:
+        await trainer.make(Wish("airline", [*examples(), Example("@Jane my bag", "bags")]))
+    _, packed = await registry.with_examples("airline")
+    assert unpack(packed) == [*examples(), Example("@user my bag", "bags")]
+
+
+async def test_texts_are_embedded_in_chunks(running: Running) -> None:
+    """No more than 512 texts are asked for at a time."""
+    embedder = WordEmbedder()
+    async with running(embedder) as trainer:
+        await trainer.make(Wish("airline", examples(300, ["bags", "late"])))
+    assert embedder.asked == [512, 88]
+
+
+async def test_the_same_examples_make_the_same_set(running: Running) -> None:
+    """Putting examples again gives the next version with the same numbers."""
+    async with running(WordEmbedder()) as trainer:
+        one, other = (await trainer.make(WISH)).category_set, (await trainer.make(WISH)).category_set
+    assert (one.version, other.version) == (1, 2)
+    assert one.coefficients.tobytes() == other.coefficients.tobytes()
+
+
+async def test_a_model_without_an_embedding_is_a_conflict_with_the_remedy(running: Running) -> None:
+    """Nothing is learned, and the sentence names EMBEDDING_MODEL."""
+    embedder = WordEmbedder()
+    embedder.embedding_version = None
+    async with running(embedder) as trainer:
+        with pytest.raises(ConflictError, match="EMBEDDING_MODEL"):
+            await trainer.make(WISH)
+
+
+async def test_bad_examples_leave_nothing_behind(
+    running: Running, registry: CategoryRegistry, figures: CollectorRegistry
+) -> None:
+    """A set that cannot be made is not kept, is counted as failed, and the next one is made."""
+    async with running(WordEmbedder()) as trainer:
+        with pytest.raises(InputError, match="'bags' has 7"):
+            await trainer.make(Wish("airline", [*examples(7, ["bags"]), *examples(9, ["late"])]))
+        assert registry.sets() == []
+        await trainer.make(WISH)
+    assert figures.get_sample_value("voxpop_category_trainings_total", {"outcome": "failed"}) == 1
+    assert figures.get_sample_value("voxpop_category_trainings_total", {"outcome": "succeeded"}) == 1
+
+
+async def test_one_set_is_made_at_a_time_and_few_wait(running: Running) -> None:
+    """One is made while four wait; a sixth is refused at once with a time to come back; then all are made."""
+    embedder = SlowEmbedder()
+    async with running(embedder) as trainer:
+        making = [asyncio.create_task(trainer.make(Wish(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
+        await embedder.asking.wait()
+        with pytest.raises(OverloadedError, match="too many") as caught:
+            await trainer.make(WISH)
+        assert caught.value.retry_after == 10
+        for _ in range(20):
+            # A turn of the loop and of the thread for each that might wrongly have begun.
+            await asyncio.to_thread(int)
+        assert embedder.begun == 1
+        embedder.open.set()
+        made = await asyncio.gather(*making)
+        assert sorted(one.category_set.name for one in made) == [f"set-{i}" for i in range(QUEUED + 1)]
+        await trainer.make(WISH)
+
+
+async def test_an_abandoned_wish_leaves_its_place(running: Running, registry: CategoryRegistry) -> None:
+    """Cancelled, whether on or waiting, it makes room for the next and nothing is kept of it."""
+    embedder = SlowEmbedder()
+    async with running(embedder) as trainer:
+        making = [asyncio.create_task(trainer.make(Wish(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
+        await embedder.asking.wait()
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
+        embedder.open.set()
+        await trainer.make(WISH)
+        assert [found.name for found in registry.sets()] == ["airline"]
+
+
+async def test_a_training_that_is_abandoned_is_told_to_stop(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread hears of the cancelling between two fits, and no other training starts beside it."""
+    started, told = threading.Event(), threading.Event()
+
+    def endless(_vectors: object, _classes: object, *, should_stop: Callable[[], bool]) -> Fit:
+        started.set()
+        while not should_stop():
+            time.sleep(0)
+        told.set()
+        raise TrainingStoppedError
+
+    async with running(WordEmbedder()) as trainer:
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer_module, "train", endless)
+            making = asyncio.create_task(trainer.make(WISH))
+            await asyncio.to_thread(started.wait, 10)
+            making.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await making
+            assert await asyncio.to_thread(told.wait, 10)
+        assert (await trainer.make(WISH)).category_set.version == 1
+
+
+async def test_a_stop_of_the_service_ends_a_training(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training under way ends at its next fit, and who waits for it is told to send it again."""
+    started = threading.Event()
+
+    def endless(_vectors: object, _classes: object, *, should_stop: Callable[[], bool]) -> Fit:
+        started.set()
+        while not should_stop():
+            time.sleep(0)
+        raise TrainingStoppedError
+
+    monkeypatch.setattr(trainer_module, "train", endless)
+    async with running(WordEmbedder()) as trainer:
+        making = asyncio.create_task(trainer.make(WISH))
+        await asyncio.to_thread(started.wait, 10)
+    with pytest.raises(OverloadedError, match="service stops"):
+        await making
+
+
+async def test_a_set_that_takes_too_long_is_given_up(running: Running, registry: CategoryRegistry) -> None:
+    """Past the deadline the answer is 503 with a sentence, and nothing is kept."""
+    async with running(SlowEmbedder(), deadline=0.01) as trainer:
+        with pytest.raises(OverloadedError, match=r"within 0.01 seconds; send fewer examples"):
+            await trainer.make(WISH)
+    assert registry.sets() == []

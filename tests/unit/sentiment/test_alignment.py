@@ -1,0 +1,95 @@
+"""The way back from the normalised text to the text as sent."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.sentiment.alignment import Alignment
+from services.sentiment.normalisation import normalise
+from tests.unit.shared.test_text import TEXTS
+
+ESCAPES = st.sampled_from([r"\u2019", r"\u0301", r"\ud83d\ude00", r"\u0020", r"\u0040", r"\u12", "\\"])
+ANYTHING = st.lists(st.one_of(TEXTS, ESCAPES, st.text(max_size=8), st.just(" http ")), max_size=6).map("".join)
+SCRIPTS = (
+    "Ann flew to New York",
+    "Анна летела в Нью-Йорк",
+    "Άννα στη Νέα Υόρκη",
+    "安娜飞往纽约",
+    "アンナはニューヨークへ",
+    "안나는 뉴욕으로",
+    "آنا إلى نيويورك",
+    "אנה טסה לניו יורק",
+    "अन्ना न्यूयॉर्क गई",
+    "แอนนาไปนิวยอร์ก",
+    "ანა ნიუ-იორკში",
+    "አና ወደ ኒው ዮርክ",
+    "\U0001d538\U0001d55f 😡 👩‍✈️ 🇬🇧 𐍈",
+)
+
+
+@given(ANYTHING)
+def test_the_aligned_text_is_the_normalised_one(text: str) -> None:
+    """Both forms of normalising run the same rules: for any text they give the same."""
+    assert Alignment(text).normalised == normalise(text)
+
+
+@given(ANYTHING, st.data())
+def test_every_stretch_has_an_origin_within_the_text_as_sent(text: str, data: st.DataObject) -> None:
+    """Offsets are in range, never empty, and a longer stretch holds a shorter one's."""
+    length = len(normalise(text))
+    if not length:
+        return
+    start = data.draw(st.integers(0, length - 1))
+    end = data.draw(st.integers(start + 1, length))
+    alignment = Alignment(text)
+    first, last = alignment.origin(start, end)
+    assert 0 <= first < last <= len(text)
+    whole = alignment.origin(0, length)
+    assert whole[0] <= first
+    assert last <= whole[1]
+
+
+@given(st.lists(st.sampled_from(SCRIPTS), min_size=1, max_size=3).map(" ".join), st.data())
+def test_a_text_that_needs_no_cleaning_is_aligned_to_itself(text: str, data: st.DataObject) -> None:
+    """Whatever the script, offsets in a normal text are those of the text as sent, astral characters one each."""
+    assert normalise(text) == text
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    assert Alignment(text).origin(start, end) == (start, end)
+
+
+@given(ANYTHING, st.sampled_from(SCRIPTS), ANYTHING)
+def test_a_plain_word_is_found_wherever_it_stands(before: str, words: str, after: str) -> None:
+    """Between whatever is cleaned away, the characters that stayed are the slice of the text as sent."""
+    text = f"{before} {words} {after}"
+    normalised = normalise(text)
+    if normalised.count(words) != 1 or text.count(words) != 1:
+        return
+    place = normalised.index(words)
+    start, end = Alignment(text).origin(place, place + len(words))
+    assert text[start:end] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "slice_"),
+    [
+        ("hi @alice from Paris", "@user", "@alice"),
+        ("hi @alice from Paris", "user", "@alice"),
+        ("hi @alice from Paris", "Paris", "Paris"),
+        ("see https://t.co/x  New\n York now", "New York", "New\n York"),
+        ("New https://t.co/x York", "New York", "New https://t.co/x York"),
+        ("Beyonce\u0301 sings", "Beyoncé", "Beyonce\u0301"),
+        (r"Zo\u00eb sings", "Zoë", r"Zo\u00eb"),
+        (r"Beyonce\u0301 sings", "Beyoncé", r"Beyonce\u0301"),
+        (r"O\u2019Hare is full", "O\u2019Hare", r"O\u2019Hare"),
+        ("😡😡 call 555-0132 Ann", "phone", "555-0132"),
+        ("😡😡 call 555-0132 Ann", "Ann", "Ann"),
+        ("mail a.b@c.example, Ann", "<email>", "a.b@c.example"),
+        ("555-0132555-0132 Ann", "Ann", "Ann"),
+    ],
+)
+def test_what_was_replaced_maps_to_its_whole_stretch(text: str, part: str, slice_: str) -> None:
+    """Placeholders, escapes, joined accents and blanks lead back to all that they stand for."""
+    place = normalise(text).index(part)
+    start, end = Alignment(text).origin(place, place + len(part))
+    assert text[start:end] == slice_

@@ -1,0 +1,284 @@
+"""A model with every kind of head behind the whole way of a request, its answers known beforehand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry
+
+from services.sentiment.inquiry import FEATURES, Inquiry
+from services.sentiment.resources import Resources, open_resources
+from services.sentiment.settings import SentimentSettings
+from services.sentiment.tokenizer import Tokens
+from shared.analysis import Analysis
+from shared.errors import ConflictError, InputError, OverloadedError, SettingsError
+from tests.unit.sentiment.conftest import TinyModel
+from tests.unit.sentiment.multi_head import CARD, DIMENSIONS, TAGS, write_encoder, write_many
+
+
+class Corners:
+    """A category set by the larger of two numbers of an embedding."""
+
+    name = "corners"
+    labels = ("first", "second")
+    embedding_version = "many-1"
+
+    def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return shares of the two."""
+        shares = embeddings[:, :2].astype(np.float64) + 1e-3
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the model's folder."""
+    return write_many(tmp_path)
+
+
+@asynccontextmanager
+async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Resources, list[Tokens]]]:
+    """Open the service's parts; the list is of what the model reads from then on."""
+    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", **settings)
+    async with open_resources(made, CollectorRegistry()) as resources:
+        seen: list[Tokens] = []
+        run = resources.batcher._run
+        resources.batcher._run = lambda batch: seen.extend(batch) or run(batch)  # type: ignore[func-returns-value]
+        yield resources, seen
+
+
+def inquiry(*texts: str, features: str = "sentiment", targets: Any = None, **more: Any) -> Inquiry:
+    """Ask for features, divided by blanks."""
+    nothing = [None] * len(texts)
+    wanted = [feature for feature in FEATURES if feature in features.split()]
+    return Inquiry(texts, targets or nothing, nothing, wanted, **more)
+
+
+async def test_every_head_answers_its_feature(folder: Path) -> None:
+    """All features at once come out of one pass; a head that the model lacks is null."""
+    async with opened(folder) as (resources, seen):
+        (answer,) = await resources.analyzer.analyze(inquiry("good joke ann", features=" ".join(FEATURES)))
+    assert answer.model_dump().keys() == answer.model_dump(exclude_unset=True).keys()
+    assert answer.sentiment is not None
+    assert answer.sentiment.label == "positive"
+    assert answer.irony == pytest.approx(0.982014)
+    assert answer.category is not None
+    assert answer.category.probabilities.keys() == {"Bags", "Delay", "Other"}
+    assert answer.embedding == pytest.approx([0.948683, 0, 0, 0.316228], abs=1e-6)
+    assert answer.entities is not None
+    assert [(entity.text, entity.type, entity.start, entity.end) for entity in answer.entities] == [
+        ("ann", "person", 10, 13)
+    ]
+    assert (answer.subjectivity, answer.emotion, answer.offensive, answer.hate) == (None, None, None, None)
+    assert len(seen) == 1
+
+
+async def test_entities_point_into_the_text_as_sent(folder: Path) -> None:
+    """Offsets are those of what was sent, through links, accents and placeholders; each text has its own."""
+    texts = ["😡 https://t.co/x  @bob saw Ann\n Lee in New York", "ann lee in new york", "late"]
+    async with opened(folder) as (resources, _):
+        answers = await resources.analyzer.analyze(inquiry(*texts, features="entities"))
+    found = [[(e.text, e.type) for e in answer.entities or ()] for answer in answers]
+    assert found == [
+        [("@bob", "person"), ("Ann\n Lee", "person"), ("New York", "location")],
+        [("ann lee", "person"), ("new york", "location")],
+        [],
+    ]
+    for text, answer in zip(texts, answers, strict=True):
+        assert all(text[e.start : e.end] == e.text for e in answer.entities or ())
+    assert answers[2].entities == []
+
+
+async def test_a_target_decides_the_sentiment_alone(folder: Path) -> None:
+    """With a target the sentiment is that towards it, out of a pass over the pair; the rest is of the text alone."""
+    async with opened(folder) as (resources, seen):
+        answers = await resources.analyzer.analyze(
+            inquiry("bad", "bad", features="sentiment embedding", targets=["ann", None])
+        )
+        assert [answer.sentiment.label for answer in answers if answer.sentiment] == ["positive", "negative"]
+        assert answers[0].embedding == answers[1].embedding
+        assert sorted(len(tokens) for tokens in seen) == [3, 5]
+        seen.clear()
+        await resources.analyzer.analyze(inquiry("late", features="sentiment", targets=["ann"]))
+        await resources.analyzer.analyze(inquiry("late joke", features="irony", targets=["ann"]))
+        assert [len(tokens) for tokens in seen] == [5, 4]
+
+
+async def test_a_target_is_cleaned_like_a_text(folder: Path) -> None:
+    """A target that is a handle becomes the placeholder, one that is a link alone is no target."""
+    async with opened(folder) as (resources, seen):
+        await resources.analyzer.analyze(inquiry("bad", "late", targets=["@somebody", "https://t.co/x"]))
+    assert sorted(len(tokens) for tokens in seen) == [3, 6]
+
+
+async def test_what_nobody_asks_for_is_not_run(folder: Path) -> None:
+    """Language alone needs no model, nor does a feature that the model lacks."""
+    async with opened(folder) as (resources, seen):
+        (answer,) = await resources.analyzer.analyze(inquiry("so late", features="language emotion"))
+    assert answer.language is not None
+    assert answer.emotion is None
+    assert not seen
+
+
+async def test_a_pass_answers_whatever_is_asked_later(folder: Path) -> None:
+    """The cache holds what a pass gave: other features of the same text cost no second pass, and agree."""
+    texts = ("good ann", "late", "New  York")
+    everything = "sentiment irony category entities embedding"
+    async with opened(folder) as (resources, seen):
+        await resources.analyzer.analyze(inquiry(*texts))
+        assert len(seen) == 3
+        later = await resources.analyzer.analyze(inquiry(*texts, features=everything))
+        vectors = await resources.analyzer.embed(texts)
+        assert len(seen) == 3
+    async with opened(folder, cache_texts=0) as (resources, seen):
+        assert await resources.analyzer.analyze(inquiry(*texts, features=everything)) == later
+        assert len(seen) == 3
+    np.testing.assert_allclose(vectors, [answer.embedding or [] for answer in later], atol=1e-6)
+
+
+async def test_texts_are_embedded_in_order(folder: Path) -> None:
+    """Embeddings have length 1, a row a text, links left out; no texts give no rows of the same length."""
+    async with opened(folder) as (resources, _):
+        vectors = await resources.analyzer.embed(["bad https://t.co/x", "good", "bad", "joke"])
+        nothing = await resources.analyzer.embed([])
+        assert resources.analyzer.embedding_version == "many-1"
+        assert resources.batcher.admitted == 0
+    np.testing.assert_allclose(
+        vectors, [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]], atol=1e-6
+    )
+    assert vectors.dtype == np.float32
+    assert nothing.shape == (0, DIMENSIONS)
+
+
+async def test_a_category_set_takes_the_heads_place(folder: Path) -> None:
+    """With a set the category is the set's, asked for or not; a text without is answered by the head."""
+    async with opened(folder) as (resources, _):
+        added = await resources.analyzer.analyze(inquiry("bad", "good", category_set=Corners()))
+        own = await resources.analyzer.analyze(inquiry("late", features="category"))
+    assert [answer.category.label for answer in added if answer.category] == ["second", "first"]
+    assert added[0].model_dump(exclude_unset=True).keys() == {
+        "sentiment",
+        "category",
+        "truncated",
+        "supported_language",
+    }
+    assert own[0].category is not None
+    assert own[0].category.label == "Delay"
+
+
+async def test_a_category_set_of_other_embeddings_is_refused(folder: Path) -> None:
+    """Embeddings of different versions are never mixed: the set has to be made anew."""
+    other = Corners()
+    other.embedding_version = "many-0"
+    async with opened(folder) as (resources, seen):
+        with pytest.raises(ConflictError, match="'corners' was trained on embeddings many-0"):
+            await resources.analyzer.analyze(inquiry("bad", category_set=other))
+    assert not seen
+
+
+async def test_without_embeddings_there_are_no_category_sets(tiny_model: TinyModel) -> None:
+    """A model that gives no embedding answers null for it, and says why nothing can be built on it."""
+    async with opened(tiny_model()) as (resources, _):
+        (answer,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
+        assert (answer.embedding, resources.analyzer.embedding_version) == (None, None)
+        with pytest.raises(InputError, match="gives no embeddings"):
+            await resources.analyzer.embed(["good"])
+        with pytest.raises(InputError, match="gives no embeddings"):
+            await resources.analyzer.analyze(inquiry("good", category_set=Corners()))
+
+
+async def test_an_encoder_of_its_own_gives_the_embeddings(folder: Path, tmp_path: Path) -> None:
+    """With EMBEDDING_MODEL the embeddings and their version are the encoder's, everything else the model's."""
+    encoder = write_encoder(tmp_path / "swapped", vectors=np.roll(np.eye(14, 6, -4, np.float32), 1, axis=1))
+    async with opened(folder, embedding_model=str(encoder)) as (resources, seen):
+        version = resources.analyzer.embedding_version
+        assert version is not None
+        assert version.startswith("swapped@")
+        (only,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
+        assert not seen
+        (both,) = await resources.analyzer.analyze(inquiry("good", features="sentiment embedding"))
+        vectors = await resources.analyzer.embed(["good"])
+        categories = Corners()
+        categories.embedding_version = version
+        (sorted_,) = await resources.analyzer.analyze(inquiry("good", category_set=categories))
+    assert only.embedding == both.embedding == [0, 1, 0, 0, 0, 0]
+    np.testing.assert_array_equal(vectors, [only.embedding])
+    assert both.sentiment is not None
+    assert both.sentiment.label == "positive"
+    assert sorted_.category is not None
+    assert sorted_.category.label == "second"
+
+
+async def test_the_encoder_gets_its_prefix(folder: Path, tmp_path: Path) -> None:
+    """The words that an encoder was trained with before each text are read with it."""
+    config = {"voxpop": {"embedding": {"prefix": "late "}}}
+    encoder = write_encoder(tmp_path / "prefixed", "sentence_embedding", config)
+    async with opened(folder, embedding_model=str(encoder)) as (resources, _):
+        vectors = await resources.analyzer.embed(["good"])
+    np.testing.assert_allclose(vectors, [[0.6, 0.0, 0.8, 0.0]], atol=1e-6)
+
+
+async def test_the_encoders_queue_is_bounded_too(folder: Path, tmp_path: Path) -> None:
+    """Where the encoder is full an inquiry that needs it is refused at once, and holds room nowhere."""
+    encoder = write_encoder(tmp_path / "full")
+    async with opened(folder, embedding_model=str(encoder), queue_texts=1) as (resources, _):
+        assert resources.encoder is not None
+        with resources.encoder.batcher.admit(1):
+            with pytest.raises(OverloadedError, match="full"):
+                await resources.analyzer.analyze(inquiry("good", features="embedding"))
+            with pytest.raises(OverloadedError, match="full"):
+                await resources.analyzer.embed(["good"])
+            assert resources.batcher.admitted == 0
+            assert await resources.analyzer.analyze(inquiry("good"))
+
+
+async def test_the_service_is_ready_while_both_models_take_texts(folder: Path, tmp_path: Path) -> None:
+    """An encoder whose queue has stopped makes the service unready; both queues show in the figures."""
+    registry, encoder = CollectorRegistry(), str(write_encoder(tmp_path / "stopped"))
+    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", embedding_model=encoder)
+    async with open_resources(made, registry) as resources:
+        assert resources.encoder is not None
+        with resources.encoder.batcher.admit(3), resources.batcher.admit(2):
+            assert registry.get_sample_value("voxpop_sentiment_admitted_texts") == 5
+        await resources.check_model()
+        await resources.encoder.batcher.close(1)
+        with pytest.raises(OverloadedError):
+            await resources.check_model()
+
+
+@pytest.mark.parametrize(
+    ("heads", "message"),
+    [
+        (
+            {"entities": {"output": "entities", "labels": [*TAGS, "B-work"]}},
+            r"'entities' answers \(8, 5\) .* needed is \(8, 6\)",
+        ),
+        (
+            {"entities": {"output": "irony", "labels": ["O", "B-work"]}},
+            r"'entities' answers \(2,\) classes a token",
+        ),
+        (
+            {"irony": {"output": "entities", "labels": ["no", "yes"]}},
+            r"'irony' answers \(8, 5\) classes a text",
+        ),
+    ],
+)
+async def test_heads_of_another_shape_forbid_the_start(tmp_path: Path, heads: Any, message: str) -> None:
+    """The warm-up finds an output that is not what config.json says, also by token."""
+    folder = write_many(tmp_path, heads=CARD["heads"] | heads)
+    with pytest.raises(SettingsError, match=f"^SENTIMENT_MODEL: the head {message}"):
+        async with opened(folder):
+            pytest.fail("started")
+
+
+async def test_analyses_have_no_room_for_other_features(folder: Path) -> None:
+    """What was asked twice is answered once, and nothing else is set."""
+    asked = replace(inquiry("good"), features=["irony", "irony"])
+    async with opened(folder) as (resources, _):
+        (answer,) = await resources.analyzer.analyze(asked)
+    assert answer.model_dump(exclude_unset=True).keys() == {"irony", "truncated", "supported_language"}
+    assert isinstance(answer, Analysis)
