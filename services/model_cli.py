@@ -1,17 +1,31 @@
-"""`voxpop model`: training and measuring, with the extra `train`."""
+"""`voxpop model`: measuring (extra `evaluate`), training and exporting (extra `train`)."""
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from services.console import WRONG_USAGE, err, out, stop
 from shared.logs import configure_logs
 
-model_app = typer.Typer(no_args_is_help=True, help="The model: training and measuring (needs the extra `train`).")
+model_app = typer.Typer(
+    no_args_is_help=True, help="The model: measuring (extra `evaluate`), training and exporting (extra `train`)."
+)
+
+
+@contextmanager
+def _asking(extra: str) -> Iterator[None]:
+    """Run a command's work; what a person can mend ends it with one sentence and exit code 2."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        stop(f"{error.name} is not installed; this command needs the extras `sentiment` and `{extra}`", WRONG_USAGE)
+    except (ValueError, OSError) as error:
+        stop(str(error), WRONG_USAGE)
 
 
 @model_app.command("train")
@@ -30,21 +44,20 @@ def train_model(
     from_weights: Annotated[bool, typer.Option("--from-weights", help="export what was trained before")] = False,
 ) -> None:
     """Train after a recipe, going on from a checkpoint where there is one, and write a model folder."""
-    from services.sentiment.training.making import make_lstm, make_model
-    from services.sentiment.training.recipe import LstmRecipe, load_recipe
-    from services.sentiment.training.train import encoder_folder
-
     configure_logs("INFO")
+    with _asking("train"):
+        from services.sentiment.training.making import make_lstm, make_model
+        from services.sentiment.training.recipe import LstmRecipe, load_recipe
+        from services.sentiment.training.train import encoder_folder
 
-    def make() -> None:
         chosen = load_recipe(recipe)
-        if isinstance(chosen, LstmRecipe):
-            make_lstm(chosen, data, output)
-        else:
+        if not isinstance(chosen, LstmRecipe):
             made = chosen.unrestricted() if unrestricted else chosen
             make_model(made, data, work, output, encoder_folder(), retrain=not from_weights)
-
-    _train(make)
+        elif unrestricted or from_weights:
+            raise ValueError("--unrestricted and --from-weights are for the model, not for an LSTM; leave them out")
+        else:
+            make_lstm(chosen, data, output)
 
 
 @model_app.command("export")
@@ -58,10 +71,11 @@ def export_model(
     labels: Annotated[str, typer.Option(help="what labels mean: LABEL_0=negative,LABEL_1=positive")] = "",
 ) -> None:
     """Turn a Hugging Face classifier or encoder into a folder that the service accepts."""
-    from services.sentiment.training.hub import export_hub_model, parse_labels
-
     configure_logs("INFO")
-    _train(lambda: export_hub_model(source, output, purpose, precision, parse_labels(labels)))
+    with _asking("train"):
+        from services.sentiment.training.hub import export_hub_model, parse_labels
+
+        export_hub_model(source, output, purpose, precision, parse_labels(labels))
     out.print(f"wrote {output}", highlight=False)
 
 
@@ -82,24 +96,25 @@ def evaluate_model(
     card: Annotated[Path | None, typer.Option(help="write a page of Markdown with plots beside it")] = None,
 ) -> None:
     """Measure model folders, as the service runs them, on the benchmarks or on a labelled file."""
-    from services.sentiment.training.evaluation import command
-    from services.sentiment.training.evaluation.labelled_file import Columns
-    from services.sentiment.training.evaluation.table import terminal_table
+    with _asking("evaluate"):
+        from services.sentiment.training.evaluation import command
+        from services.sentiment.training.evaluation.labelled_file import Columns
+        from services.sentiment.training.evaluation.table import terminal_table
 
-    columns = Columns(text_column, label_column, target_column)
-    request = command.Request(
-        folders=tuple(folders),
-        data=data,
-        file=None if file is None else command.FileRequest(file, columns, head, labels),
-        only=tuple(name.strip() for name in benchmarks.split(",") if name.strip()),
-        full=full,
-        baselines=baselines,
-        json=json_path,
-        card=card,
-        command=shlex.join(["voxpop", *sys.argv[1:]]),
-    )
-    with err.status("reading") as status:
-        outcome = _train(lambda: command.carry_out(request, status.update))
+        columns = Columns(text_column, label_column, target_column)
+        request = command.Request(
+            folders=tuple(folders),
+            data=data,
+            file=None if file is None else command.FileRequest(file, columns, head, labels),
+            only=tuple(name.strip() for name in benchmarks.split(",") if name.strip()),
+            full=full,
+            baselines=baselines,
+            json=json_path,
+            card=card,
+            command=shlex.join(["voxpop", *sys.argv[1:]]),
+        )
+        with err.status("reading") as status:
+            outcome = command.carry_out(request, status.update)
     out.print(terminal_table(outcome.evaluation))
     for name, checks in outcome.evaluation.checks.items():
         out.print(f"\n{name}", style="bold", highlight=False)
@@ -115,15 +130,10 @@ def calibrate_model(
     data: Annotated[Path, typer.Option(help="folder with the corpora")],
 ) -> None:
     """Fit each head's temperature on the validation splits and write it into config.json."""
-    from services.sentiment.training.evaluation.calibrating import calibrate
+    with _asking("evaluate"):
+        from services.sentiment.training.evaluation.calibrating import calibrate
 
-    for head, found in _train(lambda: calibrate(folder, data)).items():
+        calibrated = calibrate(folder, data)
+    for head, found in calibrated.items():
         errors = f"calibration error {found.before:.3f} -> {found.after:.3f}"
         out.print(f"{head:20} temperature {found.temperature:6.3f}  {errors}", highlight=False)
-
-
-def _train(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (ValueError, OSError) as error:
-        stop(str(error), WRONG_USAGE)

@@ -76,8 +76,13 @@ def corpora(tmp_path: Path) -> Path:
     tags = [["B-person", "O", "O", "B-location", "O"], ["O", "B-corporation", "B-product", "O", "O"]] * 10
     for part in ("train", "dev"):
         _write(folder / f"ner/wnut17_{part}.parquet", tokens=words, tags=tags)
-    authors = [f"author {n % 40}" for n in range(120)]
-    _write(folder / "authors/twitter_accounts.parquet", text=[f"{text} a" for text in texts * 2], author=authors)
+    authors = [f"author {n % 30}" for n in range(600)]
+    _write(
+        folder / "authors/twitter_accounts.parquet",
+        text=[f"{text} a" for text in texts * 10],
+        author=authors,
+        category=[("arts", "sports", "food")[n % 3] for n in range(600)],
+    )
     return folder
 
 

@@ -59,8 +59,8 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights(
         with pytest.raises(_InterruptedError, match="12"):
             train(RECIPE, corpora, tmp_path / "broken", encoder)
     train(RECIPE, corpora, tmp_path / "broken", encoder)
-    whole, _ = load_weights(tmp_path / "whole", encoder)
-    resumed, _ = load_weights(tmp_path / "broken", encoder)
+    whole, _, _ = load_weights(tmp_path / "whole", encoder)
+    resumed, _, _ = load_weights(tmp_path / "broken", encoder)
     for (name, one), other in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5, msg=name)
 
@@ -76,7 +76,7 @@ def test_a_checkpoint_of_another_recipe_is_refused_and_kept(encoder: Path, corpo
     """Nobody's hours of training are overwritten by mistake."""
     train(RECIPE, corpora, tmp_path, encoder)
     before = (tmp_path / "checkpoint.pt").read_bytes()
-    with pytest.raises(ValueError, match="belongs to another recipe; remove it or give another --work"):
+    with pytest.raises(ValueError, match="belongs to another recipe or other data; remove it"):
         train(RECIPE.model_copy(update={"seed": 8}), corpora, tmp_path, encoder)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
@@ -90,7 +90,8 @@ def test_a_damaged_checkpoint_is_named(encoder: Path, corpora: Path, tmp_path: P
 
 def test_weights_of_another_architecture_are_refused(encoder: Path, tmp_path: Path) -> None:
     """Weights whose shapes differ from the encoder's are an error of one sentence."""
-    torch.save({"labels": {"sentiment": ["a", "b"]}, "network": {"x": torch.zeros(1)}}, tmp_path / "weights.pt")
+    saved = {"labels": {"sentiment": ["a", "b"]}, "recipe": RECIPE.model_dump_json(), "network": {"x": torch.zeros(1)}}
+    torch.save(saved, tmp_path / "weights.pt")
     with pytest.raises(ValueError, match="of another architecture"):
         load_weights(tmp_path, encoder)
 
@@ -161,7 +162,7 @@ def test_the_original_encoder_is_where_the_embedding_starts(encoder: Path) -> No
 def test_a_checkpoint_that_is_not_there_starts_at_the_beginning(encoder: Path, tmp_path: Path) -> None:
     """Nothing saved is step 0."""
     network = MultiTaskNetwork(encoder, {"sentiment": 3})
-    assert Checkpoint(tmp_path, RECIPE).restore(network, None, None, {}) == 0
+    assert Checkpoint(tmp_path, RECIPE, {}).restore(network, None, None, {}) == 0
 
 
 def test_one_class_alone_is_no_corpus(corpora: Path) -> None:

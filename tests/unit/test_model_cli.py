@@ -1,5 +1,6 @@
 """The commands under `voxpop model`: what they print and how they end."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,38 @@ def test_calibrating_prints_each_heads_temperature(tmp_path: Path, folder: str) 
     assert done.exit_code == 0
     assert "sentiment" in done.stdout
     assert "temperature" in done.stdout
+
+
+class _Without:
+    """An importer that knows nothing of a library, as where it is not installed."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse the library, leave all others to the next importer."""
+        if name.partition(".")[0] == self._library:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "library", "extra"),
+    [
+        (["train", "--data", "d", "--output", "o"], "torch", "train"),
+        (["export", "owner/name", "--output", "o"], "torch", "train"),
+        (["evaluate", "m", "--data", "d"], "matplotlib", "evaluate"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], library: str, extra: str
+) -> None:
+    """Where a command's libraries are not installed one sentence names the extra, and the exit code is 2."""
+    for name in [name for name in sys.modules if name.startswith("services.sentiment.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Without(library), *sys.meta_path])
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "is not installed; this command needs the extras" in done.stderr
+    assert extra in done.stderr

@@ -14,7 +14,7 @@ from services.sentiment.categories.category_set import CategorySet
 from services.sentiment.categories.training import Fit, train
 from services.sentiment.normalisation import normalise
 from services.sentiment.training.airline import AIRLINE_CATEGORIES, LabelledPost, read_airline_categories
-from services.sentiment.training.corpora import VALIDATION_SHARE, fraction
+from services.sentiment.training.corpora import AIRLINE_PREFIX, VALIDATION_SHARE, fraction
 from services.sentiment.training.evaluation.served import ServedModel
 from services.sentiment.training.measures import macro_f1
 
@@ -57,7 +57,7 @@ def make_airline_set(model: Path, data: Path) -> MadeAirlineSet:
     vectors = served.embed([post.text for post in posts])
     classes = np.array([AIRLINE_CATEGORIES.index(post.label) for post in posts], dtype=np.int64)
     learned = train(vectors, classes, [post.author for post in posts])
-    held_out = np.array([fraction("airline-val", post.author) < VALIDATION_SHARE for post in posts])
+    held_out = np.array([fraction(AIRLINE_PREFIX, post.author) < VALIDATION_SHARE for post in posts])
     held_out_f1 = _held_out_f1(vectors, classes, posts, held_out)
     made = replace(
         _set(learned, classes, embedding.version),

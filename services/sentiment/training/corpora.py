@@ -1,7 +1,7 @@
 """The labelled corpora of the data folder, read from Parquet: texts, classes, and which rows are held out."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,6 +18,7 @@ Part = Literal["train", "val"]
 
 VALIDATION_SHARE: Final = 0.1
 SENTIMENT140_VALIDATION_SHARE: Final = 0.02
+AIRLINE_PREFIX: Final = "airline-val"
 EMOTIONS: Final = ("anger", "joy", "optimism", "sadness")
 TARGET_CLASSES: Final = {"negative": 0, "neutral": 1, "irrelevant": 1, "positive": 2}
 """A post that is not about the target says nothing of it: Irrelevant counts as neutral."""
@@ -52,11 +53,13 @@ def read_examples(corpus: str, folder: Path, part: Part) -> Examples:
     return examples
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+def read_columns(path: Path, columns: Iterable[str]) -> dict[str, list[Any]]:
     """Return columns of a Parquet file as lists.
 
-    Raises ValueError with the file's and the column's name where one is missing or no row is there.
+    Raises ValueError with the file's and the column's name where one is missing or no row is there, and
+    with the row where `text` holds something else than text; null is an empty text.
     """
+    columns = list(columns)
     try:
         table = pq.read_table(path)
     except FileNotFoundError:
@@ -68,7 +71,16 @@ def read_columns(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
             raise ValueError(f"{path.name} has no column '{column}'; it has {', '.join(table.column_names)}")
     if table.num_rows == 0:
         raise ValueError(f"{path.name} has no rows")
-    return {column: table[column].to_pylist() for column in columns}
+    read = {column: table[column].to_pylist() for column in columns}
+    if "text" in read:
+        read["text"] = [_text(path, row, value) for row, value in enumerate(read["text"])]
+    return read
+
+
+def _text(path: Path, row: int, value: Any) -> str:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{path.name}: row {row + 1} of the column 'text' holds {type(value).__name__}, no text")
+    return value or ""
 
 
 def fraction(prefix: str, key: str) -> float:
@@ -91,12 +103,12 @@ def _airline(folder: Path, part: Part) -> Examples:
     named = dict(enumerate(SENTIMENT_LABELS))
     numbers = {label: number for number, label in named.items()}
     classes = _classes(path, [numbers.get(value, value) for value in columns["airline_sentiment"]], named)
-    rows = [i for i, name in enumerate(columns["name"]) if _is_in(part, fraction("airline-val", name))]
+    rows = [i for i, name in enumerate(columns["name"]) if _is_in(part, fraction(AIRLINE_PREFIX, name))]
     return Examples(columns["text"], classes, SENTIMENT_LABELS, columns["airline"]).taken(rows)
 
 
 def _airline_category(folder: Path, part: Part) -> Examples:
-    posts = [post for post in read_airline_categories(folder) if _is_in(part, fraction("airline-val", post.author))]
+    posts = [post for post in read_airline_categories(folder) if _is_in(part, fraction(AIRLINE_PREFIX, post.author))]
     classes = np.array([AIRLINE_CATEGORIES.index(post.label) for post in posts], dtype=np.int64)
     return Examples([post.text for post in posts], classes, AIRLINE_CATEGORIES)
 
@@ -141,7 +153,7 @@ def _is_in(part: Part, share: float, held_out: float = VALIDATION_SHARE) -> bool
 
 def _classes(path: Path, values: Sequence[Any], labels: Mapping[int, str]) -> NDArray[np.int64]:
     for row, value in enumerate(values):
-        if value not in labels:
+        if not isinstance(value, int) or value not in labels:
             known = ", ".join(f"{number} {label}" for number, label in labels.items())
             raise ValueError(f"{path.name}: row {row + 1} has the label {value!r}; known are {known}")
     return np.array(values, dtype=np.int64)

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from services.sentiment.tokenizer import Tokenizer
-from services.sentiment.training.corpora import Part, fraction, read_columns, read_examples
+from services.sentiment.training.corpora import (
+    AIRLINE_PREFIX,
+    SENTIMENT140_VALIDATION_SHARE,
+    VALIDATION_SHARE,
+    Part,
+    fraction,
+    read_columns,
+    read_examples,
+)
 from services.sentiment.training.encoding import encode, encode_sequences
 from services.sentiment.training.lessons import ClassLesson, EmbeddingLesson, EntityLesson, Lesson
 from services.sentiment.training.masking import MaskedLesson
@@ -17,13 +25,27 @@ from services.sentiment.training.sequences import read_sequences
 from services.sentiment.training.teacher import Teacher
 
 TARGETED: Final = "target_sentiment"
-TEXTS: Final[Mapping[str, tuple[str, str | None]]] = {
-    "twitter-accounts": ("authors/twitter_accounts.parquet", "author"),
-    "airline-texts": ("airline/tweets.parquet", "name"),
-    "tweeteval-texts": ("tweeteval/sentiment_train.parquet", None),
-    "sentiment140-texts": ("sentiment140/train_100k.parquet", None),
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """A file of texts without answers; a share is held out by a column's value, as `corpora` holds it out."""
+
+    file: str
+    key: str
+    prefix: str
+    share: float
+
+
+TEXTS: Final[Mapping[str, _Texts]] = {
+    "twitter-accounts": _Texts("authors/twitter_accounts.parquet", "author", "texts", VALIDATION_SHARE),
+    "airline-texts": _Texts("airline/tweets.parquet", "name", AIRLINE_PREFIX, VALIDATION_SHARE),
+    "tweeteval-texts": _Texts("tweeteval/sentiment_train.parquet", "text", "texts", VALIDATION_SHARE),
+    "sentiment140-texts": _Texts(
+        "sentiment140/train_100k.parquet", "text", "sentiment140", SENTIMENT140_VALIDATION_SHARE
+    ),
 }
-"""Texts without answers, for the embedding and for hidden words: the file, the column that a tenth is held out by."""
+"""Texts for the embedding and for hidden words."""
 
 _BUCKETS = 50
 
@@ -106,7 +128,13 @@ def _bucketed(lesson: Lesson, passes: float, size: int, shuffle: random.Random) 
 def _texts(corpus: str, folder: Path, part: Part) -> list[str]:
     if corpus not in TEXTS:
         raise ValueError(f"there are no texts '{corpus}'; there are {', '.join(sorted(TEXTS))}")
-    name, key = TEXTS[corpus]
-    columns = read_columns(folder / name, ["text", key or "text"])
-    held = [fraction("texts", value) < 0.1 for value in columns[key or "text"]]  # noqa: PLR2004 - a tenth
-    return [text for text, out in zip(columns["text"], held, strict=True) if out == (part == "val") and text.strip()]
+    source = TEXTS[corpus]
+    columns = read_columns(folder / source.file, dict.fromkeys(["text", source.key]))
+    texts = [
+        text
+        for text, key in zip(columns["text"], columns[source.key], strict=True)
+        if (fraction(source.prefix, str(key)) < source.share) == (part == "val") and text and text.strip()
+    ]
+    if not texts:
+        raise ValueError(f"the {part} part of '{corpus}' in {source.file} has no rows")
+    return texts

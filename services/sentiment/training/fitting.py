@@ -50,14 +50,15 @@ def fit(
         schedule.step()
         done += 1
         _smooth(losses, batch.lesson.corpus, loss.item())
-        if done % how.average_every == 0:
+        if done % how.average_every == 0 or done == len(steps):
             _blend(average, network, min(how.average_decay, done / (done + 10 * how.average_every)))
         if done % _REPORT_EVERY == 0:
             _report(done, len(steps), (time.monotonic() - started) / (done - first), losses)
         if done % _SAVE_EVERY == 0:
             checkpoint.save(done, network, optimizer, schedule, average)
         if done % pause == 0 and done < len(steps):
-            log.info("training.validated", step=done, **validate(network, validation))
+            with torch.random.fork_rng():
+                log.info("training.validated", step=done, **validate(network, validation))
             network.train()
     checkpoint.save(done, network, optimizer, schedule, average)
     network.load_state_dict(average)

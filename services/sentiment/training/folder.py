@@ -1,5 +1,6 @@
 """The model folder that the service loads: graph, tokenizer, config and card, in Hugging Face's layout."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from services.sentiment.training.export import Precision, export_network, served
 from services.sentiment.training.network import EMBEDDING, MultiTaskNetwork
 from services.sentiment.training.recipe import Recipe
 
+GRAPH: Final = "model.onnx"
+_CATEGORIES: Final = "categories"
 _ENCODER_KEYS: Final = (
     "model_type",
     "hidden_size",
@@ -33,7 +36,7 @@ def write_files(
     folder: Path,
 ) -> None:
     """Export `network` into `folder` with the tokenizer of `encoder`; `labels` names each head's classes in order."""
-    export_network(network, folder / "model.onnx", precision)
+    export_network(network, folder / GRAPH, precision)
     shutil.copy2(encoder / "tokenizer.json", folder / "tokenizer.json")
     of_encoder = json.loads((encoder / "config.json").read_text("utf-8"))
     config = {name: of_encoder[name] for name in _ENCODER_KEYS if name in of_encoder}
@@ -45,7 +48,8 @@ def write_files(
         "voxpop": _own(labels, recipe, precision, [head for head in served_heads(network) if head != EMBEDDING]),
     }
     if EMBEDDING in network.heads:
-        config["voxpop"]["embedding"] = {"output": EMBEDDING, "version": f"{recipe.name}@{recipe.version}"}
+        version = f"{recipe.name}@{recipe.version}-{_digest(network)}"
+        config["voxpop"]["embedding"] = {"output": EMBEDDING, "version": version}
     write_config(folder, config)
 
 
@@ -61,6 +65,25 @@ def record_figures(folder: Path, figures: Mapping[str, Any]) -> None:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config["voxpop"]["evaluation"] = dict(figures)
     write_config(folder, config)
+
+
+def share_findings(found: Path, other: Path) -> None:
+    """Give `other`, the same weights in another precision, the temperatures and category sets of `found`."""
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    heads = json.loads((found / "config.json").read_text("utf-8"))["voxpop"]["heads"]
+    for name, head in config["voxpop"]["heads"].items():
+        head["temperature"] = heads[name]["temperature"]
+    write_config(other, config)
+    if (found / _CATEGORIES).is_dir():
+        shutil.copytree(found / _CATEGORIES, other / _CATEGORIES, dirs_exist_ok=True)
+
+
+def _digest(network: MultiTaskNetwork) -> str:
+    """Return a short digest of the weights: vectors of other weights are never compared, whatever they are called."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(network.state_dict().items()):
+        digest.update(name.encode() + weight.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _own(

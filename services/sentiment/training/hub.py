@@ -9,18 +9,21 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from transformers.utils import cached_file
 
+from services.sentiment.engine import Engine
 from services.sentiment.labels import sentiment_classes
 from services.sentiment.model_folder import open_encoder, open_model
 from services.sentiment.training.export import INPUTS, PRECISIONS, export_module
 from services.sentiment.training.folder import write_config
-from services.sentiment.training.folder_beside import folder_beside
+from services.sentiment.training.folder_beside import check_target, folder_beside
 from services.sentiment.training.quantization import quantise
 from shared.errors import SettingsError
 
 PURPOSES: Final = ("sentiment", "embedding")
 
 _POOLING = "1_Pooling/config.json"
+_TOKENIZER_FILES: Final = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 
 
 class _Outputs(nn.Module):
@@ -56,8 +59,15 @@ def export_hub_model(
         raise ValueError(f"there is no purpose '{purpose}'; give {' or '.join(PURPOSES)}")
     if precision not in PRECISIONS:
         raise ValueError(f"there is no precision '{precision}'; give {', '.join(PRECISIONS)}")
+    if Path(source).resolve() == check_target(target):
+        raise ValueError(f"{source} is where the model comes from; give another folder to write")
     config, tokenizer, model = _load(source, purpose)
     if purpose == "sentiment":
+        unknown = sorted(set(labels or {}) - set(config.id2label.values()))
+        if unknown:
+            raise ValueError(
+                f"{source} has no label {', '.join(unknown)}; it has {', '.join(map(str, config.id2label.values()))}"
+            )
         config.id2label = {number: (labels or {}).get(name, name) for number, name in config.id2label.items()}
         _check_labels(source, tuple(config.id2label[number] for number in sorted(config.id2label)))
     inputs = tuple(name for name in INPUTS if name in signature(model.forward).parameters)
@@ -72,10 +82,10 @@ def export_hub_model(
             quantise(folder / "model.onnx", folder / "model.onnx")
         tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
         write_config(folder, _config(config, source, purpose, precision))
-        pooling = Path(source) / _POOLING
-        if purpose == "embedding" and pooling.is_file():
+        pooling = cached_file(source, _POOLING, _raise_exceptions_for_missing_entries=False)
+        if purpose == "embedding" and pooling is not None:
             (folder / _POOLING).parent.mkdir()
-            (folder / _POOLING).write_bytes(pooling.read_bytes())
+            (folder / _POOLING).write_bytes(Path(pooling).read_bytes())
         _check(folder, purpose)
 
 
@@ -89,23 +99,35 @@ def parse_labels(argument: str) -> dict[str, str]:
 
 
 def _load(source: str, purpose: str) -> tuple[Any, Any, Any]:
-    kind = AutoModelForSequenceClassification if purpose == "sentiment" else AutoModel
     try:
         config = AutoConfig.from_pretrained(source)
-        if purpose == "sentiment" and not any("Classification" in name for name in config.architectures or ()):
-            raise ValueError(
-                f"{source} is no sequence classifier but {', '.join(config.architectures or ['unknown'])}; "
-                "give one, or --purpose embedding for an encoder"
-            )
         tokenizer = AutoTokenizer.from_pretrained(source)
-        model = kind.from_pretrained(source, dtype=torch.float32)
-    except OSError as error:
+    except Exception as error:
+        # Besides OSError the library lets errors of its parsers and of several HTTP clients through.
         raise ValueError(
             f"{source} is no folder of transformers and could not be had from the hub: "
-            "check the name and the network, and that config.json, tokenizer and weights are there"
+            "check the name and the network, and that config.json and tokenizer are there"
         ) from error
-    if not tokenizer.is_fast:
-        raise ValueError(f"{source} has no fast tokenizer (tokenizer.json): the service cannot read with it")
+    kind = AutoModelForSequenceClassification if purpose == "sentiment" else AutoModel
+    if purpose == "sentiment" and not any("ForSequenceClassification" in name for name in config.architectures or ()):
+        raise ValueError(
+            f"{source} is no sequence classifier but {', '.join(config.architectures or ['unknown'])}; "
+            "give one, or --purpose embedding for an encoder"
+        )
+    try:
+        model, found = kind.from_pretrained(source, dtype=torch.float32, output_loading_info=True)
+    except Exception as error:
+        # A damaged safetensors file and weights of other shapes raise exceptions without a common base.
+        raise ValueError(
+            f"the weights of {source} are missing, damaged or of other shapes than config.json says"
+        ) from error
+    missing = sorted(name for name in found["missing_keys"] if purpose == "sentiment" or "pooler" not in name)
+    if missing:
+        raise ValueError(f"the weights of {source} lack {missing[0]}: it was not trained for this")
+    if not tokenizer.is_fast or len(tokenizer) > config.vocab_size:
+        raise ValueError(f"{source} has no fast tokenizer (tokenizer.json) of its own: the service cannot read with it")
+    if not any((Path(source) / name).is_file() for name in _TOKENIZER_FILES) and Path(source).is_dir():
+        raise ValueError(f"{source} holds none of {', '.join(_TOKENIZER_FILES)}: add the model's tokenizer")
     return config, tokenizer, model
 
 
@@ -134,8 +156,9 @@ def _config(config: Any, source: str, purpose: str, precision: str) -> dict[str,
 
 
 def _check(folder: Path, purpose: str) -> None:
-    """Open the folder as the service will."""
+    """Start the folder as the service will, and run it."""
     try:
-        open_model(str(folder)) if purpose == "sentiment" else open_encoder(str(folder))
+        model = open_model(str(folder)) if purpose == "sentiment" else open_encoder(str(folder))
+        Engine(model, "cpu", 0).warm_up()
     except SettingsError as error:
         raise ValueError(str(error)) from error

@@ -100,7 +100,7 @@ class EntityLesson(Lesson):
         outside = shares.masked_fill(~self._unlabelled.to(network.device), -torch.inf).logsumexp(-1)
         named = shares.gather(-1, right.clamp(min=0).unsqueeze(-1)).squeeze(-1)
         likelihood = torch.where(right == 0, outside, named)[right != IGNORED]
-        return -likelihood.mean()
+        return -likelihood.sum() / max(1, likelihood.numel())
 
 
 class EmbeddingLesson(Lesson):

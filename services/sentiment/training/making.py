@@ -8,11 +8,12 @@ import structlog
 from services.sentiment.model_folder import open_model
 from services.sentiment.training.airline_set import make_airline_set
 from services.sentiment.training.baselines.lstm import train_lstm
-from services.sentiment.training.evaluation.calibrating import calibrate
+from services.sentiment.training.evaluation.benchmark import AUTHORS, LANGUAGES, NAMES
+from services.sentiment.training.evaluation.calibrating import CORPUS_OF, calibrate
 from services.sentiment.training.evaluation.course import evaluate
 from services.sentiment.training.export import Precision
-from services.sentiment.training.folder import record_figures, write_files
-from services.sentiment.training.folder_beside import folder_beside
+from services.sentiment.training.folder import GRAPH, record_figures, share_findings, write_files
+from services.sentiment.training.folder_beside import check_target, folder_beside
 from services.sentiment.training.network import EMBEDDING, MultiTaskNetwork
 from services.sentiment.training.parity import largest_differences
 from services.sentiment.training.recipe import LstmRecipe, Recipe
@@ -24,35 +25,49 @@ log = structlog.get_logger(__name__)
 FULL: Final = "fp32"
 HALF: Final = "fp16"
 CATEGORY: Final = "category"
+AUTHORS_FILE: Final = "authors/twitter_accounts.parquet"
+LANGUAGES_FILE: Final = "langid/umsab_tweets_val.parquet"
 
 
 def make_model(recipe: Recipe, data: Path, work: Path, output: Path, encoder: Path, *, retrain: bool = True) -> None:
     """Train (or take the weights in `work`) and write the INT8 folder `output` with its figures in config.json.
 
-    `work` gets the fp32 and the fp16 folder of the same weights. Raises ValueError for data, weights or
-    folders that do not fit; `output` is then left as it was.
+    `work` gets the fp32 and the fp16 folder of the same weights, the latter for a GPU. Raises ValueError for
+    data, weights or folders that do not fit; `output` is then left as it was.
     """
+    check_target(output)
     if retrain:
         train(recipe, data, work, encoder)
-    network, labels = load_weights(work, encoder)
+    network, labels, trained_by = load_weights(work, encoder)
+    if trained_by != recipe:
+        raise ValueError(f"the weights in {work} were trained by another recipe ({trained_by.name}); train this one")
     for precision in (FULL, HALF):
         with folder_beside(work / precision) as folder:
             _write(network, labels, recipe, encoder, precision, folder)
     with folder_beside(output) as folder:
         _write(network, labels, recipe, encoder, "int8", folder)
-        figures: dict[str, float | str] = {}
-        if EMBEDDING in labels and CATEGORY in labels:
-            made = make_airline_set(folder, data)
-            figures["airline set, cross-validated macro F1"] = made.category_set.macro_f1
-            figures["airline set, macro F1 on authors held out"] = made.held_out_f1
-        for head, found in calibrate(folder, data).items():
-            figures[f"{head}, calibration error before temperature"] = found.before
-            figures[f"{head}, calibration error after, cross-fitted"] = found.after
-        figures |= evaluate(folder, data, work / FULL / "model.onnx")
-        record_figures(
-            folder, {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
-        )
+        figures = _finish(folder, recipe, data, work / FULL / GRAPH)
+        record_figures(folder, figures)
+        for precision in (FULL, HALF):
+            share_findings(folder, work / precision)
     log.info("model.written", folder=str(output))
+
+
+def _finish(folder: Path, recipe: Recipe, data: Path, full: Path) -> dict[str, float | str]:
+    """Add the airline set, calibrate, and return the figures, on the recipe's own corpora alone."""
+    heads = recipe.heads()
+    figures: dict[str, float | str] = {}
+    if EMBEDDING in heads and CATEGORY in heads:
+        made = make_airline_set(folder, data)
+        figures["airline set, cross-validated macro F1"] = made.category_set.macro_f1
+        figures["airline set, macro F1 on authors held out"] = made.held_out_f1
+    for head, found in calibrate(folder, data, {head: heads[head][0] for head in CORPUS_OF if head in heads}).items():
+        figures[f"{head}, calibration error before temperature"] = found.before
+        figures[f"{head}, calibration error after, cross-fitted"] = found.after
+    only = {corpus for corpora in heads.values() for corpus in corpora} & set(NAMES)
+    only |= {name for name, file in ((AUTHORS, AUTHORS_FILE), (LANGUAGES, LANGUAGES_FILE)) if (data / file).exists()}
+    figures |= evaluate(folder, data, full, only)
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
 
 
 def make_lstm(recipe: LstmRecipe, data: Path, output: Path) -> None:

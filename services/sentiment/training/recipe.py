@@ -9,6 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 RECIPES: Final = Path(__file__).parent / "recipes"
 
+Head = Literal[
+    "sentiment",
+    "target_sentiment",
+    "subjectivity",
+    "emotion",
+    "offensive",
+    "irony",
+    "hate",
+    "category",
+    "entities",
+    "embedding",
+    "masked",
+]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -32,7 +45,7 @@ class Optimisation(_Part):
 class CorpusUse(_Part):
     """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it."""
 
-    head: str
+    head: Head
     class_weights: Literal["none", "square-root"] = "none"
     restricted: bool = False
 
@@ -62,6 +75,8 @@ class Recipe(_Part):
             for corpus in stage.passes:
                 if corpus not in self.corpora:
                     raise ValueError(f"the stage '{stage.name}' takes '{corpus}', which is not among the corpora")
+        if "sentiment" not in self.heads():
+            raise ValueError("no stage teaches the head 'sentiment', without which nothing can be served")
         return self
 
     def heads(self) -> Mapping[str, list[str]]:
@@ -91,8 +106,10 @@ class Recipe(_Part):
             for stage in self.stages
         ]
         stages = [stage for stage in stages if stage.passes]
-        if not stages:
-            raise ValueError(f"every corpus of the recipe '{self.name}' is restricted: nothing is left to train on")
+        if not any(self.corpora[corpus].head == "sentiment" for stage in stages for corpus in stage.passes):
+            raise ValueError(
+                f"every corpus of sentiment in the recipe '{self.name}' is restricted: nothing could be served"
+            )
         return self.model_copy(update={"corpora": corpora, "stages": stages})
 
 

@@ -50,6 +50,7 @@ def train(recipe: Recipe, data: Path, work: Path, encoder: Path) -> dict[str, fl
         rows={corpus: len(lesson.rows) for corpus, lesson in training.items()},
         held_out={corpus: len(lesson.rows) for corpus, lesson in validation.items()},
     )
-    figures = fit(network, steps, validation, recipe.optimisation, Checkpoint(work, recipe))
-    save_weights(network, labels, work)
+    rows = {corpus: len(lesson.rows) for corpus, lesson in training.items()}
+    figures = fit(network, steps, validation, recipe.optimisation, Checkpoint(work, recipe, rows))
+    save_weights(network, labels, recipe, work)
     return figures

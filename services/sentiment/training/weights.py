@@ -6,21 +6,23 @@ from pathlib import Path
 import torch
 
 from services.sentiment.training.network import MultiTaskNetwork
+from services.sentiment.training.recipe import Recipe
 
 FILE = "weights.pt"
 
 
-def save_weights(network: MultiTaskNetwork, labels: Mapping[str, tuple[str, ...]], folder: Path) -> None:
-    """Write the weights and each head's labels: beside, then in place of the old file."""
+def save_weights(
+    network: MultiTaskNetwork, labels: Mapping[str, tuple[str, ...]], recipe: Recipe, folder: Path
+) -> None:
+    """Write the weights, each head's labels and the whole recipe: beside, then in place of the old file."""
     beside = folder / f"{FILE}.part"
-    torch.save(
-        {"labels": {head: list(names) for head, names in labels.items()}, "network": network.state_dict()}, beside
-    )
+    plain = {"labels": {head: list(names) for head, names in labels.items()}, "recipe": recipe.model_dump_json()}
+    torch.save({**plain, "network": network.state_dict()}, beside)
     beside.replace(folder / FILE)
 
 
-def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[str, tuple[str, ...]]]:
-    """Return the network that `save_weights` wrote, on the CPU, and each head's labels.
+def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[str, tuple[str, ...]], Recipe]:
+    """Return the network that `save_weights` wrote, on the CPU, each head's labels, and the recipe it was trained by.
 
     Raises ValueError where the file is missing, damaged or of another architecture than `encoder`'s.
     """
@@ -28,6 +30,7 @@ def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[st
     try:
         saved = torch.load(path, weights_only=True, map_location="cpu")
         labels = {head: tuple(names) for head, names in saved["labels"].items()}
+        recipe = Recipe.model_validate_json(saved["recipe"])
     except FileNotFoundError:
         raise ValueError(f"{path} is missing; train first, or give the --work folder of that training") from None
     except Exception as error:
@@ -38,4 +41,4 @@ def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[st
         network.load_state_dict(saved["network"])
     except RuntimeError:
         raise ValueError(f"{path} is of another architecture; train anew") from None
-    return network, labels
+    return network, labels, recipe

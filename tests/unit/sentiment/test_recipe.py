@@ -64,7 +64,7 @@ def test_the_shipped_recipe_has_something_left_without_restricted_corpora() -> N
 
 def test_nothing_left_is_an_error(tmp_path: Path) -> None:
     """A training on nothing is refused."""
-    with pytest.raises(ValueError, match="nothing is left to train on"):
+    with pytest.raises(ValueError, match="every corpus of sentiment in the recipe 'tiny' is restricted"):
         _load(tmp_path, TINY.replace('head = "sentiment"', 'head = "sentiment"\nrestricted = true')).unrestricted()
 
 
@@ -80,6 +80,8 @@ def test_an_lstm_has_a_recipe_of_its_own() -> None:
         (("passes = { bound = 1.0 }", "passes = { other = 1.0 }"), "takes 'other', which is not among the corpora"),
         (("free = 2.0", "free = 0.0"), "greater than 0"),
         (("[corpora.free]", "[corpora.free"), "own.toml is no TOML"),
+        (('head = "sentiment"', 'head = "sentimnt"'), "corpora.free.head"),
+        (('head = "sentiment"', 'head = "irony"'), "no stage teaches the head 'sentiment'"),
         (('head = "emotion"', 'head = "emotion"\nweight = 3'), "corpora.bound.weight: Extra inputs"),
     ],
 )

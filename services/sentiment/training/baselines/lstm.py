@@ -98,6 +98,9 @@ def train_lstm(
     plan = LstmPlan(epochs=epochs, seed=seed, words=words, most_steps=most_steps)
     training = [read_examples(name, data, "train") for name in names]
     validation = read_examples(names[0], data, "val")
+    for name, part in zip(names, training, strict=True):
+        if not set(part.labels) <= set(validation.labels):
+            raise ValueError(f"'{name}' has classes that '{names[0]}' lacks; name the corpus with all classes first")
     about = corpus == WITH_TARGETS
     with folder_beside(output) as folder:
         texts = [normalise(text) for part in training for text in part.texts]
@@ -106,7 +109,7 @@ def train_lstm(
         vocabulary.save(str(folder / "tokenizer.json"))
         tokenizer = Tokenizer(folder / "tokenizer.json", MAX_LENGTH)
         rows = [row for part in training for row in _encode(tokenizer, part, about=about)]
-        classes = np.concatenate([part.classes for part in training])
+        classes = np.concatenate([_numbers(part, validation.labels)[part.classes] for part in training])
         held_out = _encode(tokenizer, validation, about=about)
         torch.manual_seed(plan.seed)
         network = LstmClassifier(vocabulary.get_vocab_size(), len(validation.labels), plan)
@@ -115,6 +118,11 @@ def train_lstm(
         write_lstm_folder(folder, f"lstm-{corpus}", weights_of(network), heads, validation.labels, MAX_LENGTH)
     log.info("lstm.written", folder=str(output), **figures)
     return figures
+
+
+def _numbers(part: Examples, labels: Sequence[str]) -> Classes:
+    """Return the number in `labels` of each of the part's own."""
+    return np.array([labels.index(label) for label in part.labels], dtype=np.int64)
 
 
 def fit(

@@ -27,8 +27,10 @@ CORPUS_OF: Final[Mapping[str, str]] = {
 _DIGITS: Final = 4
 
 
-def calibrate(folder: Path, data: Path) -> dict[str, Calibrated]:
+def calibrate(folder: Path, data: Path, corpora: Mapping[str, str] = CORPUS_OF) -> dict[str, Calibrated]:
     """Fit a temperature for each class head of `folder`, write them into its `config.json`, return them by head.
+
+    `corpora` says on whose validation part a head is calibrated; heads that it lacks are left as they are.
 
     Entities are left as they are: their probabilities are told nobody. Raises ValueError or SettingsError
     for a folder without heads of its own in `config.json`, or corpora that cannot be read; nothing is
@@ -40,7 +42,7 @@ def calibrate(folder: Path, data: Path) -> dict[str, Calibrated]:
     if not config.get("voxpop"):
         raise ValueError(f"{path} has no 'voxpop' with heads: only a folder that voxpop wrote can be calibrated")
     found: dict[str, Calibrated] = {}
-    for head, corpus in CORPUS_OF.items():
+    for head, corpus in corpora.items():
         if head in model.card.heads:
             examples = read_examples(corpus, data, "val")
             targets = examples.targets if head == "target_sentiment" else None

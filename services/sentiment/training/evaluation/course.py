@@ -53,14 +53,16 @@ class Contest:
         return [model for model in self.served() if not model.card.heads]
 
 
-def evaluate(folder: Path, data: Path, full: Path | None = None) -> dict[str, float | str]:
-    """Return a folder's figures on all benchmarks, in percent, and its checks: what `config.json` holds.
+def evaluate(folder: Path, data: Path, full: Path | None = None, only: Collection[str] = ()) -> dict[str, float | str]:
+    """Return a folder's figures on the benchmarks, in percent, and its checks: what `config.json` holds.
+
+    `full` is the graph before quantisation; `only` names benchmarks, empty for all.
 
     Raises ValueError or SettingsError for files that do not fit.
     """
     model = ServedModel.open(str(folder))
     other = None if full is None else (model.name, ServedModel.open(str(folder), f"{model.name} fp32", full))
-    return evaluate_data(Contest([model], full=other), data).summary(model.name)
+    return evaluate_data(Contest([model], full=other), data, only).summary(model.name)
 
 
 def evaluate_data(contest: Contest, data: Path, only: Collection[str] = (), tell: Tell = lambda _: None) -> Evaluation:
