@@ -8,7 +8,7 @@ VoxpopError
 ├── PeerError           another service could not do its part
 │   ├── PeerUnavailableError   it is down, too slow or full; nothing was kept  503
 │   └── PeerRefusedError       it answered, and said no                        502
-└── SettingsError       the process must not start like this                   (exit 2)
+└── SettingsError       the process must not start like this                   (exit 2); while it runs  503
 """
 
 

@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 _BLANKS = re.compile(r"\s+")
 _JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 """Vowels and final consonants of Hangul: no marks, and yet they join the consonant before them."""
+MARKS: Final = "[" + "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000)))) + "]"
+"""A pattern's class of all characters that combine, which Unicode has in its first two planes alone."""
 
 
 class Edit(NamedTuple):

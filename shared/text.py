@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from shared.rewriting import Composition, Replacement, Rule, SingleBlanks, Traced
+from shared.rewriting import MARKS, Composition, Replacement, Rule, SingleBlanks, Traced
 
 _Text = TypeVar("_Text", str, Traced)
 
@@ -16,6 +16,8 @@ MENTION: Final = "@user"
 LINK: Final = "http"
 EMAIL: Final = "<email>"
 PHONE: Final = "<phone>"
+MOST_MARKS: Final = 30
+"""Combining marks in a row: as many as Unicode's stream-safe format has (UAX #15, section 13), more than any script."""
 
 _AT = "[@\uff20]"
 _WORD = "A-Za-z0-9_"
@@ -38,8 +40,11 @@ _PHONE = re.compile(
     )(?![A-Za-z_\d/]|[.,:-]\d)""",
     re.VERBOSE,
 )
+_MARKS = re.compile(f"({MARKS}{MARKS}{{{MOST_MARKS - 1}}}){MARKS}+")
+# Marks go first: to put a run of them into order takes a time that grows with its square.
 # An e-mail address goes before a mention, since it holds an `@` too.
 _RULES: Final[tuple[Rule, ...]] = (
+    Replacement(_MARKS, r"\1"),
     Composition(),
     SingleBlanks(),
     Replacement(_LINK, LINK),
@@ -52,7 +57,7 @@ _MOST_ROUNDS: Final = 16
 
 
 def clean(text: str) -> str:
-    """Return `text` in NFC with mentions, links, e-mail addresses and phone numbers replaced.
+    """Return `text` in NFC, with 30 marks in a row at most, and mentions, links, addresses and phone numbers replaced.
 
     Runs of white space become one space and the ends are stripped. Cleaning a cleaned text changes
     nothing, unless it was built to need more than 16 rounds.

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.clusters.failures import TrainingStoppedError
+from shared.one_thread import one_thread
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -71,7 +71,7 @@ def silhouette(rows: Floats, labels: Labels) -> float | None:
     """Return the mean silhouette in [-1, 1] (Rousseeuw 1987); None where the rows hold one label only."""
     if not 1 < len(np.unique(labels)) < len(rows):
         return None
-    with threadpool_limits(limits=1):
+    with one_thread():
         return float(silhouette_score(rows, labels))
 
 
@@ -83,6 +83,6 @@ def sample(count: int, at_most: int, seed: int) -> Labels:
 
 
 def _once(rows: Floats, model: KMeans) -> Fit:
-    with threadpool_limits(limits=1):
+    with one_thread():
         model.fit(rows)
     return Fit(model.labels_.astype(np.int64), model.cluster_centers_, float(model.inertia_))

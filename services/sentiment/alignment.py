@@ -9,13 +9,14 @@ from shared.rewriting import Traced
 class Alignment:
     """The way back from `normalise(sent)` to `sent`; found out at the first question."""
 
-    def __init__(self, sent: str) -> None:
-        """Align the text `sent`."""
+    def __init__(self, sent: str, normalised: str | None = None) -> None:
+        """Align the text `sent`; where its normalised form is at hand, a text that it leaves as it is costs nothing."""
         self._sent = sent
+        self._unchanged = sent == normalised
 
     @cached_property
     def _traced(self) -> Traced:
-        return normalise_traced(self._sent)
+        return Traced.of(self._sent) if self._unchanged else normalise_traced(self._sent)
 
     @property
     def normalised(self) -> str:

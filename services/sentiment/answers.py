@@ -1,6 +1,6 @@
 """From the readings of an inquiry's texts to their analyses: only what was asked for is scored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,20 +37,23 @@ class Asked:
 
 
 def analyses_of(
-    inquiry: Inquiry, asked: Asked, readings: Readings, encoded: Readings, scorer: Scorer
+    inquiry: Inquiry,
+    asked: Asked,
+    readings: Readings,
+    encoded: Readings,
+    scorer: Scorer,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Analysis]:
     """Return each text's analysis, with the features asked for, None where no model has the feature.
 
     `readings` are those of `asked.plain` and `asked.aimed`, `encoded` those of `asked.embedded`, which may
-    be the same. CPU work.
+    be the same. `check` is called between texts, and may raise to end the work. CPU work.
     """
     columns: dict[str, Column] = _scored(inquiry, asked, readings, scorer)
     if "language" in columns:
         columns["language"] = [detection.language for detection in asked.detections]
     if ENTITIES in columns:
-        columns[ENTITIES] = [
-            _entities(text, question, readings) for text, question in zip(inquiry.texts, asked.plain, strict=True)
-        ]
+        columns[ENTITIES] = _entities(inquiry.texts, asked.plain, readings, check)
     embedded = [question for question in dict.fromkeys(asked.embedded) if question is not None]
     if embedded:
         columns |= _from_embeddings(inquiry, asked, embedded, embeddings_of(embedded, encoded))
@@ -106,9 +109,17 @@ def _from_embeddings(
     return columns
 
 
-def _entities(text: str, question: Question | None, readings: Readings) -> list[Entity] | None:
-    found = readings[question].entities if question is not None else None
-    return entities_of(text, found) if found is not None else None
+def _entities(
+    texts: Sequence[str], questions: Sequence[Question | None], readings: Readings, check: Callable[[], None]
+) -> list[list[Entity] | None]:
+    """Return each text's entities, None where the model has none; a text that stands twice is aligned once."""
+    found: dict[str, list[Entity] | None] = {}
+    for text, question in zip(texts, questions, strict=True):
+        if text not in found:
+            check()
+            spans = readings[question].entities if question is not None else None
+            found[text] = entities_of(text, spans, question.text) if question and spans is not None else None
+    return [found[text] for text in texts]
 
 
 def _truncated(question: Question | None, readings: Readings) -> bool:

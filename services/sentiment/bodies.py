@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.inquiry import DEFAULT_FEATURES, Feature, Inquiry
+from services.sentiment.inquiry import DEFAULT_FEATURES, FEATURES, Feature, Inquiry
 from services.sentiment.model_card import ModelCard
 from shared.analysis import Analysis, Probability, SentimentLabel
 
@@ -24,6 +24,9 @@ def _readable(text: str) -> str:
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS), AfterValidator(_readable)]
 Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARACTERS), AfterValidator(_readable)]
+SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""A category set's name, a slug: lower-case letters, digits and hyphens, 1 to 63 characters, no hyphen first."""
+
 Hint = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$")]
 
 
@@ -46,8 +49,8 @@ class AnalyzeRequest(_Request):
     texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
     targets: list[Target | None] | None = None
     languages: list[Hint | None] | None = None
-    features: Annotated[list[Feature], Field(min_length=1)] = list(DEFAULT_FEATURES)
-    category_set: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    features: Annotated[list[Feature], Field(min_length=1, max_length=len(FEATURES))] = list(DEFAULT_FEATURES)
+    category_set: SetName | None = None
 
     @field_validator("targets", "languages")
     @classmethod

@@ -69,12 +69,12 @@ class EntityReader:
         return tuple(spans)
 
 
-def entities_of(sent: str, spans: Sequence[Span]) -> list[Entity]:
-    """Return the entities of a text as sent; `spans` are those of its normalised form.
+def entities_of(sent: str, spans: Sequence[Span], normalised: str | None = None) -> list[Entity]:
+    """Return the entities of a text as sent; `spans` are those of its normalised form, which may be given.
 
     Entities that came out of one replaced stretch are one, of the first one's type. CPU work.
     """
-    alignment = Alignment(sent)
+    alignment = Alignment(sent, normalised)
     entities: list[Entity] = []
     for span in spans:
         start, end = alignment.origin(span.start, span.end)

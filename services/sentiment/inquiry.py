@@ -38,6 +38,10 @@ class CategorySet(Protocol):
     def embedding_version(self) -> str:
         """Of the embeddings that it was trained on."""
 
+    @property
+    def dimensions(self) -> int:
+        """The length of those embeddings."""
+
     def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return probabilities, (texts, labels), of embeddings, (texts, dimensions). CPU work."""
 

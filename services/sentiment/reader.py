@@ -1,6 +1,6 @@
 """One model's way of reading: known texts from the cache, the others through tokenizer and batcher."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,8 +43,11 @@ class Reader:
         self._maker = ReadingMaker(card)
         self._prefix = card.embedding.prefix if card.embedding else ""
 
-    def prepare(self, questions: Iterable[Question]) -> Pending:
-        """Look the questions up, and tokenise those that are new; one that stands twice is read once."""
+    def prepare(self, questions: Iterable[Question], check: Callable[[], None] = lambda: None) -> Pending:
+        """Look the questions up, and tokenise those that are new; one that stands twice is read once.
+
+        `check` is called between texts, and may raise to end the work.
+        """
         known: dict[Question, Reading] = {}
         fresh: list[Question] = []
         for question in dict.fromkeys(questions):
@@ -54,15 +57,17 @@ class Reader:
             else:
                 known[question] = reading
         texts = [self._prefix + question.text for question in fresh]
-        return Pending(known, fresh, self._tokenizer.encode(texts, [question.target for question in fresh]))
+        return Pending(known, fresh, self._tokenizer.encode(texts, [question.target for question in fresh], check))
 
     async def run(self, pending: Pending) -> list[Row]:
         """Return a row for each fresh question; raises what Batcher.submit raises."""
         return await self.batcher.submit(pending.tokens)
 
-    def finish(self, pending: Pending, rows: Sequence[Row]) -> dict[Question, Reading]:
-        """Return the reading of each question, and remember those that are new."""
-        made = self._maker.make([question.text for question in pending.fresh], pending.tokens, rows)
-        for question, reading in zip(pending.fresh, made, strict=True):
-            self._cache.put(key_of(*question), reading)
+    def finish(self, pending: Pending, rows: Sequence[Row], *, remember: bool = True) -> dict[Question, Reading]:
+        """Return the reading of each question, and remember those that are new where that is wanted."""
+        aimed = [question.target is not None for question in pending.fresh]
+        made = self._maker.make([question.text for question in pending.fresh], pending.tokens, rows, aimed)
+        if remember:
+            for question, reading in zip(pending.fresh, made, strict=True):
+                self._cache.put(key_of(*question), reading)
         return {**pending.known, **dict(zip(pending.fresh, made, strict=True))}

@@ -44,18 +44,25 @@ class ReadingMaker:
         self._heads = list(class_places(card))
         self._entities = EntityReader(card.heads[ENTITIES].labels) if ENTITIES in card.heads else None
 
-    def make(self, texts: Sequence[str], tokens: Sequence[Tokens], rows: Sequence[Row]) -> list[Reading]:
+    def make(
+        self, texts: Sequence[str], tokens: Sequence[Tokens], rows: Sequence[Row], aimed: Sequence[bool] = ()
+    ) -> list[Reading]:
         """Return a reading for each normalised text, its tokens and its row. CPU work.
 
+        `aimed` tells which were read with a target, none where it is empty: of those the class logits alone are
+        kept, since embedding and entities are asked of the text alone.
         A reading holds copies: a view would keep the whole batch in memory as long as the cache keeps it.
         """
         if not rows:
             return []
         parts = [np.stack([row[head] for row in rows]).astype(np.float32, copy=False) for head in self._heads]
         packed = np.concatenate(parts, axis=1) if parts else np.empty((len(rows), 0), np.float32)
+        pairs = aimed or [False] * len(rows)
         return [
-            Reading(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
-            for text, one, row, logits in zip(texts, tokens, rows, packed, strict=True)
+            Reading(logits.copy(), one.truncated)
+            if pair
+            else Reading(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
+            for text, one, row, logits, pair in zip(texts, tokens, rows, packed, pairs, strict=True)
         ]
 
     def _spans(self, text: str, tokens: Tokens, row: Row) -> tuple[Span, ...] | None:

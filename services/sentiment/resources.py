@@ -62,7 +62,9 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
     cpus = usable_cpus()
     store = settings.parsed_store()
     async with AsyncExitStack() as stack:
-        workers = stack.enter_context(ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text"))
+        workers = ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text")
+        # Off the loop, which goes on while a last text is read to its end.
+        stack.push_async_callback(asyncio.to_thread, workers.shutdown)
         loop = asyncio.get_running_loop()
         model, encoding, detector = await loop.run_in_executor(workers, _load, settings, cpus)
         metrics = SentimentMetrics(registry)

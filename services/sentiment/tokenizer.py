@@ -1,7 +1,7 @@
 """From texts to token ids, by the model's own `tokenizer.json`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,11 @@ from services.sentiment.model_folder import ModelFolder
 from shared.errors import SettingsError
 
 CASES: Final = 3
+TARGET_TOKENS: Final = 32
+"""A target is a name: more of it would take the room of the text."""
 _CAPITALISED, _CAPITALS = 1, 2
+_SLICE: Final = 8
+"""Texts encoded at a time: the library makes every window of a text that is cut, many times what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,38 @@ class Tokenizer:
             setting=card.setting,
         )
 
-    def encode(self, texts: Sequence[str], targets: Sequence[str | None]) -> list[Tokens]:
+    def encode(
+        self, texts: Sequence[str], targets: Sequence[str | None], check: Callable[[], None] = lambda: None
+    ) -> list[Tokens]:
         """Return each text's tokens; `targets` is as long as `texts`, None where a text has none. CPU work.
 
-        A text with a target becomes a pair, whose longer part is cut.
+        A text with a target becomes a pair: of the target the first `TARGET_TOKENS` tokens are read, and then
+        the longer part is cut. `check` is called every few texts, and may raise to end the work.
         """
-        pairs = list(zip(texts, targets, strict=True))
+        short = self._shortened(targets)
+        pairs = [(text, short.get(target, target)) for text, target in zip(texts, targets, strict=True)]
+        tokens: list[Tokens] = []
+        for start in range(0, len(pairs), _SLICE):
+            check()
+            tokens += self._encoded(pairs[start : start + _SLICE])
+        return [
+            replace(one, truncated=True) if target in short else one
+            for one, target in zip(tokens, targets, strict=True)
+        ]
+
+    def _shortened(self, targets: Sequence[str | None]) -> dict[str | None, str]:
+        """Return the targets that are too long, and what is read of them."""
+        short: dict[str | None, str] = {}
+        found = [target for target in dict.fromkeys(targets) if target is not None]
+        for start in range(0, len(found), _SLICE):
+            some = found[start : start + _SLICE]
+            encodings = self._tokenizer.encode_batch(some, add_special_tokens=False)
+            for target, encoding in zip(some, encodings, strict=True):
+                if len(encoding.ids) > TARGET_TOKENS:
+                    short[target] = target[: encoding.offsets[TARGET_TOKENS - 1][1]]
+        return short
+
+    def _encoded(self, pairs: Sequence[tuple[str, str | None]]) -> list[Tokens]:
         encodings = self._encode([text if target is None else (text, target) for text, target in pairs])
         return [
             Tokens(

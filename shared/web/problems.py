@@ -16,6 +16,7 @@ from shared.errors import (
     OverloadedError,
     PeerRefusedError,
     PeerUnavailableError,
+    SettingsError,
     VoxpopError,
 )
 
@@ -27,6 +28,8 @@ _STATUS: dict[type[VoxpopError], int] = {
     OverloadedError: 503,
     PeerUnavailableError: 503,
     PeerRefusedError: 502,
+    # Found out while it ran: a database that refuses the user, say.
+    SettingsError: 503,
 }
 
 

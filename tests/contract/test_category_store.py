@@ -86,7 +86,7 @@ async def test_a_deleted_set_is_gone(store: CategoryStore) -> None:
     """It is neither found nor listed, and cannot be deleted again; other names stay."""
     await store.put(category_set(), PACKED)
     await store.put(category_set("other"), PACKED)
-    await store.delete("airline")
+    assert await store.delete("airline") == 1
     assert await store.versions() == {"other": 1}
     for absent in (store.find("airline"), store.find_with_examples("airline"), store.delete("airline")):
         with pytest.raises(NotFoundError, match="no category set 'airline'"):

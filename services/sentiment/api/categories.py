@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.sentiment.api.dependencies import CLIENT_CLOSED_REQUEST, Held, unless_abandoned
+from services.sentiment.bodies import SetName
 from services.sentiment.categories.bodies import (
     CategorySetAnswer,
     CategorySetPage,
     CategorySetRequest,
     ExampleAnswer,
     MadeAnswer,
-    SetName,
 )
 from services.sentiment.categories.examples import unpack
 from services.sentiment.categories.trainer import Wish

@@ -1,6 +1,6 @@
 """What the routes of category sets take and answer, as bodies of requests."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -10,17 +10,12 @@ from services.sentiment.categories.category_set import MAX_LABEL_CHARACTERS, MAX
 from services.sentiment.categories.examples import MAX_EXAMPLES, Example
 from shared.analysis import Probability
 
-NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
-
 
 def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise PydanticCustomError("nul_character", "must not hold a NUL character")
     return text
 
-
-SetName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-"""A slug: lower-case letters, digits and hyphens, 1 to 63 characters, no hyphen first."""
 
 LabelName = Annotated[
     str,

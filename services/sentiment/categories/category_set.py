@@ -45,6 +45,11 @@ class CategorySet:
     created_at: AwareDatetime
     notes: str = ""
 
+    @property
+    def dimensions(self) -> int:
+        """The length of the vectors that it reads."""
+        return int(self.coefficients.shape[1])
+
     def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the probability of each label, shape (texts, labels), for embeddings of shape (texts, dimensions)."""
         logits = unit_rows(embeddings) @ self.coefficients.T.astype(np.float64) + self.intercepts
@@ -109,7 +114,7 @@ class _Form(BaseModel):
             labels=list(made.labels),
             counts=list(made.counts),
             embedding_version=made.embedding_version,
-            dimensions=made.coefficients.shape[1],
+            dimensions=made.dimensions,
             coefficients=_written(made.coefficients),
             intercepts=_written(made.intercepts),
             macro_f1=made.macro_f1,

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NewType
 
@@ -28,14 +28,16 @@ class Example:
     label: str
 
 
-def checked(examples: Sequence[Example]) -> list[Example]:
+def checked(examples: Sequence[Example], check: Callable[[], None] = lambda: None) -> list[Example]:
     """Return the examples cleaned (`shared.text.clean`), in order, a text that is given again left out.
 
     Texts are the same where the model reads the same. Raises InputError that names the place where a text
-    holds nothing but links, a text has two labels, or the labels or their examples are too few or many.
+    holds nothing but links, a text has two labels, or the labels or their examples are too few or many. `check` is
+    called between examples, and may raise to end the work.
     """
     kept: dict[str, tuple[int, Example]] = {}
     for place, example in enumerate(examples):
+        check()
         text = clean(example.text)
         read = normalise(text)
         if not read:

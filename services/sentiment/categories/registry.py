@@ -87,11 +87,10 @@ class CategoryRegistry:
         """Return the set of this name, usable or not; raises NotFoundError, PeerUnavailableError, ConflictError."""
         if name in self._unreadable:
             raise ConflictError(_foreign(name))
-        found = self._stored.get(name)
+        # Until the store was read, a built-in set might be hidden by one that people made: it is served all the same.
+        found = self._stored.get(name) or self._built_in.get(name)
         if found is None and not self._read:
-            # Until the store was read, a built-in set might be hidden by one that people made.
             raise PeerUnavailableError("store", "the store of category sets does not answer; send it again later")
-        found = found or self._built_in.get(name)
         if found is None:
             raise NotFoundError(missing(name))
         return found
@@ -129,10 +128,13 @@ class CategoryRegistry:
         if self.is_built_in(name):
             raise ConflictError(f"category set '{name}' comes with the model and is read-only")
         async with _answered():
-            await self._store.delete(name)
+            deleted = await self._store.delete(name)
         async with self._changing:
-            self._stored.pop(name, None)
-            self._unreadable.pop(name, None)
+            # A put may have come between: what is newer than the deleted version stays.
+            if name in self._stored and self._stored[name].version <= deleted:
+                del self._stored[name]
+            if self._unreadable.get(name, deleted + 1) <= deleted:
+                del self._unreadable[name]
 
     async def with_examples(self, name: str) -> tuple[CategorySet, PackedExamples]:
         """Return a set that people made, with its examples; raises as `find` and the store do."""

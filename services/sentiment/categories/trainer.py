@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +21,14 @@ from services.sentiment.categories.registry import CategoryRegistry
 from services.sentiment.categories.training import Fit, ShouldStop, TrainingStoppedError, train
 from shared.errors import ConflictError, OverloadedError
 
-CHUNK: Final = 512
+CHUNK: Final = 64
 QUEUED: Final = 4
 DEADLINE: Final = 120.0
 RETRY_AFTER: Final = 10
 
 Result = TypeVar("Result")
 Clock = Callable[[], datetime]
+Pause = Callable[[float], Awaitable[None]]
 
 
 class Embedder(Protocol):
@@ -37,8 +38,8 @@ class Embedder(Protocol):
     def embedding_version(self) -> str | None:
         """The version of the vectors, None where the model has none."""
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return a vector for each text, shape (texts, dimensions)."""
+    async def embed(self, texts: Sequence[str], *, remember: bool = True) -> NDArray[np.float32]:
+        """Return a vector for each text, shape (texts, dimensions), kept for later requests only to `remember`."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class CategoryTrainer:
         *,
         clock: Clock = lambda: datetime.now(UTC),
         deadline: float = DEADLINE,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         """Embed with `embedder`, keep in `registry`; `deadline` is seconds for one wish, waiting included."""
         self._embedder = embedder
@@ -80,6 +82,7 @@ class CategoryTrainer:
         self._metrics = metrics
         self._clock = clock
         self._deadline = deadline
+        self._pause = pause
         self._turn = asyncio.Lock()
         self._taken = 0
         self._stopped = Event()
@@ -129,25 +132,46 @@ class CategoryTrainer:
 
     async def _carry_out(self, wish: Wish, embedding_version: str) -> Made:
         start = time.perf_counter()
-        examples = await self._off_loop(lambda _: checked(wish.examples))
+        examples = await self._off_loop(lambda stop: checked(wish.examples, lambda: _go_on(stop)))
         texts = [example.text for example in examples]
-        chunks = [await self._embedder.embed(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK)]
+        chunks = [await self._embedded(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK)]
         learned, packed = await self._off_loop(lambda stop: _learn(examples, chunks, stop))
         made = _described(wish, examples, learned, embedding_version, self._clock())
         kept = await self._registry.put(made, packed)
         return Made(kept, time.perf_counter() - start)
 
+    async def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of a chunk; where texts that others wait for fill the queue, it comes after them."""
+        while True:
+            try:
+                return await self._embedder.embed(texts, remember=False)
+            except OverloadedError as error:
+                _go_on(self._stopped.is_set)
+                await self._pause(error.retry_after)
+
     async def _off_loop(self, work: Callable[[ShouldStop], Result]) -> Result:
         """Run `work` in the thread; where the caller is cancelled, `work` is told to stop."""
         if self._thread is None:
             raise OverloadedError("no category sets can be made while the service starts; send this again")
+        _go_on(self._stopped.is_set)
         given_up = Event()
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._thread, work, lambda: given_up.is_set() or self._stopped.is_set()
             )
+        except asyncio.CancelledError:
+            # The end of the service takes work that waits for the thread out of its queue.
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                raise TrainingStoppedError from None
+            raise
         finally:
             given_up.set()
+
+
+def _go_on(should_stop: ShouldStop) -> None:
+    if should_stop():
+        raise TrainingStoppedError
 
 
 def _learn(

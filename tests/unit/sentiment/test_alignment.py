@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.sentiment import alignment
 from services.sentiment.alignment import Alignment
 from services.sentiment.normalisation import normalise
 from tests.unit.shared.test_text import TEXTS
@@ -41,10 +42,10 @@ def test_every_stretch_has_an_origin_within_the_text_as_sent(text: str, data: st
         return
     start = data.draw(st.integers(0, length - 1))
     end = data.draw(st.integers(start + 1, length))
-    alignment = Alignment(text)
-    first, last = alignment.origin(start, end)
+    aligned = Alignment(text)
+    first, last = aligned.origin(start, end)
     assert 0 <= first < last <= len(text)
-    whole = alignment.origin(0, length)
+    whole = aligned.origin(0, length)
     assert whole[0] <= first
     assert last <= whole[1]
 
@@ -56,6 +57,21 @@ def test_a_text_that_needs_no_cleaning_is_aligned_to_itself(text: str, data: st.
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     assert Alignment(text).origin(start, end) == (start, end)
+
+
+@given(ANYTHING)
+def test_knowing_the_normalised_text_changes_nothing_but_the_time(text: str) -> None:
+    """Where the normalised text is given, every character comes from where it came without."""
+    normalised = normalise(text)
+    given_, found = Alignment(text, normalised), Alignment(text)
+    for place in range(len(normalised)):
+        assert given_.origin(place, place + 1) == found.origin(place, place + 1)
+
+
+def test_a_text_that_normalising_left_alone_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is rewritten again to learn that nothing was rewritten."""
+    monkeypatch.setattr(alignment, "normalise_traced", None)
+    assert Alignment("fly to Paris", "fly to Paris").origin(7, 12) == (7, 12)
 
 
 @given(ANYTHING, st.sampled_from(SCRIPTS), ANYTHING)

@@ -122,6 +122,8 @@ BAD_BODIES: list[tuple[str, int, list[Any] | None]] = [
     (json.dumps({"texts": ["🔥" * 262_144]}), 422, ["body", "texts", 0]),
     (json.dumps({"texts": ["a"] * 513}), 422, ["body", "texts"]),
     ('{"texts": ["a"], "features": ["mood"]}', 422, ["body", "features", 0]),
+    ('{"texts": ["a"], "features": ["irony"' + ', "irony"' * 10 + "]}", 422, ["body", "features"]),
+    ('{"texts": ["a"], "category_set": "Ann\'s"}', 422, ["body", "category_set"]),
     ('{"texts": ["a"], "features": []}', 422, ["body", "features"]),
     ('{"texts": ["a", "b"], "targets": ["x"]}', 422, ["body", "targets"]),
     ('{"texts": ["a"], "targets": [" "]}', 422, ["body", "targets", 0]),

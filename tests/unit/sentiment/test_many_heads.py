@@ -1,5 +1,7 @@
 """A model with every kind of head behind the whole way of a request, its answers known beforehand."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,12 +13,15 @@ import pytest
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from services.sentiment import alignment, analyzer
 from services.sentiment.inquiry import FEATURES, Inquiry
+from services.sentiment.normalisation import normalise, normalise_traced
 from services.sentiment.resources import Resources, open_resources
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokens
 from shared.analysis import Analysis
 from shared.errors import ConflictError, InputError, OverloadedError, SettingsError
+from shared.rewriting import Traced
 from tests.unit.sentiment.conftest import TinyModel
 from tests.unit.sentiment.multi_head import CARD, DIMENSIONS, TAGS, write_encoder, write_many
 
@@ -27,6 +32,7 @@ class Corners:
     name = "corners"
     labels = ("first", "second")
     embedding_version = "many-1"
+    dimensions = DIMENSIONS
 
     def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return shares of the two."""
@@ -180,6 +186,69 @@ async def test_a_category_set_of_other_embeddings_is_refused(folder: Path) -> No
     assert not seen
 
 
+async def test_a_category_set_of_another_length_is_refused(folder: Path) -> None:
+    """A set that bears the embeddings' version and yet reads vectors of another length is a conflict, no crash."""
+    other = Corners()
+    other.dimensions = DIMENSIONS + 1
+    async with opened(folder) as (resources, seen):
+        with pytest.raises(ConflictError, match="'corners' reads 5 numbers of an embedding, but the model gives 4"):
+            await resources.analyzer.analyze(inquiry("bad", category_set=other))
+    assert not seen
+
+
+async def test_embeddings_need_not_be_remembered(folder: Path) -> None:
+    """What was embedded without remembering is read again, and has pushed nothing out."""
+    async with opened(folder, cache_texts=1) as (resources, seen):
+        await resources.analyzer.analyze(inquiry("good"))
+        await resources.analyzer.embed(["bad"], remember=False)
+        await resources.analyzer.analyze(inquiry("good"))
+        assert len(seen) == 2
+
+
+async def test_each_different_text_is_normalised_and_aligned_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that stands ten times in a request costs as much as once, beside its answers."""
+    normalised: list[str] = []
+    aligned: list[str] = []
+
+    def seen_normalise(text: str) -> str:
+        normalised.append(text)
+        return normalise(text)
+
+    def seen_traced(text: str) -> Traced:
+        aligned.append(text)
+        return normalise_traced(text)
+
+    monkeypatch.setattr(analyzer, "normalise", seen_normalise)
+    monkeypatch.setattr(alignment, "normalise_traced", seen_traced)
+    async with opened(folder) as (resources, _):
+        answers = await resources.analyzer.analyze(inquiry(*["so  Ann"] * 10, features="sentiment entities"))
+    assert normalised == aligned == ["so  Ann"]
+    assert [answer.entities[0].start for answer in answers if answer.entities] == [4] * 10
+
+
+async def test_an_abandoned_inquiry_frees_its_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled while its texts are normalised, it ends at the next text instead of the last."""
+    begun, going = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    def slow(text: str) -> str:
+        seen.append(text)
+        begun.set()
+        going.wait(10)
+        return text
+
+    monkeypatch.setattr(analyzer, "normalise", slow)
+    async with opened(folder) as (resources, _):
+        asking = asyncio.create_task(resources.analyzer.analyze(inquiry("good", "bad", "late")))
+        await asyncio.to_thread(begun.wait, 10)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        going.set()
+    assert seen == ["good"]
+
+
 async def test_without_embeddings_there_are_no_category_sets(tiny_model: TinyModel) -> None:
     """A model that gives no embedding answers null for it, and says why nothing can be built on it."""
     async with opened(tiny_model()) as (resources, _):
@@ -204,6 +273,7 @@ async def test_an_encoder_of_its_own_gives_the_embeddings(folder: Path, tmp_path
         vectors = await resources.analyzer.embed(["good"])
         categories = Corners()
         categories.embedding_version = version
+        categories.dimensions = 6
         (sorted_,) = await resources.analyzer.analyze(inquiry("good", category_set=categories))
     assert only.embedding == both.embedding == [0, 1, 0, 0, 0, 0]
     np.testing.assert_array_equal(vectors, [only.embedding])

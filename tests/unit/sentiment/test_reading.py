@@ -34,6 +34,20 @@ def test_a_reading_keeps_nothing_of_its_batch() -> None:
         assert (reading.entities, reading.truncated) == ((), True)
 
 
+def test_a_reading_towards_a_target_keeps_its_classes_alone() -> None:
+    """Embedding and entities are asked of the text alone, so a pair's would only fill the cache."""
+    row = {
+        "sentiment": np.ones(3, np.float32),
+        "irony": np.ones(2, np.float32),
+        "embedding": np.ones(8, np.float32),
+        "entities": np.zeros((2, 2), np.float32),
+    }
+    tokens = Tokens((1, 2), (0, 0), offsets=[(0, 0), (0, 3)])
+    alone, aimed = ReadingMaker(CARD).make(["Ann"] * 2, [tokens] * 2, [row] * 2, [False, True])
+    assert (alone.embedding is None, alone.entities) == (False, ())
+    assert (aimed.embedding, aimed.entities, aimed.logits.tolist()) == (None, None, alone.logits.tolist())
+
+
 def test_a_model_without_a_head_leaves_its_place_empty() -> None:
     """No entities are not the same as no head for them, and an encoder has no logits at all."""
     card = ModelCard("m", None, Path(), "fp32", 16, {}, embedding=Embedding("v", "1"))

@@ -7,7 +7,7 @@ import pytest
 from services.sentiment.model_folder import ModelFolder
 from services.sentiment.tokenizer import Tokenizer, Tokens, case_of
 from shared.errors import SettingsError
-from tests.unit.sentiment.conftest import TinyModel
+from tests.unit.sentiment.conftest import VOCABULARY, TinyModel
 
 
 @pytest.fixture
@@ -44,6 +44,31 @@ def test_a_pair_is_cut_in_its_longer_part(path: Path, text: str, target: str, id
     """A long text never pushes its target out, nor a long target its text."""
     (pair,) = Tokenizer(path, 5).encode([text], [target])
     assert (pair.ids, pair.truncated) == (ids, True)
+
+
+def test_a_long_target_leaves_the_text_its_room(path: Path) -> None:
+    """Of a target 32 tokens are read, which is said, and the rest of the length is the text's."""
+    long, short = Tokenizer(path, 128).encode(["good " * 200] * 2, ["bad " * 60, "bad"])
+    assert (long.ids.count(VOCABULARY["bad"]), long.ids.count(VOCABULARY["good"]), long.truncated) == (32, 94, True)
+    assert (short.ids.count(VOCABULARY["bad"]), short.ids.count(VOCABULARY["good"])) == (1, 125)
+    (fits,) = Tokenizer(path, 64).encode(["good"], ["bad " * 33])
+    assert (fits.ids.count(VOCABULARY["bad"]), fits.truncated) == (32, True)
+
+
+def test_a_target_that_is_cut_has_its_case_told(shipped: ModelFolder) -> None:
+    """The token types are those of what is read of the target."""
+    (tokens,) = Tokenizer(shipped.tokenizer, 64, case_types=True).encode(["so good"], ["BA " * 40])
+    assert tokens.type_ids[-2] == 5
+
+
+def test_texts_are_encoded_a_few_at_a_time(path: Path) -> None:
+    """Many texts give the same as one by one, and between every few the caller may end the work."""
+    texts = ["good " * number for number in range(1, 21)]
+    tokenizer = Tokenizer(path, 16)
+    looks: list[None] = []
+    together = tokenizer.encode(texts, [None] * 20, lambda: looks.append(None))
+    assert together == [tokenizer.encode([text], [None])[0] for text in texts]
+    assert len(looks) == 3
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tests.unit.shared.example_service import POST_TEXT, client, example_app
         (OverloadedError("the queue is full", retry_after=7), 503, "Service Unavailable", "7"),
         (PeerUnavailableError("profiles", "profiles is away", retry_after=9), 503, "Service Unavailable", "9"),
         (PeerRefusedError("profiles", "profiles said no", status=422), 502, "Bad Gateway", None),
-        (SettingsError("a setting is wrong"), 500, "Internal Server Error", None),
+        (SettingsError("the store refused the user"), 503, "Service Unavailable", None),
     ],
 )
 async def test_each_error_is_a_problem(error: VoxpopError, status: int, title: str, retry_after: str | None) -> None:

@@ -21,8 +21,8 @@ class CategoryStore(Protocol):
     async def put(self, made: CategorySet, examples: PackedExamples) -> CategorySet:
         """Keep a set and its examples in place of what its name had; return it with the version that it got."""
 
-    async def delete(self, name: str) -> None:
-        """Remove a set and its examples for good; raises NotFoundError."""
+    async def delete(self, name: str) -> int:
+        """Remove a set and its examples for good, and return the version that went; raises NotFoundError."""
 
     async def versions(self) -> dict[str, int]:
         """Return the version of every set by its name; cheap enough to be asked every other second."""

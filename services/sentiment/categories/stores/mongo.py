@@ -12,19 +12,23 @@ from shared.errors import NotFoundError, OverloadedError
 from shared.mongo import MongoDatabase, answering
 
 ATTEMPTS = 5
+INDEX = (("live", 1), ("_id", 1), ("version", 1))
 
 
 class MongoCategoryStore:
     """`CategoryStore` on the collection `category_sets`, a document a name.
 
-    A document without a body is a deleted set: its version is where the name goes on. There is no index but
-    `_id`, so the store needs no preparing and a service starts while the server is away.
+    A document without a body is a deleted set: its version is where the name goes on. What `versions` asks for
+    stands in an index, `live` being there for it alone: a document holds all of its examples, and reading every
+    one of them every other second would be most of the server's work. The index is made at the first such
+    question, so that a service starts while the server is away.
     """
 
     def __init__(self, database: MongoDatabase) -> None:
         """Use an open database."""
         self._database = database
         self._sets = database["category_sets"]
+        self._indexed = False
 
     @answering
     async def put(self, made: CategorySet, examples: PackedExamples) -> CategorySet:
@@ -32,7 +36,7 @@ class MongoCategoryStore:
 
         Two first puts of a name may both find no document; the second insert meets the first's key and is tried again.
         """
-        change = {"$inc": {"version": 1}, "$set": {"body": made.to_json(), "examples": bytes(examples)}}
+        change = {"$inc": {"version": 1}, "$set": {"live": True, "body": made.to_json(), "examples": bytes(examples)}}
         for _ in range(ATTEMPTS):
             try:
                 document = await self._sets.find_one_and_update(
@@ -48,18 +52,22 @@ class MongoCategoryStore:
         raise OverloadedError("others put this category set at the same moment; try again")
 
     @answering
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> int:
         """See `CategoryStore.delete`."""
-        result = await self._sets.update_one(
-            {"_id": name, "body": {"$exists": True}}, {"$unset": {"body": "", "examples": ""}}
+        document = await self._sets.find_one_and_update(
+            {"_id": name, "live": True}, {"$unset": {"live": "", "body": "", "examples": ""}}, projection={"version": 1}
         )
-        if not result.matched_count:
+        if document is None:
             raise NotFoundError(missing(name))
+        return int(document["version"])
 
     @answering
     async def versions(self) -> dict[str, int]:
         """See `CategoryStore.versions`."""
-        cursor = self._sets.find({"body": {"$exists": True}}, {"version": 1})
+        if not self._indexed:
+            await self._sets.create_index(list(INDEX))
+            self._indexed = True
+        cursor = self._sets.find({"live": True}, {"version": 1})
         return {document["_id"]: document["version"] async for document in cursor}
 
     @answering
@@ -79,7 +87,7 @@ class MongoCategoryStore:
         await self._database.command("ping")
 
     async def _document(self, name: str, projection: dict[str, int] | None) -> Any:
-        document = await self._sets.find_one({"_id": name, "body": {"$exists": True}}, projection)
+        document = await self._sets.find_one({"_id": name, "live": True}, projection)
         if document is None:
             raise NotFoundError(missing(name))
         return document

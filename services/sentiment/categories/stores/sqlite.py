@@ -40,19 +40,20 @@ class SqliteCategoryStore:
 
         return await self._database.write(work)
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> int:
         """See `CategoryStore.delete`."""
 
-        def work(connection: sqlite3.Connection) -> None:
-            row = connection.execute(
+        def work(connection: sqlite3.Connection) -> int:
+            row: sqlite3.Row | None = connection.execute(
                 "UPDATE category_set SET body = NULL, examples = NULL WHERE name = ? AND body IS NOT NULL "
-                "RETURNING name",
+                "RETURNING version",
                 (name,),
             ).fetchone()
             if row is None:
                 raise NotFoundError(missing(name))
+            return int(row["version"])
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def versions(self) -> dict[str, int]:
         """See `CategoryStore.versions`."""

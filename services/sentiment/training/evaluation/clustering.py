@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.sentiment.training.corpora import read_columns
+from shared.one_thread import one_thread
 from shared.text import LINK, MENTION, clean
 
 MIN_POSTS: Final = 20
@@ -81,7 +81,7 @@ def cluster_authors(posts: AuthorPosts, embed: Callable[[Sequence[str]], NDArray
     centroids = sums / counts[:, None]
     truth = [posts.categories[name] for name in names]
     k = len(set(truth))
-    with threadpool_limits(limits=1):
+    with one_thread():
         found = [
             normalized_mutual_info_score(truth, KMeans(k, n_init=_STARTS, random_state=seed).fit_predict(centroids))
             for seed in range(SEEDS)

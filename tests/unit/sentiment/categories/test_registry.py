@@ -181,6 +181,22 @@ async def test_a_look_that_was_under_way_does_not_undo_a_put(store: MoodyStore, 
         assert registry.resolve("airline") is kept
 
 
+async def test_a_delete_does_not_undo_a_put_that_came_between(store: MoodyStore, pauses: Pauses) -> None:
+    """A set that was put again while its former version was being deleted stays served."""
+    async with running(store, pauses) as registry:
+        await registry.put(category_set(), PACKED)
+        delete = store.delete
+
+        async def slow(name: str) -> int:
+            deleted = await delete(name)
+            await registry.put(category_set(notes="again"), PACKED)
+            return deleted
+
+        store.delete = slow  # type: ignore[method-assign]
+        await registry.delete("airline")
+        assert registry.resolve("airline").notes == "again"
+
+
 async def test_a_store_that_fails_is_asked_less_often(
     store: MoodyStore, pauses: Pauses, figures: CollectorRegistry
 ) -> None:
@@ -214,12 +230,13 @@ async def test_a_store_that_fails_is_asked_less_often(
 
 
 async def test_a_start_without_the_store_is_a_start(store: MoodyStore, pauses: Pauses) -> None:
-    """With the store away the registry runs and is ready; sets are 503 until the store was read, built-in ones too."""
+    """With the store away the registry runs and is ready; sets are 503 until it was read, but for the built-in ones."""
     await store.put(category_set(), PACKED)
     store.failure = PeerUnavailableError("mongodb", "the store does not answer")
     async with running(store, pauses, built_in={"ships": category_set("ships")}) as registry:
         await registry.check_following()
-        for name in ("airline", "ships", "nothing"):
+        assert registry.resolve("ships").name == "ships"
+        for name in ("airline", "nothing"):
             with pytest.raises(PeerUnavailableError, match="category sets"):
                 registry.resolve(name)
         store.failure = None

@@ -37,12 +37,12 @@ class SlowEmbedder(WordEmbedder):
         self.asking = asyncio.Event()
         self.begun = 0
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, remember: bool = True) -> NDArray[np.float32]:
         """Wait, then answer."""
         self.begun += 1
         self.asking.set()
         await self.open.wait()
-        return await super().embed(texts)
+        return await super().embed(texts, remember=remember)
 
 
 @pytest.fixture
@@ -96,12 +96,96 @@ async def test_cleaned_examples_are_kept_with_the_set(running: Running, registry
     assert unpack(packed) == [*examples(), Example("@user my bag", "bags")]
 
 
-async def test_texts_are_embedded_in_chunks(running: Running) -> None:
-    """No more than 512 texts are asked for at a time."""
+async def test_texts_are_embedded_in_chunks_and_not_remembered(running: Running) -> None:
+    """No more than 64 texts are asked for at a time, and none of them pushes others' answers out of the cache."""
     embedder = WordEmbedder()
     async with running(embedder) as trainer:
-        await trainer.make(Wish("airline", examples(300, ["bags", "late"])))
-    assert embedder.asked == [512, 88]
+        await trainer.make(Wish("airline", examples(80, ["bags", "late"])))
+    assert embedder.asked == [64, 64, 32]
+    assert embedder.remembered == 0
+
+
+class FullEmbedder(WordEmbedder):
+    """Refuses, as a full queue does, as often as it is told."""
+
+    def __init__(self, times: int) -> None:
+        """Refuse so many times."""
+        super().__init__()
+        self.times = times
+
+    async def embed(self, texts: Sequence[str], *, remember: bool = True) -> NDArray[np.float32]:
+        """Refuse, or answer."""
+        if self.times:
+            self.times -= 1
+            raise OverloadedError("the queue of texts is full", 7)
+        return await super().embed(texts, remember=remember)
+
+
+async def test_a_full_queue_is_waited_for(registry: CategoryRegistry, figures: CollectorRegistry) -> None:
+    """A chunk that finds the queue full is asked for again when the queue says, and the set is made."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    trainer = CategoryTrainer(FullEmbedder(3), registry, CategoryMetrics(figures), pause=pause)
+    async with trainer.running():
+        assert (await trainer.make(WISH)).category_set.version == 1
+    assert pauses == [7, 7, 7]
+
+
+async def test_after_the_end_no_set_is_made(running: Running) -> None:
+    """A wish that comes when the thread is gone is told to come back, also one that waits for a full queue."""
+    async with running(WordEmbedder()) as trainer:
+        pass
+    with pytest.raises(OverloadedError, match="service stops"):
+        await trainer.make(WISH)
+
+
+async def test_work_that_waits_for_the_thread_ends_with_the_service(running: Running) -> None:
+    """What the end takes out of the thread's queue is told to come back, not left without an answer."""
+    on, over = threading.Event(), threading.Event()
+
+    def work(_stop: Callable[[], bool]) -> None:
+        on.set()
+        over.wait(10)
+
+    async with running(WordEmbedder()) as trainer:
+        first = asyncio.create_task(trainer._off_loop(work))
+        await asyncio.to_thread(on.wait, 10)
+        making = asyncio.create_task(trainer.make(WISH))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(over.set)
+        thread = trainer._thread
+        assert thread is not None
+        thread.shutdown(wait=False, cancel_futures=True)
+    await first
+    with pytest.raises(OverloadedError, match="service stops"):
+        await making
+
+
+async def test_abandoned_examples_are_not_cleaned_to_the_end(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives a wish up while its texts are cleaned frees the thread at the next text."""
+    begun, told = threading.Event(), threading.Event()
+
+    def endless(_examples: object, check: Callable[[], None]) -> list[Example]:
+        begun.set()
+        try:
+            while True:
+                check()
+                time.sleep(0)
+        finally:
+            told.set()
+
+    monkeypatch.setattr(trainer_module, "checked", endless)
+    async with running(WordEmbedder()) as trainer:
+        making = asyncio.create_task(trainer.make(WISH))
+        await asyncio.to_thread(begun.wait, 10)
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+        assert await asyncio.to_thread(told.wait, 10)
 
 
 async def test_the_same_examples_make_the_same_set(running: Running) -> None:

@@ -35,6 +35,23 @@ def test_what_can_be_told_apart_is_learned(labels: int) -> None:
     assert fit.folds == 5
 
 
+def test_many_labels_are_learned() -> None:
+    """With 64 labels and vectors much alike the gradient begins small; the search does not end at zero for that."""
+    random = np.random.default_rng(2)
+    classes = np.repeat(np.arange(64), 8)
+    vectors = (8 + random.standard_normal((64, 128))[classes] + random.standard_normal((512, 128))).astype(np.float32)
+    fit = train(vectors, classes)
+    assert fit.coefficients.any()
+    assert fit.macro_f1 > 0.5
+
+
+def test_vectors_that_hardly_differ_are_learned() -> None:
+    """Where the first gradient is below the tolerance, the search is begun again with a finer one."""
+    vectors, classes = clouds(20, 2, spread=0.1)
+    vectors = (vectors * 1e-4 + 1).astype(np.float32)
+    assert train(vectors, classes).coefficients.any()
+
+
 def test_the_same_examples_give_the_same_numbers() -> None:
     """Training again changes no bit."""
     vectors, classes = clouds(20, 4, spread=1.0)
