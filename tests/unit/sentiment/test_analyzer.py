@@ -67,9 +67,11 @@ async def test_a_text_is_read_alike_alone_and_in_company(resources: Resources) -
         assert sentiment(alone).score == pytest.approx(sentiment(in_company).score, abs=0.02)
 
 
-async def test_features_of_heads_that_the_model_lacks_are_null_and_others_absent(resources: Resources) -> None:
+async def test_features_of_heads_that_the_model_lacks_are_null_and_others_absent(tiny_model: TinyModel) -> None:
     """What was asked for is set, to null where there is no head; what was not asked for is not set."""
-    (analysis,) = await analyze(resources, ["fine"], "sentiment", "entities")
+    settings = SentimentSettings(_env_file=None, model=str(tiny_model()), device="cpu")
+    async with open_resources(settings, CollectorRegistry()) as opened:
+        (analysis,) = await analyze(opened, ["fine"], "sentiment", "entities")
     assert analysis.model_dump(exclude_unset=True).keys() == {
         "sentiment",
         "entities",
@@ -77,6 +79,32 @@ async def test_features_of_heads_that_the_model_lacks_are_null_and_others_absent
         "supported_language",
     }
     assert analysis.entities is None
+
+
+async def test_the_shipped_model_tells_everything(resources: Resources) -> None:
+    """No feature is null; clear moods, names, and queries to an airline are told."""
+    text = "I love my new iPhone from Apple, thanks Tim Cook"
+    happy, complaint = await analyze(resources, [text, "@united they lost my bag in Chicago again"])
+    assert None not in happy.model_dump().values()
+    assert happy.emotion is not None
+    assert happy.emotion.label == "joy"
+    assert happy.entities is not None
+    assert {(entity.text, entity.type) for entity in happy.entities} >= {
+        ("Apple", "organisation"),
+        ("Tim Cook", "person"),
+    }
+    assert all(text[entity.start : entity.end] == entity.text for entity in happy.entities)
+    assert complaint.category is not None
+    assert complaint.category.label == "Baggage Issue"
+    assert ("Chicago", "location") in {(entity.text, entity.type) for entity in complaint.entities or []}
+
+
+async def test_the_shipped_embedding_knows_what_is_alike(resources: Resources) -> None:
+    """Texts that mean the same lie nearer than texts of one mood about other things."""
+    lost, luggage, dinner = await resources.analyzer.embed(
+        ["they lost my bag", "my luggage never arrived", "the dinner was awful"]
+    )
+    assert lost @ luggage > lost @ dinner
 
 
 async def test_subjectivity_tells_opinion_from_plot(resources: Resources) -> None:
@@ -117,13 +145,24 @@ async def test_a_language_that_the_model_does_not_know_is_said(resources: Resour
     assert hinted.supported_language
 
 
-async def test_a_target_changes_nothing_for_a_model_without_targets(resources: Resources) -> None:
-    """The shipped model has no training with targets: the text is read as it is."""
+async def test_a_target_changes_nothing_for_a_model_without_targets(tiny_model: TinyModel) -> None:
+    """A model that was not trained with targets reads the text as it is."""
+    settings = SentimentSettings(_env_file=None, model=str(tiny_model()), device="cpu")
+    async with open_resources(settings, CollectorRegistry()) as opened:
+        plain, aimed = [
+            (await opened.analyzer.analyze(Inquiry(["good"], [target], [None], ["sentiment"])))[0]
+            for target in (None, "British Airways")
+        ]
+    assert aimed == plain
+
+
+async def test_a_target_is_read_by_the_shipped_model(resources: Resources) -> None:
+    """What is said of a target is another answer than the mood of the text."""
     plain, aimed = [
         (await resources.analyzer.analyze(Inquiry([PRAISE[0]], [target], [None], ["sentiment"])))[0]
         for target in (None, "British Airways")
     ]
-    assert aimed == plain
+    assert sentiment(aimed) != sentiment(plain)
 
 
 async def test_repeated_texts_run_once(tiny_model: TinyModel) -> None:

@@ -61,15 +61,23 @@ async def test_texts_are_answered_in_order_with_the_default_features(http: httpx
 
 
 async def test_only_features_that_were_asked_for_are_present(http: httpx.AsyncClient) -> None:
-    """A head that the model lacks answers null; what nobody asked for is not in the answer."""
+    """What nobody asked for is not in the answer."""
     body = {"texts": ["fine"], "features": ["language", "emotion"], "languages": ["de"], "targets": [None]}
     result = (await http.post("/v1/analyze", json=body)).json()["results"][0]
+    assert result.pop("emotion").keys() == {"label", "score", "probabilities"}
     assert result == {
         "language": {"code": "de", "confidence": 1.0},
-        "emotion": None,
         "truncated": False,
         "supported_language": False,
     }
+
+
+async def test_the_airline_set_comes_with_the_model(http: httpx.AsyncClient) -> None:
+    """A category set that lies beside the weights is served like one of people's own."""
+    body = {"texts": ["why was I charged $50 for a seat"], "category_set": "airline"}
+    category = (await http.post("/v1/analyze", json=body)).json()["results"][0]["category"]
+    assert category["label"] == "Extra Charges"
+    assert len(category["probabilities"]) == 8
 
 
 async def test_the_largest_request_is_answered(http: httpx.AsyncClient) -> None:
@@ -129,7 +137,7 @@ BAD_BODIES: list[tuple[str, int, list[Any] | None]] = [
     ('{"texts": ["a"], "targets": [" "]}', 422, ["body", "targets", 0]),
     ('{"texts": ["a"], "languages": ["en", "de"]}', 422, ["body", "languages"]),
     ('{"texts": ["a"], "languages": ["english please"]}', 422, ["body", "languages", 0]),
-    ('{"texts": ["a"], "category_set": "airline"}', 422, ["body", "category_set"]),
+    ('{"texts": ["a"], "category_set": "nobodys"}', 422, ["body", "category_set"]),
     ('{"texts": ["a"], "feature": ["sentiment"]}', 422, ["body", "feature"]),
     ('{"texts": ' + "[" * 100_000 + "]" * 100_000 + "}", 400, None),
     ('{"texts": ["\\ud83d\\ude00", {"a": {"b": [1]}}]}', 422, ["body", "texts", 1]),
