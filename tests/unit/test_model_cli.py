@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from services import model_cli
 from services.model_cli import model_app
 from tests.unit.sentiment.evaluation.corpora import write_corpora
 from tests.unit.sentiment.evaluation.word_model import sentiment_model
@@ -15,6 +16,12 @@ from tests.unit.sentiment.evaluation.word_model import sentiment_model
 def folder(tmp_path: Path) -> str:
     """Write a model."""
     return str(sentiment_model().write(tmp_path / "model"))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave logging alone: the runner closes the stream that a command would have it write to ever after."""
+    monkeypatch.setattr(model_cli, "configure_logs", lambda _level: None)
 
 
 def run(*arguments: str) -> Result:
