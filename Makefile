@@ -1,7 +1,7 @@
 # voxpop. `make` alone lists what there is to make.
 
 EXTRAS := --extra ingest --extra sentiment --extra profiles --extra clusters
-DEVELOPMENT := $(EXTRAS) --extra evaluate
+DEVELOPMENT := $(EXTRAS) --extra evaluate --extra instagram
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 PYTHON := $(or $(shell command -v python3 2>/dev/null),python)
 BIN := .venv/bin
