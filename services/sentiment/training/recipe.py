@@ -43,11 +43,16 @@ class Optimisation(_Part):
 
 
 class CorpusUse(_Part):
-    """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it."""
+    """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it.
+
+    With `label_noise`, the share of its labels that are wrong, each label is weighed against what earlier
+    models read (`denoising`).
+    """
 
     head: Head
     class_weights: Literal["none", "square-root"] = "none"
     restricted: bool = False
+    label_noise: Annotated[float, Field(gt=0, lt=0.5)] | None = None
 
 
 class Stage(_Part):
@@ -96,11 +101,17 @@ class Recipe(_Part):
         return f"research use: trained on {', '.join(restricted)}, whose terms restrict it; see LICENSE"
 
     def unrestricted(self) -> "Recipe":
-        """Return the recipe without the corpora whose terms may forbid commercial use.
+        """Return the recipe without the corpora whose terms may forbid commercial use, and without earlier models.
+
+        Those were trained on such corpora, and what they read would carry that over.
 
         Raises ValueError where nothing would be left to learn.
         """
-        corpora = {name: use for name, use in self.corpora.items() if not use.restricted}
+        corpora = {
+            name: use.model_copy(update={"label_noise": None})
+            for name, use in self.corpora.items()
+            if not use.restricted
+        }
         stages = [
             stage.model_copy(update={"passes": {name: n for name, n in stage.passes.items() if name in corpora}})
             for stage in self.stages

@@ -53,6 +53,9 @@ def carry_out(request: Request, tell: Tell = lambda _: None) -> Outcome:
         raise ValueError("give --data FOLDER for the benchmarks, or --file FILE for a labelled file of yours")
     if request.file is not None and request.data is not None:
         raise ValueError("give --data FOLDER or --file FILE, not both: what is asked of a file is asked of it alone")
+    for option, target in (("--json", request.json), ("--card", request.card)):
+        if target is not None and target.is_dir():
+            raise ValueError(f"{option}: {target} is a folder; name a file in it")
     contest = gather(request.folders, request.full, request.baselines, request.data)
     if request.file is None:
         assert request.data is not None  # noqa: S101 - checked above

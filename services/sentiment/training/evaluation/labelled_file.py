@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from services.sentiment.training.corpora import Examples
 
 _ROW: Final = re.compile(r"Row #(\d+)")
+_WHOLE: Final = re.compile(r"\d+\.0+")
+"""A class number as pandas writes it where a column once held a gap."""
 _ONE_BY_ONE: Final = pa_csv.ReadOptions(use_threads=False)
 """In one thread the reader knows the number of a damaged row."""
 _ANY_TEXT: Final = pa_csv.ParseOptions(newlines_in_values=True)
@@ -109,6 +111,8 @@ def read_file(path: Path, columns: Columns, labels: Labels) -> LabelledFile:
 
 
 def _read(path: Path, columns: Columns) -> Any:
+    if len(set(columns.names())) < len(columns.names()):
+        raise ValueError("texts, labels and targets stand in columns of their own; name each column once")
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     is_csv = path.name.endswith((".csv", ".csv.gz"))
@@ -126,6 +130,8 @@ def _read(path: Path, columns: Columns) -> Any:
             include_columns=columns.names(), column_types=dict.fromkeys(columns.names(), pa.string())
         )
         return pa_csv.read_csv(path, _ONE_BY_ONE, _ANY_TEXT, wanted)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is no CSV in UTF-8 with a header") from None
     except (pa.ArrowException, OSError) as error:
         raise ValueError(_damage(path, str(error), is_csv=is_csv)) from None
 
@@ -151,6 +157,8 @@ def _texts(path: Path, column: str, values: Sequence[Any]) -> list[str]:
 
 def _label(path: Path, row: int, value: Any, labels: Labels) -> str:
     plain = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    if _WHOLE.fullmatch(plain):
+        plain = plain.partition(".")[0]
     found = None if value is None else labels.find(plain)
     if found is None:
         shown = "no label" if value is None or not plain else f"the label '{plain[:40]}'"

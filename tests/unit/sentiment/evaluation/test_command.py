@@ -94,6 +94,8 @@ def test_rows_without_text_are_remarked_on(tmp_path: Path, folder: str) -> None:
         ({"file": FileRequest(Path("x.csv"), Columns(), head="irony")}, "has no head 'irony'; it has sentiment"),
         ({"file": FileRequest(Path("x.csv"), Columns(), head="entities")}, "--data measures them"),
         ({"file": FileRequest(Path("x.csv"), Columns(), head="target_sentiment")}, "give --target-column"),
+        ({"data": Path(), "json": Path()}, "--json: . is a folder"),
+        ({"data": Path(), "card": Path()}, "--card: . is a folder"),
         ({"data": Path(), "only": ("wnut17",)}, "none of these models has a head"),
     ],
 )

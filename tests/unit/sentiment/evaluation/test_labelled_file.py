@@ -28,6 +28,27 @@ def test_labels_are_names_in_any_case_or_class_numbers(tmp_path: Path, values: l
     assert examples.labels == KNOWN
 
 
+def test_class_numbers_with_a_point_in_a_csv_are_whole(tmp_path: Path) -> None:
+    """So pandas writes a column that once held a gap."""
+    path = csv(tmp_path, "text,label\na,0.0\nb,2.0\n")
+    assert list(read_file(path, Columns(), LABELS).examples.classes) == [0, 2]
+
+
+def test_a_header_that_is_not_utf8_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """As spreadsheets on Windows write one."""
+    path = tmp_path / "posts.csv"
+    path.write_bytes("text,lábel\na,0\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="no CSV in UTF-8"):
+        read_file(path, Columns(), LABELS)
+
+
+def test_one_column_cannot_be_two_things(tmp_path: Path) -> None:
+    """A text is not its own label."""
+    path = csv(tmp_path, "text,label\na,0\n")
+    with pytest.raises(ValueError, match="name each column once"):
+        read_file(path, Columns("label", "label"), LABELS)
+
+
 def test_a_csv_is_read_by_the_columns_that_are_named(tmp_path: Path) -> None:
     """Quotes, line breaks in a text, and columns of other kinds beside are no trouble; a target comes along."""
     path = csv(tmp_path, 'id,post,mood,about\n1,"fine, really\nfine",2,food\nx,"say ""no""",0,crew\n')
