@@ -118,6 +118,8 @@ def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:
     options.log_severity_level = _ERRORS_ONLY
     # Threads that spin while idle burn CPU that tokenising and neighbours need: nearly half of it when measured.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Where a processor lacks VNNI, sums of signed weights saturate at 16 bits; there the runtime takes unsigned ones.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     providers = [CUDA, CPU] if device != "cpu" and CUDA in available else [CPU]
     try:
         return onnxruntime.InferenceSession(str(folder.graph), options, providers=providers)

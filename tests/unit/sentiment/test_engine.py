@@ -80,3 +80,9 @@ def test_warm_up_finds_labels_that_do_not_fit_the_graph(tiny_model: TinyModel) -
     engine = started(tiny_model(weights=[0.1, 0.2]))
     with pytest.raises(SettingsError, match=r"answers \(2,\) classes a text, but config.json names 3 labels"):
         engine.warm_up()
+
+
+def test_signed_weights_are_safe_on_processors_without_vnni(tiny_model: TinyModel) -> None:
+    """The runtime is told to avoid sums that saturate, which no processor with VNNI would show."""
+    session = started(tiny_model())._session
+    assert session.get_session_options().get_session_config_entry("session.x64quantprecision") == "1"
