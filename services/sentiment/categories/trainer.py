@@ -136,7 +136,8 @@ class CategoryTrainer:
         texts = [example.text for example in examples]
         chunks = [await self._embedded(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK)]
         learned, packed = await self._off_loop(lambda stop: _learn(examples, chunks, stop))
-        made = _described(wish, examples, learned, embedding_version, self._clock())
+        counts = dict(sorted(Counter(example.label for example in examples).items()))
+        made = learned.called(wish.name, counts, embedding_version, self._clock(), wish.notes)
         kept = await self._registry.put(made, packed)
         return Made(kept, time.perf_counter() - start)
 
@@ -180,24 +181,3 @@ def _learn(
     labels = sorted({example.label for example in examples})
     classes = np.array([labels.index(example.label) for example in examples], dtype=np.int64)
     return train(np.concatenate(chunks), classes, should_stop=should_stop), pack(examples)
-
-
-def _described(
-    wish: Wish, examples: Sequence[Example], learned: Fit, embedding_version: str, now: datetime
-) -> CategorySet:
-    counts = Counter(example.label for example in examples)
-    labels = tuple(sorted(counts))
-    return CategorySet(
-        name=wish.name,
-        version=0,
-        labels=labels,
-        counts=tuple(counts[label] for label in labels),
-        embedding_version=embedding_version,
-        coefficients=learned.coefficients,
-        intercepts=learned.intercepts,
-        macro_f1=learned.macro_f1,
-        label_f1=learned.label_f1,
-        folds=learned.folds,
-        created_at=now,
-        notes=wish.notes,
-    )

@@ -7,8 +7,9 @@ choice of C has not looked at what it is judged by. (The models of those other f
 a full nesting would cost five times as much. What is left of the optimism is a choice among four values.)
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from services.sentiment.categories.category_set import unit_rows
+from services.sentiment.categories.category_set import CategorySet, unit_rows
 from shared.one_thread import one_thread
 
 GRID: Final = (1.0, 4.0, 16.0, 64.0)
@@ -50,6 +51,25 @@ class Fit:
     macro_f1: float
     folds: int
     c: float
+
+    def called(
+        self, name: str, counts: Mapping[str, int], embedding_version: str, now: datetime, notes: str = ""
+    ) -> CategorySet:
+        """Return the set, of no version yet; `counts` are the examples of each label, in the order of the classes."""
+        return CategorySet(
+            name=name,
+            version=0,
+            labels=tuple(counts),
+            counts=tuple(counts.values()),
+            embedding_version=embedding_version,
+            coefficients=self.coefficients,
+            intercepts=self.intercepts,
+            macro_f1=self.macro_f1,
+            label_f1=self.label_f1,
+            folds=self.folds,
+            created_at=now,
+            notes=notes,
+        )
 
 
 def train(

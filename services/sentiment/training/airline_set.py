@@ -1,7 +1,7 @@
 """The airline example as a category set in a model's folder: `categories/airline.json`, without any post's text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -59,10 +59,8 @@ def make_airline_set(model: Path, data: Path) -> MadeAirlineSet:
     learned = train(vectors, classes, [post.author for post in posts])
     held_out = np.array([fraction(AIRLINE_PREFIX, post.author) < VALIDATION_SHARE for post in posts])
     held_out_f1 = _held_out_f1(vectors, classes, posts, held_out)
-    made = replace(
-        _set(learned, classes, embedding.version),
-        notes=f"{_ORIGIN} Macro F1 on {held_out.sum()} posts by held-out authors: {held_out_f1:.3f}.",
-    )
+    notes = f"{_ORIGIN} Macro F1 on {held_out.sum()} posts by held-out authors: {held_out_f1:.3f}."
+    made = _set(learned, classes, embedding.version, notes)
     return MadeAirlineSet(made, _write(made, model), held_out_f1, int(held_out.sum()))
 
 
@@ -71,20 +69,10 @@ def _once(posts: Sequence[LabelledPost]) -> list[LabelledPost]:
     return list({normalise(post.text): post for post in reversed(posts)}.values())[::-1]
 
 
-def _set(learned: Fit, classes: NDArray[np.int64], embedding_version: str) -> CategorySet:
-    return CategorySet(
-        name=NAME,
-        version=1,
-        labels=AIRLINE_CATEGORIES,
-        counts=tuple(int(count) for count in np.bincount(classes, minlength=len(AIRLINE_CATEGORIES))),
-        embedding_version=embedding_version,
-        coefficients=learned.coefficients,
-        intercepts=learned.intercepts,
-        macro_f1=learned.macro_f1,
-        label_f1=learned.label_f1,
-        folds=learned.folds,
-        created_at=datetime.now(UTC),
-    )
+def _set(learned: Fit, classes: NDArray[np.int64], embedding_version: str, notes: str = "") -> CategorySet:
+    counts = np.bincount(classes, minlength=len(AIRLINE_CATEGORIES)).tolist()
+    by_label = dict(zip(AIRLINE_CATEGORIES, counts, strict=True))
+    return learned.called(NAME, by_label, embedding_version, datetime.now(UTC), notes).at_version(1)
 
 
 def _held_out_f1(
