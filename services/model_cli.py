@@ -42,10 +42,6 @@ def train_model(
         bool, typer.Option("--unrestricted", help="leave out corpora whose terms may forbid commercial use")
     ] = False,
     from_weights: Annotated[bool, typer.Option("--from-weights", help="export what was trained before")] = False,
-    teacher: Annotated[
-        list[Path] | None,
-        typer.Option(help="earlier model folder, against which noisy labels are weighed; repeatable"),
-    ] = None,
 ) -> None:
     """Train after a recipe, going on from a checkpoint where there is one, and write a model folder."""
     configure_logs("INFO")
@@ -57,11 +53,9 @@ def train_model(
         chosen = load_recipe(recipe)
         if not isinstance(chosen, LstmRecipe):
             made = chosen.unrestricted() if unrestricted else chosen
-            make_model(made, data, work, output, encoder_folder(), models=teacher or [], retrain=not from_weights)
-        elif unrestricted or from_weights or teacher:
-            raise ValueError(
-                "--unrestricted, --from-weights and --teacher are for the model, not for an LSTM; leave them out"
-            )
+            make_model(made, data, work, output, encoder_folder(), retrain=not from_weights)
+        elif unrestricted or from_weights:
+            raise ValueError("--unrestricted and --from-weights are for the model, not for an LSTM; leave them out")
         else:
             make_lstm(chosen, data, output)
 

@@ -36,21 +36,6 @@ def test_a_training_ends_in_a_folder_that_is_served_with_its_figures(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpora", "model", "work"]
 
 
-def test_a_later_model_weighs_noisy_labels_against_an_earlier_one(
-    encoder: Path, corpora: Path, tmp_path: Path, recipe: Recipe
-) -> None:
-    """Without the earlier model the training says what is missing; with it a folder comes out."""
-    noisy = {name: use.model_copy(update={"label_noise": 0.2}) for name, use in recipe.corpora.items()}
-    later = recipe.model_copy(
-        update={"corpora": {**recipe.corpora, "tweeteval-sentiment": noisy["tweeteval-sentiment"]}, "version": "2"}
-    )
-    with pytest.raises(ValueError, match="--teacher"):
-        make_model(later, corpora, tmp_path / "later", tmp_path / "second", encoder)
-    make_model(recipe, corpora, tmp_path / "work", tmp_path / "first", encoder)
-    make_model(later, corpora, tmp_path / "later", tmp_path / "second", encoder, models=[tmp_path / "first"])
-    assert open_model(str(tmp_path / "second")).card.version == "2"
-
-
 def test_weights_of_another_recipe_are_not_called_by_this_ones_licence(
     encoder: Path, corpora: Path, tmp_path: Path, recipe: Recipe
 ) -> None:

@@ -11,7 +11,6 @@ from services.sentiment.training import fitting
 from services.sentiment.training.checkpoint import Checkpoint
 from services.sentiment.training.corpora import Examples, read_examples
 from services.sentiment.training.curriculum import plan, prepare
-from services.sentiment.training.denoising import Denoiser
 from services.sentiment.training.encoding import encode, encode_sequences, load_tokenizer, pad
 from services.sentiment.training.lessons import ClassLesson, EntityLesson
 from services.sentiment.training.network import MultiTaskNetwork
@@ -138,12 +137,12 @@ def test_types_that_a_corpus_lacks_count_as_outside(encoder: Path) -> None:
     assert losses[0] != losses[1]
 
 
-def test_the_plan_of_a_recipe_is_always_the_same(encoder: Path, corpora: Path, tmp_path: Path) -> None:
+def test_the_plan_of_a_recipe_is_always_the_same(encoder: Path, corpora: Path) -> None:
     """Seed and corpora decide every batch, which is what lets a training go on after a break."""
     tokenizer = load_tokenizer(encoder, 32)
     plans = []
     for _ in range(2):
-        lessons = prepare(RECIPE, corpora, tokenizer, "train", Teacher(encoder, CPU), Denoiser([], tmp_path))
+        lessons = prepare(RECIPE, corpora, tokenizer, "train", Teacher(encoder, CPU))
         plans.append([(batch.lesson.corpus, list(batch.rows)) for batch in plan(RECIPE, lessons)])
     assert plans[0] == plans[1]
     assert sum(len(rows) for corpus, rows in plans[0] if corpus == "tweeteval-sentiment") == 12 * 60

@@ -16,9 +16,8 @@ from services.sentiment.training.corpora import (
     read_columns,
     read_examples,
 )
-from services.sentiment.training.denoising import Denoiser
 from services.sentiment.training.encoding import encode, encode_sequences
-from services.sentiment.training.lessons import ClassLesson, DenoisedLesson, EmbeddingLesson, EntityLesson, Lesson
+from services.sentiment.training.lessons import ClassLesson, EmbeddingLesson, EntityLesson, Lesson
 from services.sentiment.training.masking import MaskedLesson
 from services.sentiment.training.network import EMBEDDING, ENTITIES, MASKED
 from services.sentiment.training.recipe import Recipe
@@ -59,12 +58,8 @@ class Batch:
     rows: Sequence[int]
 
 
-def prepare(
-    recipe: Recipe, folder: Path, tokenizer: Tokenizer, part: Part, teacher: Teacher, denoiser: Denoiser
-) -> dict[str, Lesson]:
+def prepare(recipe: Recipe, folder: Path, tokenizer: Tokenizer, part: Part, teacher: Teacher) -> dict[str, Lesson]:
     """Return the lesson of every corpus that the recipe's stages take, by the corpus's name.
-
-    Labels are denoised for training alone: figures are taken against the labels as they are.
 
     Raises ValueError where a file does not fit, or a corpus has classes that its head does not have.
     """
@@ -81,18 +76,12 @@ def prepare(
                     EmbeddingLesson(corpus, rows, teacher) if head == EMBEDDING else MaskedLesson(corpus, rows)
                 )
         else:
-            lessons |= _class_lessons(recipe, head, corpora, folder, tokenizer, part, denoiser)
+            lessons |= _class_lessons(recipe, head, corpora, folder, tokenizer, part)
     return lessons
 
 
 def _class_lessons(
-    recipe: Recipe,
-    head: str,
-    corpora: Sequence[str],
-    folder: Path,
-    tokenizer: Tokenizer,
-    part: Part,
-    denoiser: Denoiser,
+    recipe: Recipe, head: str, corpora: Sequence[str], folder: Path, tokenizer: Tokenizer, part: Part
 ) -> dict[str, Lesson]:
     read = {corpus: read_examples(corpus, folder, part) for corpus in corpora}
     labels = max((examples.labels for examples in read.values()), key=len)
@@ -104,13 +93,8 @@ def _class_lessons(
                 f"but '{corpus}' has {', '.join(examples.labels)}"
             )
         rows = encode(tokenizer, examples.texts, examples.targets if head == TARGETED else None)
-        use = recipe.corpora[corpus]
-        if use.label_noise is not None and part == "train":
-            shares = denoiser.denoise(corpus, head, examples, labels, use.label_noise)
-            lessons[corpus] = DenoisedLesson(corpus, use, labels, rows, shares)
-        else:
-            smoothing = recipe.optimisation.label_smoothing
-            lessons[corpus] = ClassLesson(corpus, use, labels, examples, rows, smoothing)
+        smoothing = recipe.optimisation.label_smoothing
+        lessons[corpus] = ClassLesson(corpus, recipe.corpora[corpus], labels, examples, rows, smoothing)
     return lessons
 
 

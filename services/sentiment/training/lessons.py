@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from services.sentiment.tokenizer import Tokens
 from services.sentiment.training.corpora import Examples
 from services.sentiment.training.encoding import IGNORED, pad
-from services.sentiment.training.measures import Probabilities
 from services.sentiment.training.network import EMBEDDING, ENTITIES, MultiTaskNetwork
 from services.sentiment.training.recipe import CorpusUse
 from services.sentiment.training.sequences import ENTITY_LABELS, Sequences
@@ -72,27 +71,6 @@ class ClassLesson(Lesson):
         criterion = self._criterion.to(network.device)
         found: Tensor = criterion(logits[:, self._columns], self._places[list(chosen)].to(network.device))
         return found
-
-
-class DenoisedLesson(Lesson):
-    """Cross entropy with what each text most likely is, a probability for every class of the head."""
-
-    def __init__(
-        self, corpus: str, use: CorpusUse, labels: tuple[str, ...], rows: list[Tokens], shares: Probabilities
-    ) -> None:
-        """Learn `shares`, (rows, classes of `labels`); the classes are weighed as the recipe says."""
-        super().__init__(corpus, use.head, labels, rows)
-        self.shares = torch.from_numpy(shares.astype(np.float32))
-        counts = self.shares.sum(dim=0).clamp(min=1)
-        self._weights = (
-            (counts.sum() / counts).sqrt() if use.class_weights == "square-root" else torch.ones(len(labels))
-        )
-
-    def loss(self, network: MultiTaskNetwork, chosen: Sequence[int]) -> Tensor:
-        """Return the weighted cross entropy."""
-        logits = network(*self.inputs(network, chosen), (self.head,))[self.head].float()
-        wanted = (self.shares[list(chosen)] * self._weights).to(network.device)
-        return -(wanted * logits.log_softmax(-1)).sum() / wanted.sum()
 
 
 class EntityLesson(Lesson):

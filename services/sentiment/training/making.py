@@ -1,6 +1,5 @@
 """The whole way to a model folder: train, export, compare with torch, calibrate, measure; then put it in place."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,25 +29,15 @@ AUTHORS_FILE: Final = "authors/twitter_accounts.parquet"
 LANGUAGES_FILE: Final = "langid/umsab_tweets_val.parquet"
 
 
-def make_model(
-    recipe: Recipe,
-    data: Path,
-    work: Path,
-    output: Path,
-    encoder: Path,
-    *,
-    models: Sequence[Path] = (),
-    retrain: bool = True,
-) -> None:
+def make_model(recipe: Recipe, data: Path, work: Path, output: Path, encoder: Path, *, retrain: bool = True) -> None:
     """Train (or take the weights in `work`) and write the INT8 folder `output` with its figures in config.json.
 
-    `models` are earlier model folders, for corpora whose labels the recipe denoises. `work` gets the fp32 and
-    the fp16 folder of the same weights, the latter for a GPU. Raises ValueError for
+    `work` gets the fp32 and the fp16 folder of the same weights, the latter for a GPU. Raises ValueError for
     data, weights or folders that do not fit; `output` is then left as it was.
     """
     check_target(output)
     if retrain:
-        train(recipe, data, work, encoder, models)
+        train(recipe, data, work, encoder)
     network, labels, trained_by = load_weights(work, encoder)
     if trained_by != recipe:
         raise ValueError(f"the weights in {work} were trained by another recipe ({trained_by.name}); train this one")

@@ -43,16 +43,11 @@ class Optimisation(_Part):
 
 
 class CorpusUse(_Part):
-    """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it.
-
-    With `label_noise`, the share of its labels that are wrong, each label is weighed against what earlier
-    models read (`denoising`).
-    """
+    """What a corpus teaches. `restricted`: its terms may forbid commercial use of what is trained on it."""
 
     head: Head
     class_weights: Literal["none", "square-root"] = "none"
     restricted: bool = False
-    label_noise: Annotated[float, Field(gt=0, lt=0.5)] | None = None
 
 
 class Stage(_Part):
@@ -101,17 +96,11 @@ class Recipe(_Part):
         return f"research use: trained on {', '.join(restricted)}, whose terms restrict it; see LICENSE"
 
     def unrestricted(self) -> "Recipe":
-        """Return the recipe without the corpora whose terms may forbid commercial use, and without earlier models.
-
-        Those were trained on such corpora, and what they read would carry that over.
+        """Return the recipe without the corpora whose terms may forbid commercial use.
 
         Raises ValueError where nothing would be left to learn.
         """
-        corpora = {
-            name: use.model_copy(update={"label_noise": None})
-            for name, use in self.corpora.items()
-            if not use.restricted
-        }
+        corpora = {name: use for name, use in self.corpora.items() if not use.restricted}
         stages = [
             stage.model_copy(update={"passes": {name: n for name, n in stage.passes.items() if name in corpora}})
             for stage in self.stages

