@@ -27,6 +27,7 @@ from services.console import (
     stop,
 )
 from services.model_cli import model_app
+from services.sandbox_cli import x_sandbox
 from services.server import bind, run, url_of
 from shared.access import Scope, digest_of, new_secret
 from shared.analysis import Analysis
@@ -42,6 +43,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 key_app = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
+app.command("x-sandbox")(x_sandbox)
 
 Url = Annotated[
     str | None,
@@ -125,7 +127,7 @@ def serve(
 
 @app.command()
 def ingest(
-    file: Annotated[str, typer.Argument(help="CSV, JSON lines or Parquet, gzip too; - for standard input")],
+    file: Annotated[str, typer.Argument(help="CSV, JSON lines, Parquet, or Meta's data export; - for stdin")],
     brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
     platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="repeatable")] = None,

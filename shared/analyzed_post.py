@@ -10,6 +10,8 @@ from shared.analysis import Analysis, Frozen
 SCHEMA_VERSION = 1
 
 Platform = Literal["x", "instagram", "facebook", "bluesky", "mastodon", "web"]
+Voice = Literal["external", "internal"]
+"""Who speaks: people, or the brand itself."""
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """The first 32 hex digits of a keyed HMAC-SHA256."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
@@ -46,6 +48,7 @@ class AnalyzedPost(Frozen):
     replies: Count = 0
     is_repost: bool = False
     is_reply: bool = False
+    voice: Voice = "external"
 
     @field_validator("hour")
     @classmethod

@@ -9,7 +9,22 @@ from hypothesis import settings
 settings.register_profile("voxpop", deadline=None)
 settings.load_profile("voxpop")
 
-OURS = ("VOXPOP_", "INGEST_", "SENTIMENT_", "EMBEDDING_", "PROFILES_", "CLUSTERS_")
+OURS = (
+    "VOXPOP_",
+    "INGEST_",
+    "SENTIMENT_",
+    "EMBEDDING_",
+    "PROFILES_",
+    "CLUSTERS_",
+    "X_",
+    "BLUESKY_",
+    "MASTODON_",
+    "INSTAGRAM_",
+    "FACEBOOK_",
+    "FEED_",
+    "REPLIES_",
+    "TICKETS_",
+)
 
 
 @pytest.fixture(autouse=True)

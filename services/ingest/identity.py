@@ -22,5 +22,12 @@ class Pseudonymizer:
         """Return the first 32 hex digits of HMAC-SHA256(secret, "post:platform:post_id")."""
         return self._digest(f"post:{platform}:{post_id}")
 
+    def own_key(self, domain: str, platform: str, raw_id: str) -> str:
+        """Return a key for ingest alone: the first 32 hex digits of HMAC-SHA256(secret, "own:domain:platform:id").
+
+        It links with no author or post key without the secret, so what goes by it cannot be laid beside a profile.
+        """
+        return self._digest(f"own:{domain}:{platform}:{raw_id}")
+
     def _digest(self, message: str) -> str:
         return hmac.digest(self._secret, message.encode(), hashlib.sha256).hex()[:KEY_DIGITS]

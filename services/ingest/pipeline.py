@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
+from services.ingest.observing import ObservedPost, Observer
 from services.ingest.post import MAX_TEXT, Author, Post, parse_post
 from shared.analysis import Analysis
 from shared.analyzed_post import SCHEMA_VERSION, Account, AnalyzedPost
@@ -42,13 +43,14 @@ class Receipt(BaseModel):
     rejected: list[Rejection]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Prepared:
-    """A post without its raw ids, ready to be analysed."""
+    """A post ready to be analysed; `fields` are what leaves the service, `post` with its raw ids does not."""
 
     text: str
     language: str | None
     fields: dict[str, Any]
+    post: Post
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Pipeline:
     timed: Callable[[str], AbstractContextManager[None]]
     analyze_batch: int = 128
     max_posts_in_flight: int = 8000
+    observer: Observer | None = None
     in_flight: int = field(default=0, init=False)
 
     async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
@@ -92,6 +95,10 @@ class Pipeline:
             fresh = await self._not_counted(brand, prepared)
         with self.timed("analyze"):
             analyses = await self._analyze(fresh)
+        if self.observer is not None and fresh:
+            seen = [ObservedPost(one.post, one.text, analysis) for one, analysis in zip(fresh, analyses, strict=True)]
+            with self.timed("observe"):
+                await self.observer.observe(brand, seen)
         with self.timed("fold"):
             folded = await self._fold(brand, fresh, analyses)
         return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
@@ -120,8 +127,9 @@ class Pipeline:
             "replies": coarse_count(post.replies),
             "is_repost": post.is_repost,
             "is_reply": post.in_reply_to is not None,
+            "voice": post.voice,
         }
-        return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields)
+        return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields, post)
 
     async def _not_counted(self, brand: str, prepared: Sequence[_Prepared]) -> list[_Prepared]:
         """Return the posts that profiles has not counted: the model need not read the others again."""

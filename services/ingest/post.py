@@ -15,7 +15,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from shared.analyzed_post import Platform
+from shared.analyzed_post import Platform, Voice
 
 MAX_TEXT = 10_000
 MAX_ID = 512
@@ -77,7 +77,7 @@ class Author(BaseModel):
 
 
 class Post(BaseModel):
-    """One publication, identified by `(platform, post_id)`."""
+    """One publication, identified by `(platform, post_id)`; `voice` is internal where the brand itself published it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -97,6 +97,7 @@ class Post(BaseModel):
     replies: Figure = 0
     is_repost: Flag = False
     in_reply_to: Identifier | None = None
+    voice: Voice = "external"
 
 
 _POST = TypeAdapter(Post)

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services.ingest.clock import Clock
 from services.ingest.pipeline import Pipeline, Receipt
+from services.ingest.replies.opening import Replies
+from services.ingest.stores.base import IngestStore
+from services.ingest.streams.answer import Answers
+from services.ingest.streams.roster import Roster
 
 
 class IngestMetrics:
@@ -40,3 +45,8 @@ class Resources:
 
     pipeline: Pipeline
     metrics: IngestMetrics
+    store: IngestStore
+    clock: Clock
+    roster: Roster
+    answers: Answers
+    replies: Replies

@@ -3,12 +3,30 @@
 from pydantic import Field, SecretStr
 
 from services.ingest.keyfile import local_key
+from services.ingest.replies.settings import ReplySettings
+from services.ingest.sources.bluesky.settings import BlueskySettings
+from services.ingest.sources.facebook.settings import FacebookSettings
+from services.ingest.sources.feed.settings import FeedSettings
+from services.ingest.sources.instagram.settings import InstagramSettings
+from services.ingest.sources.mastodon.settings import MastodonSettings
+from services.ingest.sources.x.settings import XSettings
+from services.ingest.vault.settings import VaultSettings
 from shared.errors import SettingsError
-from shared.settings import ServiceSettings, is_loopback, require_key
+from shared.settings import is_loopback, require_key
+from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 
-class IngestSettings(ServiceSettings):
-    """The common settings and those of ingest."""
+class IngestSettings(
+    XSettings,
+    BlueskySettings,
+    MastodonSettings,
+    InstagramSettings,
+    FacebookSettings,
+    FeedSettings,
+    ReplySettings,
+    VaultSettings,
+):
+    """The common settings, those of every source, of replies and of the vault, and those of ingest itself."""
 
     pseudonym_key: SecretStr | None = Field(
         None, alias="VOXPOP_PSEUDONYM_KEY", description="the HMAC key of author and post keys, at least 32 bytes"
@@ -23,6 +41,19 @@ class IngestSettings(ServiceSettings):
     max_posts_in_flight: int = Field(
         8000, alias="INGEST_MAX_POSTS_IN_FLIGHT", ge=1000, description="posts being worked on; past it, 503"
     )
+    store: str = Field(
+        "",
+        alias="INGEST_STORE",
+        repr=False,
+        description="sqlite:///path or mongodb://host/database; default: ingest.db in the data folder",
+    )
+    most_streams: int = Field(
+        32, alias="INGEST_MAX_STREAMS", ge=0, le=1000, description="streams that one replica runs; 0 for none"
+    )
+
+    def parsed_store(self) -> SqliteUrl | MongoUrl:
+        """Return where streams, brands, replies and the vault are kept; raises SettingsError."""
+        return parse_store_url("INGEST_STORE", self.store, self.data_dir / "ingest.db")
 
     def require_pseudonym_key(self) -> bytes:
         """Return the pseudonym key's bytes.

@@ -4,20 +4,26 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.profiles.stores.base import FoldCount, ProfileStore
+from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 
 
 class FoldMetrics:
-    """Posts delivered, by what became of them."""
+    """Posts delivered and removals, by what became of them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Register the counter."""
+        """Register the counters."""
         self._posts = Counter("voxpop_profiles_posts_total", "Posts delivered", ("outcome",), registry=registry)
+        self._removals = Counter("voxpop_profiles_removals_total", "Removals", ("outcome",), registry=registry)
 
     def observe(self, count: FoldCount) -> None:
         """Count one delivery."""
         self._posts.labels("folded").inc(count.folded)
         self._posts.labels("duplicate").inc(count.duplicates)
+
+    def observe_removals(self, count: RemovalCount) -> None:
+        """Count the removals of one call."""
+        self._removals.labels("removed").inc(count.removed)
+        self._removals.labels("unknown").inc(count.unknown)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -15,57 +14,13 @@ from services.profiles.stores.mongo_folding import ATTEMPTS, MongoFolding
 from shared.errors import OverloadedError, PeerUnavailableError
 from shared.mongo import MongoDatabase, open_mongo
 from shared.store_url import MongoUrl
+from tests.contract.profile_crashes import Crash, Watched
 from tests.unit.profiles.posts import key, post
 
 pytestmark = pytest.mark.mongo
 
 KNOWN = [post(number, author) for number, author in enumerate((1, 2))]
 POSTS = [*KNOWN, *(post(number, number % 4, hours=number) for number in range(2, 12))]
-WRITES = ("bulk_write", "update_one", "update_many")
-
-Meddle = Callable[[str, bool], Awaitable[None]]
-"""Told before and after (True) each write what it is called; what it raises, the folder meets."""
-
-
-class Watched:
-    """A collection or database whose writes are told to `meddle`."""
-
-    def __init__(self, real: Any, meddle: Meddle) -> None:
-        """Watch the real one."""
-        self._real = real
-        self._meddle = meddle
-
-    def __getitem__(self, name: str) -> "Watched":
-        return Watched(self._real[name], self._meddle)
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._real, name)
-        if name not in WRITES:
-            return real
-
-        async def write(*args: Any, **kwargs: Any) -> Any:
-            await self._meddle(name, False)  # noqa: FBT003 - before
-            result = await real(*args, **kwargs)
-            await self._meddle(name, True)  # noqa: FBT003 - after
-            return result
-
-        return write
-
-
-class Crash:
-    """Raises at one of the steps (a write has two: before it and after it), and at every later one."""
-
-    def __init__(self, step: int) -> None:
-        """Let `step` steps pass."""
-        self._left = step
-        self.happened = False
-
-    async def __call__(self, _write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
-        """Count one step."""
-        self._left -= 1
-        if self._left < 0:
-            self.happened = True
-            raise AutoReconnect("crash")
 
 
 @pytest.fixture
@@ -85,7 +40,8 @@ async def assert_counted_once(database: MongoDatabase, brand: str = "acme") -> N
     }
     assert await database["posts"].count_documents({"profile": {"$regex": f"^{brand}"}, "state": "counted"}) == 12
     assert await database["posts"].count_documents({"state": "pending"}) == 0
-    assert await database["posts"].count_documents({"adds": {"$exists": True}}) == 0
+    contributions = {"profile": {"$regex": f"^{brand}"}, "adds": {"$exists": True}}
+    assert await database["posts"].count_documents(contributions) == 12
     await MongoFolding(database).repair()
     assert await MongoProfileStore(database).features(brand, None, 100) == profiles
     assert await database["profiles"].count_documents({"uncommitted": {"$gt": ""}}) == 0

@@ -1,4 +1,4 @@
-"""Posts from a file: CSV, JSON lines or Parquet, gzip too, `-` for standard input."""
+"""Posts from a file: CSV, JSON lines or Parquet, gzip too, `-` for standard input; and exports of Meta's networks."""
 
 import contextlib
 import csv
@@ -7,9 +7,8 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.ingest.sources.columns import FIELDS, resolve, to_post
+from services.ingest.sources.exports.opening import ZIP, open_export
+from services.ingest.sources.rows import FileError, FileSource, Row
 
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000
@@ -24,39 +25,21 @@ SNIFF_BYTES = 65536
 UNREADABLE = object()
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-
-
-class FileError(ValueError):
-    """The file cannot be read as what it is; the sentence says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row's post, or the reason why it is none; `number` counts data rows from 1."""
-
-    number: int
-    post: dict[str, Any] | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class FileSource:
-    """An open file: `rows` yields each row once; `total` and `position` are in the same unit, for progress."""
-
-    rows: Iterator[Row]
-    total: int | None
-    position: Callable[[], int]
+__all__ = ["UNREADABLE", "FileError", "FileSource", "Row", "open_file"]
 
 
 @contextmanager
 def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin: BinaryIO) -> Iterator[FileSource]:
-    """Open a file by its content, whatever its name.
+    """Open a file by its content, whatever its name; a folder or ZIP file is an export, which needs no mapping.
 
-    Raises FileError where it is no text in UTF-8 or a Parquet file that is not whole, ColumnError where a
+    Raises FileError where it is no text in UTF-8, no export or a Parquet file that is not whole, ColumnError where a
     column is missing, OSError where it cannot be opened. A row that is wrong in itself is yielded with its
     reason and never spoils its neighbours.
     """
     with contextlib.ExitStack() as stack:
+        if name != "-" and Path(name).is_dir():
+            yield stack.enter_context(open_export(Path(name), platform))
+            return
         raw = stack.enter_context(_seekable(stdin)) if name == "-" else stack.enter_context(Path(name).open("rb"))
         content: BinaryIO = raw
         if raw.read(len(_GZIP)) == _GZIP:
@@ -67,6 +50,9 @@ def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin
         content.seek(0)
         if magic == _PARQUET:
             yield _parquet(content, mapping, platform)
+            return
+        if magic in ZIP:
+            yield stack.enter_context(open_export(content, platform))
             return
         if _is_named(name, "parquet"):
             raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from services.profiles.api import assignments, brands, features, posts, profiles
+from services.profiles.api import assignments, brands, features, posts, profiles, removals
 
 ROUTERS: tuple[APIRouter, ...] = (
     posts.router,
+    removals.router,
     brands.router,
     profiles.router,
     features.router,

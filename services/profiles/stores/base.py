@@ -11,14 +11,22 @@ from shared.analyzed_post import AnalyzedPost
 
 @dataclass(frozen=True, slots=True)
 class FoldCount:
-    """What became of a delivery: posts counted by it, and posts that were counted already."""
+    """What became of a delivery: posts counted by it, and posts that were counted or removed already."""
 
     folded: int
     duplicates: int
 
 
+@dataclass(frozen=True, slots=True)
+class RemovalCount:
+    """What became of removals: posts taken out by this call, and removals that found nothing to take out."""
+
+    removed: int
+    unknown: int
+
+
 class ProfileStore(Protocol):
-    """Profiles by brand and author, made of posts that are each counted exactly once.
+    """Profiles by brand and author, made of posts that are each counted exactly once, and can be taken out again.
 
     Brands never mix: the same author towards two brands is two profiles, and the same post may be
     counted once for each. What a call returned is durable. Calls may be made concurrently, by this
@@ -31,18 +39,42 @@ class ProfileStore(Protocol):
         """Count each post that was not counted yet, and know afterwards that it was.
 
         A post is known by its `post_key` within the brand; of two posts with one key, in a delivery or
-        in two, the first is counted. When this returns, every post of the delivery is counted,
-        by this delivery or another. A crash at any moment loses and doubles nothing: the same delivery
-        made again, or the next start of the store, ends with each post counted once.
+        in two, the first is counted. When this returns, every post of the delivery is counted, by this delivery
+        or another, but for those that a removal names: they count as duplicates. A crash at any moment loses and
+        doubles nothing: the same delivery made again, or the next start of the store, ends with each post counted
+        once.
+        """
+        ...
+
+    async def remove(
+        self, brand: str, post_keys: Sequence[str], authors: Mapping[str, int], *, early: bool = True
+    ) -> RemovalCount:
+        """Take posts out of their profiles, and keep them out.
+
+        Args:
+            brand: whose profiles.
+            post_keys: posts that are gone.
+            authors: for each author the hour (Unix seconds) up to which all posts are gone: those counted, and
+                those that come later and were published up to and in that hour. The latest hour holds.
+            early: whether a post that is not counted yet, or of an author without a profile, is refused when it
+                comes; else nothing is kept of such a removal.
+
+        When this returns, profiles, brands and summaries are as if the posts had never been delivered: a
+        profile or a brand without a post is not there. In whatever order posts and removals come, and whatever
+        is delivered again, the end is that of one clean delivery of the posts that remain; a removed post is known by
+        its key alone and never counted again. A crash at any moment is finished by the same removal made again,
+        or by the next start. Assignments stay until the next run is published.
+
+        The exception is posts without a contribution, counted by a version that kept none: see `withdrawing`.
         """
         ...
 
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
-        """Return those of `post_keys` that are counted for good: delivering them again would change nothing."""
+        """Return those of `post_keys` that are counted or removed: delivering them again would change nothing."""
         ...
 
     async def has_brand(self, brand: str) -> bool:
-        """Tell whether a post of the brand was ever counted."""
+        """Tell whether the brand has a post that is counted."""
         ...
 
     async def brands(self, after: str | None, limit: int) -> list[BrandSize]:

@@ -5,40 +5,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pymongo
+
 from services.profiles.encoding import from_document
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
-from services.profiles.stores.base import FoldCount
+from services.profiles.stores.base import FoldCount, RemovalCount
 from services.profiles.stores.mongo_assignments import MongoAssignments, Runs, in_cluster
 from services.profiles.stores.mongo_folding import MongoFolding
 from services.profiles.stores.mongo_queries import INDEXES, SUMMARY, matching, sorting
+from services.profiles.stores.mongo_removing import MongoRemoving
 from shared.analyzed_post import AnalyzedPost
 from shared.mongo import MongoDatabase, answering
 
 Document = Mapping[str, Any]
+INDEX_SECONDS = 3600.0
+"""For an index that a database with many posts lacks; every other operation has the client's deadline."""
 
 
 class MongoProfileStore:
-    """`ProfileStore` on one database; `mongo_folding` tells how a post is counted once."""
+    """`ProfileStore` on one database; `mongo_folding` tells how a post is counted, `mongo_removing` how it goes."""
 
     def __init__(self, database: MongoDatabase) -> None:
         """Use an open database; `prepare` is due before anything else."""
         self._database = database
         self._profiles = database["profiles"]
         self._folding = MongoFolding(database)
+        self._removing = MongoRemoving(database, self._folding)
         self._assignments = MongoAssignments(database)
 
     @answering
     async def prepare(self) -> None:
-        """Make the indexes and finish folds that a crash interrupted."""
-        for collection, keys, options in INDEXES:
-            await self._database[collection].create_index(keys, **options)
+        """Make the indexes and finish folds and removals that a crash interrupted."""
+        with pymongo.timeout(INDEX_SECONDS):
+            for collection, keys, options in INDEXES:
+                await self._database[collection].create_index(keys, **options)
         await self._folding.repair()
+        await self._removing.repair()
 
     @answering
     async def fold(self, brand: str, posts: Sequence[AnalyzedPost]) -> FoldCount:
         """See `ProfileStore.fold`."""
         return await self._folding.fold(brand, posts)
+
+    @answering
+    async def remove(
+        self, brand: str, post_keys: Sequence[str], authors: Mapping[str, int], *, early: bool = True
+    ) -> RemovalCount:
+        """See `ProfileStore.remove`."""
+        return await self._removing.remove(brand, post_keys, authors, early=early)
 
     @answering
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
@@ -78,7 +93,7 @@ class MongoProfileStore:
         """See `ProfileStore.profile`."""
 
         async def read(runs: Runs) -> list[Profile]:
-            documents = await self._profiles.find({"_id": f"{brand}|{author_key}"}).to_list(1)
+            documents = await self._profiles.find({"_id": f"{brand}|{author_key}", "brand": brand}).to_list(1)
             return await self._with_clusters(runs, documents)
 
         found = await self._assignments.under_published(brand, read)

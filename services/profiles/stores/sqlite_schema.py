@@ -1,4 +1,10 @@
-"""The tables of the SQLite store; an index for each order in which profiles are listed."""
+"""The tables of the SQLite store; an index for each order in which profiles are listed.
+
+A row of `post` without an author is a tombstone. `contribution` holds what each counted post added; posts counted
+before there was that table have none. Its rows are appended, with a narrow index beside them: sorted by author,
+such wide rows would be written all over the file by every fold. `remnant` counts posts that were taken out of a
+profile without their figures (see `withdrawing`). `removed_author` says up to which hour an author's posts are gone.
+"""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS brand (
@@ -12,6 +18,25 @@ CREATE TABLE IF NOT EXISTS post (
     author_key TEXT NOT NULL,
     key_version INTEGER NOT NULL,
     PRIMARY KEY (brand, post_key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contribution (
+    brand TEXT NOT NULL,
+    author_key TEXT NOT NULL,
+    post_key TEXT NOT NULL,
+    adds TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS contribution_by_author ON contribution (brand, author_key);
+CREATE TABLE IF NOT EXISTS remnant (
+    brand TEXT NOT NULL,
+    author_key TEXT NOT NULL,
+    posts INTEGER NOT NULL,
+    PRIMARY KEY (brand, author_key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS removed_author (
+    brand TEXT NOT NULL,
+    author_key TEXT NOT NULL,
+    through INTEGER NOT NULL,
+    PRIMARY KEY (brand, author_key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS profile (
     brand TEXT NOT NULL,

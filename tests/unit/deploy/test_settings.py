@@ -26,7 +26,8 @@ CLIENTS = f"test:read+write:{digest_of(SECRET[::-1])}"
 def _settings_class(service: str) -> type[ServiceSettings]:
     module = importlib.import_module(f"services.{service}.settings")
     classes = [found for found in vars(module).values() if isinstance(found, type)]
-    return next(found for found in classes if issubclass(found, ServiceSettings) and found is not ServiceSettings)
+    own = [found for found in classes if found.__module__ == module.__name__]
+    return next(found for found in own if issubclass(found, ServiceSettings))
 
 
 def _aliases(service: str) -> set[str]:
@@ -86,7 +87,8 @@ def test_what_is_set_opens_the_service_off_loopback(
 ) -> None:
     """The keys that a deployment passes on are those without which a service refuses to listen."""
     monkeypatch.chdir(tmp_path)
-    made_up = {"VOXPOP_API_KEYS": CLIENTS, "VOXPOP_SERVICE_KEY": SECRET, "VOXPOP_PSEUDONYM_KEY": SECRET}
+    keys = ("VOXPOP_SERVICE_KEY", "VOXPOP_PSEUDONYM_KEY", "VOXPOP_VAULT_KEY")
+    made_up = {"VOXPOP_API_KEYS": CLIENTS} | dict.fromkeys(keys, SECRET)
     given = {name: value for name, value in made_up.items() if name in deployed(service)}
     for name, value in (given | {"VOXPOP_HOST": "0.0.0.0"}).items():  # noqa: S104 - as the image does
         monkeypatch.setenv(name, value)
@@ -96,3 +98,4 @@ def test_what_is_set_opens_the_service_off_loopback(
     assert found.internal
     if isinstance(settings, IngestSettings):
         assert settings.require_pseudonym_key() == SECRET.encode()
+        assert settings.vault_cipher() is not None

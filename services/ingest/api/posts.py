@@ -1,12 +1,12 @@
-"""The HTTP face of ingest."""
+"""Posts taken in over HTTP."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.ingest.api.dependencies import OpenedResources
 from services.ingest.pipeline import Receipt
-from services.ingest.resources import Resources
 from shared.access import Scope
 from shared.brand import Brand
 from shared.web.auth import requires
@@ -23,14 +23,8 @@ class PostsIn(BaseModel):
     posts: Annotated[list[Any], Field(min_length=1, max_length=MAX_POSTS)]
 
 
-async def resources(request: Request) -> Resources:
-    """Return what the lifespan opened."""
-    opened: Resources = request.app.state.resources
-    return opened
-
-
 @router.post("/posts", dependencies=[requires(Scope.WRITE)])
-async def take_posts(body: PostsIn, opened: Annotated[Resources, Depends(resources)]) -> Receipt:
+async def take_posts(body: PostsIn, opened: OpenedResources) -> Receipt:
     """Take 1 to 1000 posts in. Accepted means folded into the profiles and durable.
 
     503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,

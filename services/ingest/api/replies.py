@@ -1,0 +1,159 @@
+"""The HTTP routes of replies and their rules."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.ingest.api.dependencies import Cursor, Limit
+from services.ingest.replies.letter import Letter
+from services.ingest.replies.opening import Replies
+from services.ingest.replies.reply import Reply, State
+from services.ingest.replies.rule import Rule, RuleBody, RuleName
+from services.ingest.replies.stores.columns import milliseconds
+from shared.access import Scope
+from shared.analyzed_post import Platform
+from shared.brand import Brand
+from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.web.auth import requires
+
+router = APIRouter(prefix="/v1", tags=["replies"])
+
+
+ReplyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ReplyAnswer(BaseModel):
+    """One reply. No raw id and no author: `post_text` is cleaned; texts and ticket are null once they have expired."""
+
+    id: str
+    brand: str
+    platform: Platform
+    rule: str
+    state: State
+    automatic: bool
+    text: str | None
+    post_text: str | None
+    ticket: str | None
+    score: float | None
+    category: str | None
+    language: str | None
+    attempts: int
+    known: str
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    expires_at: AwareDatetime
+
+    @classmethod
+    def of(cls, reply: Reply, letter: Letter | None) -> "ReplyAnswer":
+        """Return what is shown of a reply."""
+        shown = reply.model_dump(include=set(cls.model_fields))
+        texts = {
+            "text": letter.text if letter else None,
+            "post_text": letter.post_text if letter else None,
+            "ticket": (letter.ticket or None) if letter else None,
+        }
+        return cls(**shown, **texts, attempts=reply.attempt)
+
+
+class Approval(BaseModel):
+    """What a person may say when approving: other words, and that they looked where the outcome is unknown."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=10_000, strip_whitespace=True)] | None = None
+    although_unknown: bool = False
+
+
+class Rejecting(BaseModel):
+    """Why a person rejects, for others to read."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+
+async def opened_replies(request: Request) -> Replies:
+    """Return what the lifespan opened of replies."""
+    replies: Replies = request.app.state.resources.replies
+    return replies
+
+
+Opened = Annotated[Replies, Depends(opened_replies)]
+
+
+@router.get("/replies", dependencies=[requires(Scope.READ)])
+async def list_replies(
+    opened: Opened,
+    state: Annotated[State | None, Query(description="replies in this state alone")] = None,
+    brand: Annotated[Brand | None, Query(description="replies of this brand alone")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[ReplyAnswer]:
+    """Replies in order of creation. `draft` waits for a person; `unknown` too: was it published or not?"""
+    after = place(cursor)
+    found = await opened.store.page(state, brand, after, limit + 1)
+    shown = found[:limit]
+    letters = await opened.desk.letters.find_all([reply.letter for reply in shown])
+    items = [ReplyAnswer.of(reply, letters.get(reply.letter)) for reply in shown]
+    more = encode_cursor([milliseconds(shown[-1].created_at), shown[-1].id]) if len(found) > limit else None
+    return Page[ReplyAnswer](items=items, next_cursor=more)
+
+
+@router.post("/replies/{reply_id}/approve", dependencies=[requires(Scope.WRITE)])
+async def approve_reply(reply_id: ReplyId, opened: Opened, body: Approval | None = None) -> ReplyAnswer:
+    """Let a reply be sent, once: within seconds, or when quiet hours and the daily cap let it.
+
+    409 where it is not waiting for a person any more. One whose outcome is `unknown` may have been published: it is
+    sent again only with `although_unknown`.
+    """
+    wish = body or Approval()
+    reply = await opened.desk.approve(reply_id, wish.text, although_unknown=wish.although_unknown)
+    return ReplyAnswer.of(reply, await opened.desk.letters.find(reply.letter))
+
+
+@router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.WRITE)])
+async def reject_reply(reply_id: ReplyId, opened: Opened, body: Rejecting | None = None) -> ReplyAnswer:
+    """Close a reply for good, or one that is `unknown` after a look at the platform; its words are forgotten."""
+    return ReplyAnswer.of(await opened.desk.reject(reply_id, body.reason if body else ""), None)
+
+
+@router.get("/reply-rules", dependencies=[requires(Scope.READ)])
+async def list_rules(opened: Opened, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Rule]:
+    """The rules by name."""
+    last = str(decode_cursor(cursor, str)[0]) if cursor is not None else ""
+    rules = [rule for rule in await opened.rules.all() if rule.name > last]
+    more = encode_cursor([rules[limit - 1].name]) if len(rules) > limit else None
+    return Page[Rule](items=rules[:limit], next_cursor=more)
+
+
+@router.put("/reply-rules/{name}", dependencies=[requires(Scope.WRITE)])
+async def put_rule(name: RuleName, body: RuleBody, opened: Opened) -> Rule:
+    """Keep a rule in place of what its name had; replies that were drafted stay as they are.
+
+    `"approval": "automatic"` sends without asking anybody. Platforms ask for the author's prior consent to automated
+    replies, and for a way to opt out: make sure of both before, and begin with `"dry_run": true`.
+    """
+    rule = Rule(name=name, **body.model_dump())
+    await opened.rules.put(rule)
+    return rule
+
+
+@router.get("/reply-rules/{name}", dependencies=[requires(Scope.READ)])
+async def show_rule(name: RuleName, opened: Opened) -> Rule:
+    """One rule."""
+    return await opened.rules.find(name)
+
+
+@router.delete("/reply-rules/{name}", status_code=204, dependencies=[requires(Scope.WRITE)])
+async def delete_rule(name: RuleName, opened: Opened) -> None:
+    """Remove a rule; what it drafted stays in the queue."""
+    await opened.rules.delete(name)
+
+
+def place(cursor: str | None) -> tuple[int, str] | None:
+    """Return where a page in order of time begins; raises InputError."""
+    if cursor is None:
+        return None
+    moment, row = decode_cursor(cursor, int, str)
+    return int(str(moment)), str(row)

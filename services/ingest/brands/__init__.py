@@ -1,0 +1,1 @@
+"""Brands: what is listened for, how each platform is asked for it, and which posts count."""

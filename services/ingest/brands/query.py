@@ -1,0 +1,134 @@
+"""What a source needs of a brand: what to ask its network for, and which of the posts that come count."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingest.brands.matching import Matcher
+from services.ingest.brands.post_text import PostText
+from services.ingest.brands.verdict import (
+    COUNTED_REPOST,
+    EXCLUDED,
+    INTERNAL,
+    KEEP,
+    LANGUAGE,
+    NO_TEXT,
+    NOT_ABOUT_BRAND,
+    PROTECTED,
+    REPOST,
+    Selection,
+    Verdict,
+    texts,
+)
+from shared.analyzed_post import Platform
+
+
+@dataclass(frozen=True)
+class XRule:
+    """One rule of X's filtered stream (and one query of its search): at most 512 characters, always tagged.
+
+    The tag is `voxpop:BRAND:DIGEST`, where the digest is made of the value: the same value has the same tag.
+    """
+
+    value: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An RSS or Atom feed; where `everything`, each entry is about the brand, whether or not it names it."""
+
+    url: str
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """One brand's query at one platform. Sources read what their network can be asked; runners call `select`.
+
+    - X: `rules`, for the stream and for search. - Mastodon and Instagram: `hashtags`, in lower case, without `#`.
+    - Facebook: `accounts`, the pages' names or ids. - Web: `feeds`. - Bluesky: nothing, since everything comes.
+    `accounts` on every platform: the brand's own accounts whose posts are asked for, as they were written, no `@`.
+    `network_selects`: what comes is about the brand already (X's rules, a brand's Facebook page), so that keywords
+    are not looked for again; exclusions, languages, reposts and protected accounts are always looked at here.
+    """
+
+    brand: str
+    platform: Platform
+    matcher: Matcher
+    rules: tuple[XRule, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    network_selects: bool = False
+
+    def matches(
+        self,
+        text: str,
+        *,
+        author_id: str | None = None,
+        author_handle: str | None = None,
+        language: str | None = None,
+        is_repost: bool = False,
+        protected: bool = False,
+        hashtags: Sequence[str] = (),
+        mentions: Sequence[str] = (),
+        about_brand: bool = False,
+    ) -> Verdict:
+        """Judge one post by what is known of it.
+
+        `language` is what the platform says, an ISO 639 code with or without a region; None and `und` pass every
+        language rule. `hashtags` and `mentions` are what the platform lists beside the text (with or without `#`
+        and `@`; a mention is a handle or an id); those in the text itself are found anyway. `about_brand` says that
+        the place it was found in is the brand's. Linear in the length of the text, and never raises.
+        """
+        rules = self.matcher
+        if protected:
+            return PROTECTED
+        if is_repost and rules.reposts == "drop":
+            return REPOST
+        if not rules.speaks(language):
+            return LANGUAGE
+        own = rules.is_own(author_id, author_handle)
+        selected = own or about_brand or self.network_selects
+        post = PostText(text, hashtags, mentions, rules.dotted_handles)
+        if not (selected or rules.names_brand(post)):
+            return NOT_ABOUT_BRAND
+        return EXCLUDED if rules.is_excluded(post) else self._kept(own=own, is_repost=is_repost)
+
+    def _kept(self, *, own: bool, is_repost: bool) -> Verdict:
+        if is_repost and self.matcher.reposts == "count":
+            return COUNTED_REPOST
+        return INTERNAL if own else KEEP
+
+    def judge(self, post: dict[str, Any]) -> Verdict:
+        """Judge a post as `Delivery.posts` holds them.
+
+        Beside the contract's fields it reads `author.handle` and the optional `hashtags`, `mentions` (lists of
+        texts) and `about_brand` (true), which a source may add: nothing later reads them, and none is stored.
+        """
+        text, author = post.get("text"), post.get("author")
+        if not isinstance(text, str) or not isinstance(author, dict):
+            return NO_TEXT
+        return self.matches(
+            text,
+            author_id=_text(author.get("id")),
+            author_handle=_text(author.get("handle")),
+            language=_text(post.get("language")),
+            is_repost=post.get("is_repost") is True,
+            protected=author.get("protected") is True,
+            hashtags=texts(post.get("hashtags")),
+            mentions=texts(post.get("mentions")),
+            about_brand=post.get("about_brand") is True,
+        )
+
+    def select(self, posts: Iterable[dict[str, Any]]) -> Selection:
+        """Judge many posts: tens of microseconds each, so more than a few belong in a thread."""
+        selection = Selection()
+        for post in posts:
+            selection.add(post, self.judge(post))
+        return selection
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""Where brands are kept: one contract, on SQLite and on MongoDB."""

@@ -1,0 +1,49 @@
+"""What a platform must offer to be answered on; each platform's adapter implements it beside its sources."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, repr=False)
+class Sent:
+    """The platform said that it has published the reply; `reply_id` is the raw id of ours."""
+
+    reply_id: str
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """It is certain that nothing was published: the platform refused, or the request never reached it.
+
+    `sentence` says why, to a person, without ids, texts or secrets. `retry` tells that the same reply may well
+    be taken later (a rate limit, no connection).
+    """
+
+    sentence: str
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nobody can tell whether it was published: no answer came, or one that says neither.
+
+    Whatever is not certain is this: a time-out or a lost connection after the request began, a 5xx.
+    """
+
+    sentence: str
+
+
+Outcome = Sent | NotSent | Unknown
+
+
+class ReplyWriter(Protocol):
+    """One account on one platform that can publish a reply.
+
+    A call asks the platform once: an adapter must not try again by itself, nor let its library do so, because a
+    second request may publish a second reply. It raises nothing of the network's; cancelling it leaves the
+    outcome unknown.
+    """
+
+    async def reply(self, post_id: str, text: str) -> Outcome:
+        """Publish `text` as a reply to the post with the raw id `post_id`."""
+        ...

@@ -1,0 +1,158 @@
+"""A reply and the states that it goes through; pure: each step returns the next state of a reply, or raises.
+
+draft ──approve──> approved ──claim──> sending ──settle──> sent
+  │                   │ ^                 │ ├──settle──> refused   (certainly not sent; may be approved again)
+  │                   │ └──settle: later──┘ └──lose────> unknown   (a person decides)
+  └──reject / expire──┴──> rejected, expired
+A dry run stays `dry_run` for ever.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.ingest.replies.platforms import NotSent, Outcome, Sent
+from shared.analyzed_post import Platform
+from shared.brand import Brand
+from shared.errors import ConflictError
+
+State = Literal["draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run"]
+WAITING: Final[frozenset[State]] = frozenset({"draft", "approved"})
+"""States in which nothing was sent yet and something may be."""
+NOT_SENT: Final[frozenset[State]] = frozenset({"rejected", "refused", "expired"})
+"""States that tell for certain that nothing of the last attempt was published."""
+MOST_ATTEMPTS: Final = 6
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=2)
+
+
+class Reply(BaseModel):
+    """One reply to one post. No raw id, no text: `letter` names the row of the vault that holds those.
+
+    `id` and `author` are keys of replies alone, made with the pseudonym key: nobody without it can link them to
+    a profile or a post. `version` rises by one with each change. `attempt` counts claims and fences them: only
+    the outcome of the latest is taken; `tries` counts those since the approval. `doubtful` tells that some attempt
+    may have published something though nobody knows: the author then counts as answered. `sending_until` is when a
+    claim without an outcome counts as lost. `known` is a sentence for a person. `sent_key` is the key of the post
+    that we published.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    brand: Brand
+    platform: Platform
+    author: str
+    rule: str
+    letter: str
+    state: State
+    automatic: bool = False
+    score: float | None = None
+    category: str | None = None
+    language: str | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    expires_at: AwareDatetime
+    due_at: AwareDatetime
+    attempt: Annotated[int, Field(ge=0)] = 0
+    tries: Annotated[int, Field(ge=0)] = 0
+    doubtful: bool = False
+    owner: str | None = None
+    sending_until: AwareDatetime | None = None
+    sent_key: str | None = None
+    known: str = ""
+    version: Annotated[int, Field(ge=1)] = 1
+
+
+def approve(reply: Reply, now: datetime, letter: str, *, although_unknown: bool = False) -> Reply:
+    """Return the reply approved with the words in `letter`; raises ConflictError where it cannot be.
+
+    One whose outcome is unknown is approved only by somebody who says that they have looked.
+    """
+    if reply.state == "unknown" and not although_unknown:
+        raise ConflictError(
+            "it is not known whether this reply was published: look on the platform, then approve it with "
+            '"although_unknown": true to send it again, or reject it'
+        )
+    if reply.state not in {"draft", "refused", "unknown"}:
+        raise ConflictError(f"a reply that is '{reply.state}' cannot be approved")
+    if reply.expires_at <= now:
+        raise ConflictError("this reply has expired: what is needed to send it is not kept any more")
+    return _next(reply, now, state="approved", letter=letter, due_at=now, tries=0, known="")
+
+
+def reject(reply: Reply, now: datetime, reason: str = "") -> Reply:
+    """Return the reply closed for good; raises ConflictError where it is under way or over."""
+    if reply.state not in {"draft", "approved", "refused", "unknown"}:
+        raise ConflictError(f"a reply that is '{reply.state}' cannot be rejected")
+    known = f"{reply.known}; then rejected" if reply.state == "unknown" else "rejected"
+    return _next(reply, now, state="rejected", known=f"{known}: {reason}" if reason else known)
+
+
+def expire(reply: Reply, now: datetime) -> Reply | None:
+    """Return the reply closed because its time is over; None where it is not, or nothing waits."""
+    if reply.state not in WAITING or reply.expires_at > now:
+        return None
+    return _next(reply, now, state="expired", known="nobody approved it in time, or it could not be sent in time")
+
+
+def claim(reply: Reply, now: datetime, owner: str, until: datetime) -> Reply | None:
+    """Return the reply with the intent to send it now; None where it is not to be sent (now, or any more).
+
+    Whoever stores this state, and nobody else, may call the platform, once, before `until`.
+    """
+    if reply.state != "approved" or reply.due_at > now or reply.expires_at <= now:
+        return None
+    return _next(
+        reply,
+        now,
+        state="sending",
+        attempt=reply.attempt + 1,
+        tries=reply.tries + 1,
+        owner=owner,
+        sending_until=until,
+        known="it is being sent",
+    )
+
+
+def postpone(reply: Reply, now: datetime, due_at: datetime, known: str) -> Reply | None:
+    """Return an approved reply that waits until `due_at`; None where it is not approved any more."""
+    return _next(reply, now, due_at=due_at, known=known) if reply.state == "approved" else None
+
+
+def refuse(reply: Reply, now: datetime, known: str) -> Reply | None:
+    """Return an approved reply as one that is not sent, without having been tried; None where it is not approved."""
+    return _next(reply, now, state="refused", known=known) if reply.state == "approved" else None
+
+
+def settle(reply: Reply, attempt: int, outcome: Outcome, now: datetime, sent_key: str | None = None) -> Reply | None:
+    """Return the reply with the outcome of an attempt; None where that outcome changes nothing any more.
+
+    An outcome that comes late, after the claim counted as lost, is still the truth: it settles the reply as long
+    as no later attempt has begun, so that a second approval sends nothing where the first has.
+    """
+    if attempt != reply.attempt or reply.state not in {"sending", "unknown", "approved", "rejected"}:
+        return None
+    if isinstance(outcome, Sent):
+        return _next(reply, now, state="sent", sent_key=sent_key, known="published")
+    if reply.state in {"approved", "rejected"} or (reply.state == "unknown" and not isinstance(outcome, NotSent)):
+        return None
+    if not isinstance(outcome, NotSent):
+        return _next(reply, now, state="unknown", doubtful=True, known=f"sent, outcome unknown: {outcome.sentence}")
+    if outcome.retry and reply.state == "sending" and reply.tries < MOST_ATTEMPTS:
+        due_at = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (reply.tries - 1))
+        return _next(reply, now, state="approved", due_at=due_at, known=f"not sent yet: {outcome.sentence}")
+    return _next(reply, now, state="refused", known=f"not sent: {outcome.sentence}")
+
+
+def lose(reply: Reply, now: datetime) -> Reply | None:
+    """Return a reply whose claim ran out without an outcome as one that a person must look at; else None."""
+    if reply.state != "sending" or reply.sending_until is None or reply.sending_until > now:
+        return None
+    known = "its sending began and no outcome was recorded: it may or may not have been published"
+    return _next(reply, now, state="unknown", doubtful=True, known=known)
+
+
+def _next(reply: Reply, now: datetime, **changes: object) -> Reply:
+    return reply.model_copy(update={**changes, "updated_at": now, "version": reply.version + 1})

@@ -1,0 +1,129 @@
+"""From posts to drafts: which posts a rule answers, asked from the cheapest question to the dearest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.ingest.clock import Clock
+from services.ingest.identity import Pseudonymizer
+from services.ingest.observing import ObservedPost
+from services.ingest.replies.brand_view import BrandViews
+from services.ingest.replies.candidate import Candidate, author_key, may_be_answered, reply_key, traits
+from services.ingest.replies.categorising import Categorizer
+from services.ingest.replies.drafting import Drafting
+from services.ingest.replies.letter import Letters
+from services.ingest.replies.opting_out import OptOutWords
+from services.ingest.replies.reply import NOT_SENT
+from services.ingest.replies.rule import Rule
+from services.ingest.replies.rulebook import RuleBook
+from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.withdrawing import Withdrawing
+from shared.text import clean
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Looks at every post before it is folded, and drafts a reply where a rule says so.
+
+    Before, not after: a draft that was kept stays kept when the fold fails and the posts come again (a reply has the
+    id of its post), whereas a crash after the fold would lose the drafts of that delivery for ever.
+    """
+
+    store: ReplyStore
+    rules: RuleBook
+    brands: BrandViews
+    categorizer: Categorizer
+    drafting: Drafting
+    letters: Letters
+    withdrawing: Withdrawing
+    opt_out_words: OptOutWords
+    pseudonymizer: Pseudonymizer
+    clock: Clock
+    author_pause: timedelta
+    oldest: timedelta
+
+    async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
+        """Draft what the brand's rules say; at most one reply a post and one an author.
+
+        Doing so again with the same posts adds nothing. Raises PeerUnavailableError or OverloadedError where the
+        store or sentiment is away: then the delivery should be tried again.
+        """
+        rules = await self.rules.of_brand(brand)
+        if not rules:
+            return
+        await self._note_opt_outs(posts)
+        candidates = await self._allowed(await self._fitting(brand, rules, posts))
+        if candidates:
+            await self._draft(brand, candidates)
+
+    async def _note_opt_outs(self, posts: Sequence[ObservedPost]) -> None:
+        authors = {
+            author_key(self.pseudonymizer, seen.post.platform, seen.post.author.id)
+            for seen in posts
+            if not seen.post.is_repost and self.opt_out_words.are_in(seen.text)
+        }
+        if authors:
+            await self.store.opt_out(sorted(authors), self.clock.now())
+            await self.withdrawing.close([], sorted(authors), "the author wants no replies")
+
+    async def _fitting(self, brand: str, rules: Sequence[Rule], posts: Sequence[ObservedPost]) -> list[Candidate]:
+        view, now = await self.brands.of(brand), self.clock.now()
+        candidates: dict[str, Candidate] = {}
+        for seen in posts:
+            post, look = seen.post, traits(seen)
+            fitting = tuple(rule for rule in rules if rule.fits(look))
+            if fitting and may_be_answered(seen, now, self.oldest) and not view.is_own(post.platform, post.author.id):
+                reply = reply_key(self.pseudonymizer, post.platform, post.post_id)
+                author = author_key(self.pseudonymizer, post.platform, post.author.id)
+                candidates.setdefault(reply, Candidate(seen, reply, author, fitting))
+        return list(candidates.values())
+
+    async def _allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Leave out what has a reply, is one, or comes from somebody who was answered or wants no answer."""
+        if not candidates:
+            return []
+        replies, authors = [one.reply for one in candidates], sorted({one.author for one in candidates})
+        known = await self.store.known(replies) | await self.store.ours(replies)
+        closed = await self.store.opted_out(authors)
+        since = self.clock.now() - self.author_pause
+        for reply in await self.store.of_authors(authors, since):
+            if reply.doubtful or reply.state not in NOT_SENT:
+                closed.add(reply.author)
+        allowed = [one for one in candidates if one.reply not in known and one.author not in closed]
+        return [one for one in allowed if not await self._is_ours(one)]
+
+    async def _is_ours(self, candidate: Candidate) -> bool:
+        """Tell whether a post is a reply of ours that came back before its outcome was recorded, or without one."""
+        post = candidate.seen.post
+        if post.in_reply_to is None:
+            return False
+        answered = reply_key(self.pseudonymizer, post.platform, post.in_reply_to)
+        if not await self.store.known([answered]):
+            return False
+        reply = await self.store.find(answered)
+        letter = await self.letters.find(reply.letter) if reply.attempt else None
+        return letter is not None and clean(letter.text) in clean(post.text)
+
+    async def _draft(self, brand: str, candidates: Sequence[Candidate]) -> None:
+        view, labels = await self.brands.of(brand), await self._labels(candidates)
+        answered: set[str] = set()
+        for candidate in candidates:
+            for rule in candidate.rules:
+                label = labels.get((candidate.reply, rule.category_set)) if rule.categories else None
+                if candidate.author not in answered and (not rule.categories or label in rule.categories):
+                    await self.drafting.draft(view.display_name, candidate, rule, label)
+                    answered.add(candidate.author)
+
+    async def _labels(self, candidates: Sequence[Candidate]) -> dict[tuple[str, str | None], str | None]:
+        """Return the best category of each candidate by each set that one of its rules asks for."""
+        labels: dict[tuple[str, str | None], str | None] = {}
+        asked = {rule.category_set for one in candidates for rule in one.rules if rule.categories}
+        for category_set in sorted(asked, key=str):
+            wanting = [
+                one
+                for one in candidates
+                if any(rule.categories and rule.category_set == category_set for rule in one.rules)
+            ]
+            best = await self.categorizer.best([one.seen.text for one in wanting], category_set)
+            labels |= {(one.reply, category_set): label for one, label in zip(wanting, best, strict=True)}
+        return labels

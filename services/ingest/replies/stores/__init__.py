@@ -1,0 +1,1 @@
+"""Where rules, replies, tickets and claims are kept: one contract, two stores."""

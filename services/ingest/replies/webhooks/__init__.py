@@ -1,0 +1,1 @@
+"""Tickets on their way to the systems that people work in."""

@@ -1,0 +1,64 @@
+"""What happens to replies when a post or an author goes: nothing that waits is sent, nothing of theirs stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.ingest.clock import Clock
+from services.ingest.identity import Pseudonymizer
+from services.ingest.replies.candidate import author_key, reply_key
+from services.ingest.replies.letter import Letters
+from services.ingest.replies.reply import WAITING, Reply, reject
+from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.ticket import ticket_id
+from services.ingest.replies.ticketing import TICKET_TEXT
+from services.ingest.vault.vault import Vault
+from shared.analyzed_post import Platform
+
+_ALWAYS: Final = timedelta(days=3650)
+
+
+@dataclass(frozen=True)
+class Withdrawing:
+    """Closes replies by post or author. One that is being sent cannot be called back."""
+
+    store: ReplyStore
+    letters: Letters
+    vault: Vault
+    pseudonymizer: Pseudonymizer
+    clock: Clock
+
+    async def removed(self, platform: Platform, post_ids: Sequence[str], author_ids: Sequence[str]) -> int:
+        """Close what waits of posts and authors, forget every text of theirs, and return how many were closed.
+
+        For deletions that a platform tells of and for erasures; 1,000 of either at the most. May be repeated.
+        """
+        posts = {reply_key(self.pseudonymizer, platform, post_id): post_id for post_id in post_ids}
+        authors = [author_key(self.pseudonymizer, platform, author_id) for author_id in author_ids]
+        closed = await self.close(list(posts), authors, "the post was removed")
+        for author in authors:
+            await self.vault.forget_author(author)
+        for known in await self._of_posts(list(posts)):
+            await self.letters.forget(known.letter)
+            ticket = ticket_id(self.pseudonymizer, known.brand, platform, posts[known.id])
+            await self.vault.forget(TICKET_TEXT, [ticket])
+        return closed
+
+    async def close(self, replies: Sequence[str], authors: Sequence[str], reason: str) -> int:
+        """Close what waits of these replies and authors (by replies' own keys) and return how many."""
+        now = self.clock.now()
+        found = await self.store.of_authors(authors, now - _ALWAYS) if authors else []
+        found += await self._of_posts(replies)
+        closed = 0
+        for reply in found:
+            # Where the swap fails, who changed it meanwhile closed it too, or sends it now.
+            if reply.state in WAITING | {"refused"} and await self.store.swap(reply, reject(reply, now, reason)):
+                closed += 1
+                await self.letters.forget(reply.letter)
+        return closed
+
+    async def _of_posts(self, replies: Sequence[str]) -> list[Reply]:
+        if not replies:
+            return []
+        return [await self.store.find(known) for known in sorted(await self.store.known(replies))]

@@ -1,0 +1,1 @@
+"""Bluesky, through Jetstream: every public post as it is written, at no cost."""

@@ -1,0 +1,136 @@
+"""What an export is handed over as: a ZIP file or the folder that somebody unpacked. Nothing is written to disk.
+
+A member's name is only ever compared with the names that exports have, so no name can lead anywhere.
+"""
+
+import os
+import struct
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol, cast
+
+from services.ingest.sources.exports.metered import Meter, MeteredFile
+from services.ingest.sources.rows import FileError
+
+MAX_DIRECTORY: Final = 64 * 2**20
+"""Bytes of a ZIP file's directory, which is read whole: about half a million members."""
+MAX_MEMBERS: Final = 500_000
+_END, _END_64, _LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_TAIL: Final = 65_535 + 22
+_DAMAGED = "the ZIP file is damaged or cut off; fetch it again"
+
+
+class Archive(Protocol):
+    """The members of an export; names have forward slashes."""
+
+    def names(self) -> list[str]:
+        """Return the names of the files in it."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a member says that it has unpacked."""
+        ...
+
+    def read(self, name: str) -> BinaryIO:
+        """Open a member; raises FileError where it is locked or packed in a way that Python does not know.
+
+        Reading it raises FileError where it is damaged or unpacks to more than any export does.
+        """
+        ...
+
+
+class FolderArchive:
+    """An unpacked export; links are not followed, so that everything read lies in the folder."""
+
+    def __init__(self, folder: Path, meter: Meter) -> None:
+        """Look through the folder; raises FileError where it holds more files than any export does."""
+        self._paths: dict[str, Path] = {}
+        for root, _, files in os.walk(folder):
+            for file in files:
+                path = Path(root) / file
+                if not path.is_symlink() and path.is_file():
+                    self._paths[path.relative_to(folder).as_posix()] = path
+                if len(self._paths) > MAX_MEMBERS:
+                    raise FileError(f"the folder holds more than {MAX_MEMBERS} files; give the export's own folder")
+        self._meter = meter
+
+    def names(self) -> list[str]:
+        """See `Archive.names`."""
+        return sorted(self._paths)
+
+    def size(self, name: str) -> int:
+        """See `Archive.size`."""
+        return self._paths[name].stat().st_size
+
+    def read(self, name: str) -> BinaryIO:
+        """See `Archive.read`."""
+        return cast("BinaryIO", MeteredFile(self._paths[name].open("rb"), self._meter, None))
+
+
+class ZipArchive:
+    """An export as it was downloaded."""
+
+    def __init__(self, file: zipfile.ZipFile, meter: Meter) -> None:
+        """Take an open ZIP file, whose directory `zip_archive` has found to be of a sane size."""
+        self._file = file
+        self._members = {member.filename: member for member in file.infolist() if not member.is_dir()}
+        self._meter = meter
+
+    def names(self) -> list[str]:
+        """See `Archive.names`."""
+        return sorted(self._members)
+
+    def size(self, name: str) -> int:
+        """See `Archive.size`."""
+        return self._members[name].file_size
+
+    def read(self, name: str) -> BinaryIO:
+        """See `Archive.read`."""
+        member = self._members[name]
+        if member.flag_bits & 1:
+            raise FileError("the ZIP file is locked by a password; unpack it and give the folder")
+        try:
+            opened = self._file.open(member)
+        except NotImplementedError:
+            raise FileError("the ZIP file is packed in an unusual way; unpack it and give the folder") from None
+        except (zipfile.BadZipFile, OSError, EOFError):
+            raise FileError(_DAMAGED) from None
+        return cast("BinaryIO", MeteredFile(opened, self._meter, member.compress_size))
+
+
+@contextmanager
+def zip_archive(content: BinaryIO, meter: Meter) -> Iterator[ZipArchive]:
+    """Open a ZIP file; raises FileError where it is damaged or its directory is larger than any export's."""
+    if _directory_bytes(content) > MAX_DIRECTORY:
+        raise FileError("the ZIP file lists more members than any export has")
+    try:
+        file = zipfile.ZipFile(content)
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError):
+        raise FileError(_DAMAGED) from None
+    with file:
+        yield ZipArchive(file, meter)
+
+
+def _directory_bytes(content: BinaryIO) -> int:
+    """Return the size of the directory as the end of the file tells it: zipfile reads it whole before anything else."""
+    length = content.seek(0, os.SEEK_END)
+    content.seek(max(0, length - _TAIL))
+    tail = content.read(_TAIL)
+    place = tail.rfind(_END)
+    if place < 0 or len(tail) - place < 22:  # noqa: PLR2004 - bytes of that record
+        raise FileError(_DAMAGED)
+    (size,) = struct.unpack_from("<I", tail, place + 12)
+    locator = place - 20
+    if locator >= 0 and tail.startswith(_LOCATOR_64, locator):
+        (offset,) = struct.unpack_from("<Q", tail, locator + 8)
+        if offset > length:
+            raise FileError(_DAMAGED)
+        content.seek(offset)
+        record = content.read(56)
+        if len(record) < 56 or not record.startswith(_END_64):  # noqa: PLR2004 - bytes of that record
+            raise FileError(_DAMAGED)
+        (size,) = struct.unpack_from("<Q", record, 40)
+    content.seek(0)
+    return int(size)

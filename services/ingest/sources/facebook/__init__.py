@@ -1,0 +1,1 @@
+"""Facebook: the posts of pages and the comments under them, through the Graph API."""

@@ -1,0 +1,1 @@
+"""RSS and Atom: reviews and news of the web."""

@@ -1,0 +1,182 @@
+"""A brand's feeds, asked again and again, each at its own pace."""
+
+import asyncio
+import functools
+import random
+from collections.abc import AsyncGenerator, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from services.ingest.brands.query import Feed, Query
+from services.ingest.clock import Clock
+from services.ingest.sources.base import Delivery, RefusedError, Report, SourceError
+from services.ingest.sources.feed.entries import NoFeedError, read_entries
+from services.ingest.sources.feed.place import Version, from_cursor, to_cursor
+from services.ingest.sources.feed.settings import FeedSettings
+from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.fault import NetworkFault
+from services.ingest.sources.network.fetching import Fetcher
+from services.ingest.sources.network.session import hold
+from shared.analyzed_post import Platform
+
+AT_ONCE: Final = 4
+"""Feeds that are asked and read at the same time."""
+_NOT_MODIFIED: Final = 304
+_REFUSED: Final = (401, 403, 410)
+
+
+class FeedSource:
+    """The entries of a brand's feeds; without a cursor it begins with what the feeds hold now.
+
+    One dead feed holds up no other. A feed does not tell of deletions, and an entry that changes is read once.
+    """
+
+    platform: Platform = "web"
+
+    def __init__(
+        self,
+        settings: FeedSettings,
+        query: Query,
+        report: Report,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Read `query.feeds`; nothing is asked before deliveries are."""
+        self._settings = settings
+        self._query = query
+        self._report = report
+        self._clock = clock
+        self._jitter = jitter
+
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+        """See `Source.deliveries`."""
+        return deliveries_of(functools.partial(self._read, cursor), self._clock)
+
+    async def _read(self, cursor: str | None, backlog: Backlog) -> None:
+        if not self._query.feeds:
+            raise RefusedError("this brand names no feeds; add one to its feeds")
+        urls = [feed.url for feed in self._query.feeds]
+        fared = _Fared(self._report, len(urls), self._settings.feed_interval)
+        async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes) as fetcher:
+            reading = _Reading(self._settings, self._query, self._clock, backlog, fetcher, from_cursor(cursor, urls))
+            async with asyncio.TaskGroup() as loops:
+                for feed in self._query.feeds:
+                    loops.create_task(self._follow(reading, feed, fared))
+        # A loop ends where its feed refuses; the group ends with the last of them.
+        raise RefusedError(f"every feed refuses to be read, the last with: {fared.last}")
+
+    async def _follow(self, reading: "_Reading", feed: Feed, fared: "_Fared") -> None:
+        told = _OneFeed(fared, feed.url)
+        try:
+            await hold(
+                functools.partial(reading.rounds, feed, told),
+                name=told.name,
+                report=told,
+                clock=self._clock,
+                refusal=_refusal,
+                jitter=self._jitter,
+            )
+        except RefusedError as error:
+            told.degraded(f"{told.name}: {error.detail}")
+
+
+class _Reading:
+    def __init__(
+        self,
+        settings: FeedSettings,
+        query: Query,
+        clock: Clock,
+        backlog: Backlog,
+        fetcher: Fetcher,
+        versions: dict[str, Version],
+    ) -> None:
+        self._settings = settings
+        self._query = query
+        self._clock = clock
+        self._backlog = backlog
+        self._fetcher = fetcher
+        self._versions = versions
+        self._read: dict[str, set[str]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def rounds(self, feed: Feed, report: Report) -> None:
+        while True:
+            async with self._turns:
+                await self._round(feed, report)
+            report.listening("feeds")
+            await self._clock.sleep(self._settings.feed_interval)
+
+    async def _round(self, feed: Feed, report: Report) -> None:
+        version = self._versions.get(feed.url, Version())
+        answer = await self._fetcher.get(feed.url, headers=version.conditions())
+        if answer.status == _NOT_MODIFIED:
+            return
+        content_type = answer.headers.get("content-type", "")
+        try:
+            entries = await asyncio.to_thread(
+                read_entries, answer.body, content_type, feed.url, self._clock.now(), about_brand=feed.everything
+            )
+        except NoFeedError as error:
+            raise NetworkFault(str(error)) from None
+        for reason, count in entries.dropped.items():
+            report.dropped(reason, count)
+        before, now = self._read.get(feed.url, set()), set()
+        for post in entries.posts:
+            now.add(post["post_id"])
+            if post["post_id"] not in before and self._query.judge(post).outcome != "drop":
+                await self._backlog.put(post)
+        self._read[feed.url] = now
+        if entries.is_whole:
+            self._versions[feed.url] = Version.of(answer.headers)
+        self._backlog.reached(to_cursor(self._versions), at_once=True)
+
+
+class _Fared:
+    """How all feeds fare together: one report for many loops."""
+
+    def __init__(self, report: Report, feeds: int, interval: float) -> None:
+        self.report = report
+        self._mode = f"{feeds} feed{'s' if feeds > 1 else ''}, each every {interval:g} s"
+        self._troubles: dict[str, str] = {}
+        self.last = ""
+
+    def is_well(self, url: str) -> None:
+        self._troubles.pop(url, None)
+        self.report.listening(self._mode)
+        if self._troubles:
+            self.report.degraded(self._sentence())
+
+    def is_not_well(self, url: str, sentence: str) -> None:
+        self.last = self._troubles[url] = sentence
+        self.report.degraded(self._sentence())
+
+    def _sentence(self) -> str:
+        more = len(self._troubles) - 1
+        return self.last if not more else f"{self.last} (and {more} more of the feeds cannot be read)"
+
+
+class _OneFeed:
+    """One feed's share of the report; it is named by its host, since an address may hold a key."""
+
+    def __init__(self, fared: _Fared, url: str) -> None:
+        self._fared = fared
+        self._url = url
+        self.name = f"the feed at {urlsplit(url).hostname}"
+
+    def listening(self, mode: str) -> None:  # noqa: ARG002 - the mode is that of all
+        self._fared.is_well(self._url)
+
+    def degraded(self, sentence: str) -> None:
+        self._fared.is_not_well(self._url, sentence)
+
+    def reconnected(self) -> None:
+        self._fared.report.reconnected()
+
+    def dropped(self, reason: str, count: int = 1) -> None:
+        self._fared.report.dropped(reason, count)
+
+
+def _refusal(status: int) -> SourceError | None:
+    if status not in _REFUSED:
+        return None
+    return RefusedError(f"it answered {status}: it is gone, or wants a password, which feeds here cannot have")

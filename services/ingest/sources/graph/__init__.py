@@ -1,0 +1,1 @@
+"""Meta's Graph API, which Instagram and Facebook share: how it is asked, how it counts, how it says no."""

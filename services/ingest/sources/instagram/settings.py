@@ -1,0 +1,90 @@
+"""Settings of Instagram's sources."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.graph.access import GRAPH_URL, GraphAccess, read_secret
+from shared.settings import ServiceSettings
+
+
+@dataclass(frozen=True, repr=False)
+class Session:
+    """An Instagram login that instaloader saved: whose it is, and the file; None where nobody is logged in."""
+
+    user: str
+    file: Path
+
+
+class InstagramSettings(ServiceSettings):
+    """What opens Instagram; secrets also come from the file that `<NAME>_FILE` names."""
+
+    instagram_access_token: SecretStr | None = Field(
+        None, alias="INSTAGRAM_ACCESS_TOKEN", description="a user's token, with instagram_basic"
+    )
+    instagram_access_token_file: Path | None = Field(
+        None, alias="INSTAGRAM_ACCESS_TOKEN_FILE", description="a file that holds it"
+    )
+    instagram_app_secret: SecretStr | None = Field(
+        None, alias="INSTAGRAM_APP_SECRET", description="where the app demands a proof of its secret"
+    )
+    instagram_app_secret_file: Path | None = Field(
+        None, alias="INSTAGRAM_APP_SECRET_FILE", description="a file that holds it"
+    )
+    instagram_user_id: str | None = Field(
+        None, alias="INSTAGRAM_USER_ID", description="the id of the business account that searches hashtags"
+    )
+    instagram_graph_url: str = Field(
+        GRAPH_URL, alias="INSTAGRAM_GRAPH_URL", description="where the Graph API answers, with its version"
+    )
+    instagram_poll_seconds: float = Field(
+        300.0, alias="INSTAGRAM_POLL_SECONDS", ge=30, description="seconds between looks at the hashtags"
+    )
+    instagram_captions: bool = Field(
+        default=False,
+        alias="INSTAGRAM_CAPTIONS",
+        description="let instaloader read Instagram's website; Instagram may lock the account",
+    )
+    instagram_captions_poll_seconds: float = Field(
+        1800.0, alias="INSTAGRAM_CAPTIONS_POLL_SECONDS", ge=300, description="seconds between its looks"
+    )
+    instagram_session_user: str | None = Field(
+        None, alias="INSTAGRAM_SESSION_USER", description="whose login the session file is"
+    )
+    instagram_session_file: Path | None = Field(
+        None, alias="INSTAGRAM_SESSION_FILE", description="made by `instaloader --login NAME`; never a password"
+    )
+
+    def instagram_access(self) -> tuple[GraphAccess, str]:
+        """Return what opens the API and the account that asks; raises CredentialError naming what is missing."""
+        token = read_secret("INSTAGRAM_ACCESS_TOKEN", self.instagram_access_token, self.instagram_access_token_file)
+        if token is None:
+            raise CredentialError(
+                "INSTAGRAM_ACCESS_TOKEN is not set: make a user token with instagram_basic for an app that Meta has "
+                "approved for Instagram Public Content Access"
+            )
+        if not self.instagram_user_id:
+            raise CredentialError(
+                "INSTAGRAM_USER_ID is not set: give the id of the Instagram business account that searches"
+            )
+        secret = read_secret("INSTAGRAM_APP_SECRET", self.instagram_app_secret, self.instagram_app_secret_file)
+        access = GraphAccess(self.instagram_graph_url, token, "INSTAGRAM_ACCESS_TOKEN", secret)
+        return access, self.instagram_user_id
+
+    def instagram_session(self) -> Session | None:
+        """Return the login that instaloader uses, None for a visitor.
+
+        Raises RefusedError where captions are not turned on, CredentialError where half of a login is set.
+        """
+        if not self.instagram_captions:
+            raise RefusedError(
+                "reading Instagram's website is off: it is against Instagram's terms and gets accounts locked; set "
+                "INSTAGRAM_CAPTIONS=true to do it all the same, or use the hashtag search of the Graph API"
+            )
+        if self.instagram_session_file is None and self.instagram_session_user is None:
+            return None
+        if self.instagram_session_file is None or self.instagram_session_user is None:
+            raise CredentialError("INSTAGRAM_SESSION_FILE and INSTAGRAM_SESSION_USER go together; set both or none")
+        return Session(self.instagram_session_user, self.instagram_session_file)

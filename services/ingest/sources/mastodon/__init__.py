@@ -1,0 +1,1 @@
+"""Mastodon and what speaks its API: one server's public stream, and its hashtag timelines."""

@@ -1,0 +1,127 @@
+"""A server's timelines, page by page from older to newer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from urllib.parse import quote
+
+from services.ingest.clock import Clock
+from services.ingest.sources.base import CredentialError, RefusedError, SourceError
+from services.ingest.sources.mastodon.status import UnreadableError, identifier
+from services.ingest.sources.network.fault import NetworkFault, seconds_until
+from services.ingest.sources.network.fetching import Answer, Fetcher
+
+PUBLIC: Final = "public"
+PAGE: Final = 40
+"""Statuses of a page: the most that a server gives."""
+OVERLAP_MS: Final = 300_000
+"""Milliseconds that are read again after a pause: statuses of other servers arrive late, with ids of their time."""
+_MILLISECOND_BITS: Final = 16
+_NO_TOKEN: Final = (401, 403, 422)
+_ABSENT: Final = (404, 410)
+
+
+def refusal(status: int) -> SourceError | None:
+    """Return what to raise for a status that no waiting changes, None for others."""
+    if status in _NO_TOKEN:
+        return CredentialError(
+            f"the Mastodon server answered {status}: it wants a token, or another one; set MASTODON_ACCESS_TOKEN to "
+            "one with the scope read:statuses"
+        )
+    if status in _ABSENT:
+        return RefusedError(
+            f"the Mastodon server answered {status}: what is asked for is not there; check MASTODON_URL"
+        )
+    return None
+
+
+def with_overlap(status_id: str) -> str:
+    """Return an id some minutes earlier where ids are Mastodon's (milliseconds and 16 bits), else the same."""
+    if not status_id.isdecimal():
+        return status_id
+    return str(max(0, int(status_id) - (OVERLAP_MS << _MILLISECOND_BITS)))
+
+
+def later(one: str, other: str) -> str:
+    """Return the later of two ids: by number, and where they are none (Pleroma's) as text of the same length."""
+    return max(one, other, key=lambda words: (len(words), words))
+
+
+def streaming_address_in(instance: bytes, url: str) -> str:
+    """Return the stream's address out of what the server at `url` says of itself; raises NetworkFault.
+
+    A server that is asked over TLS must not have its token sent without.
+    """
+    try:
+        address = json.loads(instance)["configuration"]["urls"]["streaming"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        address = None
+    kinds = ("wss://",) if url.startswith("https:") else ("ws://", "wss://")
+    if not isinstance(address, str) or not address.startswith(kinds):
+        raise NetworkFault("it does not say where its stream is")
+    return address.rstrip("/")
+
+
+class Timelines:
+    """Reads timelines through one pool of connections, at the pace that the server sets.
+
+    A timeline is called `public`, or by its hashtag with `#` before it.
+    """
+
+    def __init__(self, fetcher: Fetcher, url: str, token: str | None, clock: Clock) -> None:
+        """Ask the server at `url`."""
+        self._fetcher = fetcher
+        self._url = url.rstrip("/")
+        self.headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._clock = clock
+        self._rest_until = 0.0
+
+    async def newest(self, timeline: str) -> str:
+        """Return the id of the newest status, "0" where there is none; raises NetworkFault."""
+        page = await self._page(timeline, {"limit": "1"})
+        return _id_of(page[0]) or "0" if page else "0"
+
+    async def since(self, timeline: str, status_id: str) -> AsyncIterator[list[Any]]:
+        """Yield pages of decoded statuses after `status_id`, in each from older to newer; raises NetworkFault."""
+        while page := await self._page(timeline, {"limit": str(PAGE), "min_id": status_id}):
+            yield page[::-1]
+            newest = status_id
+            for item in page:
+                newest = later(newest, _id_of(item) or newest)
+            if newest == status_id:
+                return
+            status_id = newest
+
+    async def streaming_address(self) -> str:
+        """Return where the server says that its stream is; raises NetworkFault."""
+        answer = await self._get("/api/v2/instance", {})
+        return streaming_address_in(answer.body, self._url)
+
+    async def _page(self, timeline: str, parameters: dict[str, str]) -> list[Any]:
+        where = "public" if timeline == PUBLIC else "tag/" + quote(timeline.removeprefix("#"), safe="")
+        answer = await self._get(f"/api/v1/timelines/{where}", parameters)
+        try:
+            page = await asyncio.to_thread(json.loads, answer.body)
+        except (ValueError, RecursionError):
+            raise NetworkFault("its answer is not JSON") from None
+        if not isinstance(page, list):
+            raise NetworkFault("its answer is no list of statuses")
+        return page
+
+    async def _get(self, path: str, parameters: dict[str, str]) -> Answer:
+        now = self._clock.monotonic()
+        if now < self._rest_until:
+            raise NetworkFault("its limit of requests is reached", wait=self._rest_until - now)
+        answer = await self._fetcher.get(self._url + path, parameters, self.headers)
+        if answer.headers.get("x-ratelimit-remaining") == "0":
+            reset = seconds_until(answer.headers.get("x-ratelimit-reset", ""), self._clock.now())
+            self._rest_until = self._clock.monotonic() + reset
+        return answer
+
+
+def _id_of(item: Any) -> str | None:
+    try:
+        return identifier(item.get("id")) if isinstance(item, dict) else None
+    except UnreadableError:
+        return None

@@ -1,0 +1,99 @@
+"""What was read and not yet asked for: between a source's connection and whoever reads its deliveries."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingest.clock import Clock
+from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
+
+CURSOR_SECONDS = 5.0
+"""How often a cursor is handed over where no posts come."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Entry:
+    item: dict[str, Any] | Removal
+    cursor: str | None
+
+
+class Backlog:
+    """At most `MAX_POSTS` posts and removals, in order; whoever puts more waits until some are taken."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._entries: deque[_Entry] = deque()
+        self._reached: str | None = None
+        self._told_at = clock.monotonic()
+        self._filled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._is_closed = False
+
+    async def put(self, item: dict[str, Any] | Removal, cursor: str | None = None) -> None:
+        """Add one; `cursor` is where to go on once it is stored, None where that has not moved."""
+        while self.is_full:
+            self._room.clear()
+            await self._room.wait()
+        self._entries.append(_Entry(item, cursor))
+        if cursor is not None:
+            self._reached = None
+        self._filled.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next `put` waits."""
+        return len(self._entries) >= MAX_POSTS
+
+    def reached(self, cursor: str, *, at_once: bool = False) -> None:
+        """Say that whatever is wanted up to `cursor` was put; it is handed over with the next posts, or after 5 s."""
+        self._reached = cursor
+        if at_once or self._clock.monotonic() - self._told_at >= CURSOR_SECONDS:
+            self._filled.set()
+
+    def close(self) -> None:
+        """Say that nothing more comes."""
+        self._is_closed = True
+        self._filled.set()
+
+    async def take(self) -> Delivery | None:
+        """Wait for something and return all of it; None once the backlog is closed and empty."""
+        await self._filled.wait()
+        entries, self._entries = list(self._entries), deque()
+        cursor = self._reached or next((entry.cursor for entry in reversed(entries) if entry.cursor), None)
+        self._reached = None
+        self._room.set()
+        if not self._is_closed:
+            self._filled.clear()
+        elif not entries and cursor is None:
+            return None
+        self._told_at = self._clock.monotonic()
+        items = [entry.item for entry in entries]
+        return Delivery(
+            posts=[item for item in items if not isinstance(item, Removal)],
+            removals=[item for item in items if isinstance(item, Removal)],
+            cursor=cursor,
+        )
+
+
+async def deliveries_of(
+    read: Callable[[Backlog], Coroutine[Any, Any, None]], clock: Clock
+) -> AsyncGenerator[Delivery, None]:
+    """Run `read` and yield what it puts, until it returns; what it raises is raised once its last posts are out.
+
+    The task is ended by hand: a TaskGroup held over a `yield` would cancel the reader of this row wherever it is.
+    """
+    backlog = Backlog(clock)
+    reader = asyncio.create_task(read(backlog))
+    reader.add_done_callback(lambda _: backlog.close())
+    try:
+        while (delivery := await backlog.take()) is not None:
+            yield delivery
+        reader.result()
+    finally:
+        reader.cancel()
+        await asyncio.wait({reader})
+        if not reader.cancelled():
+            reader.exception()

@@ -1,0 +1,1 @@
+"""X, by tweepy: the filtered stream, recent search, replies."""

@@ -1,0 +1,65 @@
+"""How far a brand's posts on X were delivered."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from services.ingest.sources.base import RefusedError
+from services.ingest.sources.x.snowflake import first_id
+
+VERSION: Final = 1
+AHEAD: Final = timedelta(minutes=10)
+"""How far our clock may be behind X's."""
+_MOST: Final = 2**63
+
+
+@dataclass(frozen=True, repr=False)
+class Cursor:
+    """Ids that say what needs no reading again.
+
+    Every post with an id up to `since` was delivered. A sweep of search, which reads the queries one after
+    another and each from its newest post down, may be under way: of query number `query` it has delivered down to
+    `until` (None: nothing yet), of the queries before it everything; once it is through, every post up to `top`
+    (None: unknown) was delivered. `rules` tells which queries those numbers meant.
+    """
+
+    since: int
+    top: int | None = None
+    query: int = 0
+    until: int | None = None
+    rules: str = ""
+
+    def written(self) -> str:
+        """Return the cursor as text; ids are strings in it, as X writes them."""
+        told = {name: str(value) for name, value in asdict(self).items() if value is not None}
+        return json.dumps({"v": VERSION, **told}, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return a cursor that was written; raises RefusedError for anything else."""
+        try:
+            told = json.loads(text)
+            if isinstance(told, dict) and told.pop("v", None) == VERSION:
+                rules = str(told.pop("rules", ""))
+                numbers = {name: int(value) for name, value in told.items()}
+                if all(0 <= value < _MOST for value in numbers.values()):
+                    return cls(**numbers, rules=rules)
+        except (ValueError, TypeError, RecursionError):
+            pass
+        raise RefusedError("the stored cursor is none of X's; delete the stream and create it again")
+
+    def resumed(self, rules: str) -> Self:
+        """Return where to go on with these rules: a sweep of others begins anew from `since`."""
+        if rules == self.rules:
+            return self
+        return replace(self, top=None, query=0, until=None, rules=rules)
+
+    def finished(self) -> Self:
+        """Return the cursor after the sweep is through."""
+        return replace(self, since=max(self.since, self.top or 0), top=None, query=0, until=None)
+
+
+def is_plausible(number: int | None, now: datetime) -> bool:
+    """Tell whether an id can be of a post that there is: one from the future must not make later posts look old."""
+    return number is not None and number < first_id(now + AHEAD)

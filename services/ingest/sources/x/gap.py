@@ -1,0 +1,107 @@
+"""What the stream may have missed, and when search is asked for it."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any, Final
+
+from services.ingest.clock import Clock
+from services.ingest.sources.base import RefusedError, Report
+from services.ingest.sources.x.cursor import Cursor, is_plausible
+from services.ingest.sources.x.intake import Intake
+from services.ingest.sources.x.snowflake import earlier
+from services.ingest.sources.x.sweep import Sweep
+
+SETTLED_SECONDS: Final = 35.0
+"""Search shows a post 30 s after it was made: only a sweep that begins this long after a connection was opened
+sees everything that was published before it."""
+LATE_SECONDS: Final = 20.0
+"""How late, or out of order, a post may come on a connection."""
+
+
+class Gap:
+    """Open from the moment a connection is lost until a sweep has read what was published until the next one.
+
+    While it is open the cursor's `since` stays: a post that came by the stream says nothing of those before it.
+    While it is closed, `since` follows the newest post of the stream, some seconds behind it.
+    """
+
+    def __init__(
+        self, sweep: Sweep, intake: Intake, report: Report, clock: Clock, poll_seconds: float, *, is_open: bool
+    ) -> None:
+        """Begin without a connection; not open for a stream that begins with now."""
+        self._sweep = sweep
+        self._intake = intake
+        self._report = report
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._is_open = is_open
+        self._polls = False
+        self._connected_at: float | None = None
+        self._due = clock.monotonic() + poll_seconds
+        self._changed = asyncio.Event()
+        self._newest = 0
+
+    def connected(self) -> None:
+        """Say that a connection was opened: what was missed is searched for now, and once more when it settled."""
+        self._polls = False
+        self._connected_at = self._clock.monotonic()
+        self._ask(0.0)
+
+    def disconnected(self) -> None:
+        """Say that there is no connection; search stands in for one after a while."""
+        if self._connected_at is not None:
+            self._connected_at = None
+            self._ask(self._poll_seconds)
+        self._is_open = True
+
+    def poll(self) -> None:
+        """Say that there will be no connection for long: search stands in for it from now on."""
+        if not self._polls:
+            self._polls = self._is_open = True
+            self._ask(0.0)
+
+    def after(self, number: int) -> Cursor | None:
+        """Return the cursor after a post of the stream; None where it stays."""
+        if self._is_open:
+            return None
+        if is_plausible(number, self._clock.now()):
+            self._newest = max(self._newest, number)
+            since = max(self._sweep.cursor.since, earlier(self._newest, LATE_SECONDS))
+            self._sweep.cursor = replace(self._sweep.cursor, since=since)
+        return self._sweep.cursor
+
+    async def run(self) -> None:
+        """Search when it is due, until cancelled; raises what a sweep raises."""
+        while True:
+            await self._until_due()
+            began, connection = self._clock.monotonic(), self._connected_at
+            self._due = began + self._poll_seconds
+            try:
+                await self._sweep.run()
+            except RefusedError as error:
+                if connection is None:
+                    raise
+                self._report.degraded(f"what a lost connection missed cannot be searched for: {error.detail}")
+                self._sweep.cursor = Cursor(self._sweep.cursor.since, rules=self._sweep.fingerprint)
+                self._is_open = False
+                continue
+            if connection is not None and connection == self._connected_at:
+                self._is_open = self._is_open and began < connection + SETTLED_SECONDS
+                self._due = connection + SETTLED_SECONDS
+
+    async def _until_due(self) -> None:
+        while not self._is_open or self._due > self._clock.monotonic():
+            self._changed.clear()
+            waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
+            if self._is_open:
+                waits.append(asyncio.ensure_future(self._clock.sleep(self._due - self._clock.monotonic())))
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+                await asyncio.wait(waits)
+
+    def _ask(self, seconds: float) -> None:
+        self._due = self._clock.monotonic() + seconds
+        self._changed.set()

@@ -1,0 +1,72 @@
+"""Where posts of X come in, by whichever way: counted, each delivered once, in a bounded backlog."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from services.ingest.sources.base import Budget, BudgetSpentError, Report
+from services.ingest.sources.network.backlog import Backlog
+from services.ingest.sources.x.cursor import Cursor
+from services.ingest.sources.x.reading import Page, Received
+
+REMEMBERED: Final = 50_000
+"""Ids that are remembered: gaps are filled with an overlap of seconds, and X sends some posts twice."""
+
+
+class Intake:
+    """Puts what is new into the backlog and counts what was sent, since each post that X sends is paid for."""
+
+    def __init__(self, backlog: Backlog, report: Report, budget: Budget) -> None:
+        """Remember nothing yet."""
+        self._backlog = backlog
+        self._report = report
+        self._budget = budget
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._unspent = 0
+        # A post that the stream put in, but that still waits for room, must not make a page that holds it too
+        # look delivered.
+        self._turn = asyncio.Lock()
+
+    async def line(self, received: Received, cursor: Cursor | None) -> None:
+        """Take one post of the stream in; waits while the backlog is full."""
+        async with self._turn:
+            await self._put(received, cursor.written() if cursor is not None else None)
+
+    async def page(self, page: Page, cursor: Cursor) -> None:
+        """Take a page of search in, and say that everything was delivered as far as `cursor`."""
+        self.sent(page.sent)
+        for reason, count in page.unreadable.items():
+            self._report.dropped(reason, count)
+        async with self._turn:
+            for received in page.received:
+                await self._put(received, None)
+            self.reached(cursor)
+
+    def reached(self, cursor: Cursor) -> None:
+        """Say how far everything was delivered, without a post."""
+        self._backlog.reached(cursor.written())
+
+    def sent(self, posts: int) -> None:
+        """Count posts that X has sent, whatever becomes of them."""
+        self._unspent += posts
+
+    async def spend(self) -> None:
+        """Spend what was counted; raises BudgetSpentError once the month is spent."""
+        counted, self._unspent = self._unspent, 0
+        if counted:
+            await self._budget.spend(counted)
+
+    async def left(self) -> int:
+        """Return how many posts may still be read, at least one; raises BudgetSpentError where there is none."""
+        left = await self._budget.left() - self._unspent
+        if left <= 0:
+            raise BudgetSpentError("the posts that X_MONTHLY_POSTS allows this month are read")
+        return left
+
+    async def _put(self, received: Received, cursor: str | None) -> None:
+        if received.number in self._seen:
+            return
+        self._seen[received.number] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        await self._backlog.put(received.post, cursor)

@@ -1,0 +1,62 @@
+"""One reading of X, from its first connection to its end, whichever way the posts come."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+from services.ingest.brands.query import Query
+from services.ingest.clock import Clock
+from services.ingest.sources.base import Budget, BudgetSpentError, Delivery, RefusedError, Report
+from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.x.client import XClient
+from services.ingest.sources.x.intake import Intake
+from services.ingest.sources.x.network import Network
+from services.ingest.sources.x.settings import XSettings
+from services.ingest.sources.x.sweep import Sweep
+
+Work = Callable[[XClient, Intake, Sweep], Awaitable[None]]
+
+
+async def read_x(
+    settings: XSettings, query: Query, report: Report, budget: Budget, clock: Clock, work: Work
+) -> AsyncGenerator[Delivery, None]:
+    """Yield what `work` takes in, until it returns; what it raises is raised once everything is out.
+
+    Every post that X sent is spent before its delivery is handed over. Once the budget is spent `work` is
+    stopped, what has come by then is delivered, and BudgetSpentError raised.
+    """
+    bearer = settings.require_x_bearer()
+    if not query.rules:
+        raise RefusedError(f"the brand {query.brand} asks X for nothing: give it handles or keywords")
+    spent = asyncio.Event()
+    took: list[Intake] = []
+
+    async def read(backlog: Backlog) -> None:
+        client = XClient(await Network.to(settings.x_sandbox, settings.x_sandbox_ca), clock, bearer)
+        intake = Intake(backlog, report, budget)
+        took.append(intake)
+        working = asyncio.ensure_future(work(client, intake, Sweep(client, query.rules, intake, report, clock)))
+        stopping = asyncio.ensure_future(spent.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+        finally:
+            for task in (working, stopping):
+                task.cancel()
+            await asyncio.wait({working, stopping})
+            await client.aclose()
+
+    row = deliveries_of(read, clock)
+    ending: BudgetSpentError | None = None
+    try:
+        async for delivery in row:
+            try:
+                await took[0].spend()
+            except BudgetSpentError as error:
+                ending = error
+                spent.set()
+            yield delivery
+        if ending is not None:
+            raise ending
+    finally:
+        await row.aclose()

@@ -1,0 +1,57 @@
+"""Replies on X, each asked for once."""
+
+from typing import Self
+
+from services.ingest.clock import Clock
+from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.x.client import XClient
+from services.ingest.sources.x.network import Network
+from services.ingest.sources.x.settings import XSettings
+from services.ingest.sources.x.trouble import TroubleError
+
+
+class XWriter:
+    """A `ReplyWriter`: the account whose tokens are set. Close it with `aclose`."""
+
+    def __init__(self, client: XClient) -> None:
+        """Write through `client`, which has the account's four tokens."""
+        self._client = client
+
+    @classmethod
+    async def open(cls, settings: XSettings, clock: Clock) -> Self:
+        """Return a writer by settings; raises CredentialError that names what is not set, RefusedError."""
+        account = settings.require_x_account()
+        network = await Network.to(settings.x_sandbox, settings.x_sandbox_ca)
+        return cls(XClient(network, clock, "", account))
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    async def reply(self, post_id: str, text: str) -> Outcome:
+        """See `ReplyWriter.reply`."""
+        try:
+            answer = await self._client.create_reply(text, post_id)
+        except TroubleError as trouble:
+            return _outcome(trouble)
+        told = answer.get("data")
+        reply_id = told.get("id") if isinstance(told, dict) else None
+        if not isinstance(reply_id, str) or not reply_id.isdecimal():
+            return Unknown("X answered without the id of the reply; look at the account before sending again")
+        return Sent(reply_id)
+
+
+def _outcome(trouble: TroubleError) -> NotSent | Unknown:
+    if trouble.was_sent:
+        return Unknown(f"{trouble.sentence}; look at the account before sending again")
+    match trouble.kind:
+        case "credentials":
+            return NotSent(
+                f"{trouble.sentence}: check X_API_KEY, X_API_SECRET, X_ACCESS_TOKEN and X_ACCESS_TOKEN_SECRET"
+            )
+        case "rate" | "away" | "cap":
+            return NotSent(trouble.sentence, retry=True)
+        case "refused":
+            return NotSent(f"{trouble.sentence}: the post may be gone, or the account has written the same before")
+        case _:
+            return NotSent(trouble.sentence)

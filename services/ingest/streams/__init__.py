@@ -1,0 +1,1 @@
+"""Live streams and backfills: kept in the store, run by one replica each."""

@@ -1,0 +1,202 @@
+"""One stream, from its source into the profiles, as long as this replica holds it."""
+
+import asyncio
+import traceback
+from contextlib import aclosing
+from typing import Final
+
+import structlog
+
+from services.ingest.brands.compiling import query_for
+from services.ingest.brands.query import Query
+from services.ingest.streams.delivering import Delivering, StopAskedError
+from services.ingest.streams.ending import HANDED_ON, PAUSED, Ending, ended_by, ended_by_itself
+from services.ingest.streams.stores.base import Held, LeaseLostError
+from services.ingest.streams.stream import Wanted
+from services.ingest.streams.tally import Tally
+from services.ingest.streams.tools import Tools
+from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
+
+RECORD_SECONDS: Final = 1.0
+"""How often at most a cursor is written: what was delivered since comes again after a crash, and is known."""
+WELL_AFTER: Final = 60.0
+"""Seconds that a run must last for the failures before it to be forgotten."""
+PURPOSE: Final = "cursor"
+
+log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Runs one held stream to its end.
+
+    The lease is renewed beside the work. Whoever cannot renew it for two thirds of its time closes the source,
+    before anybody else may open it. A cursor is written with the lease's token once its delivery is stored.
+    """
+
+    def __init__(self, held: Held, tools: Tools, asked_at: float) -> None:
+        """Go on with `held`, asked for at `asked_at` of the clock's seconds."""
+        self._held = held
+        self._tools = tools
+        self._clock = tools.clock
+        self._tally = Tally(held.stream.progress, held.stream.source, tools.metrics, tools.clock)
+        self._stop = asyncio.Event()
+        self._asked: Ending = HANDED_ON
+        self._listening: asyncio.Task[Ending] | None = None
+        self._can_be_cut = False
+        self._cursor: str | None = None
+        self._is_cursor_new = False
+        self._brand_version: int | None = None
+        self._recording = asyncio.Lock()
+        self._began_at = self._recorded_at = self._renewed_at = asked_at
+
+    @property
+    def stream_id(self) -> str:
+        """Return the stream's id."""
+        return self._held.lease.stream_id
+
+    def stop(self, ending: Ending = HANDED_ON) -> None:
+        """Ask for an end: a delivery under way is taken to its end, and the source is closed."""
+        if self._stop.is_set():
+            return
+        self._asked = ending
+        self._stop.set()
+        if self._listening is not None and self._can_be_cut:
+            self._listening.cancel()
+
+    async def run(self) -> None:
+        """Return once the stream has ended and its lease is given free, or lost. Raises what the store does."""
+        ending: Ending | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                beside = [tasks.create_task(self._renew()), tasks.create_task(self._watch())]
+                self._listening = tasks.create_task(self._listen())
+                ending = await self._listening
+                for task in beside:
+                    task.cancel()
+        except* LeaseLostError as lost:
+            log.warning("stream.lost", stream=self.stream_id, reason=str(lost.exceptions[0]))
+            ending = None
+        if ending is not None:
+            await self._release(ending)
+
+    async def _listen(self) -> Ending:
+        if self._stop.is_set():
+            return self._asked
+        self._can_be_cut = True
+        try:
+            await self._deliver_all()
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+        except StopAskedError:
+            pass
+        except LeaseLostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a source raises ends its stream alone, in words
+            return self._failed(error)
+        if self._stop.is_set():
+            return self._asked
+        return ended_by_itself(self._held.stream.kind, self._failures())
+
+    async def _deliver_all(self) -> None:
+        stream = self._held.stream
+        platform = self._tools.sources.platform(stream.source)
+        brand = await self._tools.brands.find(stream.brand)
+        self._brand_version = brand.version
+        query: Query = await asyncio.to_thread(query_for, brand, platform)
+        if self._held.cursor is not None:
+            self._cursor = self._tools.cipher.open_(PURPOSE, self.stream_id, self._held.cursor)
+        source = self._tools.sources.build(stream, query, self._tally, self._tally.spent)
+        delivering = Delivering(self._tools, query, self._tally, self._stop)
+        async with aclosing(source.deliveries(self._cursor)) as deliveries:
+            async for delivery in deliveries:
+                self._can_be_cut = False
+                await delivering.take(delivery)
+                if delivery.cursor is not None:
+                    self._cursor, self._is_cursor_new = delivery.cursor, True
+                if self._clock.monotonic() - self._recorded_at >= RECORD_SECONDS:
+                    await self._try_to_record()
+                if self._stop.is_set():
+                    return
+                self._can_be_cut = True
+
+    async def _renew(self) -> None:
+        """Renew the lease every sixth of its time; see what people want, and whether the brand has changed."""
+        while True:
+            await self._clock.sleep(self._tools.lease.total_seconds() / 6)
+            if await self._try_to_record() and await self._is_brand_changed():
+                self.stop()
+
+    async def _watch(self) -> None:
+        """Raise LeaseLostError once the lease is close to lapsing; whoever keeps the store from answering."""
+        hold = self._tools.lease.total_seconds() * 2 / 3
+        while (left := self._renewed_at + hold - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
+        raise LeaseLostError("the lease could not be renewed in time")
+
+    async def _is_brand_changed(self) -> bool:
+        brand = self._held.stream.brand
+        try:
+            versions = await self._tools.brands.versions([brand])
+        except (PeerUnavailableError, OverloadedError):
+            return False
+        return self._brand_version is not None and versions.get(brand) != self._brand_version
+
+    async def _try_to_record(self) -> bool:
+        """Record; a store that is away is asked again later, until `_watch` loses patience."""
+        try:
+            await self._record()
+        except (PeerUnavailableError, OverloadedError) as error:
+            log.warning("stream.not_recorded", stream=self.stream_id, error=type(error).__name__)
+            return False
+        return True
+
+    async def _record(self) -> None:
+        async with self._recording:
+            asked_at, now = self._clock.monotonic(), self._clock.now()
+            sealed = self._sealed()
+            try:
+                wanted = await self._tools.streams.record(
+                    self._held.lease, self._tally.progress(), sealed, now + self._tools.lease
+                )
+            except (PeerUnavailableError, OverloadedError):
+                self._is_cursor_new = self._is_cursor_new or sealed is not None
+                raise
+            self._recorded_at = self._renewed_at = asked_at
+        if wanted is Wanted.PAUSED:
+            self.stop(PAUSED)
+
+    def _sealed(self) -> bytes | None:
+        if not self._is_cursor_new or self._cursor is None:
+            return None
+        self._is_cursor_new = False
+        return self._tools.cipher.seal(PURPOSE, self.stream_id, self._cursor)
+
+    def _failed(self, error: Exception) -> Ending:
+        ending = ended_by(error, self._failures())
+        if not isinstance(error, VoxpopError):
+            frames = traceback.extract_tb(error.__traceback__)[-6:]
+            where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+            log.error("stream.failed", stream=self.stream_id, error=type(error).__name__, frames=where)
+        return ending
+
+    def _failures(self) -> int:
+        """Return how many runs in a row failed before this one."""
+        if self._clock.monotonic() - self._began_at >= WELL_AFTER:
+            self._tally.failures = 0
+        return self._tally.failures
+
+    async def _release(self, ending: Ending) -> None:
+        if ending.sentence is not None:
+            self._tally.error(ending.sentence)
+        if ending.is_failure:
+            self._tally.failures += 1
+            self._tools.metrics.failed(self._held.stream.source)
+        due = None if ending.after is None else self._clock.now() + ending.after
+        progress = self._tally.progress(ending.state)
+        try:
+            await self._tools.streams.release(self._held.lease, progress, self._sealed(), due)
+        except LeaseLostError:
+            log.warning("stream.lost", stream=self.stream_id, reason="it was taken or removed meanwhile")
+            return
+        log.info("stream.ended", stream=self.stream_id, state=ending.state.value)

@@ -1,0 +1,1 @@
+"""Where streams and what was spent on them are kept."""

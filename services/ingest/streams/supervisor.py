@@ -1,0 +1,113 @@
+"""The streams of this replica: looked for, taken, run side by side, and given free at the end."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from services.ingest.streams.ending import PAUSED
+from services.ingest.streams.runner import Runner
+from services.ingest.streams.tools import Tools
+from services.ingest.streams.waiting import sleep_unless
+
+LOOK_SECONDS: Final = 2.0
+DRAIN_SECONDS: Final = 20.0
+"""Real time that deliveries under way get at the end; less than a container's 30 s."""
+
+log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Looks every two seconds for streams that are due, and runs up to `most` of them, each in a task of its own.
+
+    So a dead source holds up nobody, and what a replica that died has held is taken over as soon as its leases
+    lapse.
+    """
+
+    def __init__(self, tools: Tools, most: int) -> None:
+        """Hold nothing yet."""
+        self._tools = tools
+        self._most = most
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._runners: dict[str, Runner] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._is_closing = False
+        tools.metrics.watch(lambda: len(self._runners))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run streams until the end, then close their sources and give them free.
+
+        A delivery under way gets 20 s to be stored; what is not stored by then is delivered again by whoever goes on.
+        """
+        looking = asyncio.create_task(self._look_on(), name="streams")
+        try:
+            yield
+        finally:
+            self._is_closing = True
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            await self._drain()
+
+    def look(self) -> None:
+        """Look at once: something has become due."""
+        self._woken.set()
+
+    def pause(self, stream_id: str) -> None:
+        """Stop a stream at once, where this replica has it; elsewhere its owner sees within seconds."""
+        if stream_id in self._runners:
+            self._runners[stream_id].stop(PAUSED)
+
+    async def _look_on(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._take_due()
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, streams that run go on, and it is asked again
+                log.warning("streams.not_looked_for", error=type(error).__name__)
+            await sleep_unless(self._woken, LOOK_SECONDS, self._tools.clock)
+
+    async def _take_due(self) -> None:
+        room = self._most - len(self._runners)
+        if room <= 0:
+            return
+        for stream_id in await self._tools.streams.due(self._tools.clock.now(), room):
+            if stream_id in self._runners:
+                continue
+            now, asked_at = self._tools.clock.now(), self._tools.clock.monotonic()
+            held = await self._tools.streams.acquire(stream_id, self.owner, now, self._tools.lease)
+            if held is None:
+                continue
+            log.info("stream.taken", stream=stream_id, source=held.stream.source)
+            self._runners[stream_id] = runner = Runner(held, self._tools, asked_at)
+            task = asyncio.create_task(self._run(runner), name=f"stream-{stream_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, runner: Runner) -> None:
+        try:
+            await runner.run()
+        except Exception as error:  # noqa: BLE001 - one stream's end is nobody else's; its lease lapses by itself
+            log.warning("stream.not_released", stream=runner.stream_id, error=type(error).__name__)
+        finally:
+            del self._runners[runner.stream_id]
+            if not self._is_closing:
+                self.look()
+
+    async def _drain(self) -> None:
+        for runner in list(self._runners.values()):
+            runner.stop()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)

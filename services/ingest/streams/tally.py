@@ -1,0 +1,131 @@
+"""What a running stream says of itself, counted on from where its last owner stopped."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from services.ingest.brands.verdict import Selection
+from services.ingest.clock import Clock
+from services.ingest.pipeline import Receipt
+from services.ingest.streams.metrics import StreamMetrics
+from services.ingest.streams.stream import Counts, Progress, State
+
+MOST_REASONS: Final = 20
+MOST_SENTENCE: Final = 500
+WINDOW_SECONDS: Final = 60
+OTHER: Final = "other"
+
+
+class Tally:
+    """A `Report`, and the counts of a runner; `progress` is how all of it stands."""
+
+    def __init__(self, before: Progress, source: str, metrics: StreamMetrics, clock: Clock) -> None:
+        """Go on from `before`; `source` labels the figures."""
+        self._clock = clock
+        self._source = source
+        self._metrics = metrics
+        self._counts = Counter({name: int(count) for name, count in before.counts.model_dump().items()})
+        self._reasons = Counter(before.dropped_reasons)
+        self._mode = before.mode
+        self._well = State.STARTING
+        self._is_held_up = False
+        self._last_error, self._last_error_at = before.last_error, before.last_error_at
+        self._newest_at = before.newest_at
+        self._reconnects = before.reconnects
+        self._spent = before.spent_posts
+        self.failures = before.failures
+        self._recent: deque[tuple[int, int]] = deque()
+
+    def listening(self, mode: str) -> None:
+        """See `Report.listening`."""
+        self._well, self._mode = State.RUNNING, _short(mode)
+
+    def degraded(self, sentence: str) -> None:
+        """See `Report.degraded`."""
+        self._well = State.DEGRADED
+        self.error(sentence)
+
+    def reconnected(self) -> None:
+        """See `Report.reconnected`."""
+        self._reconnects += 1
+        self._metrics.reconnected(self._source)
+
+    def dropped(self, reason: str, count: int = 1) -> None:
+        """See `Report.dropped`."""
+        reason = _short(reason)
+        known = reason in self._reasons or len(self._reasons) < MOST_REASONS
+        self._reasons[reason if known else OTHER] += count
+        self._counts["dropped"] += count
+        self._metrics.dropped(self._source, count)
+
+    def spent(self, posts: int) -> None:
+        """Count posts that were paid for."""
+        self._spent += posts
+        self._metrics.spent(self._source, posts)
+
+    def held_up(self, sentence: str | None) -> None:
+        """Say why nothing can be delivered just now; None once it can again."""
+        self._is_held_up = sentence is not None
+        if sentence is not None:
+            self.error(sentence)
+
+    def error(self, sentence: str) -> None:
+        """Keep a sentence as the last error."""
+        self._last_error, self._last_error_at = _short(sentence), self._clock.now()
+
+    def selected(self, selection: Selection) -> None:
+        """Count what the brand's rules left out."""
+        self._counts["counted_reposts"] += selection.counted_reposts
+        for reason, count in selection.dropped.items():
+            self.dropped(reason, count)
+
+    def delivered(self, posts: Iterable[dict[str, Any]], receipt: Receipt) -> None:
+        """Count posts that are folded."""
+        self._counts["posts"] += receipt.accepted
+        self._counts["duplicates"] += receipt.duplicates
+        self._counts["rejected"] += len(receipt.rejected)
+        self._recent.append((int(self._clock.monotonic()), receipt.accepted))
+        now = self._clock.now()
+        times = [moment for moment in (_moment(post) for post in posts) if moment is not None and moment <= now]
+        self._newest_at = max([*times, *([self._newest_at] if self._newest_at else [])], default=None)
+
+    def refused(self, sentence: str) -> None:
+        """Count a post that a peer does not take, with the reason as the last error."""
+        self._counts["rejected"] += 1
+        self.error(sentence)
+
+    def removed(self, posts: int) -> None:
+        """Count posts that were taken out of the profiles."""
+        self._counts["removed"] += posts
+
+    def progress(self, state: State | None = None) -> Progress:
+        """Return how it stands; `state` where it is another than what was reported."""
+        oldest = int(self._clock.monotonic()) - WINDOW_SECONDS
+        while self._recent and self._recent[0][0] <= oldest:
+            self._recent.popleft()
+        return Progress(
+            state=state or (State.WAITING if self._is_held_up else self._well),
+            mode=self._mode,
+            counts=Counts(**self._counts),
+            dropped_reasons=dict(self._reasons),
+            posts_per_minute=float(sum(count for _, count in self._recent)),
+            newest_at=self._newest_at,
+            last_error=self._last_error,
+            last_error_at=self._last_error_at,
+            reconnects=self._reconnects,
+            spent_posts=self._spent,
+            failures=self.failures,
+            updated_at=self._clock.now(),
+        )
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= MOST_SENTENCE else sentence[: MOST_SENTENCE - 1] + "…"
+
+
+def _moment(post: dict[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(post["created_at"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,53 @@
+"""What every runner of a replica works with."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from services.ingest.brands.query import Query
+from services.ingest.brands.stores.base import BrandStore
+from services.ingest.clock import Clock
+from services.ingest.pipeline import Receipt
+from services.ingest.sources.base import Removal, Report, Source
+from services.ingest.streams.metrics import StreamMetrics
+from services.ingest.streams.stores.base import StreamStore
+from services.ingest.streams.stream import Stream
+from services.ingest.vault.cipher import Cipher
+from shared.analyzed_post import Platform
+
+Deliver = Callable[[str, Sequence[Any]], Awaitable[Receipt]]
+"""Folds posts of a brand: `Pipeline.deliver`, with what it raises."""
+Remove = Callable[[str, Sequence[Removal]], Awaitable[int]]
+"""Takes what is gone out of a brand's profiles and stored texts, and returns how many posts that were."""
+
+
+class Sources(Protocol):
+    """Makes sources; `services.ingest.sources.registry` does."""
+
+    def platform(self, source: str) -> Platform:
+        """Return the platform of a source by its name; raises RefusedError."""
+        ...
+
+    def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:
+        """Return a source for a stream; raises CredentialError, RefusedError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where streams are kept, what makes sources, and where posts and removals go.
+
+    A lease lapses `lease` after its renewal; its owner renews it every sixth of that and stops after two thirds
+    without success, so that clocks of replicas may differ by the last third.
+    """
+
+    streams: StreamStore
+    brands: BrandStore
+    sources: Sources
+    deliver: Deliver
+    remove: Remove
+    cipher: Cipher
+    clock: Clock
+    metrics: StreamMetrics
+    lease: timedelta = timedelta(seconds=30)

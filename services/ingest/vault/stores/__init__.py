@@ -1,0 +1,1 @@
+"""Where sealed rows lie: one contract, two stores."""

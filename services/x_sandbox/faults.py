@@ -1,0 +1,98 @@
+"""What goes wrong to order: each fault is used up by the request or the connection that it befalls."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+Place = Literal["connect", "rules", "search", "create", "me", "stream"]
+"""Where a fault befalls: one of the requests, or (`stream`) an open connection."""
+Kind = Literal[
+    "rate-limit",
+    "rate-limit-no-reset",
+    "usage-cap",
+    "html-503",
+    "not-enrolled",
+    "access-level",
+    "connection-limit",
+    "unauthorized",
+    "invalid",
+    "forbidden",
+    "truncated-json",
+    "hang-up",
+    "hang-up-after",
+    "silence",
+    "stall",
+    "drop",
+    "cut",
+    "close",
+    "disconnect",
+    "duplicates",
+    "line",
+    "answer",
+]
+PLACES: Final[tuple[Place, ...]] = get_args(Place)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+OF_STREAM: Final = frozenset({"stall", "drop", "cut", "close", "disconnect", "duplicates", "line"})
+"""Faults of an open connection.
+
+`stall` is silence (keep-alives too) for `seconds`, with what comes meanwhile sent late; `drop` cuts the next line in
+its middle, `cut` the connection at once; `close` ends the answer as if it were whole; `disconnect` writes X's
+message, then closes; `duplicates` sends the next `times` lines twice; `line` writes `text` as it stands.
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: `seconds` for those that last, `text` for a raw line.
+
+    The kind `answer` is any answer: `status`, `headers` and, as its body, `text`. Raises ValueError where there is
+    no such fault.
+    """
+
+    place: Place
+    kind: Kind
+    seconds: float = 60.0
+    times: int = 1
+    text: str = ""
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the kind can happen at the place."""
+        if self.place not in PLACES or self.kind not in KINDS:
+            raise ValueError(f"a fault's place is one of {', '.join(PLACES)}; its kind one of {', '.join(KINDS)}")
+        if (self.place == "stream") != (self.kind in OF_STREAM):
+            raise ValueError(f"'{self.kind}' does not happen at '{self.place}'")
+
+
+class Faults:
+    """The orders that wait, first come first served at each place."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._waiting: defaultdict[Place, deque[Fault]] = defaultdict(deque)
+        self._standing: dict[Place, Fault] = {}
+        self.happened: list[Fault] = []
+        """Faults that befell somebody, in order."""
+
+    def order(self, place: Place, kind: Kind, **more: Any) -> None:
+        """Order a fault, `times` times; raises ValueError for one that there is not."""
+        fault = Fault(place, kind, **more)
+        self._waiting[place].extend([fault] * (1 if place == "stream" else fault.times))
+
+    def take(self, place: Place) -> Fault | None:
+        """Return and use up the next fault at a place; None where all is to go well."""
+        if not self._waiting[place]:
+            return self._standing.get(place)
+        fault = self._waiting[place].popleft()
+        self.happened.append(fault)
+        return fault
+
+    def stand(self, place: Place, kind: Kind, **more: Any) -> None:
+        """Order a fault that befalls everybody until `clear`; raises ValueError for one that there is not."""
+        self._standing[place] = Fault(place, kind, **more)
+
+    def clear(self) -> None:
+        """Forget the orders that wait or stand."""
+        self._waiting.clear()
+        self._standing.clear()

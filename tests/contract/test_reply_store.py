@@ -1,0 +1,270 @@
+"""The contract of `ReplyStore`, the same for every store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.ingest.replies.reply import Reply, State, approve
+from services.ingest.replies.stores.base import Claim, Place, ReplyStore
+from services.ingest.replies.stores.columns import FULL, milliseconds
+from shared.errors import NotFoundError
+from shared.store_url import MongoUrl
+from tests.contract.reply_stores import Where, opened
+from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_rule, a_ticket
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
+    """Return where a fresh store may be made."""
+    if request.param == "sqlite":
+        return tmp_path / "ingest.db"
+    mongo: MongoUrl = request.getfixturevalue("mongo_url")
+    return mongo
+
+
+@pytest.fixture
+async def store(where: Where) -> AsyncIterator[ReplyStore]:
+    """Yield an empty store."""
+    async with opened(where) as store:
+        yield store
+
+
+@pytest.fixture
+async def other(where: Where) -> AsyncIterator[ReplyStore]:
+    """Yield the same store, opened as another process would."""
+    async with opened(where) as store:
+        yield store
+
+
+async def test_rules_come_back_by_name(store: ReplyStore, other: ReplyStore) -> None:
+    """A rule that was put is there for every replica, in place of what its name had, until it is deleted."""
+    await store.put_rule(a_rule("zebra"))
+    await store.put_rule(a_rule("ant", languages=("en", "de")))
+    await store.put_rule(a_rule("zebra", sentiment_below=0.1))
+    assert await other.rules() == [a_rule("ant", languages=("en", "de")), a_rule("zebra", sentiment_below=0.1)]
+    assert await other.delete_rule("zebra")
+    assert not await store.delete_rule("zebra")
+    assert [rule.name for rule in await store.rules()] == ["ant"]
+
+
+async def test_a_post_gets_one_reply(store: ReplyStore, other: ReplyStore) -> None:
+    """Of many adds of one id at once, by two replicas, one is kept; later ones change nothing."""
+    adds = [store.add(a_reply(rule=f"rule-{turn}")) for turn in range(4)]
+    adds += [other.add(a_reply(rule=f"other-{turn}")) for turn in range(4)]
+    assert sum(await asyncio.gather(*adds)) == 1
+    kept = await store.find(a_reply().id)
+    assert not await store.add(a_reply(rule="late"))
+    assert await other.find(a_reply().id) == kept
+
+
+async def test_a_reply_comes_back_as_it_was(store: ReplyStore) -> None:
+    """Every field is kept, microseconds too; an id that is not there is not found."""
+    reply = a_reply(score=0.25, category="late flight ✈", automatic=True, due_at=NOW + timedelta(microseconds=7))
+    await store.add(reply)
+    assert await store.find(reply.id) == reply
+    assert await store.known([reply.id, "f" * 32]) == {reply.id}
+    assert await store.known([]) == set()
+    with pytest.raises(NotFoundError, match="no reply"):
+        await store.find("f" * 32)
+
+
+async def test_of_swaps_from_one_version_one_succeeds(store: ReplyStore, other: ReplyStore) -> None:
+    """Two replicas that change the same reply at once: one does, and what it wrote is what stays."""
+    await store.add(a_reply())
+    before = await store.find(a_reply().id)
+    after = [approve(before, NOW, f"letter-{turn}") for turn in range(8)]
+    swapped = await asyncio.gather(
+        *[(store if turn % 2 else other).swap(before, reply) for turn, reply in enumerate(after)]
+    )
+    assert sum(swapped) == 1
+    assert await store.find(before.id) == after[swapped.index(True)]
+    assert not await other.swap(before, after[0])
+
+
+async def test_pages_meet_every_reply_once(store: ReplyStore) -> None:
+    """Pages go in order of creation, ties by id, with and without a state and a brand."""
+    replies = [
+        a_reply(number, brand=f"brand-{number % 2}", created_at=NOW + number // 3 * SECOND) for number in range(9)
+    ]
+    for reply in reversed(replies):
+        await store.add(reply if reply.id != replies[4].id else reply.model_copy(update={"state": "sent"}))
+    assert [reply.id for reply in await _walk(store, None, None)] == [reply.id for reply in replies]
+    drafts = await _walk(store, "draft", "brand-0")
+    assert [reply.id for reply in drafts] == [replies[number].id for number in (0, 2, 6, 8)]
+
+
+async def _walk(store: ReplyStore, state: State | None, brand: str | None) -> list[Reply]:
+    met: list[Reply] = []
+    after: Place | None = None
+    while page := await store.page(state, brand, after, 2):
+        met += page
+        after = (milliseconds(page[-1].created_at), page[-1].id)
+    return met
+
+
+async def test_what_is_due_overdue_and_stale_is_found(store: ReplyStore) -> None:
+    """Approved replies are due from their moment on, sending ones overdue from theirs, waiting ones stale."""
+    later = NOW + SECOND
+    for reply in (
+        a_reply(1, state="approved", due_at=later),
+        a_reply(2, state="approved", due_at=NOW),
+        a_reply(3, state="sending", sending_until=later),
+        a_reply(4, state="draft", expires_at=later),
+        a_reply(5, state="sent", expires_at=later),
+    ):
+        await store.add(reply)
+    assert [reply.id for reply in await store.due(NOW, 9)] == [a_reply(2).id]
+    assert [reply.id for reply in await store.due(later, 9)] == [a_reply(2).id, a_reply(1).id]
+    assert [reply.id for reply in await store.due(later, 1)] == [a_reply(2).id]
+    assert (await store.overdue(NOW, 9), await store.stale(NOW, 9)) == ([], [])
+    assert [reply.id for reply in await store.overdue(later, 9)] == [a_reply(3).id]
+    assert [reply.id for reply in await store.stale(later, 9)] == [a_reply(4).id]
+
+
+async def test_what_was_said_to_an_author_is_found(store: ReplyStore) -> None:
+    """Replies to authors are found since a moment; posts of ours by their key, once they are sent."""
+    await store.add(a_reply(1, author="me"))
+    await store.add(a_reply(2, author="me"))
+    await store.add(a_reply(3, author="you"))
+    found = await store.of_authors(["me", "nobody"], a_reply(2).created_at)
+    assert [reply.id for reply in found] == [a_reply(2).id]
+    assert await store.ours(["key"]) == set()
+    before = await store.find(a_reply(1).id)
+    await store.swap(before, before.model_copy(update={"state": "sent", "sent_key": "key", "version": 2}))
+    assert await store.ours(["key", "none"]) == {"key"}
+
+
+async def test_an_author_is_held_by_one_reply(store: ReplyStore, other: ReplyStore) -> None:
+    """Of replies that ask at once one holds the author; it may ask again, the others may once its time is over."""
+    until = NOW + 10 * SECOND
+    asks = [
+        (store if turn % 2 else other).take_author("me", Claim(f"reply-{turn}", 1), NOW, until) for turn in range(8)
+    ]
+    held = await asyncio.gather(*asks)
+    assert sum(held) == 1
+    holder = f"reply-{held.index(True)}"
+    assert await other.take_author("me", Claim(holder, 2), NOW, until)
+    assert not await store.take_author("me", Claim("late", 1), until - SECOND, until + SECOND)
+    assert await store.take_author("you", Claim("late", 1), NOW, until)
+    assert await store.take_author("me", Claim("late", 1), until, until + SECOND)
+
+
+async def test_one_reply_that_asks_twice_at_once_holds_its_author(store: ReplyStore, other: ReplyStore) -> None:
+    """Two replicas that ask for the same reply both hear yes."""
+    claim = Claim("reply", 1)
+    asks = [(store if turn % 2 else other).take_author("me", claim, NOW, NOW + SECOND) for turn in range(6)]
+    assert all(await asyncio.gather(*asks))
+
+
+async def test_a_claim_lets_go_of_what_it_holds_itself(store: ReplyStore) -> None:
+    """An earlier attempt's claim, or another reply's, frees neither an author nor a place in a day."""
+    first, second = Claim("reply", 1), Claim("reply", 2)
+    await store.take_author("me", second, NOW, NOW + SECOND)
+    await store.take_day("2026-03-02", second, 1)
+    for stranger in (first, Claim("other", 2)):
+        await store.release_author("me", stranger)
+        await store.release_day("2026-03-02", stranger)
+    assert not await store.take_author("me", Claim("late", 1), NOW, NOW + SECOND)
+    assert not await store.take_day("2026-03-02", Claim("late", 1), 1)
+    await store.release_author("me", second)
+    await store.release_day("2026-03-02", second)
+    assert await store.take_author("me", Claim("late", 1), NOW, NOW + SECOND)
+    assert await store.take_day("2026-03-02", Claim("late", 1), 1)
+
+
+async def test_a_day_takes_no_more_than_its_cap(store: ReplyStore, other: ReplyStore) -> None:
+    """Twelve replies at once, by two replicas, with a cap of three: three are counted, each once however often."""
+    asks = [
+        (store if turn % 2 else other).take_day("2026-03-02", Claim(f"reply-{turn // 2}", 1), 3) for turn in range(24)
+    ]
+    answers = await asyncio.gather(*asks)
+    counted = {turn // 2 for turn, answer in enumerate(answers) if answer}
+    assert len(counted) == 3
+    assert all([await store.take_day("2026-03-02", Claim(f"reply-{turn}", 2), 3) for turn in counted])
+    assert not await store.take_day("2026-03-02", Claim("late", 1), 3)
+    assert await store.take_day("2026-03-03", Claim("late", 1), 3)
+    assert not await store.take_day("2026-03-04", Claim("late", 1), 0)
+
+
+async def test_who_opted_out_stays_out(store: ReplyStore, other: ReplyStore) -> None:
+    """An author who opted out, once or twice, is known to every replica."""
+    await store.opt_out(["me", "you"], NOW)
+    await store.opt_out(["me"], NOW + SECOND)
+    await store.opt_out([], NOW)
+    assert await other.opted_out(["me", "them"]) == {"me"}
+
+
+async def test_a_ticket_is_opened_once(store: ReplyStore, other: ReplyStore) -> None:
+    """Opened many times at once by two replicas, a ticket is there once, with one delivery a desk."""
+    ticket = a_ticket()
+    deliveries = [a_delivery(ticket, "slack"), a_delivery(ticket, "jira")]
+    opens = [(store if turn % 2 else other).add_ticket(ticket, deliveries, 100) for turn in range(6)]
+    assert sum(await asyncio.gather(*opens)) == 1
+    assert await store.tickets(None, None, 9) == [ticket]
+    assert await store.ticket(ticket.id) == ticket
+    assert await store.ticket("VP-none") is None
+    assert [one.desk for one in await other.deliveries([ticket.id])] == ["jira", "slack"]
+
+
+async def test_pages_of_tickets_meet_each_once(store: ReplyStore) -> None:
+    """Tickets come in order of creation, of one brand where it is named."""
+    tickets = [a_ticket(number, brand=f"brand-{number % 2}", created_at=NOW) for number in range(5)]
+    for ticket in reversed(tickets):
+        await store.add_ticket(ticket, [], 100)
+    met, after = [], None
+    while page := await store.tickets(None, after, 2):
+        met += page
+        after = (milliseconds(page[-1].created_at), page[-1].id)
+    assert met == tickets
+    assert await store.tickets("brand-1", None, 9) == [tickets[1], tickets[3]]
+
+
+async def test_a_full_queue_says_so(store: ReplyStore) -> None:
+    """Past the bound a ticket is kept and its delivery counts as failed, in words; those before wait on."""
+    for number in range(3):
+        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 2)
+    kept = await store.deliveries([a_ticket(number).id for number in range(3)])
+    assert [(one.state, one.known) for one in kept] == [("waiting", ""), ("waiting", ""), ("failed", FULL)]
+
+
+async def test_a_delivery_is_leased_to_one_at_a_time(store: ReplyStore, other: ReplyStore) -> None:
+    """Ten replicas ask at once for two deliveries: two get one, and none is had again until its lease is over."""
+    until = NOW + 60 * SECOND
+    for number in range(2):
+        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 100)
+    asks = [(store if turn % 2 else other).lease_delivery(NOW, until) for turn in range(10)]
+    leased = [one for one in await asyncio.gather(*asks) if one is not None]
+    assert sorted(one.ticket for one in leased) == [a_ticket(0).id, a_ticket(1).id]
+    assert all((one.token, one.attempts, one.leased_until) == (1, 1, until) for one in leased)
+    assert await store.lease_delivery(until - SECOND, until) is None
+    again = await store.lease_delivery(until, until + SECOND)
+    assert again is not None
+    assert (again.token, again.attempts) == (2, 2)
+
+
+async def test_who_lost_the_lease_writes_nothing(store: ReplyStore, other: ReplyStore) -> None:
+    """An old token settles nothing; the latest does, and what is settled is not leased again."""
+    await store.add_ticket(a_ticket(), [a_delivery(a_ticket())], 100)
+    slow = await store.lease_delivery(NOW, NOW + SECOND)
+    quick = await other.lease_delivery(NOW + SECOND, NOW + 2 * SECOND)
+    assert slow is not None
+    assert quick is not None
+    assert not await store.settle_delivery(slow.model_copy(update={"state": "failed"}))
+    assert await other.settle_delivery(quick.model_copy(update={"state": "delivered"}))
+    assert not await other.settle_delivery(quick.model_copy(update={"state": "failed"}))
+    assert await store.lease_delivery(NOW + 90 * SECOND, NOW + 99 * SECOND) is None
+    assert [one.state for one in await store.deliveries([a_ticket().id])] == ["delivered"]
+
+
+async def test_deliveries_wait_for_their_moment(store: ReplyStore) -> None:
+    """A delivery that was put off is not leased before; of those due, the one due longest goes first."""
+    for number, due in enumerate((3, 1, 2)):
+        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number), due_at=NOW + due * SECOND)], 100)
+    assert await store.lease_delivery(NOW, NOW) is None
+    order = [await store.lease_delivery(NOW + 3 * SECOND, NOW + 9 * SECOND) for _ in range(3)]
+    assert [one.ticket for one in order if one] == [a_ticket(number).id for number in (1, 2, 0)]

@@ -1,0 +1,282 @@
+"""The contract of `StreamStore` and `SpendStore`, the same for every store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.ingest.stores.base import IngestStore
+from services.ingest.stores.opening import open_store
+from services.ingest.streams.stores.base import Held, LeaseLostError, StreamStore
+from services.ingest.streams.stream import Counts, Kind, Progress, State, Stream, Wanted
+from shared.errors import ConflictError, NotFoundError
+from shared.store_url import MongoUrl, SqliteUrl
+
+StoreUrl = SqliteUrl | MongoUrl
+Replica = Callable[[], AbstractAsyncContextManager[IngestStore]]
+NOW = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+TTL = timedelta(seconds=30)
+LATER = NOW + TTL + timedelta(seconds=1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
+    """Return where a fresh store may be made."""
+    if request.param == "sqlite":
+        return SqliteUrl(tmp_path / "ingest.db")
+    mongo: MongoUrl = request.getfixturevalue("mongo_url")
+    return mongo
+
+
+@pytest.fixture
+def replica(url: StoreUrl) -> Replica:
+    """Return how to open the same store once more, as another process would."""
+    return lambda: open_store(url)
+
+
+@pytest.fixture
+async def opened(replica: Replica) -> AsyncIterator[IngestStore]:
+    """Yield an empty store with all of its ports."""
+    async with replica() as store:
+        yield store
+
+
+@pytest.fixture
+def store(opened: IngestStore) -> StreamStore:
+    """Return an empty store of streams."""
+    return opened.streams
+
+
+def a_stream(source: str = "x", kind: Kind = Kind.STREAM, brand: str = "aerolume", now: datetime = NOW) -> Stream:
+    """Return a new stream."""
+    return Stream.made(kind, brand, source, {"since": "2026-03-01T00:00:00Z"}, now)
+
+
+def fared(state: State = State.RUNNING) -> Progress:
+    """Return how a stream might fare."""
+    return Progress(
+        state=state,
+        mode="filtered stream",
+        counts=Counts(posts=7, removed=1),
+        dropped_reasons={"another language": 3},
+        newest_at=NOW,
+        last_error="X asks to wait",
+        last_error_at=NOW,
+        reconnects=2,
+        spent_posts=10,
+        updated_at=NOW,
+    )
+
+
+async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", now: datetime = NOW) -> Held:
+    """Take a stream that is due."""
+    held = await store.acquire(stream_id, owner, now, TTL)
+    assert held is not None
+    return held
+
+
+async def test_a_stream_comes_back_as_it_was_added(store: StreamStore) -> None:
+    """Everything of it is kept, and nobody holds it."""
+    stream = a_stream()
+    assert await store.add(stream) == stream
+    assert await store.find(stream.stream_id) == stream
+
+
+async def test_the_same_question_is_kept_once(store: StreamStore) -> None:
+    """Adding a stream with the same brand, source and parameters returns the one that is there."""
+    first = await store.add(a_stream())
+    assert (await store.add(a_stream(now=LATER))).stream_id == first.stream_id
+    assert (await store.add(a_stream("bluesky"))).stream_id != first.stream_id
+    assert (await store.add(a_stream(kind=Kind.BACKFILL))).stream_id != first.stream_id
+    assert len(await store.page(Kind.STREAM, None, "", 10)) == 2
+
+
+async def test_of_the_same_question_at_once_one_is_kept(replica: Replica) -> None:
+    """Replicas that are asked for the same stream at the same moment end with one."""
+    async with replica() as one, replica() as other:
+        added = await asyncio.gather(*(opened.streams.add(a_stream()) for _ in range(8) for opened in (one, other)))
+        assert len({stream.stream_id for stream in added}) == 1
+
+
+async def test_lists_are_by_kind_and_brand_in_pages(store: StreamStore) -> None:
+    """Each page goes on behind the one before; other kinds and brands are left out."""
+    made = [await store.add(a_stream(f"source-{n}", now=NOW + timedelta(seconds=n))) for n in range(5)]
+    await store.add(a_stream("source-1", Kind.BACKFILL))
+    await store.add(a_stream("source-1", brand="other"))
+    first = await store.page(Kind.STREAM, "aerolume", "", 3)
+    rest = await store.page(Kind.STREAM, "aerolume", first[-1].stream_id, 3)
+    assert [stream.stream_id for stream in [*first, *rest]] == sorted(stream.stream_id for stream in made)
+    assert len(await store.page(Kind.STREAM, None, "", 10)) == 6
+    assert len(await store.page(Kind.BACKFILL, None, "", 10)) == 1
+
+
+async def test_a_new_stream_is_due_until_somebody_takes_it(store: StreamStore) -> None:
+    """Taken, it is nobody else's until its lease lapses; the lease shows."""
+    stream = await store.add(a_stream())
+    assert await store.due(NOW, 10) == [stream.stream_id]
+    held = await taken(store, stream.stream_id)
+    assert (held.stream.owner, held.stream.lapses_at, held.cursor) == ("replica-1", NOW + TTL, None)
+    assert await store.due(NOW + TTL / 2, 10) == []
+    assert await store.acquire(stream.stream_id, "replica-2", NOW + TTL / 2, TTL) is None
+    assert await store.due(LATER, 10) == [stream.stream_id]
+    assert (await taken(store, stream.stream_id, "replica-2", LATER)).lease.token > held.lease.token
+
+
+async def test_of_many_takers_one_gets_it(replica: Replica) -> None:
+    """However many replicas take a stream at once, one holds it."""
+    async with replica() as one, replica() as other:
+        stream = await one.streams.add(a_stream())
+        takers = [
+            opened.streams.acquire(stream.stream_id, f"replica-{n}", NOW, TTL)
+            for n in range(8)
+            for opened in (one, other)
+        ]
+        assert sum(held is not None for held in await asyncio.gather(*takers)) == 1
+
+
+async def test_the_longest_due_comes_first_and_no_more_than_asked(store: StreamStore) -> None:
+    """A replica with little room takes what has waited longest."""
+    late = await store.add(a_stream("late", now=NOW))
+    early = await store.add(a_stream("early", now=NOW - timedelta(hours=1)))
+    assert await store.due(NOW, 1) == [early.stream_id]
+    assert await store.due(NOW, 2) == [early.stream_id, late.stream_id]
+
+
+async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore) -> None:
+    """What the owner writes is there for people and for its successor; no cursor leaves the cursor as it was."""
+    stream = await store.add(a_stream())
+    held = await taken(store, stream.stream_id)
+    assert await store.record(held.lease, fared(), b"\x00sealed", LATER + TTL) is Wanted.RUNNING
+    await store.record(held.lease, fared(), None, LATER + TTL)
+    found = await store.find(stream.stream_id)
+    assert (found.progress, found.lapses_at) == (fared(), LATER + TTL)
+    assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
+    assert (await taken(store, stream.stream_id, "replica-2", LATER + TTL)).cursor == b"\x00sealed"
+
+
+async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
+    """Whoever lost the stream cannot record, release or move the cursor, however late it comes."""
+    stream = await store.add(a_stream())
+    old = (await taken(store, stream.stream_id)).lease
+    new = (await taken(store, stream.stream_id, "replica-1", LATER)).lease
+    await store.record(new, fared(), b"new", LATER + TTL)
+    with pytest.raises(LeaseLostError):
+        await store.record(old, fared(State.FAILED), b"old", LATER + 9 * TTL)
+    with pytest.raises(LeaseLostError):
+        await store.release(old, fared(State.FAILED), b"old", None)
+    found = await store.find(stream.stream_id)
+    assert (found.progress.state, found.lapses_at) == (State.RUNNING, LATER + TTL)
+    assert (await taken(store, stream.stream_id, "replica-2", LATER + 2 * TTL)).cursor == b"new"
+
+
+async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None:
+    """At its time, and for anybody; its cursor and progress stay."""
+    stream = await store.add(a_stream())
+    held = await taken(store, stream.stream_id)
+    await store.release(held.lease, fared(State.WAITING), b"here", LATER)
+    found = await store.find(stream.stream_id)
+    assert (found.owner, found.lapses_at, found.progress.state) == (None, None, State.WAITING)
+    assert await store.due(LATER - timedelta(seconds=1), 10) == []
+    again = await taken(store, stream.stream_id, "replica-2", LATER)
+    assert (again.cursor, again.stream.progress) == (b"here", fared(State.WAITING))
+    with pytest.raises(LeaseLostError):
+        await store.record(held.lease, fared(), None, LATER)
+
+
+async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
+    """A stream released for good waits for somebody to want it running."""
+    stream = await store.add(a_stream())
+    held = await taken(store, stream.stream_id)
+    await store.release(held.lease, fared(State.FAILED), None, None)
+    assert await store.due(NOW + timedelta(days=999), 10) == []
+    await store.want(stream.stream_id, Wanted.RUNNING, LATER)
+    assert await store.due(LATER, 10) == [stream.stream_id]
+
+
+async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamStore) -> None:
+    """The owner learns it by its next record; nobody takes a paused stream."""
+    stream = await store.add(a_stream())
+    held = await taken(store, stream.stream_id)
+    assert (await store.want(stream.stream_id, Wanted.PAUSED, NOW)).wanted is Wanted.PAUSED
+    assert await store.record(held.lease, fared(), b"here", LATER) is Wanted.PAUSED
+    await store.release(held.lease, fared(State.PAUSED), None, NOW)
+    assert await store.due(LATER, 10) == []
+    assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
+    await store.want(stream.stream_id, Wanted.RUNNING, LATER)
+    assert (await taken(store, stream.stream_id, "replica-2", LATER)).cursor == b"here"
+
+
+async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) -> None:
+    """Its cursor goes with it: the same question begins anew under another id."""
+    stream = await store.add(a_stream())
+    held = await taken(store, stream.stream_id)
+    await store.record(held.lease, fared(), b"here", LATER)
+    await store.delete(stream.stream_id)
+    with pytest.raises(LeaseLostError):
+        await store.record(held.lease, fared(), None, LATER)
+    for absent in (store.find(stream.stream_id), store.delete(stream.stream_id)):
+        with pytest.raises(NotFoundError):
+            await absent
+    again = await store.add(a_stream())
+    assert again.stream_id != stream.stream_id
+    assert (await taken(store, again.stream_id)).cursor is None
+
+
+async def test_a_finished_backfill_stays_and_makes_room(store: StreamStore) -> None:
+    """It is shown, cannot be wanted again, and the same one may be asked for anew."""
+    backfill = await store.add(a_stream(kind=Kind.BACKFILL))
+    held = await taken(store, backfill.stream_id)
+    await store.release(held.lease, fared(State.FINISHED), None, None)
+    with pytest.raises(ConflictError):
+        await store.want(backfill.stream_id, Wanted.RUNNING, LATER)
+    again = await store.add(a_stream(kind=Kind.BACKFILL))
+    assert again.stream_id != backfill.stream_id
+    assert (await store.find(backfill.stream_id)).progress.state is State.FINISHED
+    assert len(await store.page(Kind.BACKFILL, None, "", 10)) == 2
+
+
+async def test_what_is_not_there_is_not_found(store: StreamStore) -> None:
+    """No operation makes a stream of nothing."""
+    for absent in (store.find("no"), store.delete("no"), store.want("no", Wanted.PAUSED, NOW)):
+        with pytest.raises(NotFoundError, match="there is no stream 'no'"):
+            await absent
+    assert await store.acquire("no", "replica-1", NOW, TTL) is None
+
+
+async def test_streams_outlive_the_process(replica: Replica) -> None:
+    """A stream, its cursor and its token are there when the store is opened again."""
+    async with replica() as opened:
+        stream = await opened.streams.add(a_stream())
+        held = await taken(opened.streams, stream.stream_id)
+        await opened.streams.record(held.lease, fared(), b"here", NOW + TTL)
+    async with replica() as opened:
+        again = await taken(opened.streams, stream.stream_id, "replica-2", LATER)
+        assert (again.cursor, again.lease.token) == (b"here", held.lease.token + 1)
+        assert again.stream.parameters == stream.parameters
+
+
+async def test_spending_adds_up_over_replicas(replica: Replica) -> None:
+    """Of additions at once none is lost, and each learns a sum of its own."""
+    async with replica() as one, replica() as other:
+        assert await one.spend.spent("x", "2026-03") == 0
+        sums = await asyncio.gather(
+            *(opened.spend.spend("x", "2026-03", 10) for _ in range(20) for opened in (one, other))
+        )
+        assert sorted(sums) == list(range(10, 410, 10))
+        assert await other.spend.spent("x", "2026-03") == 400
+
+
+async def test_each_purse_and_month_is_its_own(opened: IngestStore) -> None:
+    """A new month begins at nothing, and one platform's posts are not another's."""
+    await opened.spend.spend("x", "2026-03", 10)
+    assert await opened.spend.spend("x", "2026-04", 1) == 1
+    assert await opened.spend.spend("y", "2026-03", 2) == 2
+    assert await opened.spend.spent("x", "2026-03") == 10
+
+
+async def test_an_open_store_is_ready(opened: IngestStore) -> None:
+    """A store that answers passes its check."""
+    await opened.check_ready()

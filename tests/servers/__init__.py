@@ -1,0 +1,1 @@
+"""Networks on this machine for tests to listen to."""

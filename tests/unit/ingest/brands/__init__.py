@@ -1,0 +1,1 @@
+"""Tests of brands: grammar, matching, what platforms are asked."""

@@ -1,0 +1,60 @@
+"""Replies, rules and tickets for tests."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.ingest.replies.reply import Reply
+from services.ingest.replies.rule import Rule
+from services.ingest.replies.ticket import Delivery, Ticket
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TEMPLATE = "We are sorry. Your ticket is {{ ticket }}."
+
+
+def a_reply(number: int = 1, **changes: Any) -> Reply:
+    """Return a draft; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "id": f"{number:032x}",
+        "brand": "aerolume",
+        "platform": "x",
+        "author": f"{number + 1000:032x}",
+        "rule": "sorry",
+        "letter": f"letter-{number}",
+        "state": "draft",
+        "created_at": NOW + timedelta(seconds=number),
+        "updated_at": NOW,
+        "expires_at": NOW + timedelta(days=7),
+        "due_at": NOW,
+    }
+    return Reply.model_validate(fields | changes)
+
+
+def a_rule(name: str = "sorry", **changes: Any) -> Rule:
+    """Return a rule for negative posts; `changes` replace its fields."""
+    fields: dict[str, Any] = {"name": name, "brand": "aerolume", "sentiment_below": 0.3, "template": TEMPLATE}
+    return Rule.model_validate(fields | changes)
+
+
+def a_ticket(number: int = 1, **changes: Any) -> Ticket:
+    """Return a ticket; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "id": f"VP-{number:012}",
+        "brand": "aerolume",
+        "platform": "x",
+        "rule": "sorry",
+        "score": 0.1,
+        "created_at": NOW + timedelta(seconds=number),
+    }
+    return Ticket.model_validate(fields | changes)
+
+
+def a_delivery(ticket: Ticket, desk: Any = "slack", **changes: Any) -> Delivery:
+    """Return a waiting delivery; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "id": f"{ticket.id}:{desk}",
+        "ticket": ticket.id,
+        "desk": desk,
+        "due_at": NOW,
+        "leased_until": NOW,
+    }
+    return Delivery.model_validate(fields | changes)

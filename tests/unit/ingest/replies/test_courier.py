@@ -1,0 +1,206 @@
+"""Tickets on their way to a local desk."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from services.ingest.replies.opening import Replies
+from services.ingest.replies.settings import ReplySettings
+from services.ingest.replies.ticket import Delivery
+from services.ingest.replies.webhooks.courier import LEASE, MOST_ATTEMPTS
+from services.ingest.replies.webhooks.shapes import jira, slack, zendesk
+from shared.errors import SettingsError
+from tests.unit.ingest.replies.conftest import KEY, World, seen
+from tests.unit.ingest.replies.local_server import Told
+from tests.unit.ingest.replies.replies import a_rule, a_ticket
+
+TEXT = "<b>lost</b> & {noformat} [~admin] <!channel> *bag* 🧳"
+
+
+async def opened(world: World) -> Replies:
+    """Return replies after a complaint came that has a ticket."""
+    await world.store.put_rule(a_rule())
+    replies = world.replies()
+    await world.observe(replies, seen())
+    return replies
+
+
+async def deliver(replies: Replies) -> bool:
+    """Let the courier do one turn."""
+    assert replies.courier is not None
+    return await replies.courier.turn()
+
+
+async def the_one(world: World) -> Delivery:
+    """Return the only delivery there is."""
+    tickets = await world.store.tickets(None, None, 9)
+    (delivery,) = await world.store.deliveries([ticket.id for ticket in tickets])
+    return delivery
+
+
+async def test_a_ticket_is_delivered_once_and_signed(with_desk: World) -> None:
+    """It carries the text and the id, the desk's authorization, and a signature that the key verifies."""
+    replies = await opened(with_desk)
+    assert [await deliver(replies) for _ in range(2)] == [True, False]
+    ((headers, body, raw),) = with_desk.desk.got
+    ticket = (await with_desk.store.tickets(None, None, 9))[0]
+    assert (await the_one(with_desk)).state == "delivered"
+    assert body["ticket"]["external_id"] == ticket.id
+    assert "@user you lost my bag" in body["ticket"]["comment"]["body"]
+    assert headers["authorization"] == "Basic secret-of-the-desk"
+    assert headers["idempotency-key"] == headers["webhook-id"] == f"{ticket.id}:zendesk"
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + raw
+    digest = base64.b64encode(hmac.digest(KEY.encode(), signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{digest}"
+
+
+@pytest.mark.parametrize("told", [Told(status=500), Told(status=429), Told(drop=True)])
+async def test_a_desk_that_fails_is_tried_again_with_the_same_key(with_desk: World, told: Told) -> None:
+    """Waits grow from ten seconds on; every attempt carries the same idempotency key."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [told, told]
+    assert await deliver(replies)
+    assert not await deliver(replies)
+    await with_desk.clock.advance(10)
+    assert await deliver(replies)
+    await with_desk.clock.advance(19)
+    assert not await deliver(replies)
+    await with_desk.clock.advance(1)
+    assert await deliver(replies)
+    assert {headers["idempotency-key"] for headers, _, _ in with_desk.desk.got} == {(await the_one(with_desk)).id}
+    assert ((await the_one(with_desk)).state, len(with_desk.desk.got)) == ("delivered", 3)
+
+
+async def test_a_desk_says_when_to_come_back(with_desk: World) -> None:
+    """`Retry-After` in seconds is kept."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(status=429, headers={"retry-after": "120"})]
+    await deliver(replies)
+    await with_desk.clock.advance(119)
+    assert not await deliver(replies)
+    await with_desk.clock.advance(1)
+    assert await deliver(replies)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 302])
+async def test_a_desk_that_refuses_is_not_asked_again(with_desk: World, status: int) -> None:
+    """The delivery fails with a sentence; a redirect is not followed, since it would carry the key elsewhere."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(status=status, headers={"location": with_desk.platform.url})]
+    await deliver(replies)
+    await with_desk.clock.advance(1e6)
+    assert not await deliver(replies)
+    failed = await the_one(with_desk)
+    assert (failed.state, failed.known) == ("failed", f"zendesk answered {status}; check its URL and authorization")
+    assert with_desk.platform.got == []
+
+
+async def test_it_is_given_up_in_the_end(with_desk: World) -> None:
+    """After its attempts a delivery is failed, days later, and says so."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(status=503)] * 99
+    for _ in range(MOST_ATTEMPTS + 3):
+        await deliver(replies)
+        await with_desk.clock.advance(timedelta(hours=6).total_seconds())
+    assert len(with_desk.desk.got) == MOST_ATTEMPTS
+    assert (await the_one(with_desk)).known == f"zendesk answered 503; given up after {MOST_ATTEMPTS} attempts"
+
+
+async def test_a_courier_that_dies_is_followed_by_another(with_desk: World) -> None:
+    """Nobody else has the delivery during the lease; after it another attempt is made."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(hang=True)]
+    dying = asyncio.create_task(deliver(replies))
+    await with_desk.clock.until(with_desk.desk.arrived.is_set)
+    assert not await deliver(with_desk.replies())
+    dying.cancel()
+    await with_desk.clock.advance(LEASE.total_seconds())
+    assert await deliver(with_desk.replies())
+    assert ((await the_one(with_desk)).state, (await the_one(with_desk)).attempts) == ("delivered", 2)
+
+
+async def test_two_couriers_deliver_once(with_desk: World) -> None:
+    """Four replicas at the same moment make one request."""
+    await opened(with_desk)
+    await asyncio.gather(*[deliver(with_desk.replies()) for _ in range(4)])
+    assert len(with_desk.desk.got) == 1
+
+
+async def test_an_erased_ticket_is_not_delivered(with_desk: World) -> None:
+    """Its text is gone: the delivery fails, and nothing is sent."""
+    replies = await opened(with_desk)
+    await replies.withdrawing.removed("x", [], ["author-1"])
+    await deliver(replies)
+    assert ((await the_one(with_desk)).state, with_desk.desk.got) == ("failed", [])
+
+
+async def test_the_courier_runs(with_desk: World) -> None:
+    """Started with the rest, it delivers what comes until it is cancelled."""
+    replies = await opened(with_desk)
+    running = asyncio.create_task(replies.run())
+    await with_desk.clock.until(with_desk.desk.arrived.is_set, step=1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def test_zendesk_takes_a_ticket_as_its_api_says() -> None:
+    """Subject, internal comment, external id, priority by the score, tags of one word each."""
+    body = zendesk(a_ticket(category="Lost Luggage"), TEXT)["ticket"]
+    assert body["external_id"] == a_ticket().id
+    assert body["comment"]["public"] is False
+    assert body["priority"] == "high"
+    assert body["tags"] == ["voxpop", "aerolume", "x", "lost_luggage"]
+    assert zendesk(a_ticket(score=None), TEXT)["ticket"]["priority"] == "normal"
+
+
+def test_jira_takes_no_markup_of_an_author() -> None:
+    """The text stands in a noformat block that it cannot close."""
+    fields = jira(a_ticket(), TEXT, "SUP", "Bug")["fields"]
+    assert fields["project"] == {"key": "SUP"}
+    assert fields["issuetype"] == {"name": "Bug"}
+    assert fields["labels"] == ["voxpop", a_ticket().id]
+    assert fields["description"].count("{noformat}") == 2
+    assert len(fields["summary"]) < 255
+
+
+def test_slack_takes_no_markup_of_an_author() -> None:
+    """Brackets and ampersands are escaped, so nobody is called and no link is made."""
+    body = slack(a_ticket(), TEXT)
+    assert "<" not in body["text"]
+    assert "&lt;!channel&gt;" in body["text"]
+    assert "&amp;" in body["text"]
+    assert body["mrkdwn"] is False
+    json.dumps(body)
+
+
+def _checked(settings: ReplySettings) -> None:
+    settings.webhook_secret()
+    settings.ticket_urls()
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"zendesk_url": "http://example.com/x", "webhook_key": SecretStr(KEY)}, "TICKETS_ZENDESK_URL"),
+        ({"slack_url": SecretStr("ftp://secret.example"), "webhook_key": SecretStr(KEY)}, "TICKETS_SLACK_URL"),
+        ({"slack_url": SecretStr("http://[secret"), "webhook_key": SecretStr(KEY)}, "TICKETS_SLACK_URL"),
+        ({"jira_url": "https://example.com/x", "webhook_key": SecretStr(KEY)}, "TICKETS_JIRA_PROJECT"),
+        ({"slack_url": SecretStr("https://hooks.example/x")}, "TICKETS_WEBHOOK_KEY"),
+        ({"webhook_key": SecretStr("secret")}, "TICKETS_WEBHOOK_KEY"),
+    ],
+)
+def test_wrong_settings_are_named_without_their_value(changes: dict[str, Any], name: str) -> None:
+    """The sentence names the variable and quotes no secret."""
+    settings = ReplySettings(_env_file=None, **changes)
+    with pytest.raises(SettingsError, match=name) as caught:
+        _checked(settings)
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(settings)

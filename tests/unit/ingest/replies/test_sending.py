@@ -1,0 +1,261 @@
+"""Sending of approved replies to a local platform."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.ingest.replies.calling import CALL_SECONDS
+from services.ingest.replies.opening import Replies
+from services.ingest.replies.platforms import NotSent, Sent, Unknown
+from services.ingest.replies.reply import Reply
+from services.ingest.replies.sending import CLAIM_SECONDS, POLL_SECONDS
+from services.ingest.replies.stores.base import Claim
+from shared.errors import ConflictError, PeerUnavailableError
+from tests.unit.ingest.replies.conftest import World, seen
+from tests.unit.ingest.replies.local_server import Told
+from tests.unit.ingest.replies.replies import a_rule
+
+
+async def drafted(world: World, *numbers: int, **rule: Any) -> Replies:
+    """Return replies after complaints came that a rule answers."""
+    await world.store.put_rule(a_rule(**rule))
+    replies = world.replies()
+    await world.observe(replies, *[seen(number) for number in numbers or (1,)])
+    return replies
+
+
+async def the_one(world: World) -> Reply:
+    """Return the only reply there is."""
+    (reply,) = await world.listed()
+    return reply
+
+
+async def test_nothing_is_sent_before_a_person_approves(world: World) -> None:
+    """A draft stays; once approved it goes out, with the raw id, and is sent once however often one looks."""
+    replies = await drafted(world)
+    await world.turn(replies)
+    assert world.platform.got == []
+    await replies.desk.approve((await the_one(world)).id)
+    for _ in range(3):
+        await world.turn(replies)
+    ((_, body, _),) = world.platform.got
+    assert body["in_reply_to"] == "post-1"
+    assert (await the_one(world)).state == "sent"
+
+
+async def test_an_automatic_rule_needs_nobody(world: World) -> None:
+    """What it drafts is approved from the beginning, and says that no person did it."""
+    replies = await drafted(world, approval="automatic")
+    await world.turn(replies)
+    assert ((await the_one(world)).state, (await the_one(world)).automatic) == ("sent", True)
+
+
+async def test_another_text_is_sent_where_a_person_writes_one(world: World) -> None:
+    """The new words go out; the old ones are forgotten."""
+    replies = await drafted(world)
+    draft = await the_one(world)
+    approved = await replies.desk.approve(draft.id, "Dear customer, we call you.")
+    await world.turn(replies)
+    assert world.platform.texts == ["Dear customer, we call you."]
+    assert approved.letter != draft.letter
+    assert await replies.desk.letters.find(draft.letter) is None
+
+
+async def test_two_senders_send_once(world: World) -> None:
+    """Five replicas that look at the same moment call the platform once."""
+    replies = await drafted(world, approval="automatic")
+    replicas = [world.replies() for _ in range(5)]
+    await asyncio.gather(*[world.turn(replica) for replica in (*replicas, replies)])
+    assert len(world.platform.got) == 1
+
+
+@pytest.mark.parametrize(("told", "state"), [(Told(status=400), "refused"), (Told(drop=True), "unknown")])
+async def test_what_the_platform_says_is_kept(world: World, told: Told, state: str) -> None:
+    """A refusal may be approved again; a lost answer waits for a person, and nothing goes out by itself."""
+    replies = await drafted(world, approval="automatic")
+    world.platform.answers = [told]
+    for _ in range(3):
+        await world.turn(replies)
+        await world.clock.advance(3600)
+    assert (await the_one(world)).state == state
+    assert len(world.platform.got) == 1
+    if state == "unknown":
+        with pytest.raises(ConflictError, match="look on the platform"):
+            await replies.desk.approve((await the_one(world)).id)
+    await replies.desk.approve((await the_one(world)).id, although_unknown=state == "unknown")
+    await world.turn(replies)
+    assert ((await the_one(world)).state, len(world.platform.got)) == ("sent", 2)
+
+
+async def test_what_was_surely_not_sent_is_tried_again_later(world: World) -> None:
+    """A rate limit puts the reply off for a minute."""
+    replies = await drafted(world, approval="automatic")
+    world.platform.answers = [Told(status=429)]
+    await world.turn(replies)
+    await world.turn(replies)
+    assert ((await the_one(world)).state, len(world.platform.got)) == ("approved", 1)
+    await world.clock.advance(60)
+    await world.turn(replies)
+    assert ((await the_one(world)).state, len(world.platform.got)) == ("sent", 2)
+
+
+async def test_no_author_is_answered_twice_in_the_set_time(world: World) -> None:
+    """Two approved replies to one author: the first goes, the second says why not, and may be approved after."""
+    replies = await drafted(world, 1, 2, approval="automatic")
+    one, other = await world.listed()
+    await world.store.swap(other, other.model_copy(update={"author": one.author, "version": 2}))
+    await world.turn(replies)
+    # The author's column is not changed by a swap: the claim is made for what the reply itself says.
+    states = sorted((reply.state, reply.known) for reply in await world.listed())
+    assert states == [("refused", "the author was answered less than 30 days ago"), ("sent", "published")]
+
+
+async def test_who_may_have_been_answered_stays_held(world: World) -> None:
+    """An unknown reply that is rejected, even after another approval, does not free its author or the day."""
+    world.settings = {"replies_daily_cap": 1}
+    replies = await drafted(world, approval="automatic")
+    world.platform.answers = [Told(drop=True)]
+    await world.turn(replies)
+    unknown = await the_one(world)
+    await replies.desk.approve(unknown.id, although_unknown=True)
+    await replies.desk.reject(unknown.id)
+    now, other = world.clock.now(), Claim("another", 1)
+    assert not await world.store.take_author(unknown.author, other, now, now)
+    assert not await world.store.take_day(now.date().isoformat(), other, 1)
+
+
+async def test_a_day_has_a_cap(world: World) -> None:
+    """Past it replies wait for the next day; a refused one gives its place back."""
+    world.settings = {"replies_daily_cap": 2}
+    replies = await drafted(world, 1, 2, 3, 4, approval="automatic")
+    world.platform.answers = [Told(status=400)]
+    await world.turn(replies)
+    states = [reply.state for reply in await world.listed()]
+    assert sorted(states) == ["approved", "refused", "sent", "sent"]
+    (waiting,) = await world.listed("approved")
+    assert waiting.known == "the day's 2 replies are sent; it waits for the next day"
+    await world.clock.advance(timedelta(hours=12).total_seconds())
+    await world.turn(replies)
+    assert len(await world.listed("sent")) == 3
+
+
+async def test_quiet_hours_are_kept(world: World) -> None:
+    """Nothing goes out before they end; losing and expiring go on."""
+    world.settings = {"replies_quiet_hours": "11:00-14:00"}
+    replies = await drafted(world, approval="automatic")
+    await world.turn(replies)
+    assert world.platform.got == []
+    await world.clock.advance(timedelta(hours=2).total_seconds())
+    await world.turn(replies)
+    assert len(world.platform.got) == 1
+
+
+async def test_an_opted_out_author_is_not_answered_though_approved(world: World) -> None:
+    """The wish may come between approval and sending."""
+    replies = await drafted(world, approval="automatic")
+    await world.store.opt_out([(await the_one(world)).author], world.clock.now())
+    await world.turn(replies)
+    assert ((await the_one(world)).state, world.platform.got) == ("rejected", [])
+
+
+async def test_a_draft_expires_with_its_raw_id(world: World) -> None:
+    """After its days nobody can approve it, and the vault has nothing of it."""
+    replies = await drafted(world)
+    await world.clock.advance(timedelta(days=7).total_seconds())
+    await world.turn(replies)
+    assert (await the_one(world)).state == "expired"
+    assert await world.vault.page("reply") == []
+    with pytest.raises(ConflictError, match="expired"):
+        await replies.desk.approve((await the_one(world)).id)
+
+
+async def test_a_platform_without_an_account_is_told(world: World) -> None:
+    """The reply says that no account is set up."""
+    replies = await drafted(world, approval="automatic", platforms=["x", "mastodon"])
+    await world.observe(replies, seen(2, platform="mastodon"))
+    await world.turn(replies)
+    assert [reply.known for reply in await world.listed("refused")] == ["no account is set up to reply on mastodon"]
+
+
+async def test_a_platform_that_hangs_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the deadline of a call nobody knows: a person decides."""
+    monkeypatch.setattr("services.ingest.replies.calling.CALL_SECONDS", 0.05)
+    replies = await drafted(world, approval="automatic")
+    world.platform.answers = [Told(hang=True)]
+    await world.turn(replies)
+    assert (await the_one(world)).state == "unknown"
+    assert "did not answer" in (await the_one(world)).known
+    assert CALL_SECONDS * 2 < CLAIM_SECONDS
+
+
+async def test_a_shutdown_waits_for_the_call_that_is_on(world: World) -> None:
+    """Cancelled while the platform works, the sender records what it answers, and then ends."""
+    replies = await drafted(world, approval="automatic")
+    world.platform.answers = [Told(hang=True)]
+    running = asyncio.create_task(replies.run())
+    await world.clock.until(world.platform.arrived.is_set)
+    running.cancel()
+    await asyncio.sleep(0)
+    running.cancel()
+    assert not running.done()
+    world.platform.go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await the_one(world)).state == "sent"
+
+
+async def test_an_outcome_is_kept_once_the_store_is_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is away for a few seconds after the call does not make a sent reply unknown."""
+    replies = await drafted(world, approval="automatic")
+    find, failures = world.store.find, [1, 1, 1]
+
+    async def shaky(reply_id: str) -> Reply:
+        if failures:
+            failures.pop()
+            raise PeerUnavailableError("mongodb", "the store does not answer; send it again")
+        return await find(reply_id)
+
+    monkeypatch.setattr(world.store, "find", shaky)
+    running = asyncio.create_task(replies.run())
+    await world.clock.until(lambda: world.clock.slept[:4] == [0.5, 1.0, 2.0, POLL_SECONDS], step=0.5)
+    running.cancel()
+    assert (await the_one(world)).state == "sent"
+
+
+async def test_the_sender_outlives_its_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the store is away nothing is sent; when it is back, sending goes on."""
+    replies = await drafted(world, approval="automatic")
+    due, failures = world.store.due, [1, 1]
+
+    async def shaky(*arguments: Any) -> list[Reply]:
+        if failures:
+            failures.pop()
+            raise PeerUnavailableError("mongodb", "the store does not answer; send it again")
+        return await due(*arguments)
+
+    monkeypatch.setattr(world.store, "due", shaky)
+    running = asyncio.create_task(replies.run())
+    await world.clock.until(lambda: bool(world.platform.got), step=1)
+    running.cancel()
+    assert failures == []
+
+
+async def test_an_adapter_that_fails_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it raised, the request may have gone out; the sentence names the kind of error and nothing else."""
+    replies = await drafted(world, approval="automatic")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(world.http, "post", broken)
+    await world.turn(replies)
+    assert (await the_one(world)).known == "sent, outcome unknown: the adapter failed (KeyError)"
+
+
+def test_outcomes_show_no_ids() -> None:
+    """The repr of a sent reply holds no raw id."""
+    assert "12345" not in repr(Sent("12345"))
+    assert repr(NotSent("why")) == "NotSent(sentence='why', retry=False)"
+    assert repr(Unknown("why")) == "Unknown(sentence='why')"

@@ -1,0 +1,64 @@
+"""When rounds are made, and by whom."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.ingest.rounds.keeping import Round, keep_round
+from services.ingest.rounds.stores.base import RoundStore
+from services.ingest.stores.opening import open_store
+from shared.store_url import SqliteUrl
+from tests.unit.ingest.virtual_clock import VirtualClock
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[RoundStore]:
+    """Yield an empty store."""
+    async with open_store(SqliteUrl(tmp_path / "ingest.db")) as opened:
+        yield opened.rounds
+
+
+async def test_a_round_is_made_once_a_day_by_one_of_two(store: RoundStore) -> None:
+    """Two replicas look; each day one of them makes it."""
+    clock, made = VirtualClock(waits_for_threads=True), list[str]()
+
+    def daily(owner: str) -> Round:
+        async def work() -> None:
+            made.append(owner)
+
+        return Round("daily", work, timedelta(days=1), timedelta(hours=1), timedelta(hours=3))
+
+    tasks = [asyncio.create_task(keep_round(daily(owner), store, owner, clock)) for owner in ("one", "two")]
+    await clock.advance(23 * HOUR)
+    assert len(made) == 1
+    await clock.advance(2 * HOUR)
+    assert len(made) == 2
+    await _cancelled(tasks)
+
+
+async def test_a_failed_round_is_made_again_soon(store: RoundStore) -> None:
+    """Whatever it raises, the next attempt comes, and is not at once."""
+    clock, attempts = VirtualClock(waits_for_threads=True), list[float]()
+
+    async def work() -> None:
+        attempts.append(clock.monotonic())
+        raise ValueError("12345 is a raw id")
+
+    task = asyncio.create_task(
+        keep_round(Round("daily", work, timedelta(days=1), timedelta(hours=1), timedelta(hours=3)), store, "one", clock)
+    )
+    await clock.advance(2.5 * HOUR)
+    assert len(attempts) == 3
+    assert attempts[1] >= HOUR
+    await _cancelled([task])
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

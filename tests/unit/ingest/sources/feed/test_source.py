@@ -1,0 +1,132 @@
+"""What `services.ingest.sources.feed.source` promises beyond the contract of a source."""
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from services.ingest.sources.base import RefusedError, Source
+from services.ingest.sources.feed.settings import FeedSettings
+from services.ingest.sources.feed.source import FeedSource
+from tests.contract.source_network import listening
+from tests.servers.feeds import Feeds
+from tests.servers.served import ServedNetwork
+from tests.unit.ingest.sources.queries import query
+
+
+class FeedNetwork(ServedNetwork):
+    """A server, and a brand with the feeds named here."""
+
+    server: Feeds
+
+    def __init__(self) -> None:
+        """Ask for the one growing feed."""
+        super().__init__()
+        self.feeds: list[dict[str, Any]] = [{"url": "feed.xml"}]
+        self.settings = FeedSettings(feed_interval=600, feed_max_bytes=20_000)
+
+    def source(self) -> Source:
+        """See `Network.source`."""
+        feeds = [feed | {"url": f"{self.server.url}/{feed['url']}"} for feed in self.feeds]
+        return FeedSource(self.settings, query("web", keywords=["aerolume"], feeds=feeds), self.report, self.clock)
+
+    async def publish(self, texts: Any) -> list[str]:
+        """See `Network.publish`."""
+        return [self.server.publish(text) for text in texts]
+
+    async def garbage(self) -> None:
+        """See `Network.garbage`."""
+
+
+@pytest.fixture
+async def network() -> AsyncIterator[FeedNetwork]:
+    """Yield a server with feeds."""
+    network = FeedNetwork()
+    network.server = Feeds(network.connected, network.clock.now)
+    async with network.server:
+        yield network
+
+
+async def test_an_unchanged_feed_is_not_sent_again(network: FeedNetwork) -> None:
+    """The marks of the last version are shown, also after a restart, and each entry comes once."""
+    network.server.publish("aerolume one")
+    async with listening(network) as listener:
+        await listener.until(lambda: network.server.statuses == [200, 304])
+        network.server.publish("aerolume two")
+        await listener.until(lambda: len(listener.posts) == 2)
+        await listener.until(lambda: network.server.statuses == [200, 304, 200, 304])
+    assert [post.text for post in listener.posts] == ["aerolume one", "aerolume two"]
+    async with listening(network, listener.cursor) as again:
+        await again.until(lambda: len(network.server.statuses) == 5)
+    assert (network.server.statuses[-1], again.posts) == (304, [])
+    assert all(network.server.conditions[-1])
+
+
+async def test_feeds_are_asked_at_a_polite_pace(network: FeedNetwork) -> None:
+    """From one request to the next lie the seconds that are set."""
+    async with listening(network) as listener:
+        await listener.until(lambda: len(network.connections) == 3)
+    assert all(600 <= later - earlier < 700 for earlier, later in pairwise(network.connections))
+
+
+async def test_only_what_names_the_brand_comes_but_from_its_own_feeds(network: FeedNetwork) -> None:
+    """Entries are filtered by the query, unless the feed is all about the brand."""
+    network.server.publish("about something else")
+    item = b"<item><guid>9</guid><title>two stars</title></item>"
+    network.server.pages["own.xml"] = b'<rss version="2.0"><channel>' + item + b"</channel></rss>"
+    network.feeds.append({"url": "own.xml", "everything": True})
+    async with listening(network) as listener:
+        await listener.until(lambda: bool(listener.posts))
+        await listener.until(lambda: len(network.connections) == 4)
+    assert [post.text for post in listener.posts] == ["two stars"]
+
+
+async def test_one_dead_feed_holds_up_no_other(network: FeedNetwork) -> None:
+    """Its trouble is told beside the others' good health, by its host alone."""
+    network.feeds = [{"url": "gone.xml?key=SECRET"}, {"url": "feed.xml"}, {"url": "page.html"}]
+    network.server.pages["page.html"] = b"<html><body>no feed</body></html>"
+    network.server.publish("aerolume")
+    async with listening(network) as listener:
+        await listener.until(lambda: bool(listener.posts))
+        await listener.until(lambda: any("1 more of the feeds" in sentence for sentence in network.report.sentences))
+        assert "3 feeds" in network.report.modes[0]
+    assert not any("SECRET" in sentence for sentence in network.report.sentences)
+
+
+async def test_a_feed_that_refuses_is_left_alone(network: FeedNetwork) -> None:
+    """It is not asked again while the others are; the last to refuse ends the source."""
+    await network.server.answer(410, {}, b"")
+    network.feeds = [{"url": "one.xml"}, {"url": "two.xml"}]
+    with pytest.raises(RefusedError, match="every feed"):
+        async with listening(network) as listener:
+            await listener.until(lambda: False)
+    assert len(network.connections) == 2
+
+
+async def test_too_large_a_feed_is_told(network: FeedNetwork) -> None:
+    """It is not read, and a sentence says why."""
+    network.server.publish("aerolume " + "x" * 20_000)
+    async with listening(network) as listener:
+        await listener.until(lambda: any("larger than 20000 bytes" in told for told in network.report.sentences))
+    assert listener.posts == []
+
+
+async def test_a_cut_off_feed_is_fetched_again(network: FeedNetwork) -> None:
+    """A version that was not whole is asked for once more, and what it lacked comes."""
+    cut = b'<rss version="2.0"><channel><item><guid>1</guid><title>aerolume one</title></item>'
+    rest = b"<item><guid>2</guid><title>aerolume two</title></item>"
+    network.server.pages["feed.xml"] = cut
+    async with listening(network) as listener:
+        await listener.until(lambda: len(listener.posts) == 1)
+        network.server.pages["feed.xml"] = cut + rest + b"</channel></rss>"
+        await listener.until(lambda: len(listener.posts) == 2)
+    assert network.server.conditions[1] == (None, None)
+    assert [post.text for post in listener.posts] == ["aerolume one", "aerolume two"]
+
+
+async def test_a_brand_without_feeds_is_told_so() -> None:
+    """There is nothing to ask for."""
+    network = FeedNetwork()
+    with pytest.raises(RefusedError, match="feeds"):
+        await anext(FeedSource(network.settings, query("web"), network.report, network.clock).deliveries(None))

@@ -1,0 +1,1 @@
+"""X: its stream, its search, its replies."""

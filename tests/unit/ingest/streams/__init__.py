@@ -1,0 +1,1 @@
+"""Streams: kept, run, taken over, shown."""
