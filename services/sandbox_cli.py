@@ -19,6 +19,7 @@ def x_sandbox(
     rate: Annotated[float, typer.Option(min=0.01, max=10_000, help="posts a second")] = 5.0,
     faults: Annotated[str, typer.Option(help="what goes wrong at random, with commas: all, stall, drop ...")] = "",
     fault_seconds: Annotated[float, typer.Option(min=0.1, help="mean seconds between two faults")] = 30.0,
+    language: Annotated[str, typer.Option(help="of posts whose row tells none; X would detect it")] = "und",
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="repeatable")] = None,
 ) -> None:
     """Serve X's API v2 on this machine and publish a file's posts there, so that voxpop can be tried without X."""
@@ -39,6 +40,7 @@ def x_sandbox(
                 faults=chosen,
                 fault_seconds=fault_seconds,
                 mapping=map_ or [],
+                language=language,
                 say=lambda line: out.print(line, highlight=False, soft_wrap=True, markup=False),
             )
         )

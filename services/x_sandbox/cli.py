@@ -31,14 +31,16 @@ async def serve(
     faults: Sequence[str] = (),
     fault_seconds: float = FAULT_SECONDS,
     mapping: Sequence[str] = (),
+    language: str = "und",
     say: Callable[[str], None] = print,
 ) -> None:
     """Run a sandbox until SIGINT or SIGTERM, and replay a file into it, `rate` posts a second.
 
-    `replayed` is a file as `voxpop ingest` reads it (`mapping` is its FIELD=COLUMN pairs). `folder` takes the
-    certificate and a file for each token (mode 0600, named as its variable in small letters). `faults` names entries
-    of CHANGES or `all`, one every `fault_seconds` on average. `say` prints a line: first the settings to copy. Raises
-    SettingsError, ColumnError, FileError and OSError before it listens.
+    `replayed` is a file as `voxpop ingest` reads it (`mapping` is its FIELD=COLUMN pairs, `language` that of
+    posts whose row tells none). `folder` takes the certificate and a file for each token (mode 0600, named as its
+    variable in small letters). `faults` names entries of CHANGES or `all`, one every `fault_seconds` on average.
+    `say` prints a line: first the settings to copy. Raises SettingsError, ColumnError, FileError and OSError before
+    it listens.
     """
     chosen = list(CHANGES) if "all" in faults else list(faults)
     if unknown := [name for name in chosen if name not in CHANGES]:
@@ -57,7 +59,7 @@ async def serve(
                 stopped = _stopping()
                 dice = random.SystemRandom()
                 weather = chosen and tasks.create_task(make_weather(sandbox, chosen, fault_seconds, dice))
-                playing = tasks.create_task(_play(sandbox, file.rows, rate, say))
+                playing = tasks.create_task(_play(sandbox, file.rows, rate, language, say))
                 await stopped.wait()
                 for task in (weather, playing):
                     if task:
@@ -84,10 +86,10 @@ def _write_tokens(sandbox: Sandbox, folder: Path) -> None:
         path.write_text(value)
 
 
-async def _play(sandbox: Sandbox, rows: Iterator[Row], rate: float, say: Callable[[str], None]) -> None:
+async def _play(sandbox: Sandbox, rows: Iterator[Row], rate: float, language: str, say: Callable[[str], None]) -> None:
     await when_asked(sandbox, say)
     say(f"somebody asks: publishing {rate:g} posts a second")
-    published, unreadable = await replay(sandbox, rows, rate)
+    published, unreadable = await replay(sandbox, rows, rate, language)
     say(f"published {published} posts, {unreadable} rows could not be read; still answering")
 
 

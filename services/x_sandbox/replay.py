@@ -16,10 +16,11 @@ ROWS_AT_ONCE: Final = 500
 STEPS_A_SECOND: Final = 20
 
 
-async def replay(sandbox: Sandbox, rows: Iterator[Row], rate: float) -> tuple[int, int]:
+async def replay(sandbox: Sandbox, rows: Iterator[Row], rate: float, language: str = "und") -> tuple[int, int]:
     """Publish the rows' posts, `rate` a second; returns how many were published and how many rows were unreadable.
 
-    They get ids and times of now: recent search shows seven days alone, and ids that do not grow are skipped by
+    `language` is that of posts whose row tells none; a rule with `lang:` finds no post of an unknown one. They get
+    ids and times of now: recent search shows seven days alone, and ids that do not grow are skipped by
     whoever asks with `since_id`. Reading the file never blocks the loop.
     """
     published = unreadable = 0
@@ -31,7 +32,7 @@ async def replay(sandbox: Sandbox, rows: Iterator[Row], rate: float) -> tuple[in
             continue
         while published > (sandbox.clock.monotonic() - began) * rate:
             await sandbox.clock.sleep(1 / STEPS_A_SECOND)
-        sandbox.publish(**post)
+        sandbox.publish(**{"language": language, **post})
         published += 1
     return published, unreadable
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from services.ingest.clock import SystemClock
+from services.ingest.sources.rows import Row
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.network import Network
 from services.ingest.sources.x.settings import XSettings
 from services.x_sandbox.cli import serve
+from services.x_sandbox.replay import replay
+from services.x_sandbox.sandbox import Sandbox
 from shared.errors import SettingsError
 
 ROWS = [
@@ -40,6 +43,15 @@ async def test_a_person_needs_the_file_alone(tmp_path: Path, monkeypatch: pytest
     await client.aclose()
     os.kill(os.getpid(), signal.SIGTERM)
     await serving
+
+
+async def test_posts_whose_row_tells_no_language_get_the_one_that_is_given(tmp_path: Path) -> None:
+    """So that a brand with languages finds them, as it would at X, which detects them."""
+    post = {"author": {"id": "1"}, "text": "late"}
+    rows = [Row(1, post), Row(2, {**post, "language": "de"})]
+    async with Sandbox(tmp_path) as sandbox:
+        assert await replay(sandbox, iter(rows), 1000, "en") == (2, 0)
+        assert [post.language for post in sandbox.timeline.published()] == ["en", "de"]
 
 
 async def test_an_unknown_fault_is_named_before_anything_starts(tmp_path: Path) -> None:
