@@ -35,6 +35,6 @@ async def test_every_post_is_folded_once_whatever_happens(tmp_path: Path) -> Non
                         shown = (await ingest.get("/v1/streams")).json()["items"][0]
                 await let_pass(2)
     assert counted == soak.published == 60 * RATE, shown
-    assert soak.closest_connections() >= 1.0
+    assert soak.closest_connections() >= 1.0 - 1e-6
     assert len({fault.kind for fault in sandbox.faults.happened}) >= 5
     assert sandbox.requests["search"] > 0
