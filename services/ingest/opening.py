@@ -60,7 +60,16 @@ async def open_resources(
         sentiment, profiles = _peers(settings, http)
         vault = Vault(cipher, store.vault, clock)
         replies = build_replies(
-            settings, store.replies, vault, store.brands, sentiment, pseudonymizer, writers, outside, clock
+            settings,
+            store.replies,
+            vault,
+            store.brands,
+            sentiment,
+            pseudonymizer,
+            writers,
+            outside,
+            clock,
+            settings.x_own_accounts(),
         )
         recent = RecentPosts(vault, pseudonymizer)
         pipeline = Pipeline(

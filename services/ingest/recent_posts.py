@@ -59,8 +59,15 @@ class RecentPosts:
             await self._vault.keep(PURPOSE, texts, timedelta(days=KEPT_DAYS), authors)
 
     async def page(self, after: str = "") -> list[RecentPost]:
-        """Return up to 1,000 posts after the row `after`, in order; an empty list is the end."""
-        return [RecentPost(row, *json.loads(text)) for row, text in await self._vault.page(PURPOSE, after)]
+        """Return up to 1,000 posts after the row `after`, in order; an empty list is the end.
+
+        Rows that no key of today opens are passed over.
+        """
+        while rows := await self._vault.page(PURPOSE, after):
+            if posts := [RecentPost(row, *json.loads(text)) for row, text in rows if text is not None]:
+                return posts
+            after = rows[-1][0]
+        return []
 
     async def forget(self, rows: Sequence[str]) -> None:
         """Forget posts that are gone."""

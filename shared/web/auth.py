@@ -62,13 +62,18 @@ def parse_rate(rate_limit: str) -> RateLimitItem:
         raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
 
 
+def check_scope(request: Request, scope: Scope) -> None:
+    """Raise 403 where the request's key does not open `scope`: for routes whose body decides what is needed."""
+    key: ApiKey | None = getattr(request.state, "api_key", None)
+    if key is not None and not key.allows(scope):
+        raise HTTPException(403, f"this key lacks the scope '{scope}'")
+
+
 def requires(scope: Scope) -> params.Depends:
     """Return the dependency of a route that a key must open by `scope`, else 403."""
 
     async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
-        key: ApiKey | None = getattr(request.state, "api_key", None)
-        if key is not None and not key.allows(scope):
-            raise HTTPException(403, f"this key lacks the scope '{scope}'")
+        check_scope(request, scope)
 
     dependency: params.Depends = Security(check)
     return dependency

@@ -15,7 +15,7 @@ from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
-from shared.web.auth import requires
+from shared.web.auth import check_scope, requires
 
 router = APIRouter(prefix="/v1", tags=["replies"])
 
@@ -82,7 +82,7 @@ async def opened_replies(request: Request) -> Replies:
 Opened = Annotated[Replies, Depends(opened_replies)]
 
 
-@router.get("/replies", dependencies=[requires(Scope.READ)])
+@router.get("/replies", dependencies=[requires(Scope.WRITE)])
 async def list_replies(
     opened: Opened,
     state: Annotated[State | None, Query(description="replies in this state alone")] = None,
@@ -128,12 +128,15 @@ async def list_rules(opened: Opened, limit: Limit = DEFAULT_LIMIT, cursor: Curso
 
 
 @router.put("/reply-rules/{name}", dependencies=[requires(Scope.WRITE)])
-async def put_rule(name: RuleName, body: RuleBody, opened: Opened) -> Rule:
+async def put_rule(name: RuleName, body: RuleBody, opened: Opened, request: Request) -> Rule:
     """Keep a rule in place of what its name had; replies that were drafted stay as they are.
 
-    `"approval": "automatic"` sends without asking anybody. Platforms ask for the author's prior consent to automated
-    replies, and for a way to opt out: make sure of both before, and begin with `"dry_run": true`.
+    `"approval": "automatic"` sends without asking anybody, and needs the scope `admin`. Platforms ask for the
+    author's prior consent to automated replies, and for a way to opt out: make sure of both before, and begin with
+    `"dry_run": true`.
     """
+    if body.approval == "automatic":
+        check_scope(request, Scope.ADMIN)
     rule = Rule(name=name, **body.model_dump())
     await opened.rules.put(rule)
     return rule

@@ -42,7 +42,7 @@ class TicketAnswer(BaseModel):
     deliveries: list[DeliveryAnswer]
 
 
-@router.get("", dependencies=[requires(Scope.READ)])
+@router.get("", dependencies=[requires(Scope.WRITE)])
 async def list_tickets(
     opened: Opened,
     brand: Annotated[Brand | None, Query(description="tickets of this brand alone")] = None,

@@ -49,10 +49,11 @@ class Desk:
             changed = letter.model_copy(update={"text": text})
             row = await self.letters.keep(changed, reply.author, reply.expires_at - now)
         approved = approve(reply, now, row, although_unknown=although_unknown)
-        if not await self.store.swap(reply, approved):
-            raise ConflictError("this reply was changed at the same moment; look at it again")
+        is_kept = await self.store.swap(reply, approved)
         if row != reply.letter:
-            await self.letters.forget(reply.letter)
+            await self.letters.forget(reply.letter if is_kept else row)
+        if not is_kept:
+            raise ConflictError("this reply was changed at the same moment; look at it again")
         return approved
 
     async def reject(self, reply_id: str, reason: str = "") -> Reply:

@@ -13,6 +13,8 @@ _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _LINK_LENGTH: Final = 23
 """What X and Mastodon count for a link, however long it is."""
 _BARE_LINK: Final = re.compile(r"(?:[^\s./]+\.)+[^\s./]{2,}(?:/\S*)?")
+_FAR_TOO_LONG: Final = 4
+"""Times the limit: looking for links in such a text would take long, and only links make a text count for less."""
 _LIGHT: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 """Code points that X counts as one character; every other counts as two (twitter-text, configuration 3)."""
 
@@ -42,6 +44,8 @@ def complaint(platform: Platform, text: str) -> str | None:
         return f"replies on '{platform}' are not possible"
     if not any(character.isprintable() and not character.isspace() for character in text):
         return "the reply is blank"
+    if len(text) > _FAR_TOO_LONG * most:
+        return f"the reply has {len(text)} characters; {platform} takes {most}"
     counted = length(platform, text)
     return f"the reply counts {counted} of the {most} characters that {platform} takes" if counted > most else None
 

@@ -64,8 +64,12 @@ def build_replies(
     writers: Mapping[Platform, ReplyWriter],
     http: httpx.AsyncClient,
     clock: Clock,
+    own_accounts: frozenset[tuple[Platform, str]] = frozenset(),
 ) -> Replies:
-    """Put replies together; `http` reaches the desks. Raises SettingsError where a setting will not do."""
+    """Put replies together; `http` reaches the desks, `own_accounts` are those that `writers` send from.
+
+    Raises SettingsError where a setting will not do.
+    """
     quiet, desks, secret = settings.quiet_hours(), addresses(settings), settings.webhook_secret()
     letters, rules = Letters(vault), RuleBook(store, clock)
     enabled = settings.replies_enabled
@@ -88,6 +92,7 @@ def build_replies(
         clock=clock,
         author_pause=settings.author_pause(),
         oldest=timedelta(hours=settings.replies_post_hours),
+        own_accounts=own_accounts,
     )
     sender = Sender(
         store=store,

@@ -20,7 +20,7 @@ from shared.errors import ConflictError
 State = Literal["draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run"]
 WAITING: Final[frozenset[State]] = frozenset({"draft", "approved"})
 """States in which nothing was sent yet and something may be."""
-NOT_SENT: Final[frozenset[State]] = frozenset({"rejected", "refused", "expired"})
+NOT_SENT: Final[frozenset[State]] = frozenset({"rejected", "refused", "expired", "dry_run"})
 """States that tell for certain that nothing of the last attempt was published."""
 MOST_ATTEMPTS: Final = 6
 FIRST_WAIT: Final = timedelta(minutes=1)

@@ -73,15 +73,17 @@ class RuleBody(BaseModel):
         return self
 
     def _check_template(self) -> None:
-        faults: list[str | None] = []
+        sentence: str | None = None
         try:
             check(self.template)
             for category in self.categories or ("",):
                 text = render(self.template, Facts("X" * TICKET_LENGTH, self.brand, category, "negative", "en"))
-                faults += [complaint(platform, text) for platform in self.platforms]
+                faults = (complaint(platform, text) for platform in dict.fromkeys(self.platforms))
+                if (sentence := next(filter(None, faults), None)) is not None:
+                    break
         except TemplateFaultError as fault:
-            faults.append(str(fault))
-        for sentence in filter(None, faults):
+            sentence = str(fault)
+        if sentence is not None:
             raise ValueError(f"template: {sentence}")
 
 

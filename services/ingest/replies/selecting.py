@@ -18,6 +18,7 @@ from services.ingest.replies.rule import Rule
 from services.ingest.replies.rulebook import RuleBook
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.withdrawing import Withdrawing
+from shared.analyzed_post import Platform
 from shared.text import clean
 
 
@@ -41,6 +42,8 @@ class Selector:
     clock: Clock
     author_pause: timedelta
     oldest: timedelta
+    own_accounts: frozenset[tuple[Platform, str]] = frozenset()
+    """Platform and id of the accounts that replies are sent from: nothing that they publish is answered."""
 
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
         """Draft what the brand's rules say; at most one reply a post and one an author.
@@ -48,10 +51,10 @@ class Selector:
         Doing so again with the same posts adds nothing. Raises PeerUnavailableError or OverloadedError where the
         store or sentiment is away: then the delivery should be tried again.
         """
+        await self._note_opt_outs(posts)
         rules = await self.rules.of_brand(brand)
         if not rules:
             return
-        await self._note_opt_outs(posts)
         candidates = await self._allowed(await self._fitting(brand, rules, posts))
         if candidates:
             await self._draft(brand, candidates)
@@ -71,7 +74,8 @@ class Selector:
         candidates: dict[str, Candidate] = {}
         for seen in posts:
             post, look = seen.post, traits(seen)
-            fitting = tuple(rule for rule in rules if rule.fits(look))
+            is_own = (post.platform, post.author.id) in self.own_accounts
+            fitting = () if is_own else tuple(rule for rule in rules if rule.fits(look))
             if fitting and may_be_answered(seen, now, self.oldest) and not view.is_own(post.platform, post.author.id):
                 reply = reply_key(self.pseudonymizer, post.platform, post.post_id)
                 author = author_key(self.pseudonymizer, post.platform, post.author.id)
@@ -102,7 +106,10 @@ class Selector:
             return False
         reply = await self.store.find(answered)
         letter = await self.letters.find(reply.letter) if reply.attempt else None
-        return letter is not None and clean(letter.text) in clean(post.text)
+        if letter is None:
+            # It may have been published, and its words are not there to compare: silence is the safe answer.
+            return bool(reply.attempt) and reply.sent_key is None
+        return clean(letter.text) in clean(post.text)
 
     async def _draft(self, brand: str, candidates: Sequence[Candidate]) -> None:
         view, labels = await self.brands.of(brand), await self._labels(candidates)

@@ -75,7 +75,7 @@ def _compiled(source: str) -> Template:
         line = getattr(error, "lineno", None)
         where = f"line {line} of the template" if line else "the template"
         raise TemplateFaultError(f"{where} is not valid: {error.message}") from None
-    except RecursionError:
+    except (RecursionError, SyntaxError, MemoryError):
         raise TemplateFaultError("the template is nested too deeply") from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from services.ingest.brands.query import Query
-from services.ingest.sources.base import MAX_POSTS, Delivery
+from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
 from services.ingest.streams.tally import Tally
 from services.ingest.streams.tools import Tools
 from services.ingest.streams.waiting import sleep_unless
@@ -50,8 +50,21 @@ class Delivering:
         for start in range(0, len(selection.posts), MAX_POSTS):
             await self._fold(selection.posts[start : start + MAX_POSTS])
         if delivery.removals:
-            brand = self._query.brand
-            removed = await self._patiently(lambda: self._tools.remove(brand, delivery.removals))
+            await self._remove(delivery.removals)
+
+    async def _remove(self, removals: Sequence[Removal]) -> None:
+        """Make removals as `_fold` folds: one that profiles does not take holds up no other."""
+        brand = self._query.brand
+        try:
+            removed = await self._patiently(lambda: self._tools.remove(brand, removals))
+        except PeerRefusedError as error:
+            if len(removals) == 1:
+                self._tally.refused(f"{error.peer} does not take the removal ({error.status})")
+                return
+            middle = len(removals) // 2
+            await self._remove(removals[:middle])
+            await self._remove(removals[middle:])
+        else:
             self._tally.removed(removed)
 
     async def _fold(self, posts: Sequence[dict[str, Any]]) -> None:

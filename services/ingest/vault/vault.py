@@ -62,12 +62,18 @@ class Vault:
 
         return await asyncio.to_thread(opened)
 
-    async def page(self, purpose: str, after: str = "", limit: int = MOST_ROWS) -> list[tuple[str, str]]:
-        """Return at most `limit` rows after `after` with their texts, in order; an empty list is the end."""
+    async def page(self, purpose: str, after: str = "", limit: int = MOST_ROWS) -> list[tuple[str, str | None]]:
+        """Return at most `limit` rows after `after` with their texts, in order; an empty list is the end.
+
+        The text is None where today's keys do not open it: a row that is lost must not hide the others.
+        """
         rows = await self._store.page(purpose, after, min(limit, MOST_ROWS), self._clock.now())
-        return await asyncio.to_thread(
-            lambda: [(row.row, self._cipher.open_(purpose, row.row, row.sealed)) for row in rows]
-        )
+        return await asyncio.to_thread(lambda: [(row.row, self._text(purpose, row)) for row in rows])
+
+    def _text(self, purpose: str, row: SealedRow) -> str | None:
+        with suppress(UnopenableError):
+            return self._cipher.open_(purpose, row.row, row.sealed)
+        return None
 
     async def forget(self, purpose: str, rows: Sequence[str]) -> int:
         """Remove rows for good and return how many were there."""

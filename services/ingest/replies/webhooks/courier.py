@@ -28,6 +28,7 @@ MOST_ATTEMPTS: Final = 14
 """The last attempt comes about two days after the first."""
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
 _SERVER_ERROR: Final = 500
+_MOST_DIGITS: Final = 9
 log = structlog.get_logger(__name__)
 
 
@@ -64,10 +65,12 @@ class Courier:
             return False
         settled = await self._attempt(leased)
         await self.store.settle_delivery(settled)
-        log.info("tickets.attempted", delivery=leased.id, attempt=leased.attempts, state=settled.state)
+        log.info("tickets.attempted", desk=leased.desk, attempt=leased.attempts, state=settled.state)
         return True
 
     async def _attempt(self, leased: Delivery) -> Delivery:
+        if leased.attempts > MOST_ATTEMPTS:
+            return _failed(leased, f"given up after {MOST_ATTEMPTS} attempts")
         address, ticket = self.addresses.get(leased.desk), await self.store.ticket(leased.ticket)
         try:
             text = await self.ticketing.text(leased.ticket)
@@ -86,8 +89,11 @@ class Courier:
         }
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                response = await self.http.post(address.url(), content=body, headers=headers, follow_redirects=False)
-        except (TimeoutError, httpx.TransportError) as error:
+                # The body is nobody's business, however large or badly encoded it is.
+                request = self.http.build_request("POST", address.url(), content=body, headers=headers)
+                response = await self.http.send(request, stream=True, follow_redirects=False)
+                await response.aclose()
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return self._later(leased, f"{leased.desk} could not be reached ({type(error).__name__})")
         return self._answered(leased, response)
 
@@ -117,6 +123,6 @@ def _asked_wait(response: httpx.Response) -> timedelta:
     asked = response.headers.get("retry-after", "")
     return (
         timedelta(seconds=min(int(asked), LONGEST_WAIT.total_seconds()))
-        if asked.isascii() and asked.isdigit()
+        if asked.isascii() and asked.isdigit() and len(asked) <= _MOST_DIGITS
         else timedelta()
     )

@@ -15,6 +15,7 @@ from services.ingest.sources.bluesky.event import POSTS, UnreadableError, parse_
 from services.ingest.sources.bluesky.handles import resolve
 from services.ingest.sources.bluesky.settings import BlueskySettings
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.session import hold
 from services.ingest.sources.network.silence import Silence
@@ -94,15 +95,23 @@ class _Listening:
         self._unknown_handles = 0
         self._connections = 0
 
+    async def _look_up_own(self) -> None:
+        try:
+            async with Fetcher(self._clock) as fetcher:
+                self._own, self._unknown_handles = await resolve(
+                    fetcher, self._settings.bluesky_appview_url, sorted(self._query.matcher.own)
+                )
+        except NetworkFault as fault:
+            # Without its status, which would pass for the stream's own.
+            sentence = f"the brand's handles cannot be looked up at BLUESKY_APPVIEW_URL: {fault.sentence}"
+            raise NetworkFault(sentence, wait=fault.wait) from None
+
     async def session(self) -> None:
         asked_us, now_us = self._reached_us, self._now_us()
         if self._reached_us is None:
             self._reached_us = now_us
         if self._own is None:
-            async with Fetcher(self._clock) as fetcher:
-                self._own, self._unknown_handles = await resolve(
-                    fetcher, self._settings.bluesky_appview_url, sorted(self._query.matcher.own)
-                )
+            await self._look_up_own()
         async with (
             Silence(self._clock, SILENCE_SECONDS) as silence,
             open_channel(self._address(asked_us), self._clock) as channel,

@@ -122,7 +122,7 @@ class XClient:
         if response.status < _FIRST_ERROR:
             return response
         try:
-            body = json.loads(await response.content.read(_MOST_REFUSAL))
+            body = json.loads(await _beginning(response, _MOST_REFUSAL))
         except (ValueError, RecursionError, ClientError):
             body = None
         finally:
@@ -196,3 +196,11 @@ class _Connection(AsyncStreamingClient):  # type: ignore[misc]  # tweepy has no 
 
     async def on_disconnect(self) -> None:
         """Say nothing: the ending says it."""
+
+
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the first `most` bytes of a body; one read gives no more than has arrived."""
+    raw = b""
+    while len(raw) < most and (part := await response.content.read(most - len(raw))):
+        raw += part
+    return raw

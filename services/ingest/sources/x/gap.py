@@ -49,7 +49,7 @@ class Gap:
 
     def disconnected(self) -> None:
         """Say that there is no connection; search stands in for one after a while."""
-        if self._connected_at is not None:
+        if self._connected_at is not None or not self._is_open:
             self._connected_at = None
             self._ask(self._poll_seconds)
         self._is_open = True
@@ -83,7 +83,7 @@ class Gap:
                     raise
                 self._report.degraded(f"what a lost connection missed cannot be searched for: {error.detail}")
                 self._sweep.cursor = Cursor(self._sweep.cursor.since, rules=self._sweep.fingerprint)
-                self._is_open = False
+                self._is_open = connection != self._connected_at
                 continue
             if connection is not None and connection == self._connected_at:
                 self._is_open = self._is_open and began < connection + SETTLED_SECONDS

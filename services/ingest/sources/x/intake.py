@@ -66,7 +66,8 @@ class Intake:
     async def _put(self, received: Received, cursor: str | None) -> None:
         if received.number in self._seen:
             return
+        await self._backlog.put(received.post, cursor)
+        # Only now: what a cancelled wait kept out of the backlog must not pass for seen when search brings it.
         self._seen[received.number] = None
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        await self._backlog.put(received.post, cursor)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 
 from services.ingest.brands.query import Query
 from services.ingest.clock import Clock
@@ -12,6 +13,7 @@ from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.network import Network
 from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.sweep import Sweep
+from shared.errors import OverloadedError, PeerUnavailableError
 
 Work = Callable[[XClient, Intake, Sweep], Awaitable[None]]
 
@@ -60,3 +62,7 @@ async def read_x(
             raise ending
     finally:
         await row.aclose()
+        if took:
+            # Paid for, though nobody reads it any more; a store that is away must not hide why the row ended.
+            with suppress(BudgetSpentError, PeerUnavailableError, OverloadedError):
+                await took[0].spend()

@@ -6,6 +6,7 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.ingest.sources.base import CredentialError
+from shared.analyzed_post import Platform
 from shared.settings import ServiceSettings
 
 MOST_SECRET: Final = 4096
@@ -80,6 +81,12 @@ class XSettings(ServiceSettings):
         if self.x_bearer_token is None:
             raise CredentialError("X_BEARER_TOKEN is not set: reading from X needs the app's bearer token")
         return self.x_bearer_token.get_secret_value()
+
+    def x_own_accounts(self) -> frozenset[tuple[Platform, str]]:
+        """Return the account that replies on X are sent from; its id stands before the hyphen of its token."""
+        token = self.x_access_token.get_secret_value() if self.x_access_token else ""
+        number, hyphen, _ = token.partition("-")
+        return frozenset({("x", number)} if hyphen and number.isdecimal() else ())
 
     def require_x_account(self) -> tuple[str, str, str, str]:
         """Return API key, API secret, access token and its secret; raises CredentialError that names what lacks."""

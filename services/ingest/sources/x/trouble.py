@@ -45,7 +45,8 @@ def classify(status: int, headers: Mapping[str, str], body: Any, now: datetime) 
         return _too_many(headers, told, now)
     if 400 <= status < 500 and status not in {408, 425} and isinstance(body, dict):  # noqa: PLR2004
         return TroubleError("refused", f"X does not take the request ({status})")
-    return TroubleError("away", f"X answered {status}", wait=_retry_after(headers), was_sent=status >= 500)  # noqa: PLR2004
+    may_have_acted = status >= 500 or status == 408  # noqa: PLR2004
+    return TroubleError("away", f"X answered {status}", wait=_retry_after(headers), was_sent=may_have_acted)
 
 
 def _forbidden(told: dict[str, Any]) -> TroubleError:

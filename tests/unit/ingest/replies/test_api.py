@@ -205,15 +205,23 @@ async def test_a_draft_whose_letter_is_gone_is_409(http: httpx.AsyncClient, worl
 
 
 async def test_a_reading_key_changes_nothing(http: httpx.AsyncClient, world: World) -> None:
-    """It may list; approving, rejecting and rules are 403, and no key at all is 401."""
+    """Drafts (they hold texts), approving, rejecting and changes of rules are 403; no key at all is 401."""
     reading = {"authorization": f"Bearer {READER}"}
     await drafts(world, 1)
-    (draft,) = (await http.get("/v1/replies", headers=reading)).json()["items"]
+    (draft,) = (await http.get("/v1/replies")).json()["items"]
+    assert (await http.get("/v1/replies", headers=reading)).status_code == 403
     for verb in ("approve", "reject"):
         assert (await http.post(f"/v1/replies/{draft['id']}/{verb}", headers=reading)).status_code == 403
     assert (await http.put("/v1/reply-rules/sorry", json=RULE, headers=reading)).status_code == 403
     assert (await http.delete("/v1/reply-rules/sorry", headers=reading)).status_code == 403
     assert (await http.get("/v1/tickets", headers={"authorization": ""})).status_code == 401
+
+
+async def test_a_rule_that_sends_by_itself_needs_more_than_a_writing_key(http: httpx.AsyncClient) -> None:
+    """Whoever uploads posts cannot publish in the brand's name."""
+    answer = await http.put("/v1/reply-rules/sorry", json=RULE | {"approval": "automatic"})
+    assert answer.status_code == 403
+    assert "admin" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("changes", [{"replies_enabled": False}, {"replies_dry_run": True}])

@@ -61,6 +61,22 @@ async def test_a_ticket_is_delivered_once_and_signed(with_desk: World) -> None:
     assert headers["webhook-signature"] == f"v1,{digest}"
 
 
+async def test_a_body_that_nobody_can_decode_is_nobodys_business(with_desk: World) -> None:
+    """The status says that the ticket arrived: it is not sent again because of what follows."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(status=201, headers={"content-encoding": "gzip"})]
+    assert [await deliver(replies) for _ in range(2)] == [True, False]
+    assert (await the_one(with_desk)).state == "delivered"
+
+
+async def test_a_wait_of_thousands_of_digits_is_no_wait(with_desk: World) -> None:
+    """What a desk asks for cannot end the courier."""
+    replies = await opened(with_desk)
+    with_desk.desk.answers = [Told(status=503, headers={"retry-after": "9" * 5000})]
+    assert await deliver(replies)
+    assert (await the_one(with_desk)).state == "waiting"
+
+
 @pytest.mark.parametrize("told", [Told(status=500), Told(status=429), Told(drop=True)])
 async def test_a_desk_that_fails_is_tried_again_with_the_same_key(with_desk: World, told: Told) -> None:
     """Waits grow from ten seconds on; every attempt carries the same idempotency key."""

@@ -1,5 +1,6 @@
 """From posts to drafts."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,27 @@ async def test_another_brands_post_is_not_answered(world: World) -> None:
     """A rule is its brand's alone, and a brand without rules costs no look into the store."""
     await world.store.put_rule(a_rule())
     await world.observe(world.replies(), seen(), brand="other")
+    assert await world.listed() == []
+
+
+async def test_an_opt_out_is_heard_without_a_rule(world: World) -> None:
+    """A draft waits, its rule is gone, and its author says stop: the draft is closed."""
+    await world.store.put_rule(a_rule())
+    replies = world.replies()
+    await world.observe(replies, seen(1, author_id="me"))
+    await world.store.delete_rule(a_rule().name)
+    await world.clock.advance(60)
+    await world.observe(replies, seen(2, author_id="me", text="@aerolume stop"))
+    assert [reply.state for reply in await world.listed()] == ["rejected"]
+
+
+async def test_the_account_that_answers_is_not_answered(world: World) -> None:
+    """Whether or not somebody declared it as the brand's."""
+    await world.store.put_rule(a_rule())
+    replies = world.replies()
+    assert replies.selector is not None
+    ours = replace(replies.selector, own_accounts=frozenset({("x", "77")}))
+    await ours.observe("aerolume", [seen(1, author_id="77")])
     assert await world.listed() == []
 
 

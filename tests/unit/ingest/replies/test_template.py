@@ -67,6 +67,15 @@ def test_broken_templates_are_told_by_line(source: str) -> None:
         check(source)
 
 
+@pytest.mark.parametrize(
+    "source", ["{%if brand%}" * 110 + "{%endif%}" * 110, "{{ " + "not " * 250 + "brand }}"], ids=["blocks", "operators"]
+)
+def test_what_python_cannot_compile_is_nested_too_deeply(source: str) -> None:
+    """Templates become Python, whose own limits are lower than the parser's."""
+    with pytest.raises(TemplateFaultError, match="deep"):
+        check(source)
+
+
 def test_deep_and_long_templates_are_refused() -> None:
     """Length is bounded; what nests deeper than the parser goes is a fault, not a crash."""
     with pytest.raises(TemplateFaultError, match=str(MAX_TEMPLATE)):
