@@ -108,6 +108,7 @@ async def soak(minutes: float, folder: Path) -> bool:
         await voxpop.start()
         await voxpop.ask("PUT", f"/ingest/v1/brands/{BRAND}", json={"keywords": [BRAND]})
         await voxpop.ask("POST", "/ingest/v1/streams", json={"brand": BRAND, "source": "x"})
+        await _listening(voxpop)
         blowing = asyncio.create_task(weather.blow())
         for turn in range(RESTARTS):
             await asyncio.sleep(minutes * 30 / RESTARTS)
@@ -128,6 +129,15 @@ async def soak(minutes: float, folder: Path) -> bool:
     print(f"authors whose posts are not all counted once: {sum(found.get(k) != v for k, v in expected.items())}")
     print(f"closest connections {closest:.2f} s (limit 1); memory grew by {growth:.2f} (limit {MOST_GROWTH})")
     return found == expected and closest >= 1.0 and growth <= MOST_GROWTH
+
+
+async def _listening(voxpop: Voxpop) -> None:
+    """Wait until the stream is connected: it begins with now, and what was published before is not asked for."""
+    while True:
+        (stream,) = (await voxpop.ask("GET", "/ingest/v1/streams"))["items"]
+        if stream["state"] == "running":
+            return
+        await asyncio.sleep(0.5)
 
 
 async def _watch(voxpop: Voxpop, weather: Weather, minutes: float) -> list[float]:
