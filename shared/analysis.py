@@ -9,6 +9,8 @@ SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
 EntityType = Literal["person", "location", "organisation", "product", "work"]
 ENTITY_TYPES: Final[tuple[EntityType, ...]] = get_args(EntityType)
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Embedding = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096)]
+"""What a text is about, as numbers of one model's making; the model's version says which."""
 
 
 class Frozen(BaseModel):
@@ -66,6 +68,6 @@ class Analysis(Frozen):
     offensive: Probability | None = None
     irony: Probability | None = None
     hate: Probability | None = None
-    embedding: list[float] | None = None
+    embedding: Embedding | None = None
     truncated: bool = False
     supported_language: bool = True

@@ -1,9 +1,9 @@
 """A post after pseudonymising and analysis: what ingest hands to profiles."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from shared.analysis import Analysis, Frozen
 
@@ -14,6 +14,8 @@ Voice = Literal["external", "internal"]
 """Who speaks: people, or the brand itself."""
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """The first 32 hex digits of a keyed HMAC-SHA256."""
+MAX_TEXT = 10_000
+"""Characters of a cleaned text."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -30,10 +32,11 @@ class Account(Frozen):
 
 
 class AnalyzedPost(Frozen):
-    """One post, keyed by `post_key`; no raw id, no name, no text.
+    """One post, keyed by `post_key`; no raw id and no name.
 
     `hour` is the time of publication cut to the full hour, in UTC. `key_version` names the pseudonym
-    key that made both keys.
+    key that made both keys. `text` is cleaned: without mentions, links, addresses and numbers.
+    `embedding_version` names the model that made `analysis.embedding`; neither is there without the other.
     """
 
     post_key: Key
@@ -49,6 +52,8 @@ class AnalyzedPost(Frozen):
     is_repost: bool = False
     is_reply: bool = False
     voice: Voice = "external"
+    text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
+    embedding_version: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @field_validator("hour")
     @classmethod
@@ -56,3 +61,9 @@ class AnalyzedPost(Frozen):
         if (hour.minute, hour.second, hour.microsecond) != (0, 0, 0):
             raise ValueError("must be cut to the full hour")
         return hour
+
+    @model_validator(mode="after")
+    def _knows_its_embedding(self) -> Self:
+        if (self.embedding_version is None) != (self.analysis.embedding is None):
+            raise ValueError("give embedding_version with analysis.embedding, and only then")
+        return self

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +21,9 @@ MOST_WAITING = 128
 
 class SqliteDatabase:
     """WAL mode, `synchronous=FULL`: what `write` returned is durable, readers never wait for the writer.
+
+    What is deleted is overwritten with zeros in the file (`secure_delete`), free pages included; earlier versions of a
+    page stay in the write-ahead log until `checkpoint`.
 
     Each unit of work is a plain function of a connection, run in a thread: one thread writes, so writes
     of this process never meet; another process's writer is waited for up to 30 s. At most 128 units of
@@ -68,6 +71,13 @@ class SqliteDatabase:
 
         return await self._readers.run(snapshot)
 
+    async def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file and empty it, so that what was deleted is in neither.
+
+        As far as readers of the moment let it; what they hold back goes with a later one.
+        """
+        await self._writer.run(lambda: self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
     def close(self) -> None:
         """Wait for what runs, then close every connection."""
         self._writer.close()
@@ -85,6 +95,7 @@ class SqliteDatabase:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")
             self._local.connection = connection
             with self._lock:
                 self._connections.append(connection)
@@ -122,22 +133,24 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
-    """Open (or make) the database file and bring its schema up: idempotent `CREATE ... IF NOT EXISTS` statements.
+async def open_sqlite(
+    path: Path, schema: str, migrations: Sequence[Statement[None]] = ()
+) -> AsyncIterator[SqliteDatabase]:
+    """Open (or make) the database file and bring its schema up, in one transaction: one process does it at a time.
 
-    Raises SettingsError where the file cannot be made, or is no database.
+    Args:
+        path: the file.
+        schema: idempotent `CREATE ... IF NOT EXISTS` statements, the schema of today.
+        migrations: how a file of each earlier version becomes one of the next, from version 0 on; they run before
+            `schema`. The version stands in the file (`user_version`); a new file has that of today.
+
+    Raises SettingsError where the file cannot be made, is no database, or was written by a later version.
     """
     database = SqliteDatabase(path)
-
-    def create(connection: sqlite3.Connection) -> None:
-        for statement in schema.split(";"):
-            if statement.strip():
-                connection.execute(statement)
-
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            await database.write(create)
+            await database.write(lambda connection: _bring_up(connection, path, schema, migrations))
         except (OSError, sqlite3.Error, OverloadedError) as error:
             raise SettingsError(
                 f"the database {path} cannot be opened ({error}): check the folder's permissions, "
@@ -146,3 +159,19 @@ async def open_sqlite(path: Path, schema: str) -> AsyncIterator[SqliteDatabase]:
         yield database
     finally:
         await asyncio.to_thread(database.close)
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path, schema: str, migrations: Sequence[Statement[None]]) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise SettingsError(
+            f"the database {path} was written by a later version of voxpop (schema {version}, known are up to "
+            f"{len(migrations)}): install that version, or restore a copy made before it"
+        )
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        for migrate in migrations[version:]:
+            migrate(connection)
+    for statement in schema.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(migrations)}")

@@ -9,6 +9,7 @@ from functools import partial
 
 import pyarrow as pa
 
+from services.clusters.failures import CannotTrainError
 from services.clusters.learning import NOTHING_BEFORE, Before, Learned, learn
 from services.clusters.profiles_peer import ProfilesPeer
 from services.clusters.run import Run, RunStatus, Stage
@@ -19,6 +20,9 @@ Report = Callable[[Stage, float], None]
 
 ALIGNED_MEMBERS = 20_000
 """Of the run before at most so many authors are looked at to keep ids with the same people."""
+
+PUBLICATIONS = 3
+"""How often a run is published whose staged authors become fewer meanwhile."""
 
 SPANS = {
     Stage.READING: (0.0, 0.2),
@@ -72,9 +76,18 @@ class Pipeline:
             run.brand, run.run_id, run.request.basis, learned.author_keys, learned.cluster_ids, sent
         )
 
-    async def publish(self, run: Run, staged: int) -> None:
-        """Show the staged clusters. Raises CannotTrainError, PeerError."""
-        await self._profiles.publish(run.brand, run.run_id, run.request.basis, staged)
+    async def publish(self, run: Run, learned: Learned, staged: int, report: Report) -> None:
+        """Show the staged clusters.
+
+        An author who is erased between the staging and this takes their staged cluster along, and profiles publishes
+        nothing that lacks somebody. So everybody is staged again, which passes the erased over and counts the rest.
+        Raises CannotTrainError, PeerError.
+        """
+        for _ in range(PUBLICATIONS):
+            if await self._profiles.publish(run.brand, run.run_id, run.request.basis, staged):
+                return
+            staged = await self.stage(run, learned, report)
+        raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
 
     async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> Learned:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,6 @@
 """What clusters reads from and writes to the profiles service."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -103,30 +102,23 @@ class ProfilesPeer:
             on_chunk(first + len(items))
         return stored
 
-    async def publish(self, brand: str, run_id: str, basis: Basis, expected: int) -> None:
+    async def publish(self, brand: str, run_id: str, basis: Basis, expected: int) -> bool:
         """Show the staged clusters in place of the earlier ones, all at once.
 
-        Raises CannotTrainError where profiles holds another number of them than `expected`.
+        False where profiles holds another number of them than `expected`: then it shows what it showed before.
         """
-        with _refusing_publication():
+        try:
             await self._peer.call(
                 "POST",
                 f"/v1/brands/{brand}/assignments/{run_id}/publish",
                 json={"basis": basis, "expected": expected},
             )
+        except PeerRefusedError as error:
+            if error.status == _CONFLICT:
+                return False
+            raise
+        return True
 
     async def check_ready(self) -> None:
         """Return where profiles is ready; raises where it is not."""
         await self._peer.check_ready()
-
-
-@contextmanager
-def _refusing_publication() -> Iterator[None]:
-    try:
-        yield
-    except PeerRefusedError as error:
-        if error.status == _CONFLICT:
-            raise CannotTrainError(
-                "profiles did not publish the clusters: it holds other than was sent; train again"
-            ) from None
-        raise

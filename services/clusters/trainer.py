@@ -155,7 +155,7 @@ class Trainer:
     async def _publish(self, course: Course, learned: Learned, staged: int) -> None:
         """Swap the clusters in: at profiles first, then here. Not interrupted, so that both tell the same."""
         await self._store.record(course.run, self._owner)
-        await self._pipeline.publish(course.run, staged)
+        await self._pipeline.publish(course.run, learned, staged, course.report)
         await self._close(succeeded(course.run, learned, self._clock()))
 
     async def _close(self, ended: Run) -> None:

@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.ingest.api import ROUTERS
-from services.ingest.clock import Clock, SystemClock
 from services.ingest.opening import open_resources
 from services.ingest.resources import Resources
 from services.ingest.settings import IngestSettings
+from shared.clock import Clock, SystemClock
 from shared.web.application import Transports, build_app, peer_http
 from shared.web.health import Check
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 import httpx
 from prometheus_client import CollectorRegistry
 
-from services.ingest import background
-from services.ingest.clock import Clock
 from services.ingest.compliance import compliance_round
+from services.ingest.erasures.asking import Erasures
+from services.ingest.erasures.erasing import Eraser
+from services.ingest.erasures.places import Places
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observers import Observers, Remembering
 from services.ingest.observing import Observer
@@ -20,7 +21,7 @@ from services.ingest.recent_posts import RecentPosts
 from services.ingest.removing import Removing
 from services.ingest.replies.opening import Replies, build_replies
 from services.ingest.resources import IngestMetrics, Resources
-from services.ingest.rounds.keeping import Round, keep_round
+from shared.rounds.keeping import Round, keep_round
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.registry import Registry
 from services.ingest.sources.x.compliance import XCompliance
@@ -33,6 +34,8 @@ from services.ingest.streams.tools import Deliver, Tools
 from services.ingest.vault.sweeping import keep_swept
 from services.ingest.vault.vault import Vault
 from services.ingest.writers import open_writers
+from shared import background
+from shared.clock import Clock
 from shared.peers import Peer
 
 ROUND_EVERY: Final = timedelta(hours=20)
@@ -81,8 +84,11 @@ async def open_resources(
             analyze_batch=settings.analyze_batch,
             max_posts_in_flight=settings.max_posts_in_flight,
             observer=_observer(settings, replies, recent),
+            erased=store.erasures.erased,
         )
         removing = Removing(pseudonymizer, profiles, clock, replies.withdrawing)
+        places = Places(store.replies, vault, clock)
+        eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
         sources = Registry(settings, store.spend, clock)
         tools = Tools(
             streams=store.streams,
@@ -97,6 +103,7 @@ async def open_resources(
         supervisor = Supervisor(tools, settings.most_streams)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "replies": replies.run,
+            "erasures": eraser.run,
             "vault-sweep": partial(keep_swept, vault, clock),
         }
         if settings.x_bearer_token is not None and not settings.x_sandbox:
@@ -115,6 +122,7 @@ async def open_resources(
             roster=roster,
             answers=Answers(store.spend, sources, clock),
             replies=replies,
+            erasures=Erasures(store.erasures, pseudonymizer, clock),
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +24,12 @@ RETRY_AFTER = 2
 DELIVERY_SECONDS = 55.0
 """For a whole batch: less than the 60 s that the command line waits for an answer."""
 
+FEATURES = ("sentiment", "subjectivity", "language", "entities", "category", "emotion", "embedding")
+"""What is asked of each text; a feature that the model lacks comes back empty."""
+FOLD_BATCH = 500
+"""Posts a call to profiles: with embeddings of a thousand numbers they are half of the largest body."""
+_DIGITS = 4
+"""Of an embedding's numbers on the way to profiles, which keeps about two."""
 _ANALYSES = TypeAdapter(list[Analysis])
 _KEYS = TypeAdapter(set[str])
 
@@ -65,6 +71,8 @@ class Pipeline:
     analyze_batch: int = 128
     max_posts_in_flight: int = 8000
     observer: Observer | None = None
+    erased: Callable[[Sequence[str]], Awaitable[set[str]]] | None = None
+    """Which of some author keys belong to authors who were erased: their posts are dropped unread."""
     in_flight: int = field(default=0, init=False)
 
     async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
@@ -92,15 +100,15 @@ class Pipeline:
         with self.timed("prepare"):
             prepared, rejected = await asyncio.to_thread(self._prepare, items)
         with self.timed("look up"):
-            fresh = await self._not_counted(brand, prepared)
+            fresh = await self._not_counted(brand, await self._not_erased(prepared))
         with self.timed("analyze"):
-            analyses = await self._analyze(fresh)
+            analyses, version = await self._analyze(fresh)
         if self.observer is not None and fresh:
             seen = [ObservedPost(one.post, one.text, analysis) for one, analysis in zip(fresh, analyses, strict=True)]
             with self.timed("observe"):
                 await self.observer.observe(brand, seen)
         with self.timed("fold"):
-            folded = await self._fold(brand, fresh, analyses)
+            folded = await self._fold(brand, fresh, analyses, version)
         return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
 
     def _prepare(self, items: Sequence[Any]) -> tuple[list[_Prepared], list[Rejection]]:
@@ -131,6 +139,13 @@ class Pipeline:
         }
         return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields, post)
 
+    async def _not_erased(self, prepared: Sequence[_Prepared]) -> Sequence[_Prepared]:
+        """Leave out the posts of erased authors; they count as duplicates, since nothing was or will be counted."""
+        if self.erased is None or not prepared:
+            return prepared
+        erased = await self.erased(list({post.fields["author_key"] for post in prepared}))
+        return [post for post in prepared if post.fields["author_key"] not in erased]
+
     async def _not_counted(self, brand: str, prepared: Sequence[_Prepared]) -> list[_Prepared]:
         """Return the posts that profiles has not counted: the model need not read the others again."""
         if not prepared:
@@ -143,40 +158,71 @@ class Pipeline:
             raise PeerRefusedError("profiles", "profiles gave an answer without counted keys", 200) from None
         return [post for post in prepared if post.fields["post_key"] not in counted]
 
-    async def _analyze(self, prepared: Sequence[_Prepared]) -> list[Analysis]:
+    async def _analyze(self, prepared: Sequence[_Prepared]) -> tuple[list[Analysis], str | None]:
+        """Return an analysis for each post, and the version of their embeddings, None where they have none.
+
+        While a new model is rolled out two replicas may answer in turn; then nothing tells whose an embedding is.
+        """
         analyses: list[Analysis] = []
+        versions: set[str | None] = set()
         for start in range(0, len(prepared), self.analyze_batch):
             batch = prepared[start : start + self.analyze_batch]
-            body = {"texts": [post.text for post in batch], "languages": [post.language for post in batch]}
+            texts, hints = [post.text for post in batch], [post.language for post in batch]
+            body = {"texts": texts, "languages": hints, "features": FEATURES}
             response = await self.sentiment.call("POST", "/v1/analyze", json=body)
             try:
-                analyses += _ANALYSES.validate_python(response.json()["results"])
+                found, version = await asyncio.to_thread(_answer, response.content)
             except (ValueError, KeyError, TypeError):
                 raise PeerRefusedError("sentiment", "sentiment gave an answer that is no analysis", 200) from None
+            analyses += found
+            versions.add(version)
             if len(analyses) != start + len(batch):
                 raise PeerRefusedError("sentiment", "sentiment answered for another number of texts", 200)
-        return analyses
+        return analyses, versions.pop() if len(versions) == 1 else None
 
-    async def _fold(self, brand: str, prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> int:
+    async def _fold(
+        self, brand: str, prepared: Sequence[_Prepared], analyses: Sequence[Analysis], version: str | None
+    ) -> int:
         """Return how many posts were folded; the others had been before."""
-        if not prepared:
-            return 0
-        body = await asyncio.to_thread(_delivery, prepared, analyses)
-        headers = {"content-type": "application/json"}
-        response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts", content=body, headers=headers)
-        try:
-            return int(response.json()["folded"])
-        except (ValueError, KeyError, TypeError):
-            raise PeerRefusedError("profiles", "profiles gave an answer without a count", 200) from None
+        folded = 0
+        for start in range(0, len(prepared), FOLD_BATCH):
+            batch = slice(start, start + FOLD_BATCH)
+            body = await asyncio.to_thread(_delivery, prepared[batch], analyses[batch], version)
+            headers = {"content-type": "application/json"}
+            response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts", content=body, headers=headers)
+            try:
+                folded += int(response.json()["folded"])
+            except (ValueError, KeyError, TypeError):
+                raise PeerRefusedError("profiles", "profiles gave an answer without a count", 200) from None
+        return folded
 
 
-def _delivery(prepared: Sequence[_Prepared], analyses: Sequence[Analysis]) -> bytes:
+def _answer(content: bytes) -> tuple[list[Analysis], str | None]:
+    """Return what sentiment answered: milliseconds of CPU, most of them for embeddings."""
+    answer = json.loads(content)
+    version = answer.get("embedding_version")
+    return _ANALYSES.validate_python(answer["results"]), version if isinstance(version, str) else None
+
+
+def _delivery(prepared: Sequence[_Prepared], analyses: Sequence[Analysis], version: str | None) -> bytes:
     """Return the body that profiles folds: milliseconds of CPU for a large batch."""
     posts = [
-        AnalyzedPost(**post.fields, analysis=analysis).model_dump(mode="json", exclude_none=True)
+        _analyzed(post, analysis, version).model_dump(mode="json", exclude_none=True)
         for post, analysis in zip(prepared, analyses, strict=True)
     ]
     return json.dumps({"schema_version": SCHEMA_VERSION, "posts": posts}).encode()
+
+
+def _analyzed(post: _Prepared, analysis: Analysis, version: str | None) -> AnalyzedPost:
+    if analysis.embedding is None or version is None:
+        return AnalyzedPost(**post.fields, text=post.text, analysis=analysis.model_copy(update={"embedding": None}))
+    short = [round(number, _DIGITS) for number in analysis.embedding]
+    return AnalyzedPost(
+        **post.fields,
+        text=post.text,
+        analysis=analysis.model_copy(update={"embedding": short}),
+        embedding_version=version,
+    )
 
 
 def _account(author: Author, as_of: datetime) -> Account:

@@ -5,10 +5,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from services.ingest.clock import Clock
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.sources.base import Removal
+from shared.clock import Clock
 from shared.errors import PeerRefusedError
 from shared.peers import Peer
 from shared.removal import MAX_REMOVALS, REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.removal import RemovalSender
 from services.ingest.replies.withdrawing import Withdrawing
 from services.ingest.sources.base import Removal
+from shared.clock import Clock
 from shared.peers import Peer
 from shared.removal import RemovalAnswer
 

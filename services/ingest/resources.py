@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.ingest.clock import Clock
+from services.ingest.erasures.asking import Erasures
 from services.ingest.pipeline import Pipeline, Receipt
 from services.ingest.replies.opening import Replies
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.answer import Answers
 from services.ingest.streams.roster import Roster
+from shared.clock import Clock
 
 
 class IngestMetrics:
@@ -50,3 +51,4 @@ class Resources:
     roster: Roster
     answers: Answers
     replies: Replies
+    erasures: Erasures

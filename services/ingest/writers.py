@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from services.ingest.clock import Clock
 from services.ingest.replies.platforms import ReplyWriter
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import SourceError
 from services.ingest.sources.graph.writer import GraphWriter
 from services.ingest.sources.x.writer import XWriter
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 log = structlog.get_logger(__name__)
 

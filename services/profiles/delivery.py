@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
+from services.profiles.embedding import has_length
 from services.profiles.folding import HOUR_SECONDS
 from shared.analyzed_post import AnalyzedPost, Key
 
@@ -26,6 +27,14 @@ class Delivery(BaseModel):
             seconds = post.hour.timestamp()
             if seconds % HOUR_SECONDS or not _FIRST_HOUR <= seconds < _END:
                 raise ValueError(f"hour of post {place} must be a full hour in UTC, from 1970 to 2999")
+        return posts
+
+    @field_validator("posts")
+    @classmethod
+    def _have_embeddings_with_a_length(cls, posts: list[AnalyzedPost]) -> list[AnalyzedPost]:
+        for place, post in enumerate(posts):
+            if post.analysis.embedding is not None and not has_length(post.analysis.embedding):
+                raise ValueError(f"the embedding of post {place} must have a length, neither nought nor infinite")
         return posts
 
 

@@ -1,9 +1,13 @@
-"""Increments as the plain documents that both stores keep: of a profile in full, of one post in short."""
+"""Increments, posts and rollups as the plain documents that both stores keep."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from services.profiles.author_sketch import AuthorSketch
+from services.profiles.embedding import Embeddings, dequantised, quantised
 from services.profiles.folding import Counts, Increment, one_hour
+from services.profiles.rollup import Rollup, Scored
+from shared.analyzed_post import AnalyzedPost
 
 _PLAIN = (
     "posts",
@@ -25,10 +29,12 @@ _PLAIN = (
 _COUNTS = ("labels", "languages", "categories")
 _REACTIONS = ("likes", "reposts", "replies", "repost_posts", "reply_posts")
 _ONE_OF = {"label": "labels", "language": "languages", "category": "categories"}
+_BUCKET_PLAIN = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
+_BUCKET_COUNTS = ("labels", "languages")
 
 
 def to_document(increment: Increment) -> dict[str, Any]:
-    """Return the increment as JSON types.
+    """Return the increment as JSON types, without the embeddings, which are bytes.
 
     Counts are lists of `{name, posts}`: a category may be called what no document's key may be called,
     and a list can be indexed by name.
@@ -42,8 +48,8 @@ def to_document(increment: Increment) -> dict[str, Any]:
     return document
 
 
-def from_document(document: Mapping[str, Any]) -> Increment:
-    """Return the increment that `to_document` wrote; other keys are passed over."""
+def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = None) -> Increment:
+    """Return the increment that `to_document` wrote, with its embeddings; other keys are passed over."""
     plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
     counts: dict[str, Any] = {name: {item["name"]: item["posts"] for item in document[name]} for name in _COUNTS}
     return Increment(
@@ -51,7 +57,48 @@ def from_document(document: Mapping[str, Any]) -> Increment:
         **counts,
         hours=tuple(document["hours"]),
         figures={name: (hour, value) for name, (hour, value) in document["figures"].items()},
+        embeddings=embeddings or {},
     )
+
+
+def to_body(post: AnalyzedPost) -> dict[str, Any]:
+    """Return a post with its analysis as JSON types, without the embedding, which is bytes of its own."""
+    body: dict[str, Any] = post.model_dump(mode="json", exclude_defaults=True, exclude={"analysis": {"embedding"}})
+    return body
+
+
+def to_embedding(post: AnalyzedPost) -> bytes | None:
+    """Return the post's embedding as stores keep it, None where it has none."""
+    return quantised(post.analysis.embedding) if post.analysis.embedding is not None else None
+
+
+def from_body(body: Mapping[str, Any], embedding: bytes | None) -> AnalyzedPost:
+    """Return the post that `to_body` and `to_embedding` wrote: it adds to a profile just what it added before."""
+    if embedding is not None:
+        body = {**body, "analysis": {**body["analysis"], "embedding": dequantised(embedding)}}
+    return AnalyzedPost.model_validate(body)
+
+
+def to_bucket(rollup: Rollup) -> dict[str, Any]:
+    """Return the rollup as JSON types, without the sketch of authors, which is bytes and a threshold of its own."""
+    document: dict[str, Any] = {name: getattr(rollup, name) for name in _BUCKET_PLAIN}
+    for name in _BUCKET_COUNTS:
+        document[name] = [{"name": key, "posts": posts} for key, posts in getattr(rollup, name).items()]
+    document["categories"] = [
+        {"name": name, "posts": scored.posts, "scored_posts": scored.scored_posts, "score_sum": scored.score_sum}
+        for name, scored in rollup.categories.items()
+    ]
+    return document
+
+
+def from_bucket(document: Mapping[str, Any], authors: AuthorSketch) -> Rollup:
+    """Return the rollup that `to_bucket` wrote, with its sketch of authors; other keys are passed over."""
+    plain: dict[str, Any] = {name: document[name] for name in _BUCKET_PLAIN}
+    counts: dict[str, Any] = {name: {item["name"]: item["posts"] for item in document[name]} for name in _BUCKET_COUNTS}
+    categories = {
+        item["name"]: Scored(item["posts"], item["scored_posts"], item["score_sum"]) for item in document["categories"]
+    }
+    return Rollup(**plain, **counts, categories=categories, authors=authors)
 
 
 def to_contribution(added: Increment) -> dict[str, Any]:

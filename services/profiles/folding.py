@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TypeVar
 
+from services.profiles.embedding import Embeddings, add, quantised, sum_of
 from shared.analyzed_post import Account, AnalyzedPost
 
 MILLION = 10**6
@@ -31,7 +32,8 @@ class Increment:
 
     `score_sum` and `subjectivity_sum` are in millionths, `score_squares` in millionths squared; they and
     `labels` count scored posts alone. Times are Unix seconds of full hours, `hours` counts posts by UTC
-    hour of day. `figures` holds each known account figure as of the latest post that told it.
+    hour of day. `figures` holds each known account figure as of the latest post that told it. `embeddings` has the
+    sum of the posts' embeddings for each version.
     """
 
     posts: int = 0
@@ -52,6 +54,7 @@ class Increment:
     languages: Counts = field(default_factory=dict)
     categories: Counts = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    embeddings: Embeddings = field(default_factory=dict)
     platform: str = ""
     key_version: int = 0
 
@@ -89,6 +92,7 @@ def increment_of(post: AnalyzedPost) -> Increment:
         languages={language: 1},
         categories={analysis.category.label: 1} if analysis.category else {},
         figures=_figures(post.account, hour),
+        embeddings=_embeddings(post),
         platform=post.platform,
         key_version=post.key_version,
     )
@@ -126,6 +130,7 @@ def combine(one: Increment, other: Increment) -> Increment:
         languages=_merge(one.languages, other.languages, int.__add__),
         categories=_merge(one.categories, other.categories, int.__add__),
         figures=_merge(one.figures, other.figures, max),
+        embeddings=add(one.embeddings, other.embeddings),
         platform=max(one.platform, other.platform),
         key_version=max(one.key_version, other.key_version),
     )
@@ -139,6 +144,12 @@ def combine_all(increments: Iterable[Increment]) -> Increment:
 def _figures(account: Account, hour: int) -> dict[str, Figure]:
     # vars() because a model's own iteration costs more than all the rest of an increment.
     return {name: (hour, int(value)) for name, value in vars(account).items() if value is not None}
+
+
+def _embeddings(post: AnalyzedPost) -> Embeddings:
+    if post.embedding_version is None or post.analysis.embedding is None:
+        return {}
+    return {post.embedding_version: sum_of(quantised(post.analysis.embedding))}
 
 
 def _merge(

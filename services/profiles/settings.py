@@ -16,6 +16,14 @@ class ProfilesSettings(ServiceSettings):
         description="sqlite:///path or mongodb://host/database; default: profiles.db in the data folder",
     )
 
+    text_days: int = Field(
+        30,
+        alias="PROFILES_TEXT_DAYS",
+        ge=1,
+        le=3650,
+        description="how many days a post's cleaned text and analysis are kept, counted from storing",
+    )
+
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where profiles are kept; raises SettingsError where the setting is neither form."""
         return parse_store_url("PROFILES_STORE", self.store, self.data_dir / "profiles.db")

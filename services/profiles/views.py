@@ -1,11 +1,11 @@
-"""Profiles, brands and summaries as the API shows them."""
+"""Profiles and brands as the API shows them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from services.profiles.profile import BrandSummary, Profile
+from services.profiles.profile import Profile
 from shared.analysis import SENTIMENT_LABELS, SentimentLabel
 
 Labels = dict[SentimentLabel, int]
@@ -57,20 +57,6 @@ class BrandView(BaseModel):
     posts: int
 
 
-class SummaryView(BaseModel):
-    """All profiles of a brand together."""
-
-    brand: str
-    profiles: int
-    posts: int
-    scored_posts: int
-    mean_score: float | None
-    labels: Labels
-    languages: dict[str, int]
-    first_seen: datetime
-    last_seen: datetime
-
-
 def view_profile(profile: Profile) -> ProfileView:
     """Return the profile as it is shown."""
     folded = profile.folded
@@ -83,9 +69,9 @@ def view_profile(profile: Profile) -> ProfileView:
         mean_score=profile.mean_score,
         score_stddev=profile.score_stddev,
         mean_subjectivity=profile.mean_subjectivity,
-        labels=_labels(folded.labels),
-        languages=_by_posts(folded.languages),
-        categories=_by_posts(folded.categories),
+        labels=view_labels(folded.labels),
+        languages=by_posts(folded.languages),
+        categories=by_posts(folded.categories),
         likes=folded.likes,
         reposts=folded.reposts,
         replies=folded.replies,
@@ -93,25 +79,25 @@ def view_profile(profile: Profile) -> ProfileView:
         reply_posts=folded.reply_posts,
         hours=list(folded.hours),
         account=_view_account(profile),
-        first_seen=_time(folded.first_seen),
-        last_seen=_time(folded.last_seen),
+        first_seen=view_time(folded.first_seen),
+        last_seen=view_time(folded.last_seen),
         clusters=dict(profile.clusters),
     )
 
 
-def view_summary(summary: BrandSummary) -> SummaryView:
-    """Return the summary as it is shown."""
-    return SummaryView(
-        brand=summary.brand,
-        profiles=summary.profiles,
-        posts=summary.posts,
-        scored_posts=summary.scored_posts,
-        mean_score=summary.mean_score,
-        labels=_labels(summary.labels),
-        languages=_by_posts(summary.languages),
-        first_seen=_time(summary.first_seen),
-        last_seen=_time(summary.last_seen),
-    )
+def view_labels(counts: Mapping[str, int]) -> Labels:
+    """Return the posts of every label, those without any too."""
+    return {label: counts.get(label, 0) for label in SENTIMENT_LABELS}
+
+
+def by_posts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts with the largest first; of equal ones the first by alphabet."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def view_time(seconds: int) -> datetime:
+    """Return a time of Unix seconds as it is shown."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _view_account(profile: Profile) -> AccountView:
@@ -125,15 +111,3 @@ def _view_account(profile: Profile) -> AccountView:
         protected=None if protected is None else bool(protected),
         age_days=profile.age_days,
     )
-
-
-def _labels(counts: Mapping[str, int]) -> Labels:
-    return {label: counts.get(label, 0) for label in SENTIMENT_LABELS}
-
-
-def _by_posts(counts: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

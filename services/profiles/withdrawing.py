@@ -15,6 +15,7 @@ last is taken out, or until the author is.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from services.profiles import embedding
 from services.profiles.folding import Counts, Increment, combine_all
 
 
@@ -71,6 +72,7 @@ def subtract(whole: Increment, part: Increment) -> Increment:
         labels=_without(whole.labels, part.labels),
         languages=_without(whole.languages, part.languages),
         categories=_without(whole.categories, part.categories),
+        embeddings=embedding.subtract(whole.embeddings, part.embeddings),
     )
 
 

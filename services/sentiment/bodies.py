@@ -76,9 +76,14 @@ class SentimentAnswer(BaseModel):
 
 
 class AnalyzeAnswer(BaseModel):
-    """A result a text, in order; features that were not asked for are absent."""
+    """A result a text, in order; features that were not asked for are absent.
+
+    `embedding_version` names the model that made the embeddings; it is there where they were asked for, null where
+    no model gives any.
+    """
 
     model: str
+    embedding_version: str | None = None
     results: list[Analysis]
 
 

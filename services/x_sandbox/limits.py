@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.clock import Clock
 from services.x_sandbox.faults import Place
+from shared.clock import Clock
 
 WINDOW_SECONDS: Final = 900
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from services.ingest.clock import SystemClock
 from services.x_sandbox import problems
 from services.x_sandbox.control import add_control
 from services.x_sandbox.faults import Fault, Place
@@ -15,6 +14,7 @@ from services.x_sandbox.post import Wanted
 from services.x_sandbox.searching import ParameterError, search
 from services.x_sandbox.streaming import Connection
 from services.x_sandbox.writing import OWN_NAME
+from shared.clock import SystemClock
 
 if TYPE_CHECKING:
     from services.x_sandbox.sandbox import Sandbox

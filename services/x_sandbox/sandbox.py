@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from services.ingest.clock import Clock, SystemClock
 from services.x_sandbox.certificate import make_certificate
 from services.x_sandbox.credentials import Credentials
 from services.x_sandbox.faults import Faults, Kind, Place
@@ -21,6 +20,7 @@ from services.x_sandbox.rules import Rules
 from services.x_sandbox.streaming import Connection
 from services.x_sandbox.timeline import SETTLING, Timeline
 from services.x_sandbox.writing import OWN_NAME, Writing
+from shared.clock import Clock, SystemClock
 
 ALLOWED: Final[dict[Place, int]] = {"connect": 50, "rules": 450, "search": 450, "create": 200, "me": 75}
 """Requests in 15 minutes; X's figures differ by plan."""

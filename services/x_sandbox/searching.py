@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from services.ingest.clock import Clock
 from services.ingest.sources.x.snowflake import first_id
 from services.x_sandbox.post import Published, Wanted
 from services.x_sandbox.query import QueryError, parse_query
 from services.x_sandbox.timeline import KEPT, SETTLING, Timeline
+from shared.clock import Clock
 
 MOST: Final = 100
 LEAST: Final = 10

@@ -7,11 +7,11 @@ from typing import Final
 
 from aiohttp import web
 
-from services.ingest.clock import Clock
 from services.x_sandbox.faults import Fault
 from services.x_sandbox.post import Published, Wanted
 from services.x_sandbox.problems import operational_disconnect
 from services.x_sandbox.rules import Rule
+from shared.clock import Clock
 
 KEEP_ALIVE_SECONDS: Final = 20
 KEEP_ALIVE: Final = b"\r\n"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from services.ingest.clock import Clock
 from services.ingest.sources.x.snowflake import first_id
 from services.x_sandbox.post import Account, Published
+from shared.clock import Clock
 
 KEPT: Final = timedelta(days=7)
 """How far back recent search goes."""

@@ -13,7 +13,6 @@ from shared.errors import PeerUnavailableError
 from shared.sqlite import SqliteDatabase, Statement
 
 WRITES = ("bulk_write", "update_one", "update_many")
-LOST_TABLES = ("contribution", "remnant", "removed_author")
 Result = TypeVar("Result")
 
 Meddle = Callable[[str, bool], Awaitable[None]]
@@ -110,17 +109,3 @@ def crashing(store: ProfileStore, crash: Crash) -> ProfileStore:
         return SqliteProfileStore(Interrupted(store._database, crash))  # type: ignore[arg-type]
     assert isinstance(store, MongoProfileStore)
     return MongoProfileStore(Watched(store._database, crash))
-
-
-async def forget_contributions(store: ProfileStore) -> None:
-    """Leave the database as a version without contributions would have: it knows its posts, not what they added."""
-    if isinstance(store, SqliteProfileStore):
-
-        def drop(connection: sqlite3.Connection) -> None:
-            for table in LOST_TABLES:
-                connection.execute(f"DROP TABLE {table}")
-
-        await store._database.write(drop)
-    else:
-        assert isinstance(store, MongoProfileStore)
-        await store._database["posts"].update_many({"state": "counted"}, {"$unset": {"adds": ""}})

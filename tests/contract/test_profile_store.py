@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -53,12 +54,13 @@ def crowd() -> list[AnalyzedPost]:
     ]
 
 
-def folded_once(posts: list[AnalyzedPost]) -> dict[str, Increment]:
-    """Return what one clean delivery of distinct posts makes of each author."""
+def folded_once(posts: list[AnalyzedPost], *, embeddings: bool = False) -> dict[str, Increment]:
+    """Return what one clean delivery of distinct posts makes of each author; lists tell no embeddings."""
     authors = {item.author_key for item in posts}
-    return {
+    folded = {
         author: combine_all(increment_of(item) for item in posts if item.author_key == author) for author in authors
     }
+    return folded if embeddings else {author: replace(one, embeddings={}) for author, one in folded.items()}
 
 
 async def everything(store: ProfileStore, listing: Listing) -> list[Profile]:

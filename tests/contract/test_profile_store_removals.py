@@ -10,14 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.profiles.folding import combine_all, increment_of
+from services.profiles.folding import LATEST, combine_all, increment_of
 from services.profiles.listing import Listing
+from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.opening import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import PeerUnavailableError
 from tests.contract import test_profile_store as contract
-from tests.contract.profile_crashes import Crash, crashing, forget_contributions
+from tests.contract.profile_crashes import Crash, crashing
 from tests.contract.test_profile_store import HOUR, StoreUrl, crowd, folded_once, held
 from tests.unit.profiles.posts import START, analysis, key, post
 
@@ -31,9 +32,16 @@ POSTS = [
         number,
         number % 3,
         hours=number * 5 % 7,
-        analyzed=analysis(number / 10, ("en", "de")[number % 2], ("crew", "seat", None)[number % 3]),
+        analyzed=analysis(
+            number / 10,
+            ("en", "de")[number % 2],
+            ("crew", "seat", None)[number % 3],
+            embedding=[1.0, number, -2.0],
+        ),
+        embedding_version=("v1", "v2")[number // 8],
         likes=number,
         account={"followers": 100 - number},
+        voice="internal" if number == 5 else "external",
     )
     for number in range(9)
 ]
@@ -53,13 +61,22 @@ def remaining(posts: list[AnalyzedPost], post_keys: set[str], authors: dict[str,
     ]
 
 
-async def assert_holds(store: ProfileStore, brand: str, posts: list[AnalyzedPost]) -> None:
-    """Assert that the brand is as a clean delivery of these posts makes another, whichever way one looks."""
+async def assert_holds(store: ProfileStore, brand: str, posts: list[AnalyzedPost], *, expired: bool = False) -> None:
+    """Assert that the brand is as a clean delivery of these posts makes another, whichever way one looks.
+
+    Hours and days keep posts that were removed after their analysis had `expired`: nobody knows whose they were.
+    """
     clean = next(BRANDS)
     if posts:
         await store.fold(clean, posts)
     assert await held(store, brand) == await held(store, clean) == folded_once(posts)
     assert {found.author_key: found.folded for found in await store.features(brand, None, 100)} == folded_once(posts)
+    found_now = {kept.profile.author_key: kept.profile.folded for kept in await store.kept_profiles(brand, None, 1000)}
+    assert found_now == folded_once(posts, embeddings=True)
+    if not expired:
+        assert {kept.key: kept.rollup for kept in await store.kept_buckets(brand)} == rolled_up(
+            (item.voice, item.author_key, increment_of(item)) for item in posts
+        )
     of_clean = await store.summary(clean)
     assert await store.summary(brand) == (of_clean and replace(of_clean, brand=brand))
     assert await store.has_brand(brand) == await store.has_brand(clean) == bool(posts)
@@ -292,10 +309,10 @@ async def test_any_schedule_ends_as_a_clean_import_of_what_remains(
 
 
 async def test_a_database_without_contributions_goes_on(url: StoreUrl) -> None:
-    """Posts that were counted before contributions were kept stay counted, and new ones are removed exactly."""
+    """Posts whose analysis has expired stay counted, and others are removed exactly."""
     async with open_store(url) as before:
         await before.fold("acme", POSTS[:6])
-        await forget_contributions(before)
+        await before.sweep(LATEST, 1000)
     async with open_store(url) as store:
         assert await store.fold("acme", POSTS) == FoldCount(3, 6)
         await assert_holds(store, "acme", POSTS)
@@ -311,29 +328,29 @@ async def test_a_database_without_contributions_goes_on(url: StoreUrl) -> None:
 
 
 async def test_old_posts_of_an_author_go_with_the_last(url: StoreUrl) -> None:
-    """Of posts without a contribution the figures stay until the last one is removed, and then go exactly."""
+    """Of posts without an analysis the figures stay until the last one is removed, and then go exactly."""
     async with open_store(url) as before:
         await before.fold("acme", POSTS[:6])
-        await forget_contributions(before)
+        await before.sweep(LATEST, 1000)
     async with open_store(url) as store:
         await store.fold("acme", POSTS)
         assert await store.remove("acme", [key(2)], {}) == RemovalCount(1, 0)
         assert (await held(store, "acme"))[key(2)].posts == 3
         assert await store.remove("acme", [key(2)], {}) == RemovalCount(0, 1)
         assert await store.remove("acme", [key(5)], {}) == RemovalCount(1, 0)
-        await assert_holds(store, "acme", remaining(POSTS, {key(2), key(5)}, {}))
+        await assert_holds(store, "acme", remaining(POSTS, {key(2), key(5)}, {}), expired=True)
         assert await store.fold("acme", POSTS) == FoldCount(0, 9)
 
 
 async def test_an_old_profile_goes_with_its_author(url: StoreUrl) -> None:
-    """An author whose posts have no contributions is removed whole, and a later removal of such a post is nothing."""
+    """An author whose posts have no analysis is removed whole, and a later removal of such a post is nothing."""
     async with open_store(url) as before:
         await before.fold("acme", POSTS)
-        await forget_contributions(before)
+        await before.sweep(LATEST, 1000)
     async with open_store(url) as store:
         assert await store.remove("acme", [], {key(1): through(100)}) == RemovalCount(3, 0)
         await store.fold("acme", [*POSTS, post(50, 1, hours=200)])
         posts = [*remaining(POSTS, set(), {key(1): ALWAYS}), post(50, 1, hours=200)]
-        await assert_holds(store, "acme", posts)
+        await assert_holds(store, "acme", posts, expired=True)
         assert await store.remove("acme", [key(1)], {}) == RemovalCount(0, 1)
-        await assert_holds(store, "acme", posts)
+        await assert_holds(store, "acme", posts, expired=True)

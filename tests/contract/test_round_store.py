@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.rounds.stores.base import RoundStore
 from services.ingest.stores.opening import open_store
+from shared.rounds.stores.base import RoundStore
 from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

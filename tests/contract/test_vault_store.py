@@ -111,6 +111,15 @@ async def test_an_author_is_forgotten_in_every_purpose(store: VaultStore) -> Non
     assert set(await store.find("reply", ["a", "c", "d"], NOW)) == {"c", "d"}
 
 
+async def test_an_authors_places_are_told(store: VaultStore) -> None:
+    """Of every purpose, expired ones too, so many at a time; a row's own colons stay with it."""
+    rows = [a_row("a:1", author="me"), a_row("b", "ticket", expires_at=NOW - timedelta(days=9), author="me")]
+    await store.put([*rows, a_row("c", author="you")])
+    assert await store.of_author("me", 9) == [("reply", "a:1"), ("ticket", "b")]
+    assert len(await store.of_author("me", 1)) == 1
+    assert await store.of_author("nobody", 9) == []
+
+
 async def test_nothing_is_asked_for_nothing(store: VaultStore) -> None:
     """Empty lists are answered with nothing."""
     await store.put([])

@@ -13,13 +13,13 @@ import httpx
 from pydantic import SecretStr
 
 from services.ingest.app import create_app as create_ingest
-from services.ingest.clock import Clock
 from services.ingest.settings import IngestSettings
 from services.profiles.app import create_app as create_profiles
 from services.profiles.settings import ProfilesSettings
 from services.x_sandbox.post import Account
 from services.x_sandbox.sandbox import Sandbox
 from services.x_sandbox.weather import CHANGES
+from shared.clock import Clock
 from tests.unit.ingest.conftest import PSEUDONYM_KEY, Peers
 
 BRAND: Final = "aerolume"

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.ingest.api import backfills, brands, posts, replies, streams, tickets
+from services.ingest.api import backfills, brands, erasures, posts, replies, streams, tickets
 
 ROUTERS: tuple[APIRouter, ...] = (
     posts.router,
@@ -11,4 +11,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     backfills.router,
     replies.router,
     tickets.router,
+    erasures.router,
 )

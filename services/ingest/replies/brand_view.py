@@ -3,8 +3,8 @@
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.brands.matching import Matcher
 from services.ingest.brands.stores.base import BrandStore
-from services.ingest.clock import Clock
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 from shared.errors import NotFoundError
 
 FRESH_SECONDS = 10.0

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.clock import Clock
 from services.ingest.replies.length import complaint
 from services.ingest.replies.letter import Letters
 from services.ingest.replies.reply import NOT_SENT, Reply, approve, reject
 from services.ingest.replies.stores.base import Claim, ReplyStore
+from shared.clock import Clock
 from shared.errors import ConflictError, InputError, OverloadedError
 
 _SWAPS: Final = 8

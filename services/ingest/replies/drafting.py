@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import Candidate, traits
 from services.ingest.replies.length import complaint
@@ -14,6 +13,7 @@ from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.template import Facts, TemplateFaultError, render
 from services.ingest.replies.ticket import Ticket, ticket_id
 from services.ingest.replies.ticketing import Ticketing
+from shared.clock import Clock
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from datetime import timedelta
 import httpx
 
 from services.ingest.brands.stores.base import BrandStore
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.brand_view import BrandViews
 from services.ingest.replies.categorising import Categorizer
@@ -24,13 +23,16 @@ from services.ingest.replies.selecting import Selector
 from services.ingest.replies.sending import Sender
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.ticket import Delivery
 from services.ingest.replies.ticketing import Ticketing
 from services.ingest.replies.webhooks.address import addresses
-from services.ingest.replies.webhooks.courier import Courier
+from services.ingest.replies.webhooks.carrying import TicketDeliveries
 from services.ingest.replies.withdrawing import Withdrawing
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 from shared.peers import Peer
+from shared.webhooks.courier import Courier
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Replies:
     withdrawing: Withdrawing
     selector: Selector | None
     sender: Sender | None
-    courier: Courier | None
+    courier: Courier[Delivery] | None
 
     async def run(self) -> None:
         """Send replies and deliver tickets until cancelled."""
@@ -105,5 +107,6 @@ def build_replies(
         author_pause=settings.author_pause(),
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
     )
-    courier = Courier(store, ticketing, desks, http, secret, clock) if secret is not None and desks else None
+    deliveries = TicketDeliveries(store, ticketing, desks)
+    courier = Courier("tickets", deliveries, http, secret, clock) if secret is not None and desks else None
     return Replies(store, rules, desk, withdrawing, selector, None if settings.replies_dry_run else sender, courier)

@@ -1,8 +1,8 @@
 """The rules as this replica knows them: read again every few seconds."""
 
-from services.ingest.clock import Clock
 from services.ingest.replies.rule import MAX_RULES, Rule
 from services.ingest.replies.stores.base import ReplyStore
+from shared.clock import Clock
 from shared.errors import ConflictError, NotFoundError
 
 FRESH_SECONDS = 5.0

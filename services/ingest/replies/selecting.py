@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observing import ObservedPost
 from services.ingest.replies.brand_view import BrandViews
@@ -19,6 +18,7 @@ from services.ingest.replies.rulebook import RuleBook
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.withdrawing import Withdrawing
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 from shared.text import clean
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.calling import CALL_SECONDS, call
 from services.ingest.replies.candidate import reply_key
@@ -20,6 +19,7 @@ from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, 
 from services.ingest.replies.stores.base import Claim, ReplyStore
 from services.ingest.vault.cipher import UnopenableError
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 from shared.errors import VoxpopError
 
 POLL_SECONDS: Final = 2.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.ingest.clock import Clock
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.ticket import Delivery, Desk, Ticket, delivery_id
 from services.ingest.vault.vault import Vault
+from shared.clock import Clock
 
 TICKET_TEXT: Final = "ticket"
 """The purpose of texts of tickets in the vault."""

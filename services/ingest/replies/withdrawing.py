@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.ingest.clock import Clock
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key, reply_key
 from services.ingest.replies.letter import Letters
@@ -15,6 +14,7 @@ from services.ingest.replies.ticket import ticket_id
 from services.ingest.replies.ticketing import TICKET_TEXT
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 _ALWAYS: Final = timedelta(days=3650)
 

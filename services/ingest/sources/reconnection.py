@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.clock import Clock
+from shared.clock import Clock
 
 LEAST_SECONDS: Final = 1.0
 MOST_SECONDS: Final = 60.0

@@ -7,7 +7,6 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import Budget, RefusedError, Report, Source, SourceError
 from services.ingest.sources.bluesky.stream import BlueskyStream
@@ -24,6 +23,7 @@ from services.ingest.streams.budget import FreeBudget, MonthlyBudget
 from services.ingest.streams.stores.base import SpendStore
 from services.ingest.streams.stream import Kind, Stream
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 from shared.errors import ConflictError, InputError
 
 

@@ -4,15 +4,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from services.ingest.brands.stores.base import BrandStore
+from services.ingest.erasures.stores.base import ErasureStore
 from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.rounds.stores.base import RoundStore
+from shared.rounds.stores.base import RoundStore
 from services.ingest.streams.stores.base import SpendStore, StreamStore
 from services.ingest.vault.stores.base import VaultStore
 
 
 @dataclass(frozen=True)
 class IngestStore:
-    """The open ports of one store; `check_ready` returns where it answers and raises where it does not."""
+    """The open ports of one store; `check_ready` returns where it answers and raises where it does not.
+
+    `scrub` takes what was deleted out of the files, as far as the store can.
+    """
 
     streams: StreamStore
     spend: SpendStore
@@ -20,4 +24,6 @@ class IngestStore:
     vault: VaultStore
     replies: ReplyStore
     rounds: RoundStore
+    erasures: ErasureStore
     check_ready: Callable[[], Awaitable[None]]
+    scrub: Callable[[], Awaitable[None]]

@@ -6,10 +6,12 @@ from typing import Final
 
 from services.ingest.brands.stores import sqlite as sqlite_brands
 from services.ingest.brands.stores.mongo import MongoBrandStore
+from services.ingest.erasures.stores import sqlite as sqlite_erasures
+from services.ingest.erasures.stores.mongo import MongoErasureStore
 from services.ingest.replies.stores import sqlite as sqlite_replies
 from services.ingest.replies.stores.mongo import MongoReplyStore
-from services.ingest.rounds.stores import sqlite as sqlite_rounds
-from services.ingest.rounds.stores.mongo import MongoRoundStore
+from shared.rounds.stores import sqlite as sqlite_rounds
+from shared.rounds.stores.mongo import MongoRoundStore
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.stores import sqlite as sqlite_streams
 from services.ingest.streams.stores import sqlite_spend
@@ -23,7 +25,15 @@ from shared.store_url import MongoUrl, SqliteUrl
 
 SCHEMA: Final = ";".join(
     module.SCHEMA
-    for module in (sqlite_streams, sqlite_spend, sqlite_brands, sqlite_vault, sqlite_replies, sqlite_rounds)
+    for module in (
+        sqlite_streams,
+        sqlite_spend,
+        sqlite_brands,
+        sqlite_vault,
+        sqlite_replies,
+        sqlite_rounds,
+        sqlite_erasures,
+    )
 )
 
 
@@ -52,7 +62,9 @@ def _on_sqlite(file: SqliteDatabase) -> IngestStore:
         vault=sqlite_vault.SqliteVaultStore(file),
         replies=sqlite_replies.SqliteReplyStore(file),
         rounds=sqlite_rounds.SqliteRoundStore(file),
+        erasures=sqlite_erasures.SqliteErasureStore(file),
         check_ready=check_ready,
+        scrub=file.checkpoint,
     )
 
 
@@ -63,6 +75,11 @@ async def _on_mongo(database: MongoDatabase) -> IngestStore:
 
     streams, spend, brands = MongoStreamStore(database), MongoSpendStore(database), MongoBrandStore(database)
     vault, replies, rounds = MongoVaultStore(database), MongoReplyStore(database), MongoRoundStore(database)
-    for port in (streams, spend, brands, vault, replies, rounds):
+    erasures = MongoErasureStore(database)
+    for port in (streams, spend, brands, vault, replies, rounds, erasures):
         await port.prepare()
-    return IngestStore(streams, spend, brands, vault, replies, rounds, check_ready)
+    return IngestStore(streams, spend, brands, vault, replies, rounds, erasures, check_ready, _left_to_the_server)
+
+
+async def _left_to_the_server() -> None:
+    """Do nothing: a MongoDB server uses the space of deleted documents again, and cannot be told to when."""

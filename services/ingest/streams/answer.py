@@ -4,10 +4,10 @@ from typing import Any, Protocol, Self
 
 from pydantic import AwareDatetime, BaseModel
 
-from services.ingest.clock import Clock
 from services.ingest.streams.budget import month_of
 from services.ingest.streams.stores.base import SpendStore
 from services.ingest.streams.stream import RESTING, Counts, State, Stream, Wanted
+from shared.clock import Clock
 
 
 class Spend(BaseModel):

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import BudgetSpentError
 from services.ingest.streams.stores.base import SpendStore
+from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 
 

@@ -3,10 +3,10 @@
 from typing import Any, Protocol
 
 from services.ingest.brands.stores.base import BrandStore
-from services.ingest.clock import Clock
 from services.ingest.streams.stores.base import StreamStore, missing
 from services.ingest.streams.stream import Kind, Stream, Wanted
 from services.ingest.streams.supervisor import Supervisor
+from shared.clock import Clock
 from shared.errors import NotFoundError
 
 

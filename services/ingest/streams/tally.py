@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.ingest.brands.verdict import Selection
-from services.ingest.clock import Clock
 from services.ingest.pipeline import Receipt
 from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.stream import Counts, Progress, State
+from shared.clock import Clock
 
 MOST_REASONS: Final = 20
 MOST_SENTENCE: Final = 500

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from services.ingest.brands.query import Query
 from services.ingest.brands.stores.base import BrandStore
-from services.ingest.clock import Clock
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source
 from services.ingest.streams.metrics import StreamMetrics
@@ -15,6 +14,7 @@ from services.ingest.streams.stores.base import StreamStore
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 Deliver = Callable[[str, Sequence[Any]], Awaitable[Receipt]]
 """Folds posts of a brand: `Pipeline.deliver`, with what it raises."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.ingest.clock import Clock
+from shared.clock import Clock
 
 
 async def sleep_unless(event: asyncio.Event, seconds: float, clock: Clock) -> bool:

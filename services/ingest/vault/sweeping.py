@@ -4,8 +4,8 @@ from typing import Final
 
 import structlog
 
-from services.ingest.clock import Clock
 from services.ingest.vault.vault import Vault
+from shared.clock import Clock
 from shared.errors import VoxpopError
 
 SWEEP_SECONDS: Final = 600.0

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from services.ingest.clock import Clock
 from services.ingest.vault.cipher import Cipher, UnopenableError
 from services.ingest.vault.stores.base import MOST_ROWS, SealedRow, VaultStore
+from shared.clock import Clock
 
 
 class Vault:
@@ -81,6 +81,10 @@ class Vault:
         for start in range(0, len(rows), MOST_ROWS):
             gone += await self._store.delete(purpose, rows[start : start + MOST_ROWS])
         return gone
+
+    async def of_author(self, author_key: str, limit: int = MOST_ROWS) -> list[tuple[str, str]]:
+        """Return up to `limit` places `(purpose, row)` of an author; nothing is opened."""
+        return await self._store.of_author(author_key, min(limit, MOST_ROWS))
 
     async def forget_author(self, author_key: str) -> int:
         """Remove everything of an author and return how many rows that were."""

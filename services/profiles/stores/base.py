@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
-from shared.analyzed_post import AnalyzedPost
+from services.profiles.rollup import Bucket, Span
+from shared.analyzed_post import AnalyzedPost, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class ProfileStore(Protocol):
         in two, the first is counted. When this returns, every post of the delivery is counted, by this delivery
         or another, but for those that a removal names: they count as duplicates. A crash at any moment loses and
         doubles nothing: the same delivery made again, or the next start of the store, ends with each post counted
-        once.
+        once. Raises InputError, and counts nothing, where an embedding has another length than those of its version.
         """
         ...
 
@@ -66,6 +68,26 @@ class ProfileStore(Protocol):
         or by the next start. Assignments stay until the next run is published.
 
         The exception is posts without a contribution, counted by a version that kept none: see `withdrawing`.
+        """
+        ...
+
+    async def erase(self, author_key: str) -> list[Erased]:
+        """Remove an author from every brand, for good, and return what was there, by brand.
+
+        Gone are profiles, posts with their keys and texts, assignments of every run, and the author's part of the
+        counts of distinct authors. Hours and days keep the posts that their figures were made of while they can be
+        told from the others, which needs a post's analysis; those whose analysis has expired stay counted there,
+        and name nobody. A tombstone, the `author_key` alone, stays: whatever is delivered or imported of the author
+        later is no longer counted and leaves no trace. A crash is finished by the same erasure made again, which
+        else finds nothing; what it returns then is what that call removed.
+        """
+        ...
+
+    async def sweep(self, before: int, most: int) -> int:
+        """Forget text and analysis of up to `most` posts that were stored before a moment (Unix seconds).
+
+        Profiles, buckets and post keys stay as they are. Returns how many were forgotten: fewer than `most` where
+        none is left.
         """
         ...
 
@@ -111,6 +133,76 @@ class ProfileStore(Protocol):
         The brand's other runs of that basis are removed. Publishing a published run changes nothing.
         Raises ConflictError, and changes nothing, where not exactly `expected` authors are staged.
         """
+        ...
+
+    async def rollups(
+        self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
+    ) -> list[Bucket]:
+        """Return the buckets that begin from `start` up to before `end` (Unix seconds) and have posts, by time.
+
+        Buckets of both voices are joined where `voice` is None. Of more than `limit` the earliest are returned.
+        """
+        ...
+
+    async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
+        """Return up to `most` of the posts of a time (hours from `start` up to before `end`) that still have a text.
+
+        Which ones is decided by their keys, which are keyed hashes: a fair sample, the same each time.
+        """
+        ...
+
+    async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
+        """Return up to `limit` posts of a time (hours from `start` up to before `end`) that are not expired.
+
+        They come by hour and key, from after a place on.
+        """
+        ...
+
+    async def kept_posts(self, brand: str, after: str | None, limit: int) -> list[KeptPost]:
+        """Return up to `limit` known posts after the key `after`, by key: expired and removed ones too."""
+        ...
+
+    async def kept_profiles(self, brand: str, after: str | None, limit: int) -> list[KeptProfile]:
+        """Return up to `limit` profiles after the author `after`, by author."""
+        ...
+
+    async def kept_buckets(self, brand: str) -> list[KeptBucket]:
+        """Return every bucket of a brand, by key."""
+        ...
+
+    async def removed_authors(self, brand: str, after: str | None, limit: int) -> list[RemovedAuthor]:
+        """Return up to `limit` authors who were removed from the brand, by author; the erased are not among them."""
+        ...
+
+    async def erased_authors(self, after: str | None, limit: int) -> list[str]:
+        """Return up to `limit` authors who were erased, by author."""
+        ...
+
+    async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:
+        """Take over profiles of authors whom the brand does not know yet and return how many were taken.
+
+        Erased and removed authors are passed over. Into a brand without a post this is the beginning of a restore:
+        `restore_posts` then adds no post to a profile, since the profiles have counted them.
+        """
+        ...
+
+    async def restore_buckets(self, brand: str, buckets: Sequence[KeptBucket]) -> int:
+        """Take over the buckets of a brand that has none, or that has none but those restored; return how many.
+
+        `restore_posts` then adds no post to a bucket. Where the brand has buckets of its own nothing is taken.
+        """
+        ...
+
+    async def restore_posts(self, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
+        """Take over posts with the moment they were stored at, each once; known, removed and erased ones are passed.
+
+        A post with its analysis is folded as `fold` does, but for what `restore_profiles` and `restore_buckets`
+        brought already. Of one without, the key alone is kept.
+        """
+        ...
+
+    async def restore_removals(self, brand: str, removed: Sequence[RemovedAuthor], erased: Sequence[str]) -> None:
+        """Take over who was removed from the brand, and who was erased altogether. Due before anything else."""
         ...
 
     async def check_ready(self) -> None:

@@ -1,32 +1,49 @@
 """Profiles in an SQLite file: a post's key, its fold and its removal are one transaction each."""
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
+from services.profiles.rollup import Bucket, Span
 from services.profiles.stores.base import FoldCount, RemovalCount
 from services.profiles.stores.sqlite_assignments import clusters_of, publish, stage
-from services.profiles.stores.sqlite_folding import fold
+from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
+from services.profiles.stores.sqlite_erasing import erase
+from services.profiles.stores.sqlite_folding import fold, known_keys
 from services.profiles.stores.sqlite_listing import select
+from services.profiles.stores.sqlite_posts import kept_posts, posts_by_date, sample, sweep
 from services.profiles.stores.sqlite_profiles import decode, increments, profiles_of
 from services.profiles.stores.sqlite_removing import Removals, known, remove
-from shared.analyzed_post import AnalyzedPost
+from services.profiles.stores.sqlite_restoring import (
+    erased_authors,
+    kept_profiles,
+    removed_authors,
+    restore_buckets,
+    restore_posts,
+    restore_profiles,
+    restore_removals,
+)
+from shared.analyzed_post import AnalyzedPost, Voice
+from shared.clock import Clock, SystemClock
 from shared.sqlite import SqliteDatabase
 
 
 class SqliteProfileStore:
     """`ProfileStore` on one database file; totals of a brand are folded along with its profiles."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
-        """Use an open database that has the schema."""
+    def __init__(self, database: SqliteDatabase, clock: Clock | None = None) -> None:
+        """Use an open database that has the schema; `clock` tells when a post is stored."""
         self._database = database
+        self._clock = clock or SystemClock()
 
     async def fold(self, brand: str, posts: Sequence[AnalyzedPost]) -> FoldCount:
         """See `ProfileStore.fold`."""
-        return await self._database.write(lambda connection: fold(connection, brand, posts))
+        stored_at = int(self._clock.now().timestamp())
+        arrivals = [(post, stored_at) for post in posts]
+        return await self._database.write(lambda connection: fold(connection, brand, arrivals))
 
     async def remove(
         self, brand: str, post_keys: Sequence[str], authors: Mapping[str, int], *, early: bool = True
@@ -46,10 +63,15 @@ class SqliteProfileStore:
 
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
         """See `ProfileStore.counted`."""
-        statement = "SELECT post_key FROM post WHERE brand = ? AND post_key IN (SELECT value FROM json_each(?))"
-        values = (brand, json.dumps(list(post_keys)))
-        rows = await self._database.read(lambda c: c.execute(statement, values).fetchall())
-        return {row["post_key"] for row in rows}
+        return await self._database.read(lambda connection: known_keys(connection, brand, post_keys))
+
+    async def erase(self, author_key: str) -> list[Erased]:
+        """See `ProfileStore.erase`."""
+        return await erase(self._database, author_key)
+
+    async def sweep(self, before: int, most: int) -> int:
+        """See `ProfileStore.sweep`."""
+        return await self._database.write(lambda connection: sweep(connection, before, most))
 
     async def has_brand(self, brand: str) -> bool:
         """See `ProfileStore.has_brand`."""
@@ -115,12 +137,61 @@ class SqliteProfileStore:
 
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
         """See `ProfileStore.stage`."""
-        await self._database.write(lambda connection: stage(connection, brand, basis, run_id, clusters))
-        return len(clusters)
+        return await self._database.write(lambda connection: stage(connection, brand, basis, run_id, clusters))
 
     async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
         """See `ProfileStore.publish`."""
         return await self._database.write(lambda connection: publish(connection, brand, basis, run_id, expected))
+
+    async def rollups(
+        self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
+    ) -> list[Bucket]:
+        """See `ProfileStore.rollups`."""
+        return await self._database.read(lambda c: rollups(c, brand, span, (start, end), voice, limit))
+
+    async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
+        """See `ProfileStore.sample`."""
+        return await self._database.read(lambda c: sample(c, brand, (start, end), most, voice))
+
+    async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
+        """See `ProfileStore.posts`."""
+        return await self._database.read(lambda c: posts_by_date(c, brand, (start, end), after, limit))
+
+    async def kept_posts(self, brand: str, after: str | None, limit: int) -> list[KeptPost]:
+        """See `ProfileStore.kept_posts`."""
+        return await self._database.read(lambda c: kept_posts(c, brand, after, limit))
+
+    async def kept_profiles(self, brand: str, after: str | None, limit: int) -> list[KeptProfile]:
+        """See `ProfileStore.kept_profiles`."""
+        return await self._database.read(lambda c: kept_profiles(c, brand, after, limit))
+
+    async def kept_buckets(self, brand: str) -> list[KeptBucket]:
+        """See `ProfileStore.kept_buckets`."""
+        return await self._database.read(lambda c: kept_buckets(c, brand))
+
+    async def removed_authors(self, brand: str, after: str | None, limit: int) -> list[RemovedAuthor]:
+        """See `ProfileStore.removed_authors`."""
+        return await self._database.read(lambda c: removed_authors(c, brand, after, limit))
+
+    async def erased_authors(self, after: str | None, limit: int) -> list[str]:
+        """See `ProfileStore.erased_authors`."""
+        return await self._database.read(lambda c: erased_authors(c, after, limit))
+
+    async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:
+        """See `ProfileStore.restore_profiles`."""
+        return await self._database.write(lambda c: restore_profiles(c, brand, profiles))
+
+    async def restore_buckets(self, brand: str, buckets: Sequence[KeptBucket]) -> int:
+        """See `ProfileStore.restore_buckets`."""
+        return await self._database.write(lambda c: restore_buckets(c, brand, buckets))
+
+    async def restore_posts(self, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
+        """See `ProfileStore.restore_posts`."""
+        return await self._database.write(lambda c: restore_posts(c, brand, posts))
+
+    async def restore_removals(self, brand: str, removed: Sequence[RemovedAuthor], erased: Sequence[str]) -> None:
+        """See `ProfileStore.restore_removals`."""
+        await self._database.write(lambda c: restore_removals(c, brand, removed, erased))
 
     async def check_ready(self) -> None:
         """See `ProfileStore.check_ready`."""

@@ -7,12 +7,41 @@ from collections.abc import Mapping, Sequence
 from services.profiles.profile import Basis
 from shared.errors import ConflictError
 
+RESTORED = "restored"
+"""The run that clusters out of a backup are shown under, until the next run is published."""
 
-def stage(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> None:
-    """Keep each author's cluster under the run."""
+
+def stage(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
+    """Keep the cluster of each author who is not erased under the run, and return how many."""
+    statement = "SELECT author_key FROM erased WHERE author_key IN (SELECT value FROM json_each(?))"
+    erased = {row["author_key"] for row in connection.execute(statement, (json.dumps(list(clusters)),))}
+    rows = [
+        (brand, basis, run_id, author_key, cluster)
+        for author_key, cluster in clusters.items()
+        if author_key not in erased
+    ]
     connection.executemany(
-        "INSERT OR REPLACE INTO assignment (brand, basis, run_id, author_key, cluster) VALUES (?, ?, ?, ?, ?)",
-        [(brand, basis, run_id, author_key, cluster) for author_key, cluster in clusters.items()],
+        "INSERT OR REPLACE INTO assignment (brand, basis, run_id, author_key, cluster) VALUES (?, ?, ?, ?, ?)", rows
+    )
+    return len(rows)
+
+
+def restore_clusters(connection: sqlite3.Connection, brand: str, clusters: Mapping[str, Mapping[str, int]]) -> None:
+    """Show the clusters (by author, then basis) of a backup, for each basis of which no run is published."""
+    statement = "SELECT basis FROM published WHERE brand = ? AND run_id != ?"
+    published = {row["basis"] for row in connection.execute(statement, (brand, RESTORED))}
+    rows = [
+        (brand, basis, RESTORED, author_key, cluster)
+        for author_key, of_author in clusters.items()
+        for basis, cluster in of_author.items()
+        if basis not in published
+    ]
+    connection.executemany(
+        "INSERT OR REPLACE INTO assignment (brand, basis, run_id, author_key, cluster) VALUES (?, ?, ?, ?, ?)", rows
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO published (brand, basis, run_id) VALUES (?, ?, ?)",
+        [(brand, basis, RESTORED) for basis in {row[1] for row in rows}],
     )
 
 

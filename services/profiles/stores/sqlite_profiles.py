@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.profiles.embedding import Embeddings
 from services.profiles.encoding import from_document, to_document
 from services.profiles.folding import UNIT, Increment, combine
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
+from services.profiles.stores.sqlite_embeddings import embeddings_of, write_embeddings
 from services.profiles.withdrawing import subtract
 
 COMPACT = json.JSONEncoder(separators=(",", ":"))
@@ -22,22 +24,25 @@ ON CONFLICT (brand, author_key) DO UPDATE SET posts = excluded.posts, last_seen 
 
 
 def increments(connection: sqlite3.Connection, brand: str, author_keys: Iterable[str]) -> dict[str, Increment]:
-    """Return the profiles of those authors who have one."""
+    """Return the profiles of those authors who have one, with their embeddings."""
     statement = """
         SELECT author_key, body FROM profile WHERE brand = ? AND author_key IN (SELECT value FROM json_each(?))
     """
-    rows = connection.execute(statement, (brand, json.dumps(list(author_keys))))
-    return {row["author_key"]: decode(row["body"]) for row in rows}
+    rows = connection.execute(statement, (brand, json.dumps(list(author_keys)))).fetchall()
+    embeddings = embeddings_of(connection, brand, [row["author_key"] for row in rows])
+    return {row["author_key"]: decode(row["body"], embeddings.get(row["author_key"])) for row in rows}
 
 
-def write_profiles(connection: sqlite3.Connection, profiles: Iterable[Profile]) -> None:
+def write_profiles(connection: sqlite3.Connection, profiles: Sequence[Profile]) -> None:
     """Put the profiles in place of what was there."""
     connection.executemany(_WRITE_PROFILE, [_row(profile) for profile in profiles])
+    write_embeddings(connection, profiles)
 
 
 def delete_profile(connection: sqlite3.Connection, brand: str, author_key: str) -> None:
     """Remove the profile."""
     connection.execute("DELETE FROM profile WHERE brand = ? AND author_key = ?", (brand, author_key))
+    connection.execute("DELETE FROM embedding_sum WHERE brand = ? AND author_key = ?", (brand, author_key))
 
 
 def speak(connection: sqlite3.Connection, spoken: Iterable[tuple[str, str, str]]) -> None:
@@ -60,7 +65,8 @@ def change_brand(
     up anew.
     """
     row = connection.execute("SELECT profiles, body FROM brand WHERE brand = ?", (brand,)).fetchone()
-    total = replace(combine(decode(row["body"]) if row else UNIT, after), figures={})
+    before, after = (replace(change, figures={}, embeddings={}) for change in (before, after))
+    total = combine(decode(row["body"]) if row else UNIT, after)
     if before.posts:
         total = _with_hours(connection, brand, subtract(total, before), before, after)
     if not total.posts:
@@ -73,13 +79,13 @@ def change_brand(
 
 
 def profiles_of(brand: str, rows: Iterable[Any]) -> list[Profile]:
-    """Return the profiles in rows that have `author_key` and `body`."""
+    """Return the profiles in rows that have `author_key` and `body`, without their embeddings."""
     return [Profile(brand, row["author_key"], decode(row["body"])) for row in rows]
 
 
-def decode(body: str) -> Increment:
-    """Return the increment of a row's body."""
-    return from_document(json.loads(body))
+def decode(body: str, embeddings: Embeddings | None = None) -> Increment:
+    """Return the increment of a row's body, with its embeddings where they were read."""
+    return from_document(json.loads(body), embeddings)
 
 
 def _row(profile: Profile) -> tuple[str, str, int, int, float, float, str]:

@@ -5,11 +5,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.profiles.encoding import from_contribution
-from services.profiles.folding import LATEST, UNIT, Increment, combine_all
+from services.profiles.folding import LATEST, UNIT, Increment, combine_all, increment_of
 from services.profiles.profile import Profile
+from services.profiles.rollup import BucketKey, Rollup, buckets_of, rolled_up
 from services.profiles.stores.base import RemovalCount
+from services.profiles.stores.sqlite_buckets import take_from_buckets
+from services.profiles.stores.sqlite_embeddings import drop_embeddings
 from services.profiles.stores.sqlite_folding import TOMBSTONE, removed_through
+from services.profiles.stores.sqlite_posts import drop_posts, posts_of
 from services.profiles.stores.sqlite_profiles import (
     change_brand,
     delete_profile,
@@ -18,6 +21,7 @@ from services.profiles.stores.sqlite_profiles import (
     write_profiles,
 )
 from services.profiles.withdrawing import withdraw
+from shared.analyzed_post import AnalyzedPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def remove(connection: sqlite3.Connection, brand: str, removals: Removals) -> Re
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
     """A profile before and after a withdrawal."""
 
     before: Increment = UNIT
@@ -99,55 +103,69 @@ def _bury(connection: sqlite3.Connection, brand: str, post_keys: Iterable[str]) 
     connection.execute(statement, (TOMBSTONE, brand, json.dumps(list(post_keys))))
 
 
-def _without_posts(connection: sqlite3.Connection, brand: str, author_key: str, post_keys: Sequence[str]) -> _Change:
-    contributions = _contributions(connection, brand, author_key)
-    taken = [post_key for post_key in post_keys if post_key in contributions]
-    return _withdraw(connection, brand, author_key, contributions, taken, len(post_keys) - len(taken))
+def _without_posts(connection: sqlite3.Connection, brand: str, author_key: str, post_keys: Sequence[str]) -> Change:
+    posts = posts_of(connection, brand, author_key)
+    taken = [post_key for post_key in post_keys if post_key in posts]
+    return withdraw_posts(connection, brand, author_key, posts, taken, len(post_keys) - len(taken))
 
 
-def _without_author(connection: sqlite3.Connection, brand: str, author_key: str, through: int) -> _Change:
+def _without_author(connection: sqlite3.Connection, brand: str, author_key: str, through: int) -> Change:
     through = max(through, removed_through(connection, brand, [author_key]).get(author_key, -LATEST))
     statement = "INSERT OR REPLACE INTO removed_author (brand, author_key, through) VALUES (?, ?, ?)"
     connection.execute(statement, (brand, author_key, through))
-    contributions = _contributions(connection, brand, author_key)
-    taken = [post_key for post_key, adds in contributions.items() if adds.first_seen <= through]
+    posts = posts_of(connection, brand, author_key)
+    taken = [post_key for post_key, post in posts.items() if int(post.hour.timestamp()) <= through]
     _bury(connection, brand, taken)
-    # Whatever has no contribution was counted long ago and goes too; its keys stay known, so none comes back.
-    return _withdraw(connection, brand, author_key, contributions, taken, LATEST)
+    # Whatever has no analysis was counted long ago and goes too; its keys stay known, so none comes back.
+    return withdraw_posts(connection, brand, author_key, posts, taken, LATEST)
 
 
-def _withdraw(
+def withdraw_posts(
     connection: sqlite3.Connection,
     brand: str,
     author_key: str,
-    contributions: Mapping[str, Increment],
+    posts: Mapping[str, AnalyzedPost],
     taken: Sequence[str],
     traceless: int,
-) -> _Change:
+) -> Change:
+    """Take posts of an author out of profile and buckets; the brand's totals are the caller's.
+
+    `posts` are all of the author's that have an analysis, `taken` the keys of those that go, `traceless` how many go
+    besides that have none.
+    """
     before = increments(connection, brand, [author_key]).get(author_key)
     if before is None:
-        return _Change()
+        return Change()
+    adds = {post_key: increment_of(post) for post_key, post in posts.items()}
     going = set(taken)
-    rest = [adds for post_key, adds in contributions.items() if post_key not in going]
+    rest = [increment for post_key, increment in adds.items() if post_key not in going]
     remnants = _remnants(connection, brand, author_key)
-    done = withdraw(before, remnants, [contributions[post_key] for post_key in taken], traceless, rest)
-    connection.executemany(
-        "DELETE FROM contribution WHERE brand = ? AND author_key = ? AND post_key = ?",
-        [(brand, author_key, post_key) for post_key in taken],
-    )
+    done = withdraw(before, remnants, [adds[post_key] for post_key in taken], traceless, rest)
+    take_from_buckets(connection, brand, _parts(posts, adds, going))
+    drop_posts(connection, brand, author_key, taken)
     _keep_remnants(connection, brand, author_key, done.remnants)
     if done.left.posts:
         write_profiles(connection, [Profile(brand, author_key, done.left)])
+        drop_embeddings(connection, brand, author_key, before.embeddings.keys() - done.left.embeddings.keys())
     else:
         delete_profile(connection, brand, author_key)
     fall_silent(connection, brand, author_key, before.languages.keys() - done.left.languages.keys())
-    return _Change(before, done.left, done.removed)
+    return Change(before, done.left, done.removed)
 
 
-def _contributions(connection: sqlite3.Connection, brand: str, author_key: str) -> dict[str, Increment]:
-    statement = "SELECT post_key, adds FROM contribution WHERE brand = ? AND author_key = ?"
-    rows = connection.execute(statement, (brand, author_key))
-    return {row["post_key"]: from_contribution(json.loads(row["adds"])) for row in rows}
+def _parts(
+    posts: Mapping[str, AnalyzedPost], adds: Mapping[str, Increment], going: set[str]
+) -> dict[BucketKey, tuple[Rollup, set[str]]]:
+    """Return what one author's posts take with them from each bucket, and whether the author leaves it too."""
+    parts = rolled_up((posts[key].voice, posts[key].author_key, adds[key]) for key in going)
+    staying = {
+        bucket
+        for key, post in posts.items()
+        if key not in going
+        for bucket in buckets_of(post.voice, adds[key].first_seen)
+    }
+    authors = {post.author_key for post in posts.values()}
+    return {bucket: (part, set() if bucket in staying else authors) for bucket, part in parts.items()}
 
 
 def _remnants(connection: sqlite3.Connection, brand: str, author_key: str) -> int:

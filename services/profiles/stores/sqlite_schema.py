@@ -1,9 +1,10 @@
-"""The tables of the SQLite store; an index for each order in which profiles are listed.
+"""The tables of the SQLite store; an index for each order in which profiles are listed and posts are read.
 
-A row of `post` without an author is a tombstone. `contribution` holds what each counted post added; posts counted
-before there was that table have none. Its rows are appended, with a narrow index beside them: sorted by author,
-such wide rows would be written all over the file by every fold. `remnant` counts posts that were taken out of a
-profile without their figures (see `withdrawing`). `removed_author` says up to which hour an author's posts are gone.
+A row of `post` without an author is a tombstone. `analyzed_post` holds each counted post with its text and analysis
+until they expire; its rows are appended, with narrow indexes beside them: sorted by author, such wide rows would be
+written all over the file by every fold. `remnant` counts posts that were taken out of a profile without their
+figures (see `withdrawing`). `removed_author` says up to which hour an author's posts are gone, `erased` who is gone
+for good. `restoration` marks a brand whose profiles or buckets came from a backup: its posts must not add to them.
 """
 
 SCHEMA = """
@@ -19,13 +20,29 @@ CREATE TABLE IF NOT EXISTS post (
     key_version INTEGER NOT NULL,
     PRIMARY KEY (brand, post_key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS contribution (
+CREATE TABLE IF NOT EXISTS analyzed_post (
     brand TEXT NOT NULL,
     author_key TEXT NOT NULL,
     post_key TEXT NOT NULL,
-    adds TEXT NOT NULL
+    hour INTEGER NOT NULL,
+    voice TEXT NOT NULL,
+    stored_at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    embedding BLOB
 );
-CREATE INDEX IF NOT EXISTS contribution_by_author ON contribution (brand, author_key);
+CREATE INDEX IF NOT EXISTS analyzed_post_by_author ON analyzed_post (brand, author_key, post_key);
+CREATE INDEX IF NOT EXISTS analyzed_post_by_hour ON analyzed_post (brand, hour, post_key, voice);
+CREATE INDEX IF NOT EXISTS analyzed_post_by_stored_at ON analyzed_post (stored_at);
+CREATE TABLE IF NOT EXISTS bucket (
+    brand TEXT NOT NULL,
+    span TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    voice TEXT NOT NULL,
+    body TEXT NOT NULL,
+    theta INTEGER NOT NULL,
+    authors BLOB NOT NULL,
+    PRIMARY KEY (brand, span, start, voice)
+);
 CREATE TABLE IF NOT EXISTS remnant (
     brand TEXT NOT NULL,
     author_key TEXT NOT NULL,
@@ -37,6 +54,14 @@ CREATE TABLE IF NOT EXISTS removed_author (
     author_key TEXT NOT NULL,
     through INTEGER NOT NULL,
     PRIMARY KEY (brand, author_key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (
+    author_key TEXT NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS restoration (
+    brand TEXT NOT NULL,
+    part TEXT NOT NULL,
+    PRIMARY KEY (brand, part)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS profile (
     brand TEXT NOT NULL,
@@ -52,6 +77,18 @@ CREATE INDEX IF NOT EXISTS profile_by_posts ON profile (brand, posts, author_key
 CREATE INDEX IF NOT EXISTS profile_by_last_seen ON profile (brand, last_seen, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_mean_rising ON profile (brand, mean_rising, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_mean_falling ON profile (brand, mean_falling, author_key);
+CREATE TABLE IF NOT EXISTS embedding_sum (
+    brand TEXT NOT NULL,
+    author_key TEXT NOT NULL,
+    version TEXT NOT NULL,
+    posts INTEGER NOT NULL,
+    sums BLOB NOT NULL,
+    PRIMARY KEY (brand, author_key, version)
+);
+CREATE TABLE IF NOT EXISTS embedding_version (
+    version TEXT NOT NULL PRIMARY KEY,
+    dimensions INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spoken (
     brand TEXT NOT NULL,
     author_key TEXT NOT NULL,

@@ -8,6 +8,7 @@ from services.sentiment.api.dependencies import CLIENT_CLOSED_REQUEST, Held, unl
 from services.sentiment.bodies import AnalyzeAnswer, AnalyzeRequest, ModelAnswer, SentimentAnswer, SentimentRequest
 from services.sentiment.categories.category_set import CategorySet
 from services.sentiment.inquiry import Inquiry
+from services.sentiment.model_card import EMBEDDING
 from services.sentiment.resources import Resources
 from shared.access import Scope
 from shared.errors import InputError, NotFoundError
@@ -48,6 +49,8 @@ async def analyze(body: AnalyzeRequest, request: Request, resources: Held) -> Re
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     answer = AnalyzeAnswer.model_construct(model=resources.folder.card.label, results=analyses)
+    if EMBEDDING in inquiry.wanted:
+        answer.embedding_version = resources.analyzer.embedding_version
     return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
 
 

@@ -41,6 +41,7 @@ class ProfilesStandIn:
         self.gates: dict[str, Gate] = {}
         self.calls: list[str] = []
         self.erased: set[str] = set()
+        self.erased_later: set[str] = set()
         self.app = FastAPI()
         base = "/v1/brands/{brand}"
         self.app.add_api_route(f"{base}/features", self._features, methods=["GET"])
@@ -94,6 +95,9 @@ class ProfilesStandIn:
         if refusal := await self._met("publish"):
             return refusal
         staged = self.staged[run_id]
+        for author_key in self.erased_later & staged.keys():
+            self.erased.add(author_key)
+            del staged[author_key]
         if len(staged) != (await request.json())["expected"]:
             return JSONResponse({"status": 409}, 409)
         self.published = (run_id, staged)

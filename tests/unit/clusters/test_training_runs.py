@@ -109,6 +109,17 @@ async def test_authors_erased_meanwhile_do_not_stop_a_run(start: Start) -> None:
         assert len(profiles.clusters) == 29
 
 
+async def test_an_author_erased_before_publishing_does_not_stop_a_run(start: Start) -> None:
+    """Profiles holds one fewer than was staged: the others are staged again and published without that author."""
+    profiles = ProfilesStandIn(BRAND, two_kinds(30))
+    profiles.erased_later = {key(3)}
+    async with start(profiles) as service:
+        assert (await trained(service)).status is RunStatus.SUCCEEDED
+        assert len(profiles.clusters) == 29
+        assert key(3) not in profiles.clusters
+        assert profiles.calls.count("publish") == 2
+
+
 async def test_features_that_are_no_arrow_stream_fail_with_a_sentence(start: Start) -> None:
     """Bytes that are not Arrow end the run with a sentence, not a traceback."""
     profiles = ProfilesStandIn(BRAND, two_kinds(30))

@@ -23,11 +23,14 @@ class Peers:
         """Answer well."""
         self.texts: list[str] = []
         self.languages: list[str | None] = []
+        self.features: list[str] = []
+        self.embedding_version: str | None = None
         self.folded: dict[str, dict[str, Any]] = {}
         self.calls = {"sentiment": 0, "profiles": 0}
         self.status = {"sentiment": 200, "profiles": 200}
         self.results: Any = None
         self.counted: Any = None
+        self.erased: list[str] = []
 
     def sentiment(self) -> FastAPI:
         """Return a sentiment service that finds everything half positive."""
@@ -39,9 +42,11 @@ class Peers:
             response.status_code = self.status["sentiment"]
             self.texts += body["texts"]
             self.languages += body["languages"]
+            self.features = body["features"]
             sentiment = {"label": "neutral", "score": 0.5, "probabilities": {"neutral": 1.0}}
             one = {"sentiment": sentiment, "subjectivity": 0.5, "language": {"code": "en", "confidence": 1.0}}
-            return {"model": "stand-in", "results": self.results or [one] * len(body["texts"])}
+            results = self.results or [one] * len(body["texts"])
+            return {"model": "stand-in", "embedding_version": self.embedding_version, "results": results}
 
         return app
 
@@ -67,6 +72,12 @@ class Peers:
             fresh = {key: post for key, post in fresh.items() if key not in self.folded}
             self.folded |= fresh
             return {"folded": len(fresh), "duplicates": len(body["posts"]) - len(fresh)}
+
+        @app.post("/v1/erasures")
+        def erase(body: dict[str, Any], response: Response) -> Any:
+            response.status_code = self.status["profiles"]
+            self.erased.append(body["author_key"])
+            return {"items": []}
 
         return app
 

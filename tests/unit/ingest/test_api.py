@@ -108,10 +108,31 @@ async def test_an_answer_that_is_no_analysis_is_not_folded(http: httpx.AsyncClie
 
 
 async def test_a_long_request_is_analysed_in_bounded_batches(http: httpx.AsyncClient, peers: Peers) -> None:
-    """A thousand posts become calls of at most 128 texts, one look-up and one fold."""
+    """A thousand posts become calls of at most 128 texts, one look-up and folds of at most 500 posts."""
     answer = await post(http, *(a_post(n) for n in range(1000)))
     assert answer.json()["accepted"] == 1000
-    assert peers.calls == {"sentiment": 8, "profiles": 2}
+    assert peers.calls == {"sentiment": 8, "profiles": 3}
+
+
+async def test_text_and_embedding_go_to_profiles(http: httpx.AsyncClient, peers: Peers) -> None:
+    """Profiles gets the cleaned text, and the embedding with the version of the model that made it."""
+    peers.results = [{"sentiment": None, "embedding": [0.123456, -1.0], "entities": []}]
+    peers.embedding_version = "encoder@1"
+    await post(http, a_post(1, text="@someone hello"))
+    (folded,) = peers.folded.values()
+    assert folded["text"] == "@user hello"
+    assert folded["embedding_version"] == "encoder@1"
+    assert folded["analysis"]["embedding"] == [0.1235, -1.0]
+    assert {"embedding", "entities", "category"} <= set(peers.features)
+
+
+async def test_an_embedding_of_nobody_knows_which_model_is_left_out(http: httpx.AsyncClient, peers: Peers) -> None:
+    """Without a version an embedding could be added to those of another model: the post goes without it."""
+    peers.results = [{"embedding": [0.5, 0.5]}]
+    await post(http, a_post(1))
+    (folded,) = peers.folded.values()
+    assert "embedding" not in folded["analysis"]
+    assert "embedding_version" not in folded
 
 
 async def test_a_batch_that_takes_too_long_is_refused_and_frees_its_place(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.clock import SystemClock
 from services.ingest.sources.rows import Row
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.network import Network
@@ -16,6 +15,7 @@ from services.ingest.sources.x.settings import XSettings
 from services.x_sandbox.cli import serve
 from services.x_sandbox.replay import replay
 from services.x_sandbox.sandbox import Sandbox
+from shared.clock import SystemClock
 from shared.errors import SettingsError
 
 ROWS = [

@@ -81,6 +81,14 @@ class ReplyStore(Protocol):
         """Return the replies to these authors (1,000 at the most) that were made since a moment."""
         ...
 
+    async def forget_author(self, author: str, now: datetime) -> list[Reply]:
+        """Remove an author's replies for good, with what holds the author and the days, and return what was removed.
+
+        One that is being sent, by a claim that has not run out by `now`, stays with what it holds. Days keep their
+        counts without telling of what. Who wants no replies is still known.
+        """
+        ...
+
     async def ours(self, sent_keys: Sequence[str]) -> set[str]:
         """Return those keys (1,000 at the most) that are of posts which we published as replies."""
         ...
@@ -127,6 +135,10 @@ class ReplyStore(Protocol):
 
     async def deliveries(self, tickets: Sequence[str]) -> list[Delivery]:
         """Return the deliveries of these tickets (1,000 at the most)."""
+        ...
+
+    async def forget_tickets(self, tickets: Sequence[str]) -> int:
+        """Remove these tickets (1,000 at the most) with their deliveries and return how many tickets were there."""
         ...
 
     async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:

@@ -117,6 +117,23 @@ class MongoReplyStore(MongoClaims, MongoTickets):
         return [_reply(document) async for document in self._replies.find(query)]
 
     @answering
+    async def forget_author(self, author: str, now: datetime) -> list[Reply]:
+        """See `ReplyStore.forget_author`; a reply that changes meanwhile stays for a repetition.
+
+        What a reply holds goes before it: after a crash between the two the reply is there to find the rest by.
+        """
+        removed: list[Reply] = []
+        at = milliseconds(now)
+        query = {"author": author, "$or": [{"state": {"$ne": "sending"}}, {"sending_ms": {"$lte": at}}]}
+        for reply in [_reply(document) async for document in self._replies.find(query)]:
+            await self._forget_claims(author, reply.id)
+            gone = await self._replies.delete_one({"_id": reply.id, "version": reply.version})
+            removed += [reply] * int(gone.deleted_count)
+        if not await self._replies.count_documents({"author": author}, limit=1):
+            await self._authors.delete_one({"_id": author})
+        return removed
+
+    @answering
     async def ours(self, sent_keys: Sequence[str]) -> set[str]:
         """See `ReplyStore.ours`."""
         found = self._replies.find({"sent_key": {"$in": list(sent_keys)}}, {"sent_key": 1})

@@ -1,5 +1,6 @@
 """The claims that keep replies few, and the authors who want none, in MongoDB: each one step on one document."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -73,6 +74,12 @@ class MongoClaims:
         """See `ReplyStore.release_day`."""
         one = {"reply": claim.reply, "attempt": claim.attempt}
         await self._days.update_one({"_id": day}, {"$pull": {"replies": one}})
+
+    async def _forget_claims(self, author: str, reply: str) -> None:
+        """Let go of an author whom a removed reply holds, and rename it in the days that count it."""
+        await self._authors.delete_one({"_id": author, "reply": reply})
+        nameless = {"$set": {"replies.$.reply": secrets.token_hex(16)}}
+        await self._days.update_many({"replies.reply": reply}, nameless)
 
     @answering
     async def opt_out(self, authors: Sequence[str], now: datetime) -> None:

@@ -66,6 +66,12 @@ class MongoTickets:
         return [_delivery(document) async for document in found]
 
     @answering
+    async def forget_tickets(self, tickets: Sequence[str]) -> int:
+        """See `ReplyStore.forget_tickets`: deliveries first, so that a repetition still finds the ticket to count."""
+        await self._deliveries.delete_many({"ticket": {"$in": list(tickets)}})
+        return int((await self._tickets.delete_many({"_id": {"$in": list(tickets)}})).deleted_count)
+
+    @answering
     async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:
         """See `ReplyStore.lease_delivery`: who moves the token on from what was read has the lease."""
         at = milliseconds(now)

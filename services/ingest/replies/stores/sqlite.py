@@ -133,6 +133,20 @@ class SqliteReplyStore(SqliteClaims, SqliteTickets):
             (json.dumps(list(authors)), milliseconds(since)),
         )
 
+    async def forget_author(self, author: str, now: datetime) -> list[Reply]:
+        """See `ReplyStore.forget_author`."""
+
+        def work(connection: sqlite3.Connection) -> list[Reply]:
+            rows = connection.execute(
+                "DELETE FROM reply WHERE author = ? AND (state != 'sending' OR sending_ms <= ?) RETURNING body",
+                (author, milliseconds(now)),
+            ).fetchall()
+            removed = [Reply.model_validate_json(row["body"]) for row in rows]
+            sqlite_claims.forget(connection, author, [reply.id for reply in removed])
+            return removed
+
+        return await self._database.write(work)
+
     async def ours(self, sent_keys: Sequence[str]) -> set[str]:
         """See `ReplyStore.ours`."""
         return await self._column("sent_key", sent_keys)

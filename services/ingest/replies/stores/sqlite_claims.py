@@ -95,3 +95,16 @@ class SqliteClaims:
 
     async def _changed(self, statement: str, values: tuple[object, ...]) -> int:
         return await self._database.write(lambda connection: connection.execute(statement, values).rowcount)
+
+
+def forget(connection: sqlite3.Connection, author: str, replies: Sequence[str]) -> None:
+    """Let go of an author whom none of their remaining replies holds, and rename removed replies in the days.
+
+    A day counts the replies in it, so a removed one leaves a row of no meaning behind.
+    """
+    held = "reply IN (SELECT id FROM reply WHERE author = ?)"
+    connection.execute(f"DELETE FROM reply_author WHERE author = ? AND NOT {held}", (author, author))  # noqa: S608 - no value is formatted in
+    connection.execute(
+        "UPDATE reply_day SET reply = lower(hex(randomblob(16))) WHERE reply IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(replies)),),
+    )

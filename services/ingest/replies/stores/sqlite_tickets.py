@@ -97,6 +97,16 @@ class SqliteTickets:
 
         return await self._database.read(work)
 
+    async def forget_tickets(self, tickets: Sequence[str]) -> int:
+        """See `ReplyStore.forget_tickets`."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            asked = (json.dumps(list(tickets)),)
+            connection.execute("DELETE FROM delivery WHERE ticket IN (SELECT value FROM json_each(?))", asked)
+            return connection.execute("DELETE FROM ticket WHERE id IN (SELECT value FROM json_each(?))", asked).rowcount
+
+        return await self._database.write(work)
+
     async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:
         """See `ReplyStore.lease_delivery`."""
 

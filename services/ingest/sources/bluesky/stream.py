@@ -9,7 +9,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Removal, Report, SourceError
 from services.ingest.sources.bluesky.event import POSTS, UnreadableError, parse_event
 from services.ingest.sources.bluesky.handles import resolve
@@ -21,6 +20,7 @@ from services.ingest.sources.network.session import hold
 from services.ingest.sources.network.silence import Silence
 from services.ingest.sources.network.websocket import open_channel
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 OVERLAP: Final = timedelta(seconds=5)
 """Read again after each reconnection: events of one moment may have been sent in part."""

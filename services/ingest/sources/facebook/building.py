@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Report
 from services.ingest.sources.facebook.page import FacebookPage
 from services.ingest.sources.facebook.settings import FacebookSettings
+from shared.clock import Clock
 
 
 def pages(

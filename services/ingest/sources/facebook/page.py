@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.facebook.page_cursor import WATCHED, PageCursor
 from services.ingest.sources.facebook.posts import COMMENT_FIELDS, POST_FIELDS, Found, comment_of, post_of
@@ -20,6 +19,7 @@ from services.ingest.sources.graph.client import GraphClient, node, open_client
 from services.ingest.sources.graph.errors import GraphRefusedError, Trouble
 from services.ingest.sources.graph.seen import Seen, wanted_from
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 POSTS: Final = 50
 COMMENTS: Final = 100

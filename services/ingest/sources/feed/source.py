@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.ingest.brands.query import Feed, Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Report, SourceError
 from services.ingest.sources.feed.entries import NoFeedError, read_entries
 from services.ingest.sources.feed.place import Version, from_cursor, to_cursor
@@ -16,8 +15,10 @@ from services.ingest.sources.feed.settings import FeedSettings
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
+from services.ingest.sources.network.reach import InnerAddressError, InternetOnly
 from services.ingest.sources.network.session import hold
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 AT_ONCE: Final = 4
 """Feeds that are asked and read at the same time."""
@@ -57,7 +58,8 @@ class FeedSource:
             raise RefusedError("this brand names no feeds; add one to its feeds")
         urls = [feed.url for feed in self._query.feeds]
         fared = _Fared(self._report, len(urls), self._settings.feed_interval)
-        async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes) as fetcher:
+        way = None if self._settings.feeds_lie_anywhere() else InternetOnly()
+        async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes, way=way) as fetcher:
             reading = _Reading(self._settings, self._query, self._clock, backlog, fetcher, from_cursor(cursor, urls))
             async with asyncio.TaskGroup() as loops:
                 for feed in self._query.feeds:
@@ -108,7 +110,13 @@ class _Reading:
 
     async def _round(self, feed: Feed, report: Report) -> None:
         version = self._versions.get(feed.url, Version())
-        answer = await self._fetcher.get(feed.url, headers=version.conditions())
+        try:
+            answer = await self._fetcher.get(feed.url, headers=version.conditions())
+        except InnerAddressError as error:
+            raise RefusedError(
+                f"{error.host} is no address of the internet, and feeds are read from there alone; name another feed, "
+                "or set FEED_PRIVATE_ADDRESSES=true"
+            ) from None
         if answer.status == _NOT_MODIFIED:
             return
         content_type = answer.headers.get("content-type", "")

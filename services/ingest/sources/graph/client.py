@@ -7,7 +7,6 @@ from typing import Any, Final, NoReturn
 
 import httpx
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import CredentialError, RefusedError, Report
 from services.ingest.sources.graph.access import GraphAccess
 from services.ingest.sources.graph.connection import GraphAnswer, GraphConnection, TooLargeError, open_connection
@@ -16,6 +15,7 @@ from services.ingest.sources.graph.page import Page, page_of
 from services.ingest.sources.graph.usage import MOST_SECONDS, asked_pause
 from services.ingest.sources.network.fault import seconds_until
 from services.ingest.sources.reconnection import Reconnection
+from shared.clock import Clock
 
 LIMIT_SECONDS: Final = 60.0
 """The first wait past a limit where the API names none; it doubles up to an hour."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import httpx
 
-from services.ingest.clock import Clock
 from services.ingest.sources.graph.access import GraphAccess
 from services.ingest.sources.network.silence import Silence
+from shared.clock import Clock
 
 DEADLINE_SECONDS: Final = 60.0
 MAX_BYTES: Final = 8 * 2**20

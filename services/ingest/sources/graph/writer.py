@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 import httpx
 
-from services.ingest.clock import Clock
 from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
 from services.ingest.sources.graph.access import GraphAccess
 from services.ingest.sources.graph.connection import GraphAnswer, TooLargeError, open_connection
 from services.ingest.sources.graph.errors import GraphFault, Trouble, fault_of
 from services.ingest.sources.graph.fields import id_of
+from shared.clock import Clock
 
 _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
 _NEVER_BEGUN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)

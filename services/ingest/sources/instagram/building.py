@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Literal
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Report
 from services.ingest.sources.instagram.captions import InstagramCaptions
 from services.ingest.sources.instagram.hashtag import InstagramHashtag
 from services.ingest.sources.instagram.settings import InstagramSettings
+from shared.clock import Clock
 
 
 def hashtag_search(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.dates import parse_date
 from services.ingest.sources.graph.seen import Seen, wanted_from
@@ -22,6 +21,7 @@ from services.ingest.sources.instagram.settings import Session
 from services.ingest.sources.network.silence import Silence
 from services.ingest.sources.reconnection import Reconnection
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 BATCH: Final = 12
 """What a page of Instagram's holds."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.graph.access import GraphAccess
 from services.ingest.sources.graph.author import UNKNOWN_AUTHOR
@@ -20,6 +19,7 @@ from services.ingest.sources.graph.fields import count_of, id_of, text_of, time_
 from services.ingest.sources.graph.seen import Seen, wanted_from
 from services.ingest.sources.instagram.hashtag_cursor import HashtagCursor
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 MAX_HASHTAGS: Final = 30
 """Different ones in 7 days, of one business account."""

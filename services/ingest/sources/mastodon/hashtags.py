@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.mastodon.reading import Reading
 from services.ingest.sources.mastodon.settings import MastodonSettings
@@ -16,6 +15,7 @@ from services.ingest.sources.network.backlog import Backlog, deliveries_of
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.session import hold
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 ROUND_SECONDS: Final = 60.0
 SECONDS_A_TAG: Final = 2.0

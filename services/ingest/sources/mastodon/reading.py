@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Removal, Report
 from services.ingest.sources.mastodon.status import UnreadableError, identifier, post_id_of, to_post
 from services.ingest.sources.mastodon.timeline import Timelines, later, with_overlap
 from services.ingest.sources.network.backlog import Backlog
+from shared.clock import Clock
 
 _MAX_ID = 256
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Delivery, Report
 from services.ingest.sources.mastodon.reading import Reading
 from services.ingest.sources.mastodon.settings import MastodonSettings
@@ -21,6 +20,7 @@ from services.ingest.sources.network.session import hold
 from services.ingest.sources.network.silence import Silence
 from services.ingest.sources.network.websocket import open_channel
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 SILENCE_SECONDS: Final = 60.0
 MAX_EVENT: Final = 512 * 1024

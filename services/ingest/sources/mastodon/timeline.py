@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import CredentialError, RefusedError, SourceError
 from services.ingest.sources.mastodon.status import UnreadableError, identifier
 from services.ingest.sources.network.fault import NetworkFault, seconds_until
 from services.ingest.sources.network.fetching import Answer, Fetcher
+from shared.clock import Clock
 
 PUBLIC: Final = "public"
 PAGE: Final = 40

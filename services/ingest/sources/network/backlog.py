@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
+from shared.clock import Clock
 
 CURSOR_SECONDS = 5.0
 """How often a cursor is handed over where no posts come."""

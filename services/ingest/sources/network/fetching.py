@@ -7,9 +7,9 @@ from typing import Self
 
 import httpx
 
-from services.ingest.clock import Clock
 from services.ingest.sources.network.fault import NetworkFault, asked_wait
 from services.ingest.sources.network.silence import Silence
+from shared.clock import Clock
 
 DEADLINE_SECONDS = 30.0
 MAX_BYTES = 8 * 2**20
@@ -31,11 +31,22 @@ class Answer:
 class Fetcher:
     """A pool of connections; an async context manager that closes them."""
 
-    def __init__(self, clock: Clock, *, max_bytes: int = MAX_BYTES, seconds: float = DEADLINE_SECONDS) -> None:
-        """Read at most `max_bytes` of an answer, unpacked, within `seconds` for the whole of it."""
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        max_bytes: int = MAX_BYTES,
+        seconds: float = DEADLINE_SECONDS,
+        way: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Read at most `max_bytes` of an answer, unpacked, within `seconds` for the whole of it.
+
+        `way` is what requests go through, None for connections to wherever they lead.
+        """
         self._clock = clock
         self._max_bytes = max_bytes
         self._seconds = seconds
+        self._way = way
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
@@ -43,6 +54,7 @@ class Fetcher:
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
             headers={"user-agent": USER_AGENT},
+            transport=self._way,
         )
         return self
 
@@ -57,7 +69,7 @@ class Fetcher:
         """Return the answer of a GET.
 
         Raises NetworkFault for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
-        broken off, and where nobody answers.
+        broken off, and where nobody answers; what `way` raises beside httpx's errors goes through.
         """
         try:
             async with Silence(self._clock, self._seconds):

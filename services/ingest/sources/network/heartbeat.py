@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from services.ingest.clock import Clock
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.silence import Silence
 from services.ingest.sources.network.websocket import Channel
+from shared.clock import Clock
 
 PING_SECONDS = 25.0
 

@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Report, SourceError
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.reconnection import Reconnection
+from shared.clock import Clock
 
 
 async def hold(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from services.ingest.clock import Clock
+from shared.clock import Clock
 
 
 class Silence:

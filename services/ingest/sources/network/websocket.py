@@ -8,8 +8,8 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
-from services.ingest.clock import Clock
 from services.ingest.sources.network.fault import NetworkFault, asked_wait
+from shared.clock import Clock
 
 MAX_MESSAGE = 8 * 2**20
 """Bytes of a message that are read at all; a longer one ends the connection."""

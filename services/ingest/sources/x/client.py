@@ -11,10 +11,10 @@ from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 from tweepy.streaming import StreamRule
 
-from services.ingest.clock import Clock
 from services.ingest.sources.network.silence import Silence
 from services.ingest.sources.x.network import REQUEST_SECONDS, Network
 from services.ingest.sources.x.trouble import TroubleError, classify
+from shared.clock import Clock
 
 QUIET_SECONDS: Final = 21.0
 """X writes at least an empty line every 20 s; after this much silence a connection is dead."""

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import CredentialError, RefusedError
 from services.ingest.sources.x.trouble import DEFAULT_WAIT, TroubleError, classify
+from shared.clock import Clock
 from shared.errors import PeerUnavailableError
 
 API: Final = "https://api.twitter.com"

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import replace
 from typing import Any, Final
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import RefusedError, Report
 from services.ingest.sources.x.cursor import Cursor, is_plausible
 from services.ingest.sources.x.intake import Intake
-from services.ingest.sources.x.snowflake import earlier
+from services.ingest.sources.x.snowflake import earlier, first_id
 from services.ingest.sources.x.sweep import Sweep
+from shared.clock import Clock
 
 SETTLED_SECONDS: Final = 35.0
 """Search shows a post 30 s after it was made: only a sweep that begins this long after a connection was opened
@@ -40,6 +40,7 @@ class Gap:
         self._due = clock.monotonic() + poll_seconds
         self._changed = asyncio.Event()
         self._newest = 0
+        self._back_to: int | None = None
 
     def connected(self) -> None:
         """Say that a connection was opened: what was missed is searched for now, and once more when it settled."""
@@ -53,6 +54,14 @@ class Gap:
             self._connected_at = None
             self._ask(self._poll_seconds)
         self._is_open = True
+
+    def missed(self, seconds: float) -> None:
+        """Say that connections of the last `seconds` may not have brought everything: it is searched for again."""
+        back_to = earlier(first_id(self._clock.now()), seconds + LATE_SECONDS)
+        self._back_to = back_to if self._back_to is None else min(back_to, self._back_to)
+        self._is_open = True
+        if self._connected_at is not None:
+            self.connected()
 
     def poll(self) -> None:
         """Say that there will be no connection for long: search stands in for it from now on."""
@@ -76,6 +85,7 @@ class Gap:
             await self._until_due()
             began, connection = self._clock.monotonic(), self._connected_at
             self._due = began + self._poll_seconds
+            self._go_back()
             try:
                 await self._sweep.run()
             except RefusedError as error:
@@ -88,6 +98,15 @@ class Gap:
             if connection is not None and connection == self._connected_at:
                 self._is_open = self._is_open and began < connection + SETTLED_SECONDS
                 self._due = connection + SETTLED_SECONDS
+
+    def _go_back(self) -> None:
+        """Begin the next sweep earlier where something was missed; a sweep that was under way has not seen it."""
+        if self._back_to is None:
+            return
+        since = min(self._sweep.cursor.since, self._back_to)
+        self._sweep.cursor = Cursor(since, rules=self._sweep.fingerprint)
+        self._back_to = None
+        self._intake.reached(self._sweep.cursor)
 
     async def _until_due(self) -> None:
         while not self._is_open or self._due > self._clock.monotonic():

@@ -23,6 +23,9 @@ class Intake:
         self._budget = budget
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._unspent = 0
+        self._was_interrupted = False
+        # What is being written to the purse is in neither count: nobody may ask meanwhile what is left.
+        self._spending = asyncio.Lock()
         # A post that the stream put in, but that still waits for room, must not make a page that holds it too
         # look delivered.
         self._turn = asyncio.Lock()
@@ -42,9 +45,9 @@ class Intake:
                 await self._put(received, None)
             self.reached(cursor)
 
-    def reached(self, cursor: Cursor) -> None:
-        """Say how far everything was delivered, without a post."""
-        self._backlog.reached(cursor.written())
+    def reached(self, cursor: Cursor, *, at_once: bool = False) -> None:
+        """Say how far everything was delivered, without a post; handed over with the next posts or within seconds."""
+        self._backlog.reached(cursor.written(), at_once=at_once)
 
     def sent(self, posts: int) -> None:
         """Count posts that X has sent, whatever becomes of them."""
@@ -52,13 +55,22 @@ class Intake:
 
     async def spend(self) -> None:
         """Spend what was counted; raises BudgetSpentError once the month is spent."""
-        counted, self._unspent = self._unspent, 0
-        if counted:
-            await self._budget.spend(counted)
+        async with self._spending:
+            counted, self._unspent = self._unspent, 0
+            if not counted and not self._was_interrupted:
+                return
+            try:
+                await self._budget.spend(counted)
+            except asyncio.CancelledError:
+                # The budget has the posts, but may not have written them down: it does so when it is asked again.
+                self._was_interrupted = True
+                raise
+            self._was_interrupted = False
 
     async def left(self) -> int:
         """Return how many posts may still be read, at least one; raises BudgetSpentError where there is none."""
-        left = await self._budget.left() - self._unspent
+        async with self._spending:
+            left = await self._budget.left() - self._unspent
         if left <= 0:
             raise BudgetSpentError("the posts that X_MONTHLY_POSTS allows this month are read")
         return left

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Budget, Delivery, RefusedError, Report
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.cursor import Cursor
@@ -15,6 +14,7 @@ from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.snowflake import first_id
 from services.ingest.sources.x.sweep import SEARCHABLE, Sweep
 from shared.analyzed_post import Platform
+from shared.clock import Clock
 
 POLL_SECONDS: Final = 60.0
 LEAD: Final = timedelta(seconds=60)
@@ -60,7 +60,7 @@ class XSearch:
     def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
         """See `Source.deliveries`."""
 
-        async def work(_: XClient, __: Intake, sweep: Sweep) -> None:
+        async def work(_: XClient, intake: Intake, sweep: Sweep) -> None:
             if cursor is not None:
                 sweep.cursor = Cursor.read(cursor)
             else:
@@ -70,6 +70,8 @@ class XSearch:
                 self._report.listening("recent search")
                 await sweep.run(first_id(self._end) if self._end else None)
                 return
+            # A crash before the first sweep is through must not lose what came between.
+            intake.reached(sweep.cursor, at_once=True)
             while True:
                 await sweep.run()
                 self._report.listening(f"polling search every {self._poll_seconds:.0f} s")

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
+from typing import Any, Final, NoReturn
 
 from services.ingest.brands.query import Query
-from services.ingest.clock import Clock
 from services.ingest.sources.base import Budget, BudgetSpentError, Delivery, RefusedError, Report
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
 from services.ingest.sources.x.client import XClient
@@ -13,8 +13,11 @@ from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.network import Network
 from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.sweep import Sweep
+from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 
+SPEND_SECONDS: Final = 1.0
+"""How often posts are spent that lead to no delivery: other brands' on the same app, unreadable ones, duplicates."""
 Work = Callable[[XClient, Intake, Sweep], Awaitable[None]]
 
 
@@ -23,8 +26,8 @@ async def read_x(
 ) -> AsyncGenerator[Delivery, None]:
     """Yield what `work` takes in, until it returns; what it raises is raised once everything is out.
 
-    Every post that X sent is spent before its delivery is handed over. Once the budget is spent `work` is
-    stopped, what has come by then is delivered, and BudgetSpentError raised.
+    Every post that X sent is spent before its delivery is handed over, and within about a second whatever becomes
+    of it. Once the budget is spent `work` is stopped, what has come by then is delivered, and BudgetSpentError raised.
     """
     bearer = settings.require_x_bearer()
     if not query.rules:
@@ -37,15 +40,19 @@ async def read_x(
         intake = Intake(backlog, report, budget)
         took.append(intake)
         working = asyncio.ensure_future(work(client, intake, Sweep(client, query.rules, intake, report, clock)))
+        spending = asyncio.ensure_future(_spend_on(intake, clock))
         stopping = asyncio.ensure_future(spent.wait())
+        tasks: tuple[asyncio.Future[Any], ...] = (working, spending, stopping)
         try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 working.result()
+            if spending.done():
+                spending.result()
         finally:
-            for task in (working, stopping):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({working, stopping})
+            await asyncio.gather(*tasks, return_exceptions=True)
             await client.aclose()
 
     row = deliveries_of(read, clock)
@@ -66,3 +73,10 @@ async def read_x(
             # Paid for, though nobody reads it any more; a store that is away must not hide why the row ended.
             with suppress(BudgetSpentError, PeerUnavailableError, OverloadedError):
                 await took[0].spend()
+
+
+async def _spend_on(intake: Intake, clock: Clock) -> NoReturn:
+    """Spend what X sends; raises BudgetSpentError."""
+    while True:
+        await clock.sleep(SPEND_SECONDS)
+        await intake.spend()

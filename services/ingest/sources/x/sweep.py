@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from services.ingest.clock import Clock
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, Report
 from services.ingest.sources.reconnection import Reconnection
 from services.ingest.sources.x.client import Rule, XClient
@@ -15,6 +14,7 @@ from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.reading import Page, read_page
 from services.ingest.sources.x.snowflake import earlier, first_id
 from services.ingest.sources.x.trouble import TroubleError
+from shared.clock import Clock
 
 SEARCHABLE: Final = timedelta(days=7) - timedelta(minutes=5)
 """How far back X takes a `since_id`, with room for clocks that differ."""

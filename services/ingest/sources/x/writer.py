@@ -2,12 +2,12 @@
 
 from typing import Self
 
-from services.ingest.clock import Clock
 from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.network import Network
 from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.trouble import TroubleError
+from shared.clock import Clock
 
 
 class XWriter:

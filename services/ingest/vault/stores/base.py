@@ -53,6 +53,10 @@ class VaultStore(Protocol):
         """Remove rows for good and return how many were there."""
         ...
 
+    async def of_author(self, author_key: str, limit: int) -> list[tuple[str, str]]:
+        """Return up to `limit` places `(purpose, row)` of an author, of every purpose, expired ones too."""
+        ...
+
     async def delete_author(self, author_key: str) -> int:
         """Remove everything of an author, of every purpose, and return how many rows that were."""
         ...

@@ -60,6 +60,12 @@ class MongoVaultStore:
         return int(gone.deleted_count)
 
     @answering
+    async def of_author(self, author_key: str, limit: int) -> list[tuple[str, str]]:
+        """See `VaultStore.of_author`."""
+        found = self._rows.find({"author_key": author_key}, {"_id": 1}).sort("_id", 1).limit(limit)
+        return [(str(document["_id"]).partition(":")[0], _row(document)) async for document in found]
+
+    @answering
     async def delete_author(self, author_key: str) -> int:
         """See `VaultStore.delete_author`."""
         gone = await self._rows.delete_many({"author_key": author_key})

@@ -77,6 +77,12 @@ class SqliteVaultStore:
             (purpose, json.dumps(list(rows))),
         )
 
+    async def of_author(self, author_key: str, limit: int) -> list[tuple[str, str]]:
+        """See `VaultStore.of_author`."""
+        statement = "SELECT purpose, row FROM vault WHERE author_key = ? ORDER BY purpose, row LIMIT ?"
+        rows = await self._database.read(lambda c: c.execute(statement, (author_key, limit)).fetchall())
+        return [(row["purpose"], row["row"]) for row in rows]
+
     async def delete_author(self, author_key: str) -> int:
         """See `VaultStore.delete_author`."""
         return await self._changed("DELETE FROM vault WHERE author_key = ?", (author_key,))

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from services.ingest.replies.opening import Replies
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.ticket import Delivery
-from services.ingest.replies.webhooks.courier import LEASE, MOST_ATTEMPTS
 from services.ingest.replies.webhooks.shapes import jira, slack, zendesk
 from shared.errors import SettingsError
+from shared.webhooks.courier import LEASE, MOST_ATTEMPTS
 from tests.unit.ingest.replies.conftest import KEY, World, seen
 from tests.unit.ingest.replies.local_server import Told
 from tests.unit.ingest.replies.replies import a_rule, a_ticket

@@ -1,5 +1,6 @@
 """A sandbox and a source that listens to it, on one virtual clock."""
 
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from services.ingest.brands.query import Query, XRule
-from services.ingest.sources.base import BudgetSpentError
+from services.ingest.sources.base import BudgetSpentError, Source
 from services.ingest.sources.x.settings import XSettings
 from services.x_sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.queries import everything
@@ -54,6 +55,13 @@ class Purse:
         self.spent += posts
         if self.spent >= self.allowed:
             raise BudgetSpentError("the month is spent")
+
+
+async def read_through(source: Source) -> None:
+    """Read a fresh source until it raises what ends it."""
+    async with aclosing(source.deliveries(None)) as row:
+        async for _ in row:
+            pass
 
 
 def query(*rules: XRule) -> Query:

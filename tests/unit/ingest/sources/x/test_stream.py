@@ -13,7 +13,7 @@ from services.x_sandbox.post import Account
 from services.x_sandbox.sandbox import Sandbox
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
-from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
+from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, read_through, settings_for
 
 
 async def test_duplicates_are_delivered_once(network: SandboxNetwork, sandbox: Sandbox) -> None:
@@ -89,7 +89,7 @@ async def test_a_spent_month_connects_to_nothing(sandbox: Sandbox, network: Sand
     """Without anything left no connection is made."""
     source = XStream(settings_for(sandbox), query(), network.report, Purse(0), network.clock)
     with pytest.raises(BudgetSpentError, match="X_MONTHLY_POSTS"):
-        await anext(source.deliveries(None))
+        await read_through(source)
     assert not sandbox.requests
 
 
@@ -104,7 +104,7 @@ async def test_a_rule_that_x_does_not_take_is_named_by_its_tag(sandbox: Sandbox,
     """The sentence names the tag, and where to see what is asked."""
     wrong = query(XRule("nonsense:operator", "voxpop:brand:9"))
     with pytest.raises(RefusedError, match="voxpop:brand:9"):
-        await anext(XStream(settings_for(sandbox), wrong, network.report, Purse(), network.clock).deliveries(None))
+        await read_through(XStream(settings_for(sandbox), wrong, network.report, Purse(), network.clock))
 
 
 async def test_old_rules_of_the_brand_go(sandbox: Sandbox, network: SandboxNetwork) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.rounds.keeping import Round, keep_round
-from services.ingest.rounds.stores.base import RoundStore
 from services.ingest.stores.opening import open_store
+from shared.rounds.keeping import Round, keep_round
+from shared.rounds.stores.base import RoundStore
 from shared.store_url import SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
 

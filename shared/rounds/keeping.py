@@ -7,11 +7,12 @@ from typing import Final
 
 import structlog
 
-from services.ingest.clock import Clock
-from services.ingest.rounds.stores.base import RoundStore
+from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
+from shared.rounds.stores.base import RoundStore
 
 LOOK_SECONDS: Final = 300.0
+"""How often a replica looks whether a round is due, unless the round says otherwise."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +26,11 @@ class Round:
     every: timedelta
     again: timedelta
     lasting: timedelta
+    look_seconds: float = LOOK_SECONDS
 
 
 async def keep_round(made: Round, store: RoundStore, owner: str, clock: Clock) -> None:
-    """Look every 5 minutes whether the round is due and nobody makes it, until cancelled.
+    """Look every `look_seconds` whether the round is due and nobody makes it, until cancelled.
 
     A round that is cancelled or whose process dies is made again, by whoever looks, once `lasting` is over.
     """
@@ -39,7 +41,7 @@ async def keep_round(made: Round, store: RoundStore, owner: str, clock: Clock) -
                 await store.end(made.name, owner, clock.now() + await _once(made))
         except (PeerUnavailableError, OverloadedError) as error:
             log.warning("round.store_away", round=made.name, error=type(error).__name__)
-        await clock.sleep(LOOK_SECONDS)
+        await clock.sleep(made.look_seconds)
 
 
 async def _once(made: Round) -> timedelta:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from services.ingest.clock import Clock
+from shared.clock import Clock
 
 AGAIN_SECONDS: Final = 10.0
 

@@ -1,0 +1,1 @@
+"""Erasures: everything of an author goes, everywhere, and does not come back."""

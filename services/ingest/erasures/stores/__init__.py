@@ -1,0 +1,1 @@
+"""Where erasures are kept: one contract, two stores."""

@@ -1,0 +1,100 @@
+"""How many authors there were, in bounded space and for any set of hours together.
+
+A theta sketch (Dasgupta, Lang, Rhodes, Thaler: A Framework for Estimating Stream Expression Cardinalities, 2016): of
+uniformly random numbers, one an author, those below a threshold are kept. Author keys are keyed hashes, so a part of
+each is such a number. Up to 4096 authors the threshold is 1 and the count exact; beyond, it is an estimate with a
+standard error of 1.6 %. Sketches of several buckets are joined exactly: an author of two hours counts once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 4096
+_DIGITS = 15
+WHOLE: Final[int] = 16**_DIGITS
+"""The threshold below which every number lies: 60 bits, so that stores keep it as a plain integer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorSketch:
+    """Distinct numbers below `theta`, ascending, as little-endian 64-bit integers."""
+
+    numbers: bytes = b""
+    theta: int = WHOLE
+
+    @property
+    def kept(self) -> int:
+        """Return how many numbers are kept."""
+        return len(self.numbers) // 8
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether `authors` is a count, not an estimate."""
+        return self.theta >= WHOLE
+
+    @property
+    def authors(self) -> int:
+        """Return how many distinct authors there were."""
+        return self.kept if self.exact else round(self.kept * WHOLE / self.theta)
+
+
+NOBODY = AuthorSketch()
+
+
+def sketch(author_keys: Iterable[str]) -> AuthorSketch:
+    """Return the sketch of those authors."""
+    return _sketch(np.array([_number(author_key) for author_key in author_keys], dtype="<u8"), WHOLE)
+
+
+def joined(sketches: Iterable[AuthorSketch]) -> AuthorSketch:
+    """Return the sketch of everybody in any of them, with every number that is below the lowest threshold.
+
+    It may keep more than `MOST` numbers: a union that is only read loses nothing.
+    """
+    found = list(sketches)
+    theta = min((one.theta for one in found), default=WHOLE)
+    numbers = np.unique(np.concatenate([_numbers(one) for one in found])) if found else _numbers(NOBODY)
+    return AuthorSketch(numbers[numbers < theta].astype("<u8").tobytes(), theta)
+
+
+def union(one: AuthorSketch, other: AuthorSketch) -> AuthorSketch:
+    """Return the sketch of everybody in one or the other, of bounded size: associative and commutative."""
+    if not one.numbers and one.exact:
+        return other
+    if not other.numbers and other.exact:
+        return one
+    return _sketch(np.concatenate([_numbers(one), _numbers(other)]), min(one.theta, other.theta))
+
+
+def union_all(sketches: Iterable[AuthorSketch]) -> AuthorSketch:
+    """Return the bounded sketch of everybody in any of them."""
+    return reduce(union, sketches, NOBODY)
+
+
+def without(whole: AuthorSketch, author_keys: Iterable[str]) -> AuthorSketch:
+    """Return the sketch without those authors; the threshold stays, so the rest is as fair a sample as before."""
+    gone = np.array([_number(author_key) for author_key in author_keys], dtype="<u8")
+    numbers = _numbers(whole)
+    return AuthorSketch(numbers[~np.isin(numbers, gone)].tobytes(), whole.theta)
+
+
+def _sketch(numbers: NDArray[np.uint64], theta: int) -> AuthorSketch:
+    distinct = np.unique(numbers)
+    distinct = distinct[distinct < theta]
+    if len(distinct) > MOST:
+        theta = int(distinct[MOST])
+        distinct = distinct[:MOST]
+    return AuthorSketch(distinct.astype("<u8").tobytes(), theta)
+
+
+def _number(author_key: str) -> int:
+    return int(author_key[-_DIGITS:], 16)
+
+
+def _numbers(one: AuthorSketch) -> NDArray[np.uint64]:
+    return np.frombuffer(one.numbers, dtype="<u8")

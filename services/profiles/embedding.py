@@ -1,0 +1,93 @@
+"""Embeddings as profiles keep them: small whole numbers, so that sums are exact in any order.
+
+An embedding is scaled to length 1 and each of its numbers kept as a whole 127th, one byte. What that loses is
+noise of at most 0.004 in each number; the directions of two embeddings stay within 0.1 % of their cosine.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCALE = 127
+_BYTES_A_SUM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSum:
+    """The sum of the embeddings of so many posts: little-endian 32-bit integers, in 127ths.
+
+    Exact up to 16 million posts.
+    """
+
+    posts: int
+    sums: bytes
+
+    @property
+    def dimensions(self) -> int:
+        """Return how many numbers an embedding has."""
+        return len(self.sums) // _BYTES_A_SUM
+
+    def mean(self) -> NDArray[np.float32]:
+        """Return the mean embedding, (dimensions,); its length tells how alike the posts are."""
+        return (_numbers(self.sums) / (SCALE * self.posts)).astype(np.float32)
+
+
+Embeddings = Mapping[str, EmbeddingSum]
+"""By the version of the model that made them; versions are never mixed."""
+
+
+def has_length(embedding: Sequence[float]) -> bool:
+    """Tell whether the embedding points anywhere: its length is neither nought nor beyond every number."""
+    length = math.hypot(*embedding)
+    return math.isfinite(length) and length > 0
+
+
+def quantised(embedding: Sequence[float]) -> bytes:
+    """Return the embedding as signed bytes, one a number, its length made 1. Raises ValueError where it has none."""
+    if not has_length(embedding):
+        raise ValueError("an embedding must have a length, neither nought nor infinite")
+    numbers = np.asarray(embedding, dtype=np.float64) / math.hypot(*embedding)
+    return np.rint(numbers * SCALE).astype(np.int8).tobytes()
+
+
+def dequantised(embedding: bytes) -> list[float]:
+    """Return the numbers that `quantised` kept, of about length 1; quantising them again gives the same bytes."""
+    return [number / SCALE for number in np.frombuffer(embedding, dtype=np.int8).tolist()]
+
+
+def sum_of(embedding: bytes) -> EmbeddingSum:
+    """Return the sum of one quantised embedding."""
+    return EmbeddingSum(1, np.frombuffer(embedding, dtype=np.int8).astype("<i4").tobytes())
+
+
+def add(one: Embeddings, other: Embeddings) -> Embeddings:
+    """Return the sums of both, by version."""
+    if not one or not other:
+        return one or other
+    added = dict(one)
+    for version, more in other.items():
+        known = added.get(version)
+        added[version] = _combined(known, more, 1) if known else more
+    return added
+
+
+def subtract(whole: Embeddings, part: Embeddings) -> Embeddings:
+    """Return `whole` without `part`, which must be in it; a version of no posts is left out."""
+    left = {
+        version: _combined(known, part[version], -1) if version in part else known for version, known in whole.items()
+    }
+    return {version: rest for version, rest in left.items() if rest.posts}
+
+
+def _combined(one: EmbeddingSum, other: EmbeddingSum, sign: int) -> EmbeddingSum:
+    if one.dimensions != other.dimensions:
+        raise ValueError(f"embeddings of {one.dimensions} and of {other.dimensions} numbers cannot be added")
+    sums = _numbers(one.sums) + sign * _numbers(other.sums)
+    return EmbeddingSum(one.posts + sign * other.posts, sums.astype("<i4").tobytes())
+
+
+def _numbers(sums: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(sums, dtype="<i4").astype(np.int64)

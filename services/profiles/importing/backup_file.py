@@ -1,0 +1,99 @@
+"""A Parquet file that claims to be of a backup: opened, and its columns looked at before its rows."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.profiles.exporting.export import OF_KEY, SCHEMA_VERSION, VERSION_KEY, Of
+from services.profiles.exporting.table import MOMENT, Table
+from services.profiles.exporting.tables import TABLES
+from shared.errors import InputError
+
+CHUNK_ROWS: Final = 500
+MOST_GROUP_BYTES: Final = 256 * 2**20
+_MAGIC: Final = b"PAR1"
+_MILLISECONDS: Final = 1000
+_REMEDY = "import files as `voxpop export` wrote them"
+
+
+class BackupFile:
+    """Rows of one table, as dictionaries of the columns that a restore reads, moments in Unix seconds."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Open a file, which stays the caller's to close.
+
+        Raises InputError where it is no whole Parquet file, or not one that this version can restore.
+        """
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise refusal(
+                "this is no Parquet file; CSV and JSON lines are for people and do not hold all that a restore "
+                "needs: export with format=parquet and import that"
+            )
+        file.seek(0)
+        try:
+            self._file = pq.ParquetFile(file)
+            metadata = self._file.metadata
+            groups = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+        except (pa.ArrowException, OSError):
+            raise _broken() from None
+        self.table = _table_of(metadata.metadata or {})
+        self.row_count: int = metadata.num_rows
+        self._columns = [name for name in self.table.fields.names if name not in self.table.derived]
+        self._check_columns()
+        if max(groups, default=0) > MOST_GROUP_BYTES:
+            raise refusal(f"a row group is larger than {MOST_GROUP_BYTES} bytes; {_REMEDY}")
+
+    @property
+    def of(self) -> Of:
+        """Return what the rows are of."""
+        return self.table.of
+
+    def chunks(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows, some at a time; raises InputError where the file is damaged."""
+        try:
+            for batch in self._file.iter_batches(CHUNK_ROWS, columns=self._columns, use_threads=False):
+                batch.validate(full=True)
+                columns = {name: _values(batch.column(name)) for name in self._columns}
+                yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
+            raise _broken() from None
+
+    def _check_columns(self) -> None:
+        found = self._file.schema_arrow
+        for name in self._columns:
+            wanted = self.table.fields.field(name).type
+            if found.names.count(name) != 1:
+                raise refusal(f"the file lacks the column {name}; {_REMEDY}")
+            if found.field(name).type != wanted:
+                raise refusal(f"the column {name} must be {wanted}; {_REMEDY}")
+
+
+def refusal(detail: str) -> InputError:
+    """Return the error of a file that cannot be taken."""
+    return InputError(detail, ("body",))
+
+
+def _table_of(metadata: dict[bytes, bytes]) -> Table:
+    version, of = metadata.get(VERSION_KEY.encode()), metadata.get(OF_KEY.encode(), b"").decode("ascii", "replace")
+    if version is None or of not in set(Of):
+        raise refusal(f"the file does not say that it is of a backup ({VERSION_KEY}, {OF_KEY}); {_REMEDY}")
+    if version != str(SCHEMA_VERSION).encode():
+        raise refusal(f"the file's schema version is not {SCHEMA_VERSION}; use the voxpop version that wrote it")
+    return TABLES[Of(of)]
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if column.type != MOMENT:
+        return list(column.to_pylist())
+    milliseconds = column.cast(pa.int64()).to_pylist()
+    # A fraction stays a fraction, for the row's check to refuse.
+    return [
+        value if value is None else value / _MILLISECONDS if value % _MILLISECONDS else value // _MILLISECONDS
+        for value in milliseconds
+    ]
+
+
+def _broken() -> InputError:
+    return refusal("the Parquet file is damaged or cut off; nothing was stored: fetch it again and import that")

@@ -1,0 +1,89 @@
+"""The contract of `ReplyStore` about forgetting an author, the same for every store."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.ingest.replies.reply import approve, claim
+from services.ingest.replies.stores.base import Claim, ReplyStore
+from tests.contract.reply_stores import Where, opened
+from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_ticket
+
+HOUR = timedelta(hours=1)
+MINE = "a" * 32
+YOURS = "b" * 32
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ReplyStore]:
+    """Yield an empty store."""
+    where: Where = tmp_path / "ingest.db"
+    if request.param == "mongo":
+        where = request.getfixturevalue("mongo_url")
+    async with opened(where) as store:
+        yield store
+
+
+async def test_an_authors_replies_go_in_whatever_state(store: ReplyStore) -> None:
+    """They are returned as they were; other authors' stay, and forgetting again finds nothing."""
+    gone = [a_reply(1, author=MINE), a_reply(2, author=MINE, state="sent", sent_key="f" * 32)]
+    for reply in (*gone, a_reply(3, author=YOURS)):
+        await store.add(reply)
+    assert sorted(await store.forget_author(MINE, NOW), key=lambda reply: reply.id) == gone
+    assert [reply.id for reply in await store.page(None, None, None, 9)] == [a_reply(3).id]
+    assert await store.ours(["f" * 32]) == set()
+    assert await store.forget_author(MINE, NOW) == []
+
+
+async def test_what_a_reply_holds_goes_with_it(store: ReplyStore) -> None:
+    """The author may be held anew by anybody, a day keeps its count, and wanting no replies is not forgotten."""
+    for number, author in ((1, MINE), (2, YOURS)):
+        reply = a_reply(number, author=author)
+        await store.add(reply)
+        assert await store.take_author(author, Claim(reply.id, 1), NOW, NOW + HOUR)
+        assert await store.take_day("2026-03-02", Claim(reply.id, 1), 2)
+    await store.opt_out([MINE], NOW)
+    await store.forget_author(MINE, NOW)
+    assert await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
+    assert not await store.take_author(YOURS, Claim("9" * 32, 1), NOW, NOW + HOUR)
+    assert not await store.take_day("2026-03-02", Claim(a_reply(1).id, 2), 2)
+    assert await store.take_day("2026-03-02", Claim(a_reply(2).id, 2), 2)
+    assert await store.opted_out([MINE, YOURS]) == {MINE}
+
+
+async def test_an_author_who_is_held_without_a_reply_is_let_go(store: ReplyStore) -> None:
+    """Whatever a crash left behind of a reply that is not there any more."""
+    await store.take_author(MINE, Claim("1" * 32, 1), NOW, NOW + HOUR)
+    assert await store.forget_author(MINE, NOW) == []
+    assert await store.take_author(MINE, Claim("2" * 32, 1), NOW, NOW + HOUR)
+
+
+async def test_a_reply_that_is_being_sent_stays_until_its_claim_ends(store: ReplyStore) -> None:
+    """With the author held; once its time is over it goes."""
+    await store.add(a_reply(1, author=MINE))
+    approved = approve(await store.find(a_reply(1).id), NOW, "letter-1")
+    sending = claim(approved, NOW, "replica", NOW + HOUR)
+    assert sending is not None
+    assert await store.swap(await store.find(approved.id), sending)
+    await store.take_author(MINE, Claim(sending.id, 1), NOW, NOW + 9 * HOUR)
+    assert await store.forget_author(MINE, NOW) == []
+    assert [reply.state for reply in await store.of_authors([MINE], NOW - HOUR)] == ["sending"]
+    assert not await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
+    assert [reply.id for reply in await store.forget_author(MINE, NOW + HOUR)] == [sending.id]
+    assert await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
+
+
+async def test_tickets_go_with_their_deliveries(store: ReplyStore) -> None:
+    """Those that are named alone; what a courier then settles of them changes nothing."""
+    for number in (1, 2):
+        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 100)
+    leased = await store.lease_delivery(NOW, NOW + HOUR)
+    assert leased is not None
+    assert await store.forget_tickets([leased.ticket, "VP-unknown"]) == 1
+    assert await store.forget_tickets([leased.ticket]) == 0
+    assert await store.forget_tickets([]) == 0
+    assert await store.deliveries([leased.ticket]) == []
+    assert not await store.settle_delivery(leased)
+    assert len(await store.tickets(None, None, 9)) == 1
