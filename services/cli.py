@@ -26,6 +26,7 @@ from services.console import (
     show_tally,
     stop,
 )
+from services.export_cli import register as register_exports
 from services.model_cli import model_app
 from services.sandbox_cli import x_sandbox
 from services.server import bind, run, url_of
@@ -44,6 +45,7 @@ key_app = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
 app.command("x-sandbox")(x_sandbox)
+register_exports(app)
 
 Url = Annotated[
     str | None,

@@ -137,8 +137,7 @@ def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -
     observers: list[Observer] = []
     if settings.x_bearer_token is not None:
         observers.append(Remembering(recent))
-    if replies.selector is not None:
-        observers.append(replies.selector)
+    observers.append(replies.selector)
     return Observers(*observers)
 
 

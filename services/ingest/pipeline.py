@@ -34,6 +34,10 @@ _ANALYSES = TypeAdapter(list[Analysis])
 _KEYS = TypeAdapter(set[str])
 
 
+class DeadlinePassedError(Exception):
+    """A batch was not folded in time: the cause of an OverloadedError that fewer posts at a time may well escape."""
+
+
 class Rejection(BaseModel):
     """A post that was not taken, by its place in the request; `reason` names the field."""
 
@@ -78,9 +82,9 @@ class Pipeline:
     async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
         """Fold the posts in `items` (decoded JSON values) into the brand's profiles.
 
-        A bad item is rejected alone. Raises OverloadedError past the bound or the batch's deadline,
-        PeerUnavailableError where a peer is away, PeerRefusedError where one answers nonsense; then nothing is
-        acknowledged and the whole batch may be sent again.
+        A bad item is rejected alone. Raises OverloadedError past the bound or (with a DeadlinePassedError as its
+        `__cause__`) the batch's deadline, PeerUnavailableError where a peer is away, PeerRefusedError where one
+        answers nonsense; then nothing is acknowledged and the whole batch may be sent again.
         """
         if self.in_flight + len(items) > self.max_posts_in_flight:
             raise OverloadedError("too many posts are being worked on; send this batch again", RETRY_AFTER)
@@ -92,7 +96,7 @@ class Pipeline:
             raise OverloadedError(
                 f"this batch was not folded within {DELIVERY_SECONDS:g} s; send it again, or fewer posts at a time",
                 RETRY_AFTER,
-            ) from None
+            ) from DeadlinePassedError()
         finally:
             self.in_flight -= len(items)
 

@@ -13,7 +13,7 @@ from shared.errors import PeerRefusedError
 from shared.peers import Peer
 from shared.removal import MAX_REMOVALS, REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer
 
-_AFTER_THEIR_POSTS: Final = frozenset({"bluesky", "mastodon"})
+AFTER_THEIR_POSTS: Final = frozenset({"bluesky", "mastodon"})
 """Platforms whose sources tell what everybody removes, each removal after its post in the same row.
 
 A mark for each that nobody here knows would fill the store of profiles with other people's posts.
@@ -39,7 +39,7 @@ class RemovalSender:
         """
         removed = unknown = 0
         for early in (True, False):
-            keyed = list(self._keyed(item for item in removals if early != (item.platform in _AFTER_THEIR_POSTS)))
+            keyed = list(self._keyed(item for item in removals if early != (item.platform in AFTER_THEIR_POSTS)))
             for start in range(0, len(keyed), MAX_REMOVALS):
                 answer = await self._post(brand, keyed[start : start + MAX_REMOVALS], early=early)
                 removed, unknown = removed + answer.removed, unknown + answer.unknown

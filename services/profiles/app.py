@@ -1,30 +1,56 @@
 """The profiles service, put together."""
 
-from collections.abc import AsyncIterator, Mapping
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from services.profiles.alerts.opening import Alerts, build_alerts, keep_alerts
 from services.profiles.api import ROUTERS
+from services.profiles.importing.receiving import ImportRoom
 from services.profiles.resources import FoldMetrics, Resources
 from services.profiles.settings import ProfilesSettings
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.sweeping import sweep_texts
+from shared.background import running
+from shared.clock import Clock, SystemClock
+from shared.rounds.keeping import Round, keep_round
 from shared.web.application import Transports, build_app
 from shared.web.health import Check
 
+SWEEP_EVERY: Final = timedelta(hours=1)
+SWEEP_AGAIN: Final = timedelta(minutes=5)
+SWEEP_LASTING: Final = timedelta(minutes=30)
 
-def create_app(settings: ProfilesSettings, transports: Transports | None = None) -> FastAPI:  # noqa: ARG001 - the four services are built alike; this one calls no peer
-    """Return the application; its lifespan opens the store. Raises SettingsError."""
+
+def create_app(
+    settings: ProfilesSettings,
+    transports: Transports | None = None,  # noqa: ARG001 - the four services are built alike; this one calls no peer
+    clock: Clock | None = None,
+) -> FastAPI:
+    """Return the application; its lifespan opens the store. `clock` is the machine's but in tests.
+
+    Raises SettingsError.
+    """
     url = settings.parsed_store()
+    settings.webhook_secret()
     registry = CollectorRegistry()
     metrics = FoldMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_store(url) as store:
-            app.state.resources = Resources(store, metrics)
-            yield
+        now = clock or SystemClock()
+        async with open_stores(url, now) as stores:
+            alerts = build_alerts(settings, stores.alerts, now)
+            room = ImportRoom(settings.data_dir, settings.import_bytes)
+            app.state.resources = Resources(stores.profiles, alerts, room, metrics, now)
+            async with running(_work(settings, stores, alerts, now), now):
+                yield
 
     return build_app(
         "profiles",
@@ -34,7 +60,20 @@ def create_app(settings: ProfilesSettings, transports: Transports | None = None)
         lifespan,
         registry,
         _checks,
+        unlimited=("/import",),
     )
+
+
+def _work(
+    settings: ProfilesSettings, stores: Stores, alerts: Alerts, clock: Clock
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    owner = uuid.uuid4().hex
+    sweeping = partial(sweep_texts, stores.profiles, clock, settings.text_time())
+    sweep = Round("text-sweep", sweeping, every=SWEEP_EVERY, again=SWEEP_AGAIN, lasting=SWEEP_LASTING)
+    return {
+        "text-sweep": partial(keep_round, sweep, stores.rounds, owner, clock),
+        "alerts": partial(keep_alerts, alerts, stores.profiles, stores.rounds, owner),
+    }
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

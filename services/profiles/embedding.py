@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 SCALE = 127
 _BYTES_A_SUM = 4
+_NOISE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class EmbeddingSum:
 
     def mean(self) -> NDArray[np.float32]:
         """Return the mean embedding, (dimensions,); its length tells how alike the posts are."""
-        return (_numbers(self.sums) / (SCALE * self.posts)).astype(np.float32)
+        return (np.frombuffer(self.sums, dtype="<i4") / (SCALE * self.posts)).astype(np.float32)
 
 
 Embeddings = Mapping[str, EmbeddingSum]
@@ -46,11 +47,28 @@ def has_length(embedding: Sequence[float]) -> bool:
 
 
 def quantised(embedding: Sequence[float]) -> bytes:
-    """Return the embedding as signed bytes, one a number, its length made 1. Raises ValueError where it has none."""
+    """Return the embedding as signed bytes, one a number, its length made 1; one that `dequantised` gave as it was.
+
+    Raises ValueError where it has no length.
+    """
     if not has_length(embedding):
         raise ValueError("an embedding must have a length, neither nought nor infinite")
-    numbers = np.asarray(embedding, dtype=np.float64) / math.hypot(*embedding)
-    return np.rint(numbers * SCALE).astype(np.int8).tobytes()
+    return all_quantised([embedding])[0]
+
+
+def all_quantised(embeddings: Sequence[Sequence[float]]) -> list[bytes]:
+    """Return what `quantised` returns of each of some embeddings of one length, which must all have one."""
+    numbers = np.array(embeddings, dtype=np.float64)
+    scaled = numbers * SCALE
+    whole = np.rint(scaled)
+    fits: NDArray[np.bool_] = (np.abs(scaled - whole) < _NOISE) & (np.abs(whole) <= SCALE)
+    done = fits.all(axis=1, keepdims=True)
+    if not done.all():
+        # Twice, so that the squares of neither very large nor very small numbers leave what a float can hold.
+        unit = numbers / np.abs(numbers).max(axis=1, keepdims=True)
+        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        whole = np.where(done, whole, np.rint(unit * SCALE))
+    return [row.tobytes() for row in whole.astype(np.int8)]
 
 
 def dequantised(embedding: bytes) -> list[float]:
@@ -85,9 +103,6 @@ def subtract(whole: Embeddings, part: Embeddings) -> Embeddings:
 def _combined(one: EmbeddingSum, other: EmbeddingSum, sign: int) -> EmbeddingSum:
     if one.dimensions != other.dimensions:
         raise ValueError(f"embeddings of {one.dimensions} and of {other.dimensions} numbers cannot be added")
-    sums = _numbers(one.sums) + sign * _numbers(other.sums)
-    return EmbeddingSum(one.posts + sign * other.posts, sums.astype("<i4").tobytes())
-
-
-def _numbers(sums: bytes) -> NDArray[np.int64]:
-    return np.frombuffer(sums, dtype="<i4").astype(np.int64)
+    change = np.add if sign > 0 else np.subtract
+    sums = change(np.frombuffer(one.sums, dtype="<i4"), np.frombuffer(other.sums, dtype="<i4"))
+    return EmbeddingSum(one.posts + sign * other.posts, sums.tobytes())

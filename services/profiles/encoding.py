@@ -29,6 +29,7 @@ _PLAIN = (
 _COUNTS = ("labels", "languages", "categories")
 _REACTIONS = ("likes", "reposts", "replies", "repost_posts", "reply_posts")
 _ONE_OF = {"label": "labels", "language": "languages", "category": "categories"}
+_EMBEDDING: Any = {"analysis": {"embedding"}}
 _BUCKET_PLAIN = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
 _BUCKET_COUNTS = ("labels", "languages")
 
@@ -63,8 +64,13 @@ def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = N
 
 def to_body(post: AnalyzedPost) -> dict[str, Any]:
     """Return a post with its analysis as JSON types, without the embedding, which is bytes of its own."""
-    body: dict[str, Any] = post.model_dump(mode="json", exclude_defaults=True, exclude={"analysis": {"embedding"}})
+    body: dict[str, Any] = post.model_dump(mode="json", exclude_defaults=True, exclude=_EMBEDDING)
     return body
+
+
+def to_body_text(post: AnalyzedPost) -> str:
+    """Return what `to_body` returns, as JSON."""
+    return post.model_dump_json(exclude_defaults=True, exclude=_EMBEDDING)
 
 
 def to_embedding(post: AnalyzedPost) -> bytes | None:

@@ -7,7 +7,7 @@ stores that counted the same posts hold equal sums, and a variance is never nega
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.profiles.embedding import Embeddings, add, quantised, sum_of
 from shared.analyzed_post import Account, AnalyzedPost
@@ -60,19 +60,40 @@ class Increment:
 
 
 UNIT = Increment()
+_COUNTED = ("labels", "languages", "categories")
+_SUMMED = (
+    "posts",
+    "scored_posts",
+    "score_sum",
+    "score_squares",
+    "subjectivity_posts",
+    "subjectivity_sum",
+    "likes",
+    "reposts",
+    "replies",
+    "repost_posts",
+    "reply_posts",
+)
 
 
 def increment_of(post: AnalyzedPost) -> Increment:
     """Return what one post adds.
 
     A post without a sentiment, or in a language that the model was not trained on, is counted, but it
-    stays out of every mean.
+    stays out of every mean. Raises ValueError where its embedding has no length.
     """
+    embedding = post.analysis.embedding
+    return adds_of(post, quantised(embedding) if embedding is not None else None)
+
+
+def adds_of(post: AnalyzedPost, embedding: bytes | None) -> Increment:
+    """Return what `increment_of` returns of a post whose embedding is quantised already."""
     analysis, hour = post.analysis, int(post.hour.timestamp())
     sentiment = analysis.sentiment if analysis.supported_language else None
     subjectivity = analysis.subjectivity if analysis.supported_language else None
     score = round(sentiment.score * MILLION) if sentiment else 0
     language = analysis.language.code if analysis.language else UNKNOWN_LANGUAGE
+    version = post.embedding_version
     return Increment(
         posts=1,
         scored_posts=int(sentiment is not None),
@@ -92,7 +113,7 @@ def increment_of(post: AnalyzedPost) -> Increment:
         languages={language: 1},
         categories={analysis.category.label: 1} if analysis.category else {},
         figures=_figures(post.account, hour),
-        embeddings=_embeddings(post),
+        embeddings={version: sum_of(embedding)} if version is not None and embedding is not None else {},
         platform=post.platform,
         key_version=post.key_version,
     )
@@ -129,16 +150,34 @@ def combine(one: Increment, other: Increment) -> Increment:
         labels=_merge(one.labels, other.labels, int.__add__),
         languages=_merge(one.languages, other.languages, int.__add__),
         categories=_merge(one.categories, other.categories, int.__add__),
-        figures=_merge(one.figures, other.figures, max),
+        figures=_latest(one.figures, other.figures),
         embeddings=add(one.embeddings, other.embeddings),
         platform=max(one.platform, other.platform),
         key_version=max(one.key_version, other.key_version),
     )
 
 
-def combine_all(increments: Iterable[Increment]) -> Increment:
-    """Return what all of them add together; the unit where there are none."""
-    return reduce(combine, increments, UNIT)
+def combine_all(increments: Iterable[Increment], *, of_author: bool = True) -> Increment:
+    """Return what all of them add together, as `combine` would one after another; the unit where there are none.
+
+    Without `of_author` what only one author has is left out: the account's figures and the embeddings.
+    """
+    found = [one for one in increments if one.posts]
+    if not found:
+        return UNIT
+    sums: dict[str, Any] = {name: sum([getattr(one, name) for one in found]) for name in _SUMMED}
+    counts: dict[str, Any] = {name: _counted(getattr(one, name) for one in found) for name in _COUNTED}
+    return Increment(
+        **sums,
+        **counts,
+        first_seen=min(one.first_seen for one in found),
+        last_seen=max(one.last_seen for one in found),
+        hours=tuple(map(sum, zip(*(one.hours for one in found), strict=True))),
+        figures=reduce(_latest, (one.figures for one in found)) if of_author else {},
+        embeddings=reduce(add, (one.embeddings for one in found)) if of_author else {},
+        platform=max(one.platform for one in found),
+        key_version=max(one.key_version for one in found),
+    )
 
 
 def _figures(account: Account, hour: int) -> dict[str, Figure]:
@@ -146,10 +185,16 @@ def _figures(account: Account, hour: int) -> dict[str, Figure]:
     return {name: (hour, int(value)) for name, value in vars(account).items() if value is not None}
 
 
-def _embeddings(post: AnalyzedPost) -> Embeddings:
-    if post.embedding_version is None or post.analysis.embedding is None:
-        return {}
-    return {post.embedding_version: sum_of(quantised(post.analysis.embedding))}
+def _counted(counts: Iterable[Counts]) -> Counts:
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, posts in one.items():
+            total[name] = total.get(name, 0) + posts
+    return total
+
+
+def _latest(one: Mapping[str, Figure], other: Mapping[str, Figure]) -> Mapping[str, Figure]:
+    return _merge(one, other, max)
 
 
 def _merge(

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services.profiles.alerts.opening import Alerts
+from services.profiles.importing.receiving import ImportRoom
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
+from shared.clock import Clock
 
 
 class FoldMetrics:
@@ -31,4 +34,7 @@ class Resources:
     """Opened by the app's lifespan."""
 
     store: ProfileStore
+    alerts: Alerts
+    imports: ImportRoom
     metrics: FoldMetrics
+    clock: Clock

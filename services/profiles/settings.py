@@ -1,13 +1,16 @@
 """What the profiles service can be told by its environment."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from services.profiles.alerts.settings import AlertSettings
+from services.profiles.importing.settings import ImportSettings
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 
-class ProfilesSettings(ServiceSettings):
-    """The settings of every service, and where profiles are kept."""
+class ProfilesSettings(AlertSettings, ImportSettings):
+    """The settings of every service, of alerts and imports, and where profiles are kept."""
 
     store: str = Field(
         "",
@@ -23,6 +26,10 @@ class ProfilesSettings(ServiceSettings):
         le=3650,
         description="how many days a post's cleaned text and analysis are kept, counted from storing",
     )
+
+    def text_time(self) -> timedelta:
+        """Return how long texts and analyses are kept."""
+        return timedelta(days=self.text_days)
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where profiles are kept; raises SettingsError where the setting is neither form."""

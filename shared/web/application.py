@@ -33,10 +33,12 @@ def build_app(
     lifespan: Lifespan,
     registry: CollectorRegistry,
     checks: Callable[[FastAPI], Mapping[str, Check]],
+    unlimited: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application: routes, health, metrics, problems, and the rings around them.
 
-    The rings from outside in: request id and last resort, CORS, who gets in, body size.
+    The rings from outside in: request id and last resort, CORS, who gets in, body size. Routes whose paths end with
+    one of `unlimited` limit their bodies themselves.
     Raises SettingsError where the settings forbid a start.
     """
     keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)
@@ -44,7 +46,7 @@ def build_app(
         docs_url="/docs", redoc_url=None, title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan
     )
     install_problems(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, unlimited=unlimited)
     app.add_middleware(Doorkeeper, keyring=keyring, rate=rate)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:

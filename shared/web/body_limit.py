@@ -1,5 +1,6 @@
 """Refuses a body that is too large, before it is read where the client says its length."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from starlette.responses import Response
@@ -9,16 +10,20 @@ from shared.web.problems import problem
 
 
 class BodyLimit:
-    """Pure ASGI middleware: 413 by Content-Length at once, or as soon as the bytes that came exceed the limit."""
+    """Pure ASGI middleware: 413 by Content-Length at once, or as soon as the bytes that came exceed the limit.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        """Let at most `max_bytes` through."""
+    A route that takes larger bodies, and limits them itself, is named by the end of its path.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, unlimited: Sequence[str] = ()) -> None:
+        """Let at most `max_bytes` through, but for paths that end with one of `unlimited`."""
         self._app = app
         self._max_bytes = max_bytes
+        self._unlimited = tuple(unlimited)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].endswith(self._unlimited):
             await self._app(scope, receive, send)
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

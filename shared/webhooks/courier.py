@@ -11,6 +11,7 @@ import structlog
 
 from shared.clock import Clock
 from shared.errors import VoxpopError
+from shared.reach import InnerAddressError
 from shared.webhooks.delivery import Deliveries, Held, Outcome, Parcel, Unsendable
 from shared.webhooks.signing import signed_headers
 
@@ -88,6 +89,8 @@ class Courier(Generic[Held]):
                 request = self.http.build_request("POST", parcel.url, content=body, headers=headers)
                 response = await self.http.send(request, stream=True, follow_redirects=False)
                 await response.aclose()
+        except InnerAddressError:
+            return Outcome("failed", f"{parcel.to} was not called: its host stands for no address of the internet")
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return self._later(leased, f"{parcel.to} could not be reached ({type(error).__name__})")
         return self._answered(leased, parcel.to, response)

@@ -8,11 +8,12 @@ from pymongo.errors import AutoReconnect
 
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.mongo import MongoProfileStore
+from services.profiles.stores.mongo_posts import EXPIRED
 from services.profiles.stores.sqlite import SqliteProfileStore
 from shared.errors import PeerUnavailableError
 from shared.sqlite import SqliteDatabase, Statement
 
-WRITES = ("bulk_write", "update_one", "update_many")
+WRITES = ("bulk_write", "update_one", "update_many", "delete_many")
 Result = TypeVar("Result")
 
 Meddle = Callable[[str, bool], Awaitable[None]]
@@ -72,6 +73,7 @@ class Interrupted:
         self._real = real
         self._crash = crash
         self.read = real.read
+        self.checkpoint = real.checkpoint
 
     async def write(self, work: Statement[Result]) -> Result:
         """Run `work` as the real file does."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.replies.reply import approve, claim
-from services.ingest.replies.stores.base import Claim, ReplyStore
+from services.ingest.replies.stores.base import GONE_DAYS, Claim, ReplyStore
 from tests.contract.reply_stores import Where, opened
 from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_ticket
 
@@ -87,3 +87,23 @@ async def test_tickets_go_with_their_deliveries(store: ReplyStore) -> None:
     assert await store.deliveries([leased.ticket]) == []
     assert not await store.settle_delivery(leased)
     assert len(await store.tickets(None, None, 9)) == 1
+
+
+async def test_what_is_gone_is_known_with_its_latest_moment(store: ReplyStore) -> None:
+    """Noted twice, in any order, a key is gone up to the later moment; other keys are not."""
+    later = NOW + timedelta(hours=1)
+    await store.note_gone(["me", "you"], NOW)
+    await store.note_gone(["me"], later)
+    await store.note_gone(["me"], NOW)
+    await store.note_gone([], NOW)
+    assert await store.gone(["me", "you", "them"]) == {"me": later, "you": NOW}
+    assert await store.gone([]) == {}
+
+
+async def test_marks_go_when_no_post_can_be_answered_any_more(store: ReplyStore) -> None:
+    """A later note drops those that are a month older, and no younger one."""
+    await store.note_gone(["old"], NOW)
+    await store.note_gone(["new"], NOW + timedelta(days=GONE_DAYS))
+    assert set(await store.gone(["old", "new"])) == {"old", "new"}
+    await store.note_gone([], NOW + timedelta(days=GONE_DAYS, seconds=1))
+    assert set(await store.gone(["old", "new"])) == {"new"}

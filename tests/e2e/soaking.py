@@ -1,6 +1,5 @@
 """voxpop listening to a sandbox of X in bad weather: what was published, and what became of it."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -111,8 +110,3 @@ class Soak:
             if not any(earlier <= start <= later for start in self.restarts)
         ]
         return min(gaps, default=float("inf"))
-
-
-async def breathe() -> None:
-    """Give sockets and threads a moment of real time."""
-    await asyncio.sleep(0.002)

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observing import ObservedPost
+from services.ingest.post import Post
 from services.ingest.replies.rule import Rule, Traits
+from services.ingest.sources.graph.author import UNKNOWN_AUTHOR
+
+_UNTOLD_ON: Final = ("facebook", "instagram")
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +45,15 @@ def traits(seen: ObservedPost) -> Traits:
 
 
 def may_be_answered(seen: ObservedPost, now: datetime, oldest: timedelta) -> bool:
-    """Tell whether anybody may answer a post: no repost, no voice of the brand, not protected, not too old."""
+    """Tell whether anybody may answer a post: no repost, no voice of the brand, not protected, not too old.
+
+    Nor one whose author the platform does not tell: it may be the brand's own account, or somebody who wants no reply.
+    """
     post = seen.post
     fresh = now - oldest <= post.created_at
-    return fresh and post.voice != "internal" and not post.is_repost and not post.author.protected
+    known = post.voice != "internal" and not _is_untold(post)
+    return fresh and known and not post.is_repost and not post.author.protected
+
+
+def _is_untold(post: Post) -> bool:
+    return post.platform in _UNTOLD_ON and post.author.id == UNKNOWN_AUTHOR

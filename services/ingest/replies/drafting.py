@@ -11,7 +11,7 @@ from services.ingest.replies.reply import Reply, State
 from services.ingest.replies.rule import Rule
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.template import Facts, TemplateFaultError, render
-from services.ingest.replies.ticket import Ticket, ticket_id
+from services.ingest.replies.ticket import Ticket, ticket_id, ticket_key
 from services.ingest.replies.ticketing import Ticketing
 from shared.clock import Clock
 
@@ -47,7 +47,8 @@ class Drafting:
         )
         text, fault = _words(brand_name, candidate, rule, ticket)
         if rule.ticket and not dry:
-            await self.ticketing.open(ticket, seen.text, candidate.author)
+            key = ticket_key(self.pseudonymizer, rule.brand, seen.post.platform, seen.post.post_id)
+            await self.ticketing.open(key, ticket, seen.text, candidate.author)
         letter = Letter(
             post_id=seen.post.post_id, post_text=seen.text, text=text, ticket=ticket.id if rule.ticket else ""
         )

@@ -37,13 +37,14 @@ from shared.webhooks.courier import Courier
 
 @dataclass(frozen=True)
 class Replies:
-    """What the service has of replies. Where they are off, `selector` is None and `run` does nothing."""
+    """What the service has of replies. Where they are off, `selector` drafts nothing and `run` does nothing."""
 
     store: ReplyStore
     rules: RuleBook
     desk: Desk
     withdrawing: Withdrawing
-    selector: Selector | None
+    ticketing: Ticketing
+    selector: Selector
     sender: Sender | None
     courier: Courier[Delivery] | None
 
@@ -77,9 +78,7 @@ def build_replies(
     enabled = settings.replies_enabled
     desk = Desk(store, letters, clock, enabled and not settings.replies_dry_run, lambda: quiet.day(clock.now()))
     withdrawing = Withdrawing(store, letters, vault, pseudonymizer, clock)
-    if not enabled:
-        return Replies(store, rules, desk, withdrawing, None, None, None)
-    ticketing = Ticketing(store, vault, clock, sorted(desks), settings.tickets_most_waiting)
+    ticketing = Ticketing(store, vault, vault.cipher, clock, sorted(desks), settings.tickets_most_waiting)
     lasting = timedelta(days=settings.replies_keep_days)
     selector = Selector(
         store=store,
@@ -95,7 +94,10 @@ def build_replies(
         author_pause=settings.author_pause(),
         oldest=timedelta(hours=settings.replies_post_hours),
         own_accounts=own_accounts,
+        drafts=enabled,
     )
+    if not enabled:
+        return Replies(store, rules, desk, withdrawing, ticketing, selector, None, None)
     sender = Sender(
         store=store,
         letters=letters,
@@ -109,4 +111,6 @@ def build_replies(
     )
     deliveries = TicketDeliveries(store, ticketing, desks)
     courier = Courier("tickets", deliveries, http, secret, clock) if secret is not None and desks else None
-    return Replies(store, rules, desk, withdrawing, selector, None if settings.replies_dry_run else sender, courier)
+    return Replies(
+        store, rules, desk, withdrawing, ticketing, selector, None if settings.replies_dry_run else sender, courier
+    )

@@ -1,9 +1,10 @@
 """From posts to drafts: which posts a rule answers, asked from the cheapest question to the dearest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observing import ObservedPost
 from services.ingest.replies.brand_view import BrandViews
@@ -44,6 +45,8 @@ class Selector:
     oldest: timedelta
     own_accounts: frozenset[tuple[Platform, str]] = frozenset()
     """Platform and id of the accounts that replies are sent from: nothing that they publish is answered."""
+    drafts: bool = True
+    """False where replies are off: then it only hears who wants none, which counts once they are on."""
 
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
         """Draft what the brand's rules say; at most one reply a post and one an author.
@@ -52,6 +55,8 @@ class Selector:
         store or sentiment is away: then the delivery should be tried again.
         """
         await self._note_opt_outs(posts)
+        if not self.drafts:
+            return
         rules = await self.rules.of_brand(brand)
         if not rules:
             return
@@ -83,7 +88,7 @@ class Selector:
         return list(candidates.values())
 
     async def _allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Leave out what has a reply, is one, or comes from somebody who was answered or wants no answer."""
+        """Leave out what has a reply, is one, is gone, or comes from somebody who was answered or wants no answer."""
         if not candidates:
             return []
         replies, authors = [one.reply for one in candidates], sorted({one.author for one in candidates})
@@ -93,7 +98,10 @@ class Selector:
         for reply in await self.store.of_authors(authors, since):
             if reply.doubtful or reply.state not in NOT_SENT:
                 closed.add(reply.author)
-        allowed = [one for one in candidates if one.reply not in known and one.author not in closed]
+        gone = await self.store.gone(replies) | await self.store.gone(authors)
+        allowed = [
+            one for one in candidates if one.reply not in known and one.author not in closed and not _is_gone(one, gone)
+        ]
         return [one for one in allowed if not await self._is_ours(one)]
 
     async def _is_ours(self, candidate: Candidate) -> bool:
@@ -134,3 +142,10 @@ class Selector:
             best = await self.categorizer.best([one.seen.text for one in wanting], category_set)
             labels |= {(one.reply, category_set): label for one, label in zip(wanting, best, strict=True)}
         return labels
+
+
+def _is_gone(candidate: Candidate, gone: Mapping[str, datetime]) -> bool:
+    """Tell whether a post was removed, or written no later than the hour in which its author was."""
+    through = gone.get(candidate.author)
+    late = through is not None and full_hour(candidate.seen.post.created_at) <= through
+    return late or candidate.reply in gone

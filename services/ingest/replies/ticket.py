@@ -28,12 +28,19 @@ def ticket_id(pseudonymizer: Pseudonymizer, brand: Brand, platform: Platform, po
     return "VP-" + "".join(_DIGITS[(bits >> 5 * place) & 31] for place in range(_LETTERS))
 
 
-class Ticket(BaseModel):
-    """One ticket; its text lies in the vault until it expires."""
+def ticket_key(pseudonymizer: Pseudonymizer, brand: Brand, platform: Platform, post_id: str) -> str:
+    """Return the key that a post's ticket is stored by, which without the secret leads to no ticket id.
+
+    A search for a ticket id finds the reply it stands in, and the author who is answered there.
+    """
+    return pseudonymizer.own_key(f"ticket row:{brand}", platform, post_id)
+
+
+class Routed(BaseModel):
+    """What is known of a routed complaint, wherever it is."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
     brand: Brand
     platform: Platform
     rule: str
@@ -43,8 +50,24 @@ class Ticket(BaseModel):
     created_at: AwareDatetime
 
 
+class Ticket(Routed):
+    """One ticket under its public id, as a reply and a desk show it."""
+
+    id: str
+
+
+class KeptTicket(Routed):
+    """One ticket as stores have it: `id` is its key, `sealed_id` the public id in the vault's cipher, in hex digits.
+
+    Its text lies in the vault, under the same key, until it expires.
+    """
+
+    id: str
+    sealed_id: str
+
+
 class Delivery(BaseModel):
-    """One ticket on its way to one desk. `id` is the idempotency key of every attempt.
+    """One ticket, by its key, on its way to one desk. `id` is the idempotency key of every attempt.
 
     While `leased_until` lies ahead, the holder of `token` alone works on it.
     """
@@ -63,5 +86,5 @@ class Delivery(BaseModel):
 
 
 def delivery_id(ticket: str, desk: Desk) -> str:
-    """Return the id of a delivery."""
+    """Return the id of the delivery of a ticket, given by its key."""
     return f"{ticket}:{desk}"

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
+from services.ingest.removal import AFTER_THEIR_POSTS
 from services.ingest.replies.candidate import author_key, reply_key
 from services.ingest.replies.letter import Letters
 from services.ingest.replies.reply import WAITING, Reply, reject
 from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.replies.ticket import ticket_id
+from services.ingest.replies.ticket import ticket_key
 from services.ingest.replies.ticketing import TICKET_TEXT
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
 _ALWAYS: Final = timedelta(days=3650)
+_MOST: Final = 1000
+"""Keys of one call of the store."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,25 @@ class Withdrawing:
         """
         posts = {reply_key(self.pseudonymizer, platform, post_id): post_id for post_id in post_ids}
         authors = [author_key(self.pseudonymizer, platform, author_id) for author_id in author_ids]
+        await self._note_gone(platform, list(posts), authors)
         closed = await self.close(list(posts), authors, "the post was removed")
         for author in authors:
             await self.vault.forget_author(author)
         for known in await self._of_posts(list(posts)):
             await self.letters.forget(known.letter)
-            ticket = ticket_id(self.pseudonymizer, known.brand, platform, posts[known.id])
+            ticket = ticket_key(self.pseudonymizer, known.brand, platform, posts[known.id])
             await self.vault.forget(TICKET_TEXT, [ticket])
         return closed
+
+    async def _note_gone(self, platform: Platform, posts: Sequence[str], authors: Sequence[str]) -> None:
+        """Let no post be answered that comes after its own or its author's removal, but was written before it."""
+        marked = [*posts, *authors]
+        if platform in AFTER_THEIR_POSTS:
+            # Whatever anybody removes comes here: of strangers nothing is kept.
+            known = await self.store.of_authors(authors, self.clock.now() - _ALWAYS) if authors else []
+            marked = sorted({reply.author for reply in known})
+        for start in range(0, len(marked), _MOST):
+            await self.store.note_gone(marked[start : start + _MOST], full_hour(self.clock.now()))
 
     async def close(self, replies: Sequence[str], authors: Sequence[str], reason: str) -> int:
         """Close what waits of these replies and authors (by replies' own keys) and return how many."""

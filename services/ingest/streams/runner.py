@@ -9,13 +9,15 @@ import structlog
 
 from services.ingest.brands.compiling import query_for
 from services.ingest.brands.query import Query
-from services.ingest.streams.delivering import Delivering, StopAskedError
+from services.ingest.sources.base import Source
+from services.ingest.streams.carrying import StopAskedError
+from services.ingest.streams.delivering import Delivering
 from services.ingest.streams.ending import HANDED_ON, PAUSED, Ending, ended_by, ended_by_itself
 from services.ingest.streams.stores.base import Held, LeaseLostError
 from services.ingest.streams.stream import Wanted
 from services.ingest.streams.tally import Tally
-from services.ingest.streams.tools import Tools
-from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
+from services.ingest.streams.tools import Tools, Withdrawing
+from shared.errors import NotFoundError, OverloadedError, PeerUnavailableError, VoxpopError
 
 RECORD_SECONDS: Final = 1.0
 """How often at most a cursor is written: what was delivered since comes again after a crash, and is known."""
@@ -43,6 +45,7 @@ class Runner:
         self._asked: Ending = HANDED_ON
         self._listening: asyncio.Task[Ending] | None = None
         self._can_be_cut = False
+        self._source: Source | None = None
         self._cursor: str | None = None
         self._is_cursor_new = False
         self._brand_version: int | None = None
@@ -78,6 +81,8 @@ class Runner:
             ending = None
         if ending is not None:
             await self._release(ending)
+        elif await self._is_deleted():
+            await self._withdraw()
 
     async def _listen(self) -> Ending:
         if self._stop.is_set():
@@ -95,6 +100,8 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - whatever a source raises ends its stream alone, in words
             return self._failed(error)
         if self._stop.is_set():
+            if self._asked is PAUSED:
+                await self._withdraw()
             return self._asked
         return ended_by_itself(self._held.stream.kind, self._failures())
 
@@ -106,7 +113,7 @@ class Runner:
         query: Query = await asyncio.to_thread(query_for, brand, platform)
         if self._held.cursor is not None:
             self._cursor = self._tools.cipher.open_(PURPOSE, self.stream_id, self._held.cursor)
-        source = self._tools.sources.build(stream, query, self._tally, self._tally.spent)
+        source = self._source = self._tools.sources.build(stream, query, self._tally, self._tally.spent)
         delivering = Delivering(self._tools, query, self._tally, self._stop)
         async with aclosing(source.deliveries(self._cursor)) as deliveries:
             async for delivery in deliveries:
@@ -185,6 +192,22 @@ class Runner:
         if self._clock.monotonic() - self._began_at >= WELL_AFTER:
             self._tally.failures = 0
         return self._tally.failures
+
+    async def _is_deleted(self) -> bool:
+        """Tell whether the lease was lost because nobody wants the stream any more."""
+        try:
+            await self._tools.streams.find(self.stream_id)
+        except NotFoundError:
+            return True
+        except (PeerUnavailableError, OverloadedError):
+            pass
+        return False
+
+    async def _withdraw(self) -> None:
+        """Have the source take away what it left at the network; whoever goes on with a stream still needs that."""
+        source: object = self._source
+        if isinstance(source, Withdrawing):
+            await source.withdraw()
 
     async def _release(self, ending: Ending) -> None:
         if ending.sentence is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from services.ingest.brands.query import Query
 from services.ingest.brands.stores.base import BrandStore
@@ -20,6 +20,18 @@ Deliver = Callable[[str, Sequence[Any]], Awaitable[Receipt]]
 """Folds posts of a brand: `Pipeline.deliver`, with what it raises."""
 Remove = Callable[[str, Sequence[Removal]], Awaitable[int]]
 """Takes what is gone out of a brand's profiles and stored texts, and returns how many posts that were."""
+
+
+@runtime_checkable
+class Withdrawing(Protocol):
+    """A `Source` that leaves something at its network, which goes with a stream that is paused or deleted."""
+
+    async def withdraw(self) -> None:
+        """Take away what was left, once the row of deliveries is closed; reads nothing, and gives up within seconds.
+
+        Never raises for what the network does: the report says what could not be taken away.
+        """
+        ...
 
 
 class Sources(Protocol):

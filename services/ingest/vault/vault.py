@@ -19,7 +19,7 @@ class Vault:
 
     def __init__(self, cipher: Cipher, store: VaultStore, clock: Clock) -> None:
         """Seal with `cipher`, keep in `store`, tell expiry by `clock`."""
-        self._cipher = cipher
+        self.cipher = cipher
         self._store = store
         self._clock = clock
 
@@ -36,7 +36,7 @@ class Vault:
 
         def sealed() -> list[SealedRow]:
             return [
-                SealedRow(purpose, row, self._cipher.seal(purpose, row, text), expires_at, owners.get(row))
+                SealedRow(purpose, row, self.cipher.seal(purpose, row, text), expires_at, owners.get(row))
                 for row, text in texts.items()
             ]
 
@@ -47,7 +47,7 @@ class Vault:
     async def read(self, purpose: str, row: str) -> str | None:
         """Return the text of a row, None where there is none or it has expired."""
         found = await self._store.find(purpose, [row], self._clock.now())
-        return self._cipher.open_(purpose, row, found[row]) if row in found else None
+        return self.cipher.open_(purpose, row, found[row]) if row in found else None
 
     async def read_all(self, purpose: str, rows: Sequence[str]) -> dict[str, str]:
         """Return the texts of those rows (1,000 at the most) that are there and that today's keys open."""
@@ -57,7 +57,7 @@ class Vault:
             texts = {}
             for row, sealed in found.items():
                 with suppress(UnopenableError):
-                    texts[row] = self._cipher.open_(purpose, row, sealed)
+                    texts[row] = self.cipher.open_(purpose, row, sealed)
             return texts
 
         return await asyncio.to_thread(opened)
@@ -72,7 +72,7 @@ class Vault:
 
     def _text(self, purpose: str, row: SealedRow) -> str | None:
         with suppress(UnopenableError):
-            return self._cipher.open_(purpose, row.row, row.sealed)
+            return self.cipher.open_(purpose, row.row, row.sealed)
         return None
 
     async def forget(self, purpose: str, rows: Sequence[str]) -> int:

@@ -73,6 +73,13 @@ def terms_of(post: AnalyzedPost, kinds: frozenset[Kind]) -> set[Term]:
     return found
 
 
+def mentions(posts: Sequence[AnalyzedPost], places: Mapping[Term, Sequence[int]]) -> list[Mention]:
+    """Return what is known of each term, but for those that too few authors wrote to be shown."""
+    personal = personal_words(posts)
+    found = (mention_of(posts, term, where) for term, where in places.items())
+    return [mention for mention in found if mention.authors >= authors_needed(mention.term, personal)]
+
+
 def mention_of(posts: Sequence[AnalyzedPost], term: Term, places: Sequence[int]) -> Mention:
     """Return what is known of a term from the posts that mention it."""
     found = [posts[place] for place in places]
@@ -93,17 +100,14 @@ def authors_needed(term: Term, personal: frozenset[str]) -> int:
     `personal` is what `personal_words` found: a name that was once read as a person's is held to it whatever else
     it was read as, and so are its parts, as words or as hashtags.
     """
-    names_a_person = term.type == "person" or term.text.removeprefix("#") in personal
+    names_a_person = term.type == "person" or term.text.removeprefix("#").replace("_", "") in personal
     return AUTHORS_OF_A_PERSON if names_a_person else 1
 
 
 def personal_words(posts: Iterable[AnalyzedPost]) -> frozenset[str]:
     """Return the names of persons in the posts as they are compared: whole, without blanks, and word by word."""
     names = {
-        folded_name(entity.text)
-        for post in posts
-        for entity in post.analysis.entities or ()
-        if entity.type == "person"
+        folded_name(entity.text) for post in posts for entity in post.analysis.entities or () if entity.type == "person"
     }
     found = set(names)
     for name in names:
@@ -125,10 +129,3 @@ def _name(posts: Iterable[AnalyzedPost], term: Term) -> str:
         if entity.type == term.type and folded_name(entity.text) == term.text
     )
     return min(written, key=lambda name: (-written[name], name))
-
-
-def mentions(posts: Sequence[AnalyzedPost], places: Mapping[Term, Sequence[int]]) -> list[Mention]:
-    """Return what is known of each term, but for those that too few authors wrote to be shown."""
-    personal = personal_words(posts)
-    found = (mention_of(posts, term, where) for term, where in places.items())
-    return [mention for mention in found if mention.authors >= authors_needed(mention.term, personal)]

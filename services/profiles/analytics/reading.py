@@ -3,6 +3,7 @@
 import asyncio
 
 from services.profiles.analytics.stretch import Cover, Stretch, cover
+from services.profiles.analytics.timeline import Grain, points_of, reading_of
 from services.profiles.analytics.totals import total
 from services.profiles.rollup import EMPTY, Bucket, Rollup
 from services.profiles.stores.base import ProfileStore
@@ -25,6 +26,19 @@ async def total_of(store: ProfileStore, brand: str, stretch: Stretch, voice: Voi
             found = await asyncio.to_thread(total, [found, *(bucket.rollup for bucket in page)])
             start = page[-1].start + 1 if len(page) == PAGE else None
     return found
+
+
+async def points_after(
+    store: ProfileStore, brand: str, grain: Grain, stretch: Stretch, after: int | None, most: int, voice: Voice | None
+) -> list[Bucket]:
+    """Return up to `most` hours, days or weeks that have posts, by time, after the one that begins at `after`.
+
+    They are whole ones: those that the stretch touches. Raises what the store raises.
+    """
+    reading = reading_of(grain, stretch, after, most)
+    covered = reading.cover
+    found = await store.rollups(brand, covered.span, covered.start, covered.end, voice, reading.most)
+    return (await asyncio.to_thread(points_of, grain, found))[:most]
 
 
 async def _page(store: ProfileStore, brand: str, covered: Cover, voice: Voice | None) -> list[Bucket]:

@@ -9,14 +9,19 @@ from typing import Final, Literal
 from services.profiles.analytics.figures import FiguresView, view_figures
 from services.profiles.analytics.stretch import EARLIEST, LATEST, Cover, Stretch, ceil_to, floor_to
 from services.profiles.analytics.totals import total
-from services.profiles.rollup import DAY_SECONDS, SPAN_SECONDS, Bucket
+from services.profiles.folding import HOUR_SECONDS
+from services.profiles.rollup import DAY_SECONDS, Bucket
 from services.profiles.views import view_time
 from shared.errors import InputError
 from shared.paging import decode_cursor, encode_cursor
 
 Grain = Literal["hour", "day", "week"]
 DAYS_A_WEEK: Final = 7
-_SECONDS: Final[Mapping[Grain, int]] = {**SPAN_SECONDS, "week": DAYS_A_WEEK * DAY_SECONDS}
+_SECONDS: Final[Mapping[Grain, int]] = {
+    "hour": HOUR_SECONDS,
+    "day": DAY_SECONDS,
+    "week": DAYS_A_WEEK * DAY_SECONDS,
+}
 _OFFSETS: Final[Mapping[Grain, int]] = {"hour": 0, "day": 0, "week": 4 * DAY_SECONDS}
 """Where the first point begins: 1 January 1970 was a Thursday, so the Monday after it was the fifth."""
 

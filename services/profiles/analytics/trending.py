@@ -95,5 +95,10 @@ def ranked(found: Iterable[Mention], of: int, before: Mapping[Term, int], before
     )
     return sorted(
         (trend for trend in trends if trend.score >= SURE),
-        key=lambda trend: (-trend.score, trend.mention.term.kind, trend.mention.term.text, trend.mention.term.type or ""),
+        key=lambda trend: (
+            -trend.score,
+            trend.mention.term.kind,
+            trend.mention.term.text,
+            trend.mention.term.type or "",
+        ),
     )

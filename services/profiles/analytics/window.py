@@ -30,10 +30,7 @@ def hour_end(until: datetime, field: str) -> int:
 
     Raises InputError, naming the query's field, for a moment at which there can be no post: not from 1970 to 2999.
     """
-    seconds = until.timestamp()
-    if not EARLIEST <= seconds <= LATEST:
-        raise InputError(f"{field} must be a time from 1970 to 2999", ("query", field))
-    return ceil_to(math.ceil(seconds), HOUR_SECONDS)
+    return ceil_to(math.ceil(_seconds(until, field)), HOUR_SECONDS)
 
 
 def newest_end(last_seen: int, now: datetime) -> int:
@@ -48,3 +45,29 @@ def newest_end(last_seen: int, now: datetime) -> int:
 def window_of(length: int, end: int) -> Stretch:
     """Return the window of so many seconds up to `end`."""
     return Stretch(end - length, end)
+
+
+def all_time(first_seen: int, last_seen: int, end: int | None = None) -> Stretch:
+    """Return the hours from a brand's first post to `end`, or to its last post; empty where it had none by then."""
+    end = hour_after(last_seen) if end is None else end
+    return Stretch(min(first_seen, end), end)
+
+
+def asked_time(begins: datetime | None, ends: datetime | None) -> Stretch:
+    """Return the hours that touch a time; without a bound to that side everything.
+
+    Raises InputError, naming `from` or `to`, where a bound is not from 1970 to 2999 or the end is not after the
+    beginning.
+    """
+    start = EARLIEST if begins is None else floor_to(math.floor(_seconds(begins, "from")), HOUR_SECONDS)
+    end = LATEST if ends is None else hour_end(ends, "to")
+    if start >= end:
+        raise InputError("to must be after from", ("query", "to"))
+    return Stretch(start, end)
+
+
+def _seconds(moment: datetime, field: str) -> float:
+    seconds = moment.timestamp()
+    if not EARLIEST <= seconds <= LATEST:
+        raise InputError(f"{field} must be a time from 1970 to 2999", ("query", field))
+    return seconds

@@ -22,7 +22,8 @@ MOST: Final = 40
 """Characters of a word; a hashtag may have twice as many."""
 _PAIR: Final = 2
 _FOUR: Final = 4
-_LAST_WITH_MARKS: Final = 0x20000
+_END: Final = 0x20000
+"""From here on Unicode has Chinese characters, and neither marks nor other letters."""
 
 
 def _ranges(numbers: Iterable[int]) -> str:
@@ -32,21 +33,27 @@ def _ranges(numbers: Iterable[int]) -> str:
     return "".join(f"\\U{run[0]:08x}-\\U{run[-1]:08x}" for run in bounds)
 
 
-_MARKS: Final = _ranges(
-    number for number in range(0x300, _LAST_WITH_MARKS) if unicodedata.category(chr(number))[0] == "M"
-)
+_MARKS: Final = _ranges(number for number in range(0x300, _END) if unicodedata.category(chr(number))[0] == "M")
 _PAIRED: Final = "\u3005\u3007\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KATAKANA: Final = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
-_FOURS: Final = "\u0e00-\u0e3a\u0e40-\u0e4e\u0e80-\u0eff\u1000-\u103f\u1050-\u109f\u1780-\u17d3\ua9e0-\ua9fe\uaa60-\uaa7f"
+_FOURS: Final = (
+    "\u0e00-\u0e3a\u0e40-\u0e4e\u0e80-\u0eff\u1000-\u103f\u1050-\u109f\u1780-\u17d3\ua9e0-\ua9fe\uaa60-\uaa7f"
+)
+_PLACEHOLDERS: Final = (MENTION, LINK, EMAIL, PHONE)
 _PLACEHOLDER: Final = re.compile(
     rf"{re.escape(MENTION)}(?![A-Za-z0-9_])|(?<![A-Za-z0-9_]){re.escape(LINK)}(?![A-Za-z0-9_])"
     rf"|{re.escape(EMAIL)}|{re.escape(PHONE)}"
 )
 _HASHTAG: Final = re.compile(rf"(?<![A-Za-z0-9_&#])#([\w{_MARKS}\u200c\u200d]+)")
-_OTHER: Final = rf"(?:(?![{_PAIRED}{_KATAKANA}{_FOURS}])[^\W_]|[{_MARKS}])"
+_WITHOUT_BLANKS: Final = re.compile(f"[{_PAIRED}{_KATAKANA}{_FOURS}]")
+_OTHER: Final = "A-Za-z0-9" + _ranges(
+    number
+    for number in range(0x80, _END)
+    if (chr(number).isalnum() or unicodedata.category(chr(number))[0] == "M") and not _WITHOUT_BLANKS.match(chr(number))
+)
 _RUN: Final = re.compile(
-    rf"(?P<pairs>[{_PAIRED}]+)|(?P<katakana>[{_KATAKANA}]+)|(?P<fours>[{_FOURS}]+)"
-    rf"|(?P<word>{_OTHER}+(?:['\u2019\u200c\u200d]{_OTHER}+)*)"
+    rf"(?P<word>[{_OTHER}]+(?:['\u200c\u200d][{_OTHER}]+)*)"
+    rf"|(?P<pairs>[{_PAIRED}]+)|(?P<katakana>[{_KATAKANA}]+)|(?P<fours>[{_FOURS}]+)"
 )
 _LETTER_WITH_MARKS: Final = re.compile(rf"[^{_MARKS}][{_MARKS}]*|[{_MARKS}]+")
 _ENDS: Final = re.compile(rf"^[^\w{_MARKS}]+|[^\w{_MARKS}]+$")
@@ -54,18 +61,25 @@ _ENDS: Final = re.compile(rf"^[^\w{_MARKS}]+|[^\w{_MARKS}]+$")
 
 def folded(text: str) -> str:
     """Return the text as it is compared: NFKC, case folded, without placeholders of cleaning, its first part only."""
-    plain = _PLACEHOLDER.sub("\n", text[:MOST_CHARACTERS])
+    plain = without_placeholders(text[:MOST_CHARACTERS]).replace("\u2019", "'")
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).casefold())
+
+
+def without_placeholders(text: str) -> str:
+    """Return the text with an end of line in place of each placeholder of cleaning."""
+    # Most texts have none, and to look for a plain string is many times faster.
+    return _PLACEHOLDER.sub("\n", text) if any(one in text for one in _PLACEHOLDERS) else text
 
 
 def words_in(folded_text: str) -> set[str]:
     """Return the words of a text that `folded` made, without those of hashtags: 2 to 40 characters, with a letter."""
-    return {word for word in _words(_HASHTAG.sub("\n", folded_text)) if LEAST <= len(word) <= MOST and _spelt(word)}
+    text = _HASHTAG.sub("\n", folded_text) if "#" in folded_text else folded_text
+    return {word for word in _words(text) if LEAST <= len(word) <= MOST and _spelt(word)}
 
 
 def hashtags_in(folded_text: str) -> set[str]:
     """Return the hashtags of a text that `folded` made, each with its `#` and a letter, 2 to 80 characters after it."""
-    found = (match[1] for match in _HASHTAG.finditer(folded_text))
+    found = _HASHTAG.findall(folded_text) if "#" in folded_text else ()
     return {f"#{body}" for body in found if LEAST <= len(body) <= 2 * MOST and _spelt(body)}
 
 
@@ -76,7 +90,7 @@ def folded_name(name: str) -> str:
 
 def shown_name(name: str) -> str:
     """Return the name of an entity as it was written, without the placeholders and punctuation around it."""
-    plain = _PLACEHOLDER.sub(" ", name[:MOST_CHARACTERS])
+    plain = without_placeholders(name[:MOST_CHARACTERS])
     return _ENDS.sub("", " ".join(plain.split()))
 
 
@@ -99,4 +113,4 @@ def _neighbours(characters: list[str], many: int) -> Iterator[str]:
 
 
 def _spelt(word: str) -> bool:
-    return any(character.isalpha() for character in word)
+    return word.isalpha() or any(character.isalpha() for character in word)

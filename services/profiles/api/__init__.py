@@ -2,13 +2,34 @@
 
 from fastapi import APIRouter
 
-from services.profiles.api import assignments, brands, features, posts, profiles, removals
+from services.profiles.api import (
+    alerts,
+    analytics,
+    assignments,
+    brands,
+    erasures,
+    exports,
+    features,
+    imports,
+    posts,
+    profiles,
+    removals,
+    trends,
+    webhooks,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     posts.router,
     removals.router,
+    erasures.router,
     brands.router,
+    analytics.router,
+    trends.router,
+    alerts.router,
+    webhooks.router,
     profiles.router,
     features.router,
+    exports.router,
+    imports.router,
     assignments.router,
 )

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
-from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, Store
+from services.profiles.analytics.reading import total_of
+from services.profiles.analytics.summary import SummaryView, view_summary
+from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources, Store
+from services.profiles.api.windows import WEEK, Length, OfVoice, Summed, Until, asked_window
 from services.profiles.cursors import decode_brand, encode_brand
-from services.profiles.views import BrandView, SummaryView, view_summary
+from services.profiles.views import BrandView
 from shared.access import Scope
-from shared.errors import NotFoundError
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
 
@@ -25,9 +27,16 @@ async def list_brands(store: Store, limit: Limit = DEFAULT_LIMIT, cursor: Cursor
 
 
 @router.get("/brands/{brand}/summary")
-async def summarize_brand(brand: KnownBrand, store: Store) -> SummaryView:
-    """Show all profiles of a brand together."""
-    summary = await store.summary(brand)
-    if summary is None:
-        raise NotFoundError("this brand has no profiles")
-    return view_summary(summary)
+async def summarize_brand(
+    brand: KnownBrand,
+    summary: Summed,
+    resources: OpenedResources,
+    window: Length = WEEK,
+    until: Until = None,
+    voice: OfVoice = None,
+) -> SummaryView:
+    """Show all profiles of a brand together, then a window of its posts beside the window before."""
+    stretch = asked_window(summary, window, until, resources)
+    now = await total_of(resources.store, brand, stretch, voice)
+    before = await total_of(resources.store, brand, stretch.before, voice)
+    return view_summary(summary, stretch, now, before)

@@ -57,7 +57,8 @@ class _BucketRow(Row):
         check_scores(self.posts, self.scored_posts, self.score_sum, labels_of(self))
         for category in self.categories:
             check_scores(category.posts, category.scored_posts, category.score_sum, {})
-        if any(item.posts > self.posts for item in (*self.languages, *self.categories)):
+        parts: tuple[list[NamedPosts] | list[_Category], ...] = (self.languages, self.categories)
+        if any(item.posts > self.posts for items in parts for item in items):
             raise ValueError("languages and categories must each be of at most posts")
         if len(self.author_numbers) % _BYTES_A_NUMBER:
             raise ValueError("author_numbers must be 8 bytes a number")

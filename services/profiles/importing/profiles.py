@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from services.profiles.embedding import EmbeddingSum
-from services.profiles.folding import HOURS_A_DAY, MILLION, Increment
+from services.profiles.folding import HOURS_A_DAY, MILLION, Figure, Increment
 from services.profiles.importing.fields import (
     Count,
     Hour,
@@ -91,7 +91,8 @@ class _ProfileRow(Row):
             raise ValueError("first_seen must not be after last_seen")
         if self.remnants > self.posts:
             raise ValueError("remnants must be at most posts")
-        if any(item.posts > self.posts for item in (*self.languages, *self.categories, *self.embeddings)):
+        parts: tuple[list[NamedPosts] | list[_Embeddings], ...] = (self.languages, self.categories, self.embeddings)
+        if any(item.posts > self.posts for items in parts for item in items):
             raise ValueError("languages, categories and embeddings must each be of at most posts")
         return self
 
@@ -99,7 +100,7 @@ class _ProfileRow(Row):
 def profile_of(brand: str, row: dict[str, Any]) -> KeptProfile:
     """Return the profile that a row holds; raises ValueError, with a sentence that quotes nothing of it."""
     read = _ProfileRow.model_validate(row)
-    figures = {figure.name: (figure.hour, figure.value) for figure in read.figures}
+    figures: dict[str, Figure] = {figure.name: (figure.hour, figure.value) for figure in read.figures}
     embeddings = {total.version: EmbeddingSum(total.posts, total.sums) for total in read.embeddings}
     Account.model_validate({name: value for name, (_, value) in figures.items()})
     if len(figures) < len(read.figures) or len(embeddings) < len(read.embeddings):

@@ -6,10 +6,14 @@ from typing import Any, TypeVar
 from pymongo import UpdateOne
 
 from services.profiles.profile import Basis
+from services.profiles.stores.mongo_authors import MongoAuthors
+from services.profiles.stores.mongo_ledgers import insert_missing
 from shared.errors import ConflictError, OverloadedError
 from shared.mongo import MongoDatabase
 
 ATTEMPTS = 10
+RESTORED = "restored"
+"""The run that clusters out of a backup are shown under, until the next run is published."""
 
 Runs = Mapping[str, str]
 """The published run of each basis."""
@@ -21,22 +25,46 @@ class MongoAssignments:
 
     def __init__(self, database: MongoDatabase) -> None:
         """Use the collections `assignments` and `published_runs`."""
+        self._authors = MongoAuthors(database)
         self._assignments = database["assignments"]
         self._published = database["published_runs"]
 
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        """See `ProfileStore.stage`."""
+        """See `ProfileStore.stage`; nothing is kept of authors who are erased."""
+        erased = await self._authors.erased(clusters.keys())
+        kept = {f"{brand}|{author_key}": one for author_key, one in clusters.items() if author_key not in erased}
+        await self._put(brand, basis, run_id, kept)
+        return len(kept)
+
+    async def restore(self, brand: str, clusters: Mapping[str, Mapping[str, int]]) -> None:
+        """Show the clusters (by profile, then basis) of a backup, for each basis of which no run is published."""
+        runs = await self._runs(brand)
+        by_basis: dict[str, dict[str, int]] = {}
+        for profile_id, of_profile in clusters.items():
+            for basis, cluster in of_profile.items():
+                if runs.get(basis, RESTORED) == RESTORED:
+                    by_basis.setdefault(basis, {})[profile_id] = cluster
+        for basis, of_basis in by_basis.items():
+            await self._put(brand, basis, RESTORED, of_basis)
+            run = {"_id": f"{brand}|{basis}", "brand": brand, "basis": basis, "run_id": RESTORED}
+            await insert_missing(self._published, [run])
+
+    async def published(self, brand: str, profile_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return the clusters of each of the profiles under the runs that are published now, by basis."""
+        return await self.under_published(brand, lambda runs: self.clusters_of(runs, profile_ids))
+
+    async def _put(self, brand: str, basis: str, run_id: str, clusters: Mapping[str, int]) -> None:
         names = {"brand": brand, "basis": basis, "run_id": run_id}
         upserts = [
             UpdateOne(
-                {"_id": f"{brand}|{basis}|{run_id}|{author_key}"},
-                {"$set": {**names, "profile": f"{brand}|{author_key}", "cluster": cluster}},
+                {"_id": f"{brand}|{basis}|{run_id}|{profile_id.partition('|')[2]}"},
+                {"$set": {**names, "profile": profile_id, "cluster": cluster}},
                 upsert=True,
             )
-            for author_key, cluster in clusters.items()
+            for profile_id, cluster in clusters.items()
         ]
-        await self._assignments.bulk_write(upserts, ordered=False)
-        return len(clusters)
+        if upserts:
+            await self._assignments.bulk_write(upserts, ordered=False)
 
     async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
         """See `ProfileStore.publish`."""

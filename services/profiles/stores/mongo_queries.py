@@ -7,44 +7,34 @@ from services.profiles.listing import Listing, Order, sort_field
 INDEXES: list[tuple[str, list[tuple[str, int]], dict[str, Any]]] = [
     ("profiles", [("brand", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("posts", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("first_seen", 1)], {}),
     ("profiles", [("brand", 1), ("last_seen", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("mean_rising", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("mean_falling", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("languages.name", 1)], {}),
     ("profiles", [("uncommitted", 1)], {}),
     ("profiles", [("withdrawn", 1)], {"sparse": True}),
+    ("profiles", [("owed.id", 1)], {"sparse": True}),
     ("profiles", [("closing", 1)], {"sparse": True}),
+    ("profiles", [("removed", 1), ("_id", 1)], {"partialFilterExpression": {"removed": {"$exists": True}}}),
+    ("rollups", [("brand", 1), ("span", 1), ("start", 1)], {}),
+    ("rollups", [("uncommitted", 1)], {}),
+    ("rollups", [("withdrawn", 1)], {"sparse": True}),
+    ("totals", [("brand", 1)], {}),
+    ("totals", [("applied", 1)], {}),
     ("posts", [("state", 1)], {"partialFilterExpression": {"state": "pending"}}),
     ("posts", [("state", 1), ("profile", 1)], {"partialFilterExpression": {"state": "removing"}}),
     ("posts", [("profile", 1)], {"sparse": True}),
+    ("posts", [("stored_at", 1)], {"sparse": True}),
+    (
+        "posts",
+        [("brand", 1), ("hour", 1), ("_id", 1), ("voice", 1)],
+        {"partialFilterExpression": {"brand": {"$exists": True}}},
+    ),
     ("assignments", [("profile", 1), ("run_id", 1)], {}),
     ("assignments", [("brand", 1), ("basis", 1), ("run_id", 1)], {}),
     ("published_runs", [("brand", 1)], {}),
 ]
-
-
-def _counted(name: str) -> list[dict[str, Any]]:
-    return [{"$unwind": f"${name}"}, {"$group": {"_id": f"${name}.name", "posts": {"$sum": f"${name}.posts"}}}]
-
-
-SUMMARY: dict[str, Any] = {
-    "totals": [
-        {
-            "$group": {
-                "_id": None,
-                "profiles": {"$sum": 1},
-                "posts": {"$sum": "$posts"},
-                "scored_posts": {"$sum": "$scored_posts"},
-                "score_sum": {"$sum": "$score_sum"},
-                "first_seen": {"$min": "$first_seen"},
-                "last_seen": {"$max": "$last_seen"},
-            }
-        }
-    ],
-    "labels": _counted("labels"),
-    "languages": _counted("languages"),
-}
-"""Facets of a brand's profiles. Its cost grows with the profiles of the brand."""
 
 
 def matching(listing: Listing) -> dict[str, Any]:

@@ -2,27 +2,66 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
+from services.profiles.alerts.stores import sqlite as sqlite_alerts
+from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.alerts.stores.mongo import MongoAlertStore
+from services.profiles.stores import sqlite_schema
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
-from services.profiles.stores.sqlite_schema import SCHEMA
 from shared.clock import Clock, SystemClock
-from shared.mongo import open_mongo
+from shared.mongo import MongoDatabase, open_mongo
+from shared.rounds.stores import sqlite as sqlite_rounds
+from shared.rounds.stores.base import RoundStore
+from shared.rounds.stores.mongo import MongoRoundStore
 from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
+
+SCHEMA: Final = ";".join(module.SCHEMA for module in (sqlite_schema, sqlite_alerts, sqlite_rounds))
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The ports of one database."""
+
+    profiles: ProfileStore
+    alerts: AlertStore
+    rounds: RoundStore
+
+
+@asynccontextmanager
+async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> AsyncIterator[Stores]:
+    """Open every port, with the schema of today and interrupted folds finished; `clock` tells when posts are stored.
+
+    Raises SettingsError where a file cannot be used, PeerUnavailableError where a server does not answer.
+    """
+    clock = clock or SystemClock()
+    if isinstance(url, SqliteUrl):
+        async with open_sqlite(url.path, SCHEMA, MIGRATIONS) as file:
+            yield Stores(
+                SqliteProfileStore(file, clock),
+                sqlite_alerts.SqliteAlertStore(file),
+                sqlite_rounds.SqliteRoundStore(file),
+            )
+    else:
+        async with open_mongo(url) as database:
+            yield await _on_mongo(database, clock)
+
+
+async def _on_mongo(database: MongoDatabase, clock: Clock) -> Stores:
+    from services.profiles.stores.mongo import MongoProfileStore  # noqa: PLC0415
+
+    profiles, alerts, rounds = MongoProfileStore(database, clock), MongoAlertStore(database), MongoRoundStore(database)
+    for store in (profiles, alerts, rounds):
+        await store.prepare()
+    return Stores(profiles, alerts, rounds)
 
 
 @asynccontextmanager
 async def open_store(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> AsyncIterator[ProfileStore]:
-    """Open the store, with its schema of today and interrupted folds finished; `clock` tells when posts are stored."""
-    clock = clock or SystemClock()
-    if isinstance(url, SqliteUrl):
-        async with open_sqlite(url.path, SCHEMA, MIGRATIONS) as file:
-            yield SqliteProfileStore(file, clock)
-    else:
-        async with open_mongo(url) as database:
-            store = MongoProfileStore(database, clock)
-            await store.prepare()
-            yield store
+    """Open the database as `open_stores` does, for whoever needs its profiles alone."""
+    async with open_stores(url, clock) as stores:
+        yield stores.profiles

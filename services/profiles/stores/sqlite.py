@@ -1,9 +1,11 @@
 """Profiles in an SQLite file: a post's key, its fold and its removal are one transaction each."""
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from services.profiles.arrival import arrivals
 from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
@@ -41,9 +43,10 @@ class SqliteProfileStore:
 
     async def fold(self, brand: str, posts: Sequence[AnalyzedPost]) -> FoldCount:
         """See `ProfileStore.fold`."""
-        stored_at = int(self._clock.now().timestamp())
-        arrivals = [(post, stored_at) for post in posts]
-        return await self._database.write(lambda connection: fold(connection, brand, arrivals))
+        moments = [int(self._clock.now().timestamp())] * len(posts)
+        ready = await asyncio.to_thread(arrivals, posts, moments)
+        folded = await self._database.write(lambda connection: fold(connection, brand, ready))
+        return FoldCount(folded, len(posts) - folded)
 
     async def remove(
         self, brand: str, post_keys: Sequence[str], authors: Mapping[str, int], *, early: bool = True
@@ -187,7 +190,9 @@ class SqliteProfileStore:
 
     async def restore_posts(self, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
         """See `ProfileStore.restore_posts`."""
-        return await self._database.write(lambda c: restore_posts(c, brand, posts))
+        analyzed = [(kept.post, kept.stored_at) for kept in posts if kept.post and kept.stored_at is not None]
+        ready = await asyncio.to_thread(arrivals, [post for post, _ in analyzed], [moment for _, moment in analyzed])
+        return await self._database.write(lambda c: restore_posts(c, brand, posts, ready))
 
     async def restore_removals(self, brand: str, removed: Sequence[RemovedAuthor], erased: Sequence[str]) -> None:
         """See `ProfileStore.restore_removals`."""

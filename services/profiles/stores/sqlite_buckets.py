@@ -10,7 +10,7 @@ from services.profiles.author_sketch import AuthorSketch, without
 from services.profiles.encoding import from_bucket, to_bucket
 from services.profiles.kept import KeptBucket
 from services.profiles.rollup import EMPTY, Bucket, BucketKey, Rollup, Span, join, join_all, part_from
-from services.profiles.stores.sqlite_profiles import COMPACT
+from services.profiles.stores.sqlite_profiles import encode
 from shared.analyzed_post import Voice
 
 _COLUMNS = "voice, span, start, body, theta, authors"
@@ -107,7 +107,7 @@ def _write(connection: sqlite3.Connection, brand: str, buckets: Mapping[BucketKe
                 key.span,
                 key.start,
                 key.voice,
-                COMPACT.encode(to_bucket(one)),
+                encode(to_bucket(one)),
                 one.authors.theta,
                 one.authors.numbers,
             )

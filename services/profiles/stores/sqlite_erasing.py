@@ -8,7 +8,6 @@ erasure that a crash cut off is finished by the same one made again.
 import json
 import sqlite3
 
-from services.profiles.folding import UNIT
 from services.profiles.kept import Erased
 from services.profiles.stores.sqlite_buckets import forget_in_buckets
 from services.profiles.stores.sqlite_posts import posts_of
@@ -60,7 +59,7 @@ def _erase_from(connection: sqlite3.Connection, brand: str, author_key: str) -> 
     forget_in_buckets(connection, brand, author_key, profile.first_seen, profile.last_seen)
     delete_profile(connection, brand, author_key)
     fall_silent(connection, brand, author_key, profile.languages)
-    change_brand(connection, brand, -1, profile, UNIT)
+    change_brand(connection, brand, -1, [profile], [])
     return Erased(brand, profile.posts, len(posts), assignments)
 
 

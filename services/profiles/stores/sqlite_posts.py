@@ -5,17 +5,17 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from services.profiles.encoding import from_body, to_body, to_embedding
+from services.profiles.arrival import Arrival
+from services.profiles.encoding import from_body, to_body_text
 from services.profiles.kept import KeptPost, Place, Sample
-from services.profiles.stores.sqlite_profiles import COMPACT
 from shared.analyzed_post import AnalyzedPost, Voice
 
 _COLUMNS = "post_key, author_key, stored_at, body, embedding"
 _FIRST_PLACE = Place(-1, "")
 
 
-def keep_posts(connection: sqlite3.Connection, brand: str, posts: Iterable[tuple[AnalyzedPost, int]]) -> None:
-    """Keep posts, each with the moment (Unix seconds) from which its time is counted."""
+def keep_posts(connection: sqlite3.Connection, brand: str, arrivals: Iterable[Arrival]) -> None:
+    """Keep posts, each with the moment from which its time is counted."""
     connection.executemany(
         """
         INSERT INTO analyzed_post (brand, author_key, post_key, hour, voice, stored_at, body, embedding)
@@ -24,15 +24,15 @@ def keep_posts(connection: sqlite3.Connection, brand: str, posts: Iterable[tuple
         [
             (
                 brand,
-                post.author_key,
-                post.post_key,
-                int(post.hour.timestamp()),
-                post.voice,
-                stored_at,
-                COMPACT.encode(to_body(post)),
-                to_embedding(post),
+                one.post.author_key,
+                one.post.post_key,
+                one.adds.first_seen,
+                one.post.voice,
+                one.stored_at,
+                to_body_text(one.post),
+                one.embedding,
             )
-            for post, stored_at in posts
+            for one in arrivals
         ],
     )
 

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from services.profiles.embedding import Embeddings
 from services.profiles.encoding import from_document, to_document
-from services.profiles.folding import UNIT, Increment, combine
+from services.profiles.folding import UNIT, Increment, combine, combine_all
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_embeddings import embeddings_of, write_embeddings
 from services.profiles.withdrawing import subtract
 
-COMPACT = json.JSONEncoder(separators=(",", ":"))
 _WRITE_PROFILE = """
 INSERT INTO profile (brand, author_key, posts, last_seen, mean_rising, mean_falling, body)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -57,7 +58,11 @@ def fall_silent(connection: sqlite3.Connection, brand: str, author_key: str, lan
 
 
 def change_brand(
-    connection: sqlite3.Connection, brand: str, profiles: int, before: Increment, after: Increment
+    connection: sqlite3.Connection,
+    brand: str,
+    profiles: int,
+    before: Iterable[Increment],
+    after: Iterable[Increment],
 ) -> None:
     """Change the brand's totals by so many profiles, and by what some of its profiles held before and hold now.
 
@@ -65,10 +70,10 @@ def change_brand(
     up anew.
     """
     row = connection.execute("SELECT profiles, body FROM brand WHERE brand = ?", (brand,)).fetchone()
-    before, after = (replace(change, figures={}, embeddings={}) for change in (before, after))
-    total = combine(decode(row["body"]) if row else UNIT, after)
-    if before.posts:
-        total = _with_hours(connection, brand, subtract(total, before), before, after)
+    lost, won = _total(before), _total(after)
+    total = combine(decode(row["body"]) if row else UNIT, won)
+    if lost.posts:
+        total = _with_hours(connection, brand, subtract(total, lost), lost, won)
     if not total.posts:
         connection.execute("DELETE FROM brand WHERE brand = ?", (brand,))
         return
@@ -85,7 +90,12 @@ def profiles_of(brand: str, rows: Iterable[Any]) -> list[Profile]:
 
 def decode(body: str, embeddings: Embeddings | None = None) -> Increment:
     """Return the increment of a row's body, with its embeddings where they were read."""
-    return from_document(json.loads(body), embeddings)
+    return from_document(from_json(body), embeddings)
+
+
+def _total(increments: Iterable[Increment]) -> Increment:
+    """Return the sum of profiles without what a brand has none of: figures of an account, embeddings."""
+    return combine_all(increments, of_author=False)
 
 
 def _row(profile: Profile) -> tuple[str, str, int, int, float, float, str]:
@@ -94,8 +104,13 @@ def _row(profile: Profile) -> tuple[str, str, int, int, float, float, str]:
     return (*names, folded.posts, folded.last_seen, order["mean_rising"], order["mean_falling"], _encode(folded))
 
 
+def encode(document: dict[str, Any]) -> str:
+    """Return a document as JSON; pydantic's encoder takes a third of the time of the standard one."""
+    return to_json(document).decode()
+
+
 def _encode(increment: Increment) -> str:
-    return COMPACT.encode(to_document(increment))
+    return encode(to_document(increment))
 
 
 def _with_hours(

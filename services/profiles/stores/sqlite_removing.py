@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.profiles.folding import LATEST, UNIT, Increment, combine_all, increment_of
+from services.profiles.folding import LATEST, UNIT, Increment, increment_of
 from services.profiles.profile import Profile
 from services.profiles.rollup import BucketKey, Rollup, buckets_of, rolled_up
 from services.profiles.stores.base import RemovalCount
@@ -59,10 +59,14 @@ def remove(connection: sqlite3.Connection, brand: str, removals: Removals) -> Re
     # What lies between the two changes of one profile never counts.
     befores = {**of_authors, **of_posts}
     afters = {**of_posts, **of_authors}
-    before = combine_all(change.before for change in befores.values())
-    after = combine_all(change.after for change in afters.values())
     gone = sum(befores[name].before.posts > 0 and not afters[name].after.posts for name in befores)
-    change_brand(connection, brand, -gone, before, after)
+    change_brand(
+        connection,
+        brand,
+        -gone,
+        [change.before for change in befores.values()],
+        [change.after for change in afters.values()],
+    )
     removed = sum(change.removed for change in of_posts.values())
     unknown = len(removals.post_keys) - removed + sum(not change.removed for change in of_authors.values())
     return RemovalCount(removed + sum(change.removed for change in of_authors.values()), unknown)

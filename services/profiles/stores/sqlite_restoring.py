@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.profiles.folding import LATEST, UNIT, combine_all
+from services.profiles.arrival import Arrival
+from services.profiles.folding import LATEST
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, RemovedAuthor
 from services.profiles.profile import Profile
 from services.profiles.stores.base import FoldCount
@@ -90,7 +91,7 @@ def restore_profiles(connection: sqlite3.Connection, brand: str, profiles: Seque
         [(brand, kept.profile.author_key, kept.remnants) for kept in new if kept.remnants],
     )
     restore_clusters(connection, brand, {kept.profile.author_key: kept.profile.clusters for kept in new})
-    change_brand(connection, brand, len(new), UNIT, combine_all(kept.profile.folded for kept in new))
+    change_brand(connection, brand, len(new), [], [kept.profile.folded for kept in new])
     return len(new)
 
 
@@ -104,19 +105,20 @@ def restore_buckets(connection: sqlite3.Connection, brand: str, buckets: Sequenc
     return len(buckets)
 
 
-def restore_posts(connection: sqlite3.Connection, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
-    """Take over posts, each once."""
+def restore_posts(
+    connection: sqlite3.Connection, brand: str, posts: Sequence[KeptPost], analyzed: Sequence[Arrival]
+) -> FoldCount:
+    """Take over posts, each once; `analyzed` are those of them that have a text, made ready."""
     ledgers = Ledgers(
         profiles=not _restored(connection, brand, "profiles"), buckets=not _restored(connection, brand, "buckets")
     )
-    analyzed = [(kept.post, kept.stored_at) for kept in posts if kept.post and kept.stored_at is not None]
-    count = fold(connection, brand, analyzed, ledgers)
+    folded = fold(connection, brand, analyzed, ledgers)
     bare = {kept.post_key: kept for kept in posts if not kept.post}
     known = known_keys(connection, brand, bare)
     erased = erased_of(connection, {kept.author_key for kept in bare.values() if kept.author_key})
     new = [kept for key, kept in bare.items() if key not in known and kept.author_key not in erased]
     put_keys(connection, [(brand, kept.post_key, kept.author_key or TOMBSTONE, kept.key_version) for kept in new])
-    return FoldCount(count.folded + len(new), len(posts) - count.folded - len(new))
+    return FoldCount(folded + len(new), len(posts) - folded - len(new))
 
 
 def restore_removals(

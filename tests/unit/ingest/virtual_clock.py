@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio.to_thread
+
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 IDLE_TURNS = 10
 """Turns of the loop without anything to run until it counts as idle; each looks at the sockets once."""
@@ -80,7 +82,11 @@ class VirtualClock:
             if self._in_threads:
                 await asyncio.wait(self._in_threads, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)
-            quiet = 0 if ready or self._in_threads else quiet + 1
+            quiet = 0 if ready or self._in_threads or self._in_threads_of_the_framework() else quiet + 1
+
+    def _in_threads_of_the_framework(self) -> bool:
+        """Tell whether an endpoint that is no coroutine runs: FastAPI leaves it to a thread of anyio's."""
+        return self._waits_for_threads and anyio.to_thread.current_default_thread_limiter().borrowed_tokens > 0
 
     def _count_threads(self, loop: asyncio.AbstractEventLoop) -> None:
         """Know from now on what the loop has in threads."""

@@ -135,7 +135,8 @@ async def test_a_summary_adds_the_brand_up(client: httpx.AsyncClient, deliver: D
         post(2, 2, 5, analysis(0.8)),
         post(3, 2, 7, analysis(0.5, "ja", supported_language=False)),
     )
-    assert (await client.get("/v1/brands/acme/summary")).json() == {
+    answer = (await client.get("/v1/brands/acme/summary")).json()
+    assert {name: value for name, value in answer.items() if name not in ("window", "before", "change")} == {
         "brand": "acme",
         "profiles": 2,
         "posts": 3,

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.ingest.replies.reply import Reply, State
 from services.ingest.replies.rule import Rule
-from services.ingest.replies.ticket import Delivery, Ticket
+from services.ingest.replies.ticket import Delivery, KeptTicket
 
+GONE_DAYS: Final = 31
+"""As long as a post may be answered at the most (`REPLIES_POST_HOURS`), and a day."""
 Place = tuple[int, str]
 """A row of a list in order of time: milliseconds since 1970 and id. A page begins after it; None is the front."""
 
@@ -117,7 +119,18 @@ class ReplyStore(Protocol):
         """Return those of the authors (1,000 at the most) that want no replies."""
         ...
 
-    async def add_ticket(self, ticket: Ticket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def note_gone(self, keys: Sequence[str], through: datetime) -> None:
+        """Remember that what these authors posted up to a moment is gone, or these posts are (1,000 keys at the most).
+
+        The latest moment counts. Marks are dropped `GONE_DAYS` days before `through`: older posts get no answer.
+        """
+        ...
+
+    async def gone(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Return for those of the keys (1,000 at the most) that were noted up to when."""
+        ...
+
+    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
         """Keep a ticket and its deliveries, unless a ticket with that id was there; tell which.
 
         Adding again after a crash adds what was missing. While `most_waiting` deliveries wait, new ones are kept as
@@ -125,11 +138,11 @@ class ReplyStore(Protocol):
         """
         ...
 
-    async def ticket(self, ticket_id: str) -> Ticket | None:
+    async def ticket(self, key: str) -> KeptTicket | None:
         """Return a ticket, None where there is none."""
         ...
 
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[Ticket]:
+    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
         """Return tickets in order of creation."""
         ...
 

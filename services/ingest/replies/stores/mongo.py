@@ -33,6 +33,7 @@ class MongoReplyStore(MongoClaims, MongoTickets):
     @answering
     async def prepare(self) -> None:
         """Make the indexes."""
+        await MongoClaims.prepare(self)
         await MongoTickets.prepare(self)
         for first in (["state"], ["brand"], []):
             await self._replies.create_index([(name, 1) for name in (*first, "created_ms", "_id")])

@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from services.ingest.replies.stores.base import Claim
+from services.ingest.replies.stores.base import GONE_DAYS, Claim
 from services.ingest.replies.stores.columns import milliseconds
 from shared.errors import OverloadedError
 from shared.mongo import MongoDatabase, answering
@@ -16,7 +16,9 @@ _ATTEMPTS = 8
 
 
 class MongoClaims:
-    """The part of `ReplyStore` about claims, on the collections `reply_authors`, `reply_days` and `reply_opt_outs`.
+    """The part of `ReplyStore` about claims and authors.
+
+    Its collections are `reply_authors`, `reply_days`, `reply_opt_outs` and `reply_gone`.
 
     A day is one document with its replies as a list, so that counting one more and looking at the bound is one step.
     """
@@ -26,6 +28,12 @@ class MongoClaims:
         self._authors = database["reply_authors"]
         self._days = database["reply_days"]
         self._opt_outs = database["reply_opt_outs"]
+        self._gone = database["reply_gone"]
+
+    @answering
+    async def prepare(self) -> None:
+        """Make the indexes."""
+        await self._gone.create_index([("through_ms", 1)])
 
     @answering
     async def take_author(self, author: str, claim: Claim, now: datetime, until: datetime) -> bool:
@@ -93,3 +101,18 @@ class MongoClaims:
         """See `ReplyStore.opted_out`."""
         found = self._opt_outs.find({"_id": {"$in": list(authors)}}, {"_id": 1})
         return {document["_id"] async for document in found}
+
+    @answering
+    async def note_gone(self, keys: Sequence[str], through: datetime) -> None:
+        """See `ReplyStore.note_gone`."""
+        if keys:
+            latest = {"$max": {"through_ms": milliseconds(through)}}
+            await self._gone.bulk_write([UpdateOne({"_id": key}, latest, upsert=True) for key in keys], ordered=False)
+        oldest = milliseconds(through - timedelta(days=GONE_DAYS))
+        await self._gone.delete_many({"through_ms": {"$lt": oldest}})
+
+    @answering
+    async def gone(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """See `ReplyStore.gone`."""
+        found = self._gone.find({"_id": {"$in": list(keys)}})
+        return {one["_id"]: datetime.fromtimestamp(one["through_ms"] / 1000, UTC) async for one in found}

@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.ingest.replies.stores.base import Place
 from services.ingest.replies.stores.columns import left_out, milliseconds
-from services.ingest.replies.ticket import Delivery, Ticket
+from services.ingest.replies.ticket import Delivery, KeptTicket
 from shared.mongo import MongoDatabase, answering
 
 _ATTEMPTS = 8
@@ -31,7 +31,7 @@ class MongoTickets:
         await self._deliveries.create_index([("state", 1), ("due_ms", 1)])
 
     @answering
-    async def add_ticket(self, ticket: Ticket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
         """See `ReplyStore.add_ticket`."""
         document = {
             "_id": ticket.id,
@@ -47,17 +47,17 @@ class MongoTickets:
         return added
 
     @answering
-    async def ticket(self, ticket_id: str) -> Ticket | None:
+    async def ticket(self, key: str) -> KeptTicket | None:
         """See `ReplyStore.ticket`."""
-        document = await self._tickets.find_one({"_id": ticket_id})
-        return Ticket.model_validate_json(document["body"]) if document is not None else None
+        document = await self._tickets.find_one({"_id": key})
+        return KeptTicket.model_validate_json(document["body"]) if document is not None else None
 
     @answering
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[Ticket]:
+    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
         """See `ReplyStore.tickets`."""
         query = {**({"brand": brand} if brand is not None else {}), **behind(after)}
         found = self._tickets.find(query).sort([("created_ms", 1), ("_id", 1)]).limit(limit)
-        return [Ticket.model_validate_json(document["body"]) async for document in found]
+        return [KeptTicket.model_validate_json(document["body"]) async for document in found]
 
     @answering
     async def deliveries(self, tickets: Sequence[str]) -> list[Delivery]:

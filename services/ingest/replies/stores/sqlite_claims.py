@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from services.ingest.replies.stores.base import Claim
+from services.ingest.replies.stores.base import GONE_DAYS, Claim
 from services.ingest.replies.stores.columns import milliseconds
 from shared.sqlite import SqliteDatabase
 
@@ -22,6 +22,11 @@ CREATE TABLE IF NOT EXISTS reply_day (
     attempt INTEGER NOT NULL,
     PRIMARY KEY (day, reply)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reply_gone (
+    key TEXT PRIMARY KEY,
+    through_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reply_gone_by_time ON reply_gone (through_ms);
 CREATE TABLE IF NOT EXISTS reply_opt_out (
     author TEXT PRIMARY KEY,
     since_ms INTEGER NOT NULL
@@ -90,6 +95,33 @@ class SqliteClaims:
                 (json.dumps(list(authors)),),
             )
             return {row["author"] for row in rows}
+
+        return await self._database.read(work)
+
+    async def note_gone(self, keys: Sequence[str], through: datetime) -> None:
+        """See `ReplyStore.note_gone`."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            # "WHERE true" keeps the parser from taking ON CONFLICT for a join's condition.
+            connection.execute(
+                "INSERT INTO reply_gone (key, through_ms) SELECT value, ? FROM json_each(?) WHERE true "
+                "ON CONFLICT (key) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)",
+                (milliseconds(through), json.dumps(list(keys))),
+            )
+            oldest = milliseconds(through - timedelta(days=GONE_DAYS))
+            connection.execute("DELETE FROM reply_gone WHERE through_ms < ?", (oldest,))
+
+        await self._database.write(work)
+
+    async def gone(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """See `ReplyStore.gone`."""
+
+        def work(connection: sqlite3.Connection) -> dict[str, datetime]:
+            rows = connection.execute(
+                "SELECT key, through_ms FROM reply_gone WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(keys)),),
+            )
+            return {row["key"]: datetime.fromtimestamp(row["through_ms"] / 1000, UTC) for row in rows}
 
         return await self._database.read(work)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.ingest.replies.stores.base import Place
 from services.ingest.replies.stores.columns import left_out, milliseconds
-from services.ingest.replies.ticket import Delivery, Ticket
+from services.ingest.replies.ticket import Delivery, KeptTicket
 from shared.sqlite import SqliteDatabase
 
 SCHEMA = """
@@ -40,7 +40,7 @@ class SqliteTickets:
         """Use an open database with `SCHEMA`."""
         self._database = database
 
-    async def add_ticket(self, ticket: Ticket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
         """See `ReplyStore.add_ticket`."""
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -62,26 +62,26 @@ class SqliteTickets:
 
         return await self._database.write(work)
 
-    async def ticket(self, ticket_id: str) -> Ticket | None:
+    async def ticket(self, key: str) -> KeptTicket | None:
         """See `ReplyStore.ticket`."""
 
-        def work(connection: sqlite3.Connection) -> Ticket | None:
-            row = connection.execute("SELECT body FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
-            return Ticket.model_validate_json(row["body"]) if row is not None else None
+        def work(connection: sqlite3.Connection) -> KeptTicket | None:
+            row = connection.execute("SELECT body FROM ticket WHERE id = ?", (key,)).fetchone()
+            return KeptTicket.model_validate_json(row["body"]) if row is not None else None
 
         return await self._database.read(work)
 
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[Ticket]:
+    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
         """See `ReplyStore.tickets`."""
         wanted = "brand = ? AND " if brand is not None else ""
         values = (*([brand] if brand is not None else []), *(after or (-1, "")), limit)
 
-        def work(connection: sqlite3.Connection) -> list[Ticket]:
+        def work(connection: sqlite3.Connection) -> list[KeptTicket]:
             rows = connection.execute(
                 f"SELECT body FROM ticket WHERE {wanted}(created_ms, id) > (?, ?) ORDER BY created_ms, id LIMIT ?",  # noqa: S608 - no value goes into the text
                 values,
             )
-            return [Ticket.model_validate_json(row["body"]) for row in rows]
+            return [KeptTicket.model_validate_json(row["body"]) for row in rows]
 
         return await self._database.read(work)
 

@@ -26,8 +26,9 @@ class TicketDeliveries:
 
     async def parcel(self, leased: Delivery) -> Parcel | Unsendable:
         """See `Deliveries.parcel`: a ticket without its text is not sent, one whose text cannot be read now waits."""
-        address, ticket = self.addresses.get(leased.desk), await self.store.ticket(leased.ticket)
+        address = self.addresses.get(leased.desk)
         try:
+            ticket = await self.ticketing.ticket(leased.ticket)
             text = await self.ticketing.text(leased.ticket)
         except UnopenableError as error:
             return Unsendable(error.detail, later=True)

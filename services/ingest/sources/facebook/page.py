@@ -83,7 +83,7 @@ class _Look:
             for post in posts:
                 known = self._reached.comments.get(post.id)
                 if known is None or known[0] != post.mark:
-                    async with aclosing(self._comments(post)) as deliveries:
+                    async with aclosing(self._comments(post, page)) as deliveries:
                         async for delivery in deliveries:
                             yield delivery
         self._reached.keep(watched)
@@ -98,7 +98,7 @@ class _Look:
         listed = 0
         async with aclosing(self._graph.pages(node(page, "feed"), params, POSTS)) as pages:
             async for page_of_posts in pages:
-                found = self._readable([post_of(item) for item in page_of_posts.items])
+                found = self._readable([post_of(item, page) for item in page_of_posts.items])
                 listed += len(found)
                 watched += [post for post in found if post.comments][: room - len(watched)]
                 posts = self._new(found, oldest)
@@ -111,7 +111,7 @@ class _Look:
             self._reached.reach(page, newest, now)
             yield Delivery(cursor=self._reached.write())
 
-    async def _comments(self, post: Found) -> AsyncGenerator[Delivery, None]:
+    async def _comments(self, post: Found, page: str) -> AsyncGenerator[Delivery, None]:
         """Yield the new comments under a post, the latest first, until they were read before."""
         known = self._reached.comments.get(post.id)
         oldest = wanted_from(self._reached.start, known[1] if known else None)
@@ -120,7 +120,7 @@ class _Look:
         try:
             async with aclosing(self._graph.pages(node(post.id, "comments"), params, COMMENTS)) as pages:
                 async for listed in pages:
-                    found = self._readable([comment_of(item, post.id) for item in listed.items])
+                    found = self._readable([comment_of(item, post.id, page) for item in listed.items])
                     comments = self._new(found, oldest)
                     newest = max([newest, *(comment.created_at for comment in found)])
                     if comments:

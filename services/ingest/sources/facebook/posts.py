@@ -1,4 +1,7 @@
-"""From the Graph API's posts and comments to posts as ingest takes them."""
+"""From the Graph API's posts and comments to posts as ingest takes them.
+
+A post's id is its page's and its own (`PAGE_POST`, by the Graph API's reference of Page Post).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,14 +28,14 @@ class Found:
     mark: str = ""
 
 
-def post_of(item: dict[str, Any]) -> Found | None:
-    """Return a page's or visitor's post, None where it has no id or no time."""
+def post_of(item: dict[str, Any], page: str) -> Found | None:
+    """Return a post on `page`, the page's or a visitor's, None where it has no id or no time."""
     post_id, created_at = id_of(item), time_of(item, "created_time")
     if post_id is None or created_at is None:
         return None
     comments = count_of(item, "comments", "summary", "total_count")
     updated = time_of(item, "updated_time") or created_at
-    post = _post(item, post_id, created_at, item.get("from"))
+    post = _post(item, post_id, created_at, post_id, page)
     if post:
         post |= {
             "likes": count_of(item, "reactions", "summary", "total_count"),
@@ -42,12 +45,12 @@ def post_of(item: dict[str, Any]) -> Found | None:
     return Found(post_id, created_at, post, comments, f"{int(updated.timestamp())}/{comments}")
 
 
-def comment_of(item: dict[str, Any], post_id: str) -> Found | None:
-    """Return a comment under `post_id`, None where it has no id or no time."""
+def comment_of(item: dict[str, Any], post_id: str, page: str) -> Found | None:
+    """Return a comment under the post `post_id` on `page`, None where it has no id or no time."""
     comment_id, created_at = id_of(item), time_of(item, "created_time")
     if comment_id is None or created_at is None:
         return None
-    post = _post(item, comment_id, created_at, item.get("from"))
+    post = _post(item, comment_id, created_at, post_id, page)
     if post:
         parent = item.get("parent")
         post |= {
@@ -58,14 +61,19 @@ def comment_of(item: dict[str, Any], post_id: str) -> Found | None:
     return Found(comment_id, created_at, post)
 
 
-def _post(item: dict[str, Any], post_id: str, created_at: datetime, writer: Any) -> dict[str, Any] | None:
+def _post(item: dict[str, Any], own_id: str, created_at: datetime, post_id: str, page: str) -> dict[str, Any] | None:
     text = text_of(item, "message")
     if text is None:
         return None
+    author = author_of(item.get("from"))
+    page_id, _, of_page = post_id.partition("_")
+    if of_page and author["id"] == page_id:
+        # The brand may know its page by name alone: by that it is told that this is its own voice.
+        author["handle"] = page
     return {
         "platform": "facebook",
-        "post_id": post_id,
-        "author": author_of(writer),
+        "post_id": own_id,
+        "author": author,
         "text": text,
         "created_at": created_at.isoformat(),
         "about_brand": True,  # the place is a page that the brand asks for

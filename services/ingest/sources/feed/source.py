@@ -15,10 +15,10 @@ from services.ingest.sources.feed.settings import FeedSettings
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
-from services.ingest.sources.network.reach import InnerAddressError, InternetOnly
 from services.ingest.sources.network.session import hold
 from shared.analyzed_post import Platform
 from shared.clock import Clock
+from shared.reach import InnerAddressError, InternetOnly
 
 AT_ONCE: Final = 4
 """Feeds that are asked and read at the same time."""

@@ -26,7 +26,7 @@ from tests.unit.ingest.virtual_clock import VirtualClock
 
 __all__ = ["with_desk", "world"]
 
-ACME = {"brand": "acme", "posts": 3, "texts": 2, "assignments": 1}
+ACME: dict[str, Any] = {"brand": "acme", "posts": 3, "texts": 2, "assignments": 1}
 
 
 class Bench:

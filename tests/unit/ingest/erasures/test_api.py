@@ -100,6 +100,6 @@ async def test_only_an_admin_erases(settings: IngestSettings, peers: Peers) -> N
 async def test_the_raw_id_is_kept_nowhere(http: httpx.AsyncClient, tmp_path: Path) -> None:
     """Neither in the clear nor anywhere in the files, whatever becomes of the erasure."""
     await erased(http)
-    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-    assert AUTHOR.encode() not in written
-    assert len(written) > 0
+    files = await asyncio.to_thread(lambda: [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()])
+    assert AUTHOR.encode() not in b"".join(files)
+    assert files

@@ -27,7 +27,7 @@ from services.ingest.vault.stores.sqlite import SqliteVaultStore
 from services.ingest.vault.vault import Vault
 from shared.analysis import Analysis, Language, Sentiment
 from shared.peers import Peer
-from shared.sqlite import open_sqlite
+from shared.sqlite import SqliteDatabase, open_sqlite
 from shared.text import clean
 from tests.unit.ingest.posts import a_post
 from tests.unit.ingest.replies.local_server import LocalServer, LocalWriter, local_server
@@ -48,6 +48,7 @@ class World:
     platform: LocalServer
     desk: LocalServer
     http: httpx.AsyncClient
+    database: SqliteDatabase
     categories: dict[str, str] = field(default_factory=dict)
     category_status: int = 200
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -89,7 +90,6 @@ class World:
 
     async def observe(self, replies: Replies, *posts: ObservedPost, brand: str = "aerolume") -> None:
         """Have posts looked at."""
-        assert replies.selector is not None
         await replies.selector.observe(brand, posts)
 
     async def listed(self, state: State | None = None) -> list[Reply]:
@@ -133,7 +133,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         httpx.AsyncClient(trust_env=False, timeout=30) as http,
     ):
         vault = Vault(Cipher(KEY.encode()), SqliteVaultStore(file), clock)
-        yield World(folder, SqliteReplyStore(file), SqliteBrandStore(file), vault, clock, platform, desk, http)
+        yield World(folder, SqliteReplyStore(file), SqliteBrandStore(file), vault, clock, platform, desk, http, file)
 
 
 @pytest.fixture

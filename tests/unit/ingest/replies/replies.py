@@ -5,7 +5,7 @@ from typing import Any
 
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.rule import Rule
-from services.ingest.replies.ticket import Delivery, Ticket
+from services.ingest.replies.ticket import Delivery, KeptTicket, Ticket
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TEMPLATE = "We are sorry. Your ticket is {{ ticket }}."
@@ -35,20 +35,26 @@ def a_rule(name: str = "sorry", **changes: Any) -> Rule:
     return Rule.model_validate(fields | changes)
 
 
-def a_ticket(number: int = 1, **changes: Any) -> Ticket:
-    """Return a ticket; `changes` replace its fields."""
+def a_ticket(number: int = 1, **changes: Any) -> KeptTicket:
+    """Return a ticket as stores have it; `changes` replace its fields."""
     fields: dict[str, Any] = {
-        "id": f"VP-{number:012}",
+        "id": f"{number:032x}",
+        "sealed_id": "00",
         "brand": "aerolume",
         "platform": "x",
         "rule": "sorry",
         "score": 0.1,
         "created_at": NOW + timedelta(seconds=number),
     }
-    return Ticket.model_validate(fields | changes)
+    return KeptTicket.model_validate(fields | changes)
 
 
-def a_delivery(ticket: Ticket, desk: Any = "slack", **changes: Any) -> Delivery:
+def a_shown_ticket(number: int = 1, **changes: Any) -> Ticket:
+    """Return a ticket under its public id; `changes` replace its fields."""
+    return Ticket.model_validate(a_ticket(number).model_dump() | {"id": f"VP-{number:012}"} | changes)
+
+
+def a_delivery(ticket: KeptTicket, desk: Any = "slack", **changes: Any) -> Delivery:
     """Return a waiting delivery; `changes` replace its fields."""
     fields: dict[str, Any] = {
         "id": f"{ticket.id}:{desk}",

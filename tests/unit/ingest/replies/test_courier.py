@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from services.ingest.replies.letter import Letter
 from services.ingest.replies.opening import Replies
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.ticket import Delivery
@@ -19,7 +20,7 @@ from shared.errors import SettingsError
 from shared.webhooks.courier import LEASE, MOST_ATTEMPTS
 from tests.unit.ingest.replies.conftest import KEY, World, seen
 from tests.unit.ingest.replies.local_server import Told
-from tests.unit.ingest.replies.replies import a_rule, a_ticket
+from tests.unit.ingest.replies.replies import a_rule, a_shown_ticket
 
 TEXT = "<b>lost</b> & {noformat} [~admin] <!channel> *bag* 🧳"
 
@@ -52,7 +53,8 @@ async def test_a_ticket_is_delivered_once_and_signed(with_desk: World) -> None:
     ((headers, body, raw),) = with_desk.desk.got
     ticket = (await with_desk.store.tickets(None, None, 9))[0]
     assert (await the_one(with_desk)).state == "delivered"
-    assert body["ticket"]["external_id"] == ticket.id
+    ((_, letter),) = await with_desk.vault.page("reply")
+    assert body["ticket"]["external_id"] == Letter.model_validate_json(letter or "").ticket
     assert "@user you lost my bag" in body["ticket"]["comment"]["body"]
     assert headers["authorization"] == "Basic secret-of-the-desk"
     assert headers["idempotency-key"] == headers["webhook-id"] == f"{ticket.id}:zendesk"
@@ -169,27 +171,27 @@ async def test_the_courier_runs(with_desk: World) -> None:
 
 def test_zendesk_takes_a_ticket_as_its_api_says() -> None:
     """Subject, internal comment, external id, priority by the score, tags of one word each."""
-    body = zendesk(a_ticket(category="Lost Luggage"), TEXT)["ticket"]
-    assert body["external_id"] == a_ticket().id
+    body = zendesk(a_shown_ticket(category="Lost Luggage"), TEXT)["ticket"]
+    assert body["external_id"] == a_shown_ticket().id
     assert body["comment"]["public"] is False
     assert body["priority"] == "high"
     assert body["tags"] == ["voxpop", "aerolume", "x", "lost_luggage"]
-    assert zendesk(a_ticket(score=None), TEXT)["ticket"]["priority"] == "normal"
+    assert zendesk(a_shown_ticket(score=None), TEXT)["ticket"]["priority"] == "normal"
 
 
 def test_jira_takes_no_markup_of_an_author() -> None:
     """The text stands in a noformat block that it cannot close."""
-    fields = jira(a_ticket(), TEXT, "SUP", "Bug")["fields"]
+    fields = jira(a_shown_ticket(), TEXT, "SUP", "Bug")["fields"]
     assert fields["project"] == {"key": "SUP"}
     assert fields["issuetype"] == {"name": "Bug"}
-    assert fields["labels"] == ["voxpop", a_ticket().id]
+    assert fields["labels"] == ["voxpop", a_shown_ticket().id]
     assert fields["description"].count("{noformat}") == 2
     assert len(fields["summary"]) < 255
 
 
 def test_slack_takes_no_markup_of_an_author() -> None:
     """Brackets and ampersands are escaped, so nobody is called and no link is made."""
-    body = slack(a_ticket(), TEXT)
+    body = slack(a_shown_ticket(), TEXT)
     assert "<" not in body["text"]
     assert "&lt;!channel&gt;" in body["text"]
     assert "&amp;" in body["text"]

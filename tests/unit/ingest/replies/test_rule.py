@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.rule import Traits
-from services.ingest.replies.ticket import TICKET_LENGTH, ticket_id
+from services.ingest.replies.ticket import TICKET_LENGTH, ticket_id, ticket_key
 from tests.unit.ingest.replies.replies import a_rule
 
 ANGRY = Traits(platform="x", score=0.1, language="en", followers=100)
@@ -81,4 +81,18 @@ def test_a_ticket_id_is_deterministic_and_keyed() -> None:
         ticket_id(other, "aerolume", "x", "1"),
     }
     assert len(others | {ticket}) == 5
+
+
+def test_a_ticket_is_stored_by_a_key_of_its_own() -> None:
+    """The key belongs to the post and the brand, and shares no digits with the public id."""
+    one = Pseudonymizer(b"k" * 32)
+    key = ticket_key(one, "aerolume", "x", "1")
+    assert key == ticket_key(one, "aerolume", "x", "1")
+    others = {
+        ticket_key(one, "other", "x", "1"),
+        ticket_key(one, "aerolume", "x", "2"),
+        one.own_key("ticket:aerolume", "x", "1"),
+        one.own_key("reply", "x", "1"),
+    }
+    assert key not in others
     assert one.post_key("x", "1") != one.own_key("reply", "x", "1") != one.own_key("reply author", "x", "1")

@@ -38,6 +38,8 @@ class Network:
     most_open: int = 0
     opened: int = 0
     cursors: list[str | None] = field(default_factory=list)
+    withdrawn: int = 0
+    """How often somebody asked that what was left here be taken away, while nobody listened."""
     asked: int = 0
     """Deliveries that somebody asked for."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,6 +95,12 @@ class ScriptedSource:
             await asyncio.sleep(0)
             network.open -= 1
 
+    async def withdraw(self) -> None:
+        """See `Withdrawing.withdraw`."""
+        assert not self._network.open
+        await asyncio.sleep(0)
+        self._network.withdrawn += 1
+
 
 @dataclass
 class Profiles:
@@ -123,6 +131,8 @@ class Profiles:
     async def remove(self, brand: str, removals: Sequence[Removal]) -> int:
         """Remove posts."""
         self._fail()
+        if self.poison is not None and any(removal.post_id == self.poison for removal in removals):
+            raise PeerRefusedError("profiles", "profiles refused the call with 422", 422)
         self.removals += removals
         return sum(self.folded.pop((brand, str(removal.post_id)), None) is not None for removal in removals)
 

@@ -1,6 +1,5 @@
 """`/v1/streams` and `/v1/backfills` of a running service, with a scripted source."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -80,7 +79,6 @@ async def until(http: httpx.AsyncClient, clock: VirtualClock, path: str, **wante
         if all(shown[name] == value for name, value in wanted.items()):
             return shown
         await clock.advance(1)
-        await asyncio.sleep(0.005)
     raise AssertionError(shown)
 
 

@@ -123,6 +123,34 @@ async def test_removals_follow_the_posts_of_their_delivery(world: World) -> None
     assert len(world.profiles.folded) == 4
 
 
+async def test_a_removal_that_profiles_never_takes_holds_up_no_other(world: World) -> None:
+    """Halves of the removals are tried; the one that is refused is counted, and the others are done."""
+    stream_id = await world.stream()
+    world.publish(1, 5)
+    world.one.removals += [Removal("bluesky", "deleted", post_id=f"post-{number}") for number in (1, 2, 9, 4)]
+    world.profiles.poison = "post-9"
+    await world.replica()
+    await world.clock.until(lambda: len(world.profiles.removals) == 3, step=0.5)
+    await world.clock.advance(6)
+    counts = (await world.shown(stream_id)).progress.counts
+    assert (counts.removed, counts.rejected) == (3, 1)
+    assert {post_id for _, post_id in world.profiles.folded} == {"post-3", "post-5"}
+
+
+async def test_removals_wait_for_profiles_that_refuse_everything(world: World) -> None:
+    """During an upgrade no removal is dropped."""
+    stream_id = await world.stream()
+    world.profiles.error = PeerRefusedError("profiles", "profiles refused the call with 422", 422)
+    world.one.removals += [Removal("bluesky", "deleted", post_id=f"post-{number}") for number in range(4)]
+    await world.replica()
+    await world.clock.advance(60)
+    assert "422" in str((await world.until_state(stream_id, State.WAITING)).progress.last_error)
+    world.profiles.error = None
+    await world.clock.until(lambda: len(world.profiles.removals) == 4, step=0.5)
+    await world.clock.advance(6)
+    assert (await world.shown(stream_id)).progress.counts.rejected == 0
+
+
 async def test_a_spent_budget_stops_the_stream_until_the_next_month(world: World) -> None:
     """At the limit it waits and says so; in the next month it reads on. What was sent is counted by the purse."""
     world.sources.limit = 10

@@ -65,6 +65,7 @@ async def test_a_stream_goes_on_from_its_cursor_after_a_restart(world: World) ->
     await world.replica()
     await world.until_folded(30)
     assert world.one.cursors == [None, "25"]
+    assert world.one.withdrawn == 0
     held = await world.store.streams.acquire(stream_id, "probe", world.clock.now() + timedelta(days=1), timedelta(1))
     assert held is not None
     assert held.cursor is not None
@@ -113,6 +114,8 @@ async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
     thief = await world.store.streams.acquire(stream_id, "thief", later, timedelta(hours=1))
     assert thief is not None
     await world.clock.until(lambda: world.one.open == 0, step=0.5)
+    await world.clock.advance(1)
+    assert world.one.withdrawn == 0
     stream = await world.shown(stream_id)
     assert stream.owner == "thief"
     assert (await world.store.streams.record(thief.lease, stream.progress, None, later)) is Wanted.RUNNING
@@ -141,6 +144,7 @@ async def test_a_paused_stream_stops_keeps_its_place_and_goes_on(world: World) -
     world.publish(6, 9)
     await world.clock.advance(60)
     assert len(world.profiles.folded) == 5
+    assert world.one.withdrawn == 1
     await world.store.streams.want(stream_id, Wanted.RUNNING, world.clock.now())
     await world.until_folded(9)
     assert world.one.cursors == [None, "5"]
@@ -155,7 +159,7 @@ async def test_a_removed_stream_stops(world: World) -> None:
     await world.store.streams.delete(stream_id)
     await world.clock.until(lambda: world.one.open == 0, step=0.5)
     await world.clock.advance(60)
-    assert world.one.opened == 1
+    assert (world.one.opened, world.one.withdrawn) == (1, 1)
 
 
 async def test_a_changed_brand_is_taken_up_from_the_same_place(world: World) -> None:
@@ -171,7 +175,7 @@ async def test_a_changed_brand_is_taken_up_from_the_same_place(world: World) -> 
     await world.until_folded(4)
     assert ("aerolume", "post-6") in world.profiles.folded
     assert world.one.cursors == [None, "3"]
-    assert world.one.most_open == 1
+    assert (world.one.most_open, world.one.withdrawn) == (1, 0)
 
 
 async def test_a_backfill_finishes_once(world: World) -> None:

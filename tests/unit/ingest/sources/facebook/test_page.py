@@ -18,6 +18,7 @@ from services.ingest.sources.graph.author import UNKNOWN_AUTHOR
 from tests.contract.source_network import Recorder
 from tests.servers.graph import TOKEN, Asked, GraphServer, error
 from tests.unit.ingest.sources.looking import reading
+from tests.unit.ingest.sources.queries import query
 from tests.unit.ingest.virtual_clock import START, VirtualClock
 
 
@@ -231,3 +232,19 @@ def test_a_cursor_comes_back_as_it_was(known: list[tuple[str, str, int]]) -> Non
         cursor.has_read(name, mark, START + timedelta(seconds=seconds))
     read = PageCursor.read(cursor.write(), START + timedelta(days=1))
     assert (read.start, read.newest, read.comments) == (cursor.start, cursor.newest, cursor.comments)
+
+
+async def test_a_pages_own_words_are_told_by_the_name_that_the_brand_gives(pages: Pages) -> None:
+    """Posts and comments by the page carry its handle, so that they are internal voice and never answered."""
+    pages.feed[:] = [
+        written("55_2", "sorry", author="55", **commented(2)),
+        written("55_1", "delayed", author="42"),
+        written("77", "odd", author="77"),
+    ]
+    pages.server.lists["/55_2/comments"] = [written("2_8", "we are", author="55"), written("2_7", "hm", author="42")]
+    ours = query("facebook", handles={"facebook": ["airline"]})
+    async with reading(pages.source(since=START, ends=True), pages.clock) as read:
+        await read.to_its_end()
+    voices = {post["text"]: post["voice"] for post in ours.select(read.posts).posts}
+    assert [text for text, voice in voices.items() if voice == "internal"] == ["sorry", "we are"]
+    assert len(voices) == 5

@@ -130,3 +130,23 @@ async def test_a_brand_without_feeds_is_told_so() -> None:
     network = FeedNetwork()
     with pytest.raises(RefusedError, match="feeds"):
         await anext(FeedSource(network.settings, query("web"), network.report, network.clock).deliveries(None))
+
+
+@pytest.mark.parametrize("settings", [{"host": "10.1.2.3"}, {"feed_private_addresses": False}])
+async def test_a_feed_inside_the_network_is_not_asked(network: FeedNetwork, settings: dict[str, Any]) -> None:
+    """Off loopback, or where it is forbidden, the stream's state names the host and the remedy; nothing is sent."""
+    network.server.publish("aerolume one")
+    network.settings = network.settings.model_copy(update=settings)
+    with pytest.raises(RefusedError, match=r"127\.0\.0\.1 is no address of the internet.*FEED_PRIVATE_ADDRESSES=true"):
+        async with listening(network) as listener:
+            await listener.until(lambda: bool(listener.posts))
+    assert network.server.statuses == []
+    assert "127.0.0.1 is no address of the internet" in network.report.sentences[-1]
+
+
+async def test_feeds_inside_the_network_may_be_allowed(network: FeedNetwork) -> None:
+    """Off loopback too, by a setting."""
+    network.server.publish("aerolume one")
+    network.settings = network.settings.model_copy(update={"host": "10.1.2.3", "feed_private_addresses": True})
+    async with listening(network) as listener:
+        await listener.until(lambda: bool(listener.posts))

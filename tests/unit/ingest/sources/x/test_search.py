@@ -1,12 +1,15 @@
 """Recent search as a source: a backfill that ends, resumed where it was."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, Delivery, RefusedError
+from services.ingest.sources.x.cursor import Cursor
 from services.ingest.sources.x.search import XSearch
+from services.ingest.sources.x.snowflake import first_id
 from services.x_sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
@@ -120,3 +123,16 @@ async def test_a_time_that_search_does_not_reach_is_refused(
     end = clock.now() - timedelta(days=8)
     with pytest.raises(RefusedError, match="seven days"):
         XSearch(settings_for(sandbox), query(), network.report, Purse(), clock, end=end)
+
+
+async def test_a_search_that_follows_has_a_cursor_before_its_first_page(
+    network: SandboxNetwork, sandbox: Sandbox, clock: TwoClocks
+) -> None:
+    """A crash in its first moments loses nothing: where it began is handed over at once."""
+    sandbox.faults.stand("search", "silence")
+    source = XSearch(settings_for(sandbox), query(), network.report, Purse(), clock, follow=True)
+    row = source.deliveries(None)
+    reading = asyncio.ensure_future(anext(row))
+    await clock.until(reading.done)
+    assert Cursor.read(str((await reading).cursor)).since < first_id(clock.now())
+    await row.aclose()

@@ -1,5 +1,6 @@
-"""What `services.ingest.sources.network.reach` promises."""
+"""What `shared.reach` promises."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv6Address
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
-from services.ingest.sources.network.reach import InnerAddressError, InternetOnly, is_of_the_internet
 from services.x_sandbox.certificate import make_certificate
+from shared.reach import InnerAddressError, InternetOnly, is_of_the_internet
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -86,6 +87,10 @@ class Names:
             )
         )
 
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._way.aclose()
+
 
 class _Leading(httpx.AsyncBaseTransport):
     def __init__(self, names: Names) -> None:
@@ -93,6 +98,9 @@ class _Leading(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._names.send(request)
+
+    async def aclose(self) -> None:
+        await self._names.aclose()
 
 
 class Pages(FaultyServer):
@@ -206,7 +214,19 @@ async def test_the_machines_own_resolver_finds_out_every_spelling(host: str) -> 
 
 async def test_a_certificate_is_held_to_the_name(tmp_path: Path) -> None:
     """TLS asks for the host's name, not for its address, and takes no certificate of another."""
-    certificate = make_certificate(tmp_path, ["feeds.example"])
-    inside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    inside.load_cert_chain(certificate.chain, certificate.key)
-    del inside
+    trusted, inside = make_certificate(tmp_path)
+    application = web.Application()
+    application.add_routes([web.get("/page", lambda request: asyncio.sleep(0, web.Response(text=request.host)))])
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=inside).start()
+        port = runner.addresses[0][1]
+        names = Names(f"https://127.0.0.1:{port}", api_x_com=[OUTSIDE], other_example=[OUTSIDE])
+        way = names.to(httpx.AsyncHTTPTransport(verify=ssl.create_default_context(cafile=str(trusted))))
+        async with Fetcher(VirtualClock(), way=way) as asking:
+            assert (await asking.get("https://api.x.com/page")).body == b"api.x.com"
+            with pytest.raises(NetworkFault, match="ConnectError"):
+                await asking.get("https://other.example/page")
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,1 @@
+"""Benchmarks of the profile stores: `make bench-profiles`."""

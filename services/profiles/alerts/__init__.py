@@ -1,0 +1,1 @@
+"""Alerts: rules that compare each finished hour of a brand with the same hour of the weeks before."""

@@ -1,0 +1,135 @@
+"""Whether an hour is out of the ordinary: a robust z-score against the same hour of the weeks before; pure.
+
+The modified z-score of Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993): the distance from the median
+in units of 1.4826 times the median absolute deviation, which for normal values is one standard deviation.
+
+With the same hour of each earlier week goes the hour before and the one after it: four values are too few for a
+median deviation, and what people do at nine they do at ten where clocks change.
+
+The unit has a floor, so that a history without any spread divides by no nought: what chance alone makes of an hour.
+Of posts that come independently at a rate m that is sqrt(m) (Poisson), at least 1. The mean of n values in [0, 1]
+varies by 0.5 / sqrt(n) at the most (Popoviciu). So an hour is never told for what so few posts may do by chance.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from services.profiles.alerts.rule import Direction, Metric, RuleBody, State
+from services.profiles.folding import MILLION
+from services.profiles.rollup import Rollup
+
+NORMAL: Final = 1.4826
+"""By which the median absolute deviation of normal values is multiplied to be their standard deviation."""
+MOST_Z: Final = 1e6
+FEWEST_WEEKS: Final = 2
+_NEGATIVE: Final = "negative"
+_HALF: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an hour had; without arguments, an hour without posts. `score_sum` is in millionths."""
+
+    posts: int = 0
+    scored_posts: int = 0
+    score_sum: int = 0
+    negative_posts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An hour out of the ordinary: what it had, what was expected, and from where to where it would be ordinary."""
+
+    direction: Direction
+    value: float
+    expected: float
+    low: float
+    high: float
+    z: float
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether there was enough history (`missing` says what lacked), and what was found."""
+
+    state: State
+    missing: str | None = None
+    finding: Finding | None = None
+
+
+def figures_of(rollup: Rollup) -> Figures:
+    """Return what of an hour's bucket is looked at."""
+    return Figures(rollup.posts, rollup.scored_posts, rollup.score_sum, rollup.labels.get(_NEGATIVE, 0))
+
+
+def expected_range(history: Sequence[float], floor: float) -> tuple[float, float]:
+    """Return the median of a history (one value at least) and its robust standard deviation, `floor` at the least."""
+    middle = median(history)
+    return middle, max(NORMAL * median(abs(value - middle) for value in history), floor)
+
+
+def robust_z(value: float, expected: float, unit: float) -> float:
+    """Return how many units (above 0) a value lies above what is expected, within ±10^6.
+
+    Values are finite and of at most 10^12 in size; the result is finite then.
+    """
+    return max(-MOST_Z, min(MOST_Z, (value - expected) / unit))
+
+
+def judge(rule: RuleBody, hour: Figures, weeks: Sequence[Sequence[Figures]]) -> Judgement:
+    """Judge one hour.
+
+    Args:
+        rule: what is looked at, and from where on it is told.
+        hour: the hour's figures.
+        weeks: for each earlier week the figures of its hours that are looked at. An hour without posts is there as
+            `Figures()`, one before the brand was listened to is not.
+
+    A rule learns while fewer than two weeks have an hour that counts, and tells nothing. For `posts` every hour counts,
+    for the scores those with `min_posts` scored posts.
+    """
+    history = [[value for figures in week if (value := _value(rule, figures)) is not None] for week in weeks]
+    counted = sum(bool(week) for week in history)
+    if counted < FEWEST_WEEKS:
+        return Judgement("learning", _missing(rule, counted))
+    value = _value(rule, hour)
+    if value is None:
+        return Judgement("watching")
+    values = [value for week in history for value in week]
+    expected, unit = expected_range(values, _floor(rule.metric, hour, median(values)))
+    if rule.metric == "posts" and max(value, expected) < rule.min_posts:
+        return Judgement("watching")
+    z = robust_z(value, expected, unit)
+    direction: Direction = "above" if z > 0 else "below"
+    if abs(z) < rule.threshold or rule.direction not in {direction, "both"}:
+        return Judgement("watching")
+    reach, most = rule.threshold * unit, math.inf if rule.metric == "posts" else 1.0
+    low, high = max(0.0, expected - reach), min(most, expected + reach)
+    return Judgement("watching", finding=Finding(direction, value, expected, low, high, z, hour.posts))
+
+
+def _value(rule: RuleBody, figures: Figures) -> float | None:
+    """Return what the rule looks at; None where the hour has too few posts for it."""
+    if rule.metric == "posts":
+        return float(figures.posts)
+    if figures.scored_posts < rule.min_posts:
+        return None
+    if rule.metric == "mean_score":
+        return figures.score_sum / (MILLION * figures.scored_posts)
+    return figures.negative_posts / figures.scored_posts
+
+
+def _floor(metric: Metric, hour: Figures, expected: float) -> float:
+    return math.sqrt(max(expected, 1.0)) if metric == "posts" else _HALF / math.sqrt(hour.scored_posts)
+
+
+def _missing(rule: RuleBody, counted: int) -> str:
+    if rule.metric == "posts":
+        what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before in which the brand was listened to at this hour"
+    else:
+        what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before with {rule.min_posts} scored posts around this hour"
+    return f"{what}; there are {counted}"

@@ -1,0 +1,1 @@
+"""Where alert rules, alerts and webhooks are kept."""

@@ -1,0 +1,67 @@
+"""Where alerts are delivered."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from shared.errors import InputError
+from shared.reach import is_of_the_internet
+
+MOST_WEBHOOKS: Final = 100
+"""Webhooks of an installation."""
+MOST_URL: Final = 2048
+_LOC: Final = ("body", "url")
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """An address that takes alerts. Its URL is kept as it was put, so it must hold no secret; it is never shown."""
+
+    name: str
+    url: str = field(repr=False)
+    updated_at: datetime
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port: what is shown of the URL."""
+        url = httpx.URL(self.url)
+        port = f":{url.port}" if url.port is not None else ""
+        host = f"[{url.host}]" if ":" in url.host else url.host
+        return f"{url.scheme}://{host}{port}"
+
+
+def check_url(url: str, *, anywhere: bool) -> str:
+    """Return a URL that alerts may be delivered to; raises InputError.
+
+    It is an https one without user and fragment, to a host that is no address inside a network. With `anywhere`, http
+    and addresses inside will do too. What the host's name stands for is looked at when it is called.
+    """
+    try:
+        parts = httpx.URL(url)
+        host = parts.raw_host.decode("ascii")
+    except (httpx.InvalidURL, ValueError):
+        raise InputError("url: this is no URL; write https://host/path", _LOC) from None
+    if parts.scheme not in ({"http", "https"} if anywhere else {"https"}) or not host:
+        raise InputError("url: only https addresses are called; write https://host/path", _LOC)
+    if parts.userinfo or parts.fragment:
+        raise InputError("url: leave out user, password and fragment: the URL is not kept secret", _LOC)
+    if not anywhere and _is_inside(host):
+        raise InputError(
+            "url: this is an address inside a network; name a host of the internet, or let whoever runs the service "
+            "set PROFILES_WEBHOOK_ANYWHERE=true",
+            _LOC,
+        )
+    return url
+
+
+def _is_inside(host: str) -> bool:
+    if host.rstrip(".").lower().endswith("localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not is_of_the_internet(host)

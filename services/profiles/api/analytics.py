@@ -1,0 +1,114 @@
+"""What a brand's buckets tell: its posts over time, by language, by category, by voice and beside other brands."""
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from services.profiles.analytics.categories import CategoriesView, view_categories
+from services.profiles.analytics.languages import LanguagesView, view_languages
+from services.profiles.analytics.reading import points_after, total_of
+from services.profiles.analytics.share_of_voice import ShareOfVoiceView, others_of, view_share_of_voice
+from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, view_points
+from services.profiles.analytics.voices import VoicesView, view_voices
+from services.profiles.analytics.window import asked_time
+from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources, Store
+from services.profiles.api.windows import (
+    WEEK,
+    Length,
+    MaybeLength,
+    OfVoice,
+    Summed,
+    Until,
+    asked_stretch,
+    asked_window,
+)
+from shared.access import Scope
+from shared.analyzed_post import Voice
+from shared.errors import InputError
+from shared.paging import MAX_LIMIT, Page
+from shared.web.auth import requires
+
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["analytics"], dependencies=[requires(Scope.READ)])
+
+MOST_CHARACTERS = 2000
+
+
+@router.get("/timeline")
+async def show_timeline(
+    brand: KnownBrand,
+    store: Store,
+    bucket: Annotated[Grain, Query(description="what a point is; a week is an ISO week")] = "day",
+    begins: Annotated[
+        AwareDatetime | None, Query(alias="from", description="in the first point; by default all")
+    ] = None,
+    ends: Annotated[AwareDatetime | None, Query(alias="to", description="the last point is the one before it")] = None,
+    voice: OfVoice = None,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
+) -> Page[PointView]:
+    """List the hours, days or weeks that have posts, by time: whole ones, 1000 by default since a chart wants all."""
+    stretch = asked_time(begins, ends)
+    found = await points_after(store, brand, bucket, stretch, decode_point(cursor, bucket), limit + 1, voice)
+    page = found[:limit]
+    return Page(
+        items=view_points(page), next_cursor=encode_point(bucket, page[-1].start) if len(found) > limit else None
+    )
+
+
+@router.get("/languages")
+async def show_languages(
+    summary: Summed,
+    resources: OpenedResources,
+    window: MaybeLength = None,
+    until: Until = None,
+    voice: OfVoice = None,
+) -> LanguagesView:
+    """Show in which languages the posts are, of all time or of a window."""
+    stretch = asked_stretch(summary, window, until, resources)
+    return view_languages(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+
+
+@router.get("/categories")
+async def show_categories(
+    summary: Summed,
+    resources: OpenedResources,
+    window: MaybeLength = None,
+    until: Until = None,
+    voice: OfVoice = None,
+) -> CategoriesView:
+    """Show what the posts are about and how each category is spoken of, of all time or of a window."""
+    stretch = asked_stretch(summary, window, until, resources)
+    return view_categories(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+
+
+@router.get("/voices")
+async def show_voices(
+    summary: Summed, resources: OpenedResources, window: Length = WEEK, until: Until = None
+) -> VoicesView:
+    """Show people's posts beside the brand's own."""
+    stretch = asked_window(summary, window, until, resources)
+    voices: tuple[Voice, ...] = get_args(Voice)
+    found = {voice: await total_of(resources.store, summary.brand, stretch, voice) for voice in voices}
+    return view_voices(stretch, found)
+
+
+@router.get("/share-of-voice")
+async def show_share_of_voice(
+    summary: Summed,
+    resources: OpenedResources,
+    others: Annotated[
+        str, Query(alias="with", max_length=MOST_CHARACTERS, description="the other brands, by commas: 20 at most")
+    ],
+    window: Length = WEEK,
+    until: Until = None,
+    voice: Annotated[Voice, Query(description="whose posts: people's alone by default")] = "external",
+) -> ShareOfVoiceView:
+    """Compare the brand with others over the same time, which ends with this brand's newest hour by default."""
+    stretch = asked_window(summary, window, until, resources)
+    brands = [summary.brand, *others_of(others, summary.brand)]
+    for name in brands:
+        if not await resources.store.has_brand(name):
+            raise InputError(f"with: no post of the brand {name} was ever counted", ("query", "with"))
+    found = {name: await total_of(resources.store, name, stretch, voice) for name in brands}
+    return view_share_of_voice(stretch, found)

@@ -1,0 +1,77 @@
+"""Exports: what a brand has, as a file that is streamed."""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
+
+from services.profiles.api.dependencies import Store
+from services.profiles.exporting.export import END, FIRST, MEDIA_TYPES, Export, Form, Of
+from services.profiles.exporting.pages import has_anything
+from services.profiles.exporting.streaming import stream
+from shared.access import Scope
+from shared.brand import Brand
+from shared.errors import InputError, NotFoundError
+from shared.web.auth import requires
+
+log = structlog.get_logger(__name__)
+router = APIRouter(prefix="/v1", tags=["exports"], dependencies=[requires(Scope.READ)])
+
+Since = Annotated[AwareDatetime | None, Query(alias="from", description="posts and buckets of then or later")]
+Until = Annotated[AwareDatetime | None, Query(alias="to", description="posts and buckets of before then")]
+
+
+@router.get(
+    "/brands/{brand}/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}},
+)
+async def export_brand(
+    brand: Brand,
+    store: Store,
+    of: Of = Of.PROFILES,
+    form: Annotated[Form, Query(alias="format")] = Form.CSV,
+    since: Since = None,
+    until: Until = None,
+) -> StreamingResponse:
+    """Stream profiles, posts, buckets or removals as CSV, JSON lines or Parquet.
+
+    CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
+    connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
+    """
+    if of not in {Of.POSTS, Of.BUCKETS} and (since or until):
+        raise InputError("only posts and buckets have a date; leave `from` and `to` out", ("query", "from"))
+    start, end = (_seconds(since, FIRST), _seconds(until, END))
+    if start > end:
+        raise InputError("`from` must not be after `to`", ("query", "from"))
+    if not await has_anything(store, brand):
+        raise NotFoundError("no post of this brand was ever counted")
+    export = Export(brand, of, form, start, end)
+    pieces = stream(store, export)
+    # Pulled before the answer begins: a store that is away is a 503, not a file that breaks off.
+    first = await anext(pieces, b"")
+    return StreamingResponse(
+        _joined(first, pieces),
+        media_type=MEDIA_TYPES[form],
+        headers={"content-disposition": f'attachment; filename="{export.file_name}"'},
+    )
+
+
+def _seconds(moment: AwareDatetime | None, otherwise: int) -> int:
+    return otherwise if moment is None else math.ceil(moment.timestamp())
+
+
+async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
+        yield first
+        try:
+            async for piece in rest:
+                yield piece
+        except Exception as error:
+            log.warning("export.broken_off", error=type(error).__name__)
+            raise

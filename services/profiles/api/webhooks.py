@@ -1,0 +1,91 @@
+"""Webhooks: addresses that alerts are delivered to."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from services.profiles.alerts.rule import Slug
+from services.profiles.alerts.webhook import MOST_URL, MOST_WEBHOOKS, Webhook, check_url
+from services.profiles.api.alerts import OpenedAlerts
+from services.profiles.api.dependencies import Cursor, Limit
+from shared.access import Scope
+from shared.errors import ConflictError, NotFoundError
+from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.web.auth import requires
+
+router = APIRouter(prefix="/v1", tags=["webhooks"])
+
+
+class WebhookBody(BaseModel):
+    """A webhook as it is put. The URL is stored as it is: put no key into it, receivers check the signature."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=MOST_URL, pattern=r"^[!-~]+$")]
+
+
+class WebhookView(BaseModel):
+    """A webhook; of its URL only scheme, host and port are shown."""
+
+    name: str
+    origin: str
+    updated_at: AwareDatetime
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> "WebhookView":
+        """Return what is shown of a webhook."""
+        return cls(name=webhook.name, origin=webhook.origin, updated_at=webhook.updated_at)
+
+
+@router.get("/webhooks", dependencies=[requires(Scope.READ)])
+async def list_webhooks(alerts: OpenedAlerts, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[WebhookView]:
+    """List the webhooks by name."""
+    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
+    found = await alerts.store.webhooks(after, limit + 1)
+    return Page(
+        items=[WebhookView.of(webhook) for webhook in found[:limit]],
+        next_cursor=encode_cursor([found[limit - 1].name]) if len(found) > limit else None,
+    )
+
+
+@router.put("/webhooks/{name}", dependencies=[requires(Scope.ADMIN)])
+async def put_webhook(name: Slug, body: WebhookBody, alerts: OpenedAlerts) -> WebhookView:
+    """Keep a webhook in place of what its name had; deliveries that wait go to the new URL.
+
+    Alerts are POSTed as `{"type": "alert.raised", "timestamp", "data"}`, signed as the Standard Webhooks specification
+    says with the service's PROFILES_WEBHOOK_KEY. Answer 2xx within 15 s. An attempt whose answer is lost is made again
+    with the same `webhook-id`: keep the ids that you took.
+    """
+    if alerts.secret is None:
+        raise ConflictError(
+            "deliveries are signed, and no key is set: whoever runs the service sets PROFILES_WEBHOOK_KEY, "
+            "for example to the output of `openssl rand -hex 32`"
+        )
+    url = check_url(body.url, anywhere=alerts.anywhere)
+    names = {webhook.name for webhook in await alerts.store.webhooks("", MOST_WEBHOOKS)}
+    if name not in names and len(names) >= MOST_WEBHOOKS:
+        raise ConflictError(f"there are {MOST_WEBHOOKS} webhooks already; delete one first")
+    webhook = Webhook(name, url, alerts.clock.now())
+    await alerts.store.put_webhook(webhook)
+    return WebhookView.of(webhook)
+
+
+@router.get("/webhooks/{name}", dependencies=[requires(Scope.READ)])
+async def show_webhook(name: Slug, alerts: OpenedAlerts) -> WebhookView:
+    """Show one webhook."""
+    webhook = await alerts.store.webhook(name)
+    if webhook is None:
+        raise NotFoundError(_missing(name))
+    return WebhookView.of(webhook)
+
+
+@router.delete("/webhooks/{name}", status_code=204, dependencies=[requires(Scope.ADMIN)])
+async def delete_webhook(name: Slug, alerts: OpenedAlerts) -> None:
+    """Remove a webhook; what waits for it, and what rules that still name it raise, is listed but not delivered."""
+    if not await alerts.store.delete_webhook(name):
+        raise NotFoundError(_missing(name))
+
+
+def _missing(name: str) -> str:
+    return f"there is no webhook '{name}'; GET /v1/webhooks lists those there are"

@@ -1,0 +1,60 @@
+"""The time and the voice that are asked for, as routes read them from the query."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.window import MOST_DAYS, PATTERN, all_time, hour_end, length_of, newest_end, window_of
+from services.profiles.api.dependencies import KnownBrand, OpenedResources
+from services.profiles.profile import BrandSummary
+from shared.analyzed_post import Voice
+from shared.errors import NotFoundError
+
+WEEK = "7d"
+_LENGTH = Query(
+    pattern=PATTERN, description=f"so many whole hours or days, such as 24h or 7d, {MOST_DAYS} days at most"
+)
+Length = Annotated[str, _LENGTH]
+MaybeLength = Annotated[str | None, _LENGTH]
+Until = Annotated[
+    AwareDatetime | None,
+    Query(
+        description="where the window ends, rounded up to a full hour; by default the end of the hour of the brand's "
+        "newest post, but not after the end of the present hour"
+    ),
+]
+OfVoice = Annotated[Voice | None, Query(description="whose posts: people's or the brand's own; by default both")]
+
+
+async def summed_brand(brand: KnownBrand, resources: OpenedResources) -> BrandSummary:
+    """Return the brand of the path in sum; raises NotFoundError where it has no posts."""
+    summary = await resources.store.summary(brand)
+    if summary is None:
+        raise NotFoundError("this brand has no profiles")
+    return summary
+
+
+Summed = Annotated[BrandSummary, Depends(summed_brand)]
+
+
+def end_of(summary: BrandSummary, until: datetime | None, resources: OpenedResources) -> int:
+    """Return where the brand's windows end (Unix seconds); raises InputError."""
+    return newest_end(summary.last_seen, resources.clock.now()) if until is None else hour_end(until, "until")
+
+
+def asked_window(summary: BrandSummary, window: str, until: datetime | None, resources: OpenedResources) -> Stretch:
+    """Return the window asked for; raises InputError, naming the field."""
+    return window_of(length_of(window, "window"), end_of(summary, until, resources))
+
+
+def asked_stretch(
+    summary: BrandSummary, window: str | None, until: datetime | None, resources: OpenedResources
+) -> Stretch:
+    """Return the window asked for, or without one everything up to `until` or of all time; raises InputError."""
+    if window is not None:
+        return asked_window(summary, window, until, resources)
+    end = None if until is None else hour_end(until, "until")
+    return all_time(summary.first_seen, summary.last_seen, end)

@@ -1,0 +1,156 @@
+"""Backups and migrations: what one store kept, another holds afterwards, whatever either is built on."""
+
+import io
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.profiles.exporting.export import Export, Form, Of
+from services.profiles.exporting.folder import RESTORE_ORDER
+from services.profiles.exporting.streaming import stream
+from services.profiles.importing.restoring import restore
+from services.profiles.kept import KeptPost, RemovedAuthor
+from services.profiles.migrating import migrate
+from services.profiles.stores.base import FoldCount, ProfileStore
+from services.profiles.stores.opening import open_store
+from shared.errors import ConflictError
+from shared.store_url import SqliteUrl
+from tests.unit.profiles.kept_rows import crowd
+from tests.unit.profiles.posts import key, post
+
+SOON, NEVER = 1_000_000_000, 2_000_000_000
+STARTED = 1_424_736_000
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ProfileStore]:
+    """Yield an empty store."""
+    url = SqliteUrl(tmp_path / "to.db") if request.param == "sqlite" else request.getfixturevalue("mongo_url")
+    async with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def source(tmp_path: Path) -> AsyncIterator[ProfileStore]:
+    """Yield a store with some of everything: posts with and without text, clusters, removed and erased authors."""
+    async with open_store(SqliteUrl(tmp_path / "from.db")) as store:
+        posts = crowd()
+        kept = [
+            KeptPost(item.post_key, item.author_key, item.key_version, SOON if place % 4 == 0 else NEVER, item)
+            for place, item in enumerate(posts)
+        ]
+        await store.restore_posts("acme", kept)
+        await store.fold("other", [post(number, number) for number in range(5)])
+        await store.stage("acme", "behaviour", "run-1", {key(1): 2, key(2): 0})
+        await store.publish("acme", "behaviour", "run-1", 2)
+        await store.remove("acme", [key(11), key(999)], {key(3): STARTED + 24 * 3600})
+        await store.erase(key(4))
+        await store.sweep(SOON + 1, 1000)
+        yield store
+
+
+async def kept_of(store: ProfileStore, brand: str) -> dict[str, Any]:
+    """Return everything that a store keeps of a brand."""
+    return {
+        "profiles": await store.kept_profiles(brand, None, 1000),
+        "posts": await store.kept_posts(brand, None, 1000),
+        "buckets": await store.kept_buckets(brand),
+        "removed": await store.removed_authors(brand, None, 1000),
+        "erased": await store.erased_authors(None, 1000),
+        "summary": await store.summary(brand),
+    }
+
+
+async def exported(store: ProfileStore, brand: str, of: Of) -> io.BytesIO:
+    """Return an export as a file."""
+    pieces = [piece async for piece in stream(store, Export(brand, of, Form.PARQUET))]
+    return io.BytesIO(b"".join(pieces))
+
+
+async def test_an_export_of_all_tables_makes_an_equal_store(source: ProfileStore, target: ProfileStore) -> None:
+    """Profiles, posts, hours, days, clusters and who is gone; and posts that come again are known."""
+    for of in RESTORE_ORDER:
+        await restore(target, "acme", await exported(source, "acme", of))
+    assert await kept_of(target, "acme") == await kept_of(source, "acme")
+    assert await target.fold("acme", crowd()) == FoldCount(0, 60)
+    assert await kept_of(target, "acme") == await kept_of(source, "acme")
+
+
+async def test_restoring_again_changes_nothing(source: ProfileStore, target: ProfileStore) -> None:
+    """In whatever state the first restore was left."""
+    files = {of: await exported(source, "acme", of) for of in RESTORE_ORDER}
+    for given in (RESTORE_ORDER[:2], RESTORE_ORDER[:3], RESTORE_ORDER, RESTORE_ORDER):
+        for of in given:
+            files[of].seek(0)
+            done = await restore(target, "acme", files[of])
+            assert done.restored + done.duplicates == {
+                Of.REMOVALS: 2,
+                Of.PROFILES: 8,
+                Of.POSTS: 55,
+            }.get(of, done.restored + done.duplicates)
+    assert await kept_of(target, "acme") == await kept_of(source, "acme")
+
+
+async def test_posts_alone_are_folded(source: ProfileStore, target: ProfileStore) -> None:
+    """Where nothing had expired and nobody was removed, they make all the rest anew, but for clusters."""
+    await restore(target, "other", await exported(source, "other", Of.POSTS))
+    assert await kept_of(target, "other") == {**await kept_of(source, "other"), "erased": []}
+
+
+async def test_an_older_backup_does_not_bring_back_who_is_gone(source: ProfileStore, target: ProfileStore) -> None:
+    """Who was removed or erased after the export stays away when it is restored."""
+    files = {of: await exported(source, "acme", of) for of in RESTORE_ORDER}
+    await target.erase(key(1))
+    await target.restore_removals("acme", [RemovedAuthor(key(2), STARTED + 1000 * 3600)], [])
+    for of in RESTORE_ORDER:
+        await restore(target, "acme", files[of])
+    for gone in (1, 2, 3, 4):
+        assert await target.profile("acme", key(gone)) is None
+    assert await target.profile("acme", key(5)) is not None
+
+
+async def test_a_migration_takes_every_brand_over(source: ProfileStore, target: ProfileStore) -> None:
+    """And says what both hold; made again it changes nothing."""
+    for _ in range(2):
+        moved = await migrate(source, target)
+        assert (moved.brands, moved.profiles) == (2, 8 + 4)
+        for brand in ("acme", "other"):
+            assert await kept_of(target, brand) == await kept_of(source, brand)
+
+
+async def test_a_migration_that_stopped_goes_on(source: ProfileStore, target: ProfileStore) -> None:
+    """Wherever it was."""
+
+    class _StoppedError(Exception):
+        pass
+
+    for most in range(1, 12):
+        calls = 0
+
+        def watch(*_: object, most: int = most) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == most:
+                raise _StoppedError
+
+        with suppress(_StoppedError):
+            await migrate(source, target, watch)
+    await migrate(source, target)
+    for brand in ("acme", "other"):
+        assert await kept_of(target, brand) == await kept_of(source, brand)
+
+
+@pytest.mark.parametrize("brand", ["acme", "theirs"])
+async def test_a_migration_refuses_a_store_with_other_content(
+    source: ProfileStore, target: ProfileStore, brand: str
+) -> None:
+    """Two stores are never mixed, and nothing is written."""
+    await target.fold(brand, [post(12345, 777)])
+    before = await kept_of(target, brand)
+    with pytest.raises(ConflictError, match=brand):
+        await migrate(source, target)
+    assert await kept_of(target, brand) == before
+    assert len(await target.brands(None, 10)) == 1

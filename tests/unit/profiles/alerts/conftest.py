@@ -1,0 +1,69 @@
+"""Alerts on a store of their own, with a virtual clock and hours as a test says they were."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.evaluating import Evaluation, finished_hour
+from services.profiles.alerts.rule import KeptRule, Rule
+from services.profiles.alerts.stores import sqlite
+from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.alerts.stores.sqlite import SqliteAlertStore
+from shared.rounds.stores import sqlite as round_sqlite
+from shared.rounds.stores.base import RoundStore
+from shared.rounds.stores.sqlite import SqliteRoundStore
+from shared.sqlite import open_sqlite
+from tests.unit.ingest.virtual_clock import VirtualClock
+from tests.unit.profiles.alerts.brand_hours import HOUR, BrandHours
+
+DELAY = timedelta(minutes=10)
+
+
+@dataclass
+class Watch:
+    """Everything around the round of alerts, and short ways to what tests do. `hour` is the next to finish."""
+
+    store: AlertStore
+    rounds: RoundStore
+    hours: BrandHours
+    clock: VirtualClock
+    hour: int
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Return the round as a replica has it."""
+        return Evaluation(self.hours, self.store, self.clock, DELAY)
+
+    async def rule(self, name: str = "volume", brand: str = "acme", **changes: Any) -> KeptRule:
+        """Keep a rule that has judged nothing yet."""
+        rule = Rule(brand=brand, name=name, **({"metric": "posts"} | changes))
+        return await self.store.put_rule(rule, finished_hour(self.clock.now(), DELAY))
+
+    async def finish(self, hours: int = 1) -> None:
+        """Let hours finish, and look."""
+        await self.clock.advance(hours * HOUR)
+        await self.evaluation.round()
+
+    async def raised(self, brand: str = "acme") -> list[RaisedAlert]:
+        """Return what was raised, the earliest hour first."""
+        found = await self.store.alerts(brand, None, 1000)
+        return sorted(found, key=lambda raised: raised.alert.hour)
+
+    async def hours_raised(self, brand: str = "acme") -> list[int]:
+        """Return which hours were raised, as offsets from `hour`."""
+        return [(int(found.alert.hour.timestamp()) - self.hour) // HOUR for found in await self.raised(brand)]
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    """Yield an empty store at ten past noon: the hour from eleven has just counted as finished."""
+    async with open_sqlite(tmp_path / "profiles.db", f"{sqlite.SCHEMA};{round_sqlite.SCHEMA}") as file:
+        clock = VirtualClock(waits_for_threads=True)
+        await clock.advance(DELAY.total_seconds())
+        hour = finished_hour(clock.now(), DELAY) + HOUR
+        yield Watch(SqliteAlertStore(file), SqliteRoundStore(file), BrandHours(), clock, hour)

@@ -1,0 +1,91 @@
+"""Who and what is named, and who is not shown."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profiles.analytics.entities import entities, most_named
+from services.profiles.analytics.mentions import Kind, Term, places_of
+from services.profiles.analytics.stretch import Stretch
+from shared.analysis import EntityType
+from shared.analyzed_post import AnalyzedPost
+from tests.unit.profiles.analytics.mentioning import named, said
+from tests.unit.profiles.analytics.shelf import Shelf
+from tests.unit.profiles.posts import START, analysis, post
+
+
+def shown(posts: list[AnalyzedPost]) -> list[tuple[str, int, int]]:
+    """Return name, posts and authors of each entity shown."""
+    return [(one.name, one.posts, one.authors) for one in most_named(posts, None, 100)]
+
+
+def test_spellings_are_one_entity() -> None:
+    """Spellings that differ in case are one entity of its type, shown as most write it; a post counts once."""
+    posts = [
+        said(1, None, 1, 0.25, named("Heathrow", "location"), named("HEATHROW", "location")),
+        said(2, None, 1, 0.75, named("heathrow.", "location")),
+        said(3, None, 2, None, named("Heathrow", "location")),
+        said(4, None, 2, 0.5, named("Heathrow", "organisation")),
+    ]
+    [place, company] = most_named(posts, None, 100)
+    assert (place.term.type, place.name, place.posts, place.authors) == ("location", "Heathrow", 3, 2)
+    assert (place.scored_posts, place.mean_score) == (2, 0.5)
+    assert (company.term.type, company.posts) == ("organisation", 1)
+    assert [one.term.type for one in most_named(posts, "organisation", 100)] == ["organisation"]
+    assert len(most_named(posts, None, 1)) == 1
+
+
+def test_a_person_whom_few_named_is_not_shown() -> None:
+    """A person's name is shown from five authors on, however many posts the fewer wrote."""
+    few = [said(number, None, number % 4, 0.5, named("Jane Roe", "person")) for number in range(40)]
+    assert shown(few) == []
+    assert shown([*few, said(99, None, 4, 0.5, named("jane roe", "person"))]) == [("Jane Roe", 41, 5)]
+
+
+def test_a_person_is_not_shown_as_something_else() -> None:
+    """A name that the model once read as a person's is held to five authors whatever else it was read as."""
+    posts = [
+        said(1, None, 1, 0.5, named("Roe", "organisation")),
+        said(2, None, 2, 0.5, named("Jane Roe", "person")),
+        said(3, None, 3, 0.5, named("Acme", "organisation")),
+    ]
+    assert shown(posts) == [("Acme", 1, 1)]
+
+
+def test_placeholders_are_no_entities() -> None:
+    """A name that is nothing but what cleaning put there, or far too long, is none."""
+    names = [named("@user", "person"), named("http", "product"), named("...", "work"), named("x" * 101, "work")]
+    assert shown([said(number, None, number, 0.5, *names) for number in range(9)]) == []
+
+
+def test_scores_of_languages_that_the_model_does_not_know_stay_out() -> None:
+    """A post whose language is not supported is counted without its score."""
+    known = analysis(0.9, "ja", entities=[named("Acme", "product")], supported_language=False)
+    [found] = most_named([post(1, 1, 0, known)], None, 9)
+    assert (found.posts, found.scored_posts, found.mean_score) == (1, 0, None)
+
+
+async def test_an_answer_says_what_it_looked_at() -> None:
+    """The answer states its time and how many posts were looked at, of how many."""
+    start = int(START.timestamp())
+    shelf = Shelf([said(number, None, number, 0.5, named("Acme", "product")) for number in range(3)])
+    found = await entities(shelf.store, "acme", Stretch(start, start + 3600), None, None, 5)
+    assert (found.posts_looked_at, found.posts_in_all, found.items[0].posts) == (3, 3, 3)
+
+
+KINDS: list[EntityType] = ["person", "location", "organisation"]
+NAMES = st.builds(named, st.sampled_from(["Ann Lee", "ann", "Lee", "Rome", "ROME", "Acme"]), st.sampled_from(KINDS))
+SAID = st.lists(
+    st.builds(said, st.integers(0, 99), st.just("Ann Lee of #annlee in Rome"), st.integers(1, 7), st.just(0.5), NAMES),
+    max_size=20,
+)
+
+
+@given(SAID)
+def test_no_person_of_few_authors_is_ever_shown(posts: list[AnalyzedPost]) -> None:
+    """Whatever is posted, an entity of a type person has five authors, and figures are those of its posts."""
+    places = places_of(posts, frozenset[Kind]({"entity"}))
+    for mention in most_named(posts, None, 100):
+        found = [posts[place] for place in places[Term("entity", mention.term.text, mention.term.type)]]
+        assert mention.posts == len(found)
+        assert mention.authors == len({one.author_key for one in found})
+        assert mention.term.type != "person" or mention.authors >= 5

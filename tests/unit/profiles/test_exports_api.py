@@ -1,0 +1,155 @@
+"""Exports over HTTP."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+from fastapi import FastAPI
+
+from services.profiles.exporting import pages
+from services.profiles.kept import KeptProfile
+from shared.access import digest_of
+from shared.errors import PeerUnavailableError
+from tests.unit.profiles.backup_service import backup_app, delivery, served
+from tests.unit.profiles.kept_rows import crowd
+
+EXPORT = "/v1/brands/acme/export"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> FastAPI:
+    """Return the application."""
+    return backup_app(tmp_path)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of a service with 60 posts of acme."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://profiles") as opened,
+    ):
+        await opened.post("/v1/brands/acme/posts", json=delivery(crowd()))
+        yield opened
+
+
+class _FailingStore:
+    """A store that is lost after so many pages of profiles."""
+
+    def __init__(self, store: Any, pages_before: int) -> None:
+        self._store, self._left = store, pages_before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def kept_profiles(self, brand: str, after: str | None, limit: int) -> list[KeptProfile]:
+        if not self._left:
+            raise PeerUnavailableError("store", "the store does not answer")
+        self._left -= 1
+        found: list[KeptProfile] = await self._store.kept_profiles(brand, after, limit)
+        return found
+
+
+def _lose_store(app: FastAPI, pages_before: int) -> None:
+    resources = app.state.resources
+    app.state.resources = replace(resources, store=_FailingStore(resources.store, pages_before))
+
+
+async def test_an_export_is_a_file_with_a_name(client: httpx.AsyncClient) -> None:
+    """A browser keeps it under the brand's and the table's name; without parameters it is CSV of profiles."""
+    answer = await client.get(EXPORT)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="acme-profiles.csv"'
+    assert len(answer.text.splitlines()) == 11
+
+
+async def test_from_and_to_choose_posts_by_hour(client: httpx.AsyncClient) -> None:
+    """`from` is in it and `to` is not, and keys without a date are left out."""
+    await client.post(
+        "/v1/brands/acme/removals",
+        json={"schema_version": 1, "removals": [{"post_key": "f" * 32, "reason": "deleted"}]},
+    )
+    query = {"of": "posts", "format": "parquet", "from": "2015-02-25T00:00:00Z", "to": "2015-02-26T00:00:00+00:00"}
+    table = pq.read_table(io.BytesIO((await client.get(EXPORT, params=query)).content))
+    assert {str(date) for date in table["date"].to_pylist()} == {"2015-02-25"}
+    everything = pq.read_table(
+        io.BytesIO((await client.get(EXPORT, params={"of": "posts", "format": "parquet"})).content)
+    )
+    assert (everything.num_rows, everything["date"].null_count) == (61, 1)
+    assert everything["date"].to_pylist()[-1] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"of": "people"},
+        {"format": "xlsx"},
+        {"of": "profiles", "from": "2015-02-25T00:00:00Z"},
+        {"of": "posts", "from": "2015-02-25"},
+        {"of": "posts", "from": "2015-02-26T00:00:00Z", "to": "2015-02-25T00:00:00Z"},
+    ],
+)
+async def test_a_wrong_question_is_refused(client: httpx.AsyncClient, query: dict[str, str]) -> None:
+    """With the parameter's name."""
+    answer = await client.get(EXPORT, params=query)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"][0] == "query"
+
+
+async def test_a_brand_that_nobody_knows_is_not_found(client: httpx.AsyncClient) -> None:
+    """A misspelt brand gives no empty file."""
+    assert (await client.get("/v1/brands/acne/export")).status_code == 404
+    assert (await client.get("/v1/brands/..%2f/export")).status_code in {404, 422}
+
+
+async def test_a_brand_of_removals_alone_can_be_exported(client: httpx.AsyncClient) -> None:
+    """What must stay away belongs into a backup, even where nothing else is left."""
+    removal = {"author_key": "a" * 32, "through": "2015-02-25T00:00:00Z", "reason": "account deleted"}
+    await client.post("/v1/brands/gone/removals", json={"schema_version": 1, "removals": [removal]})
+    answer = await client.get("/v1/brands/gone/export", params={"of": "removals", "format": "jsonl"})
+    assert answer.json() == {
+        "schema_version": 1,
+        "kind": "removed",
+        "author_key": "a" * 32,
+        "through": "2015-02-25T00:00:00Z",
+    }
+
+
+async def test_a_store_that_is_away_is_told_before_the_file_begins(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """A problem, not a file that breaks off."""
+    _lose_store(app, 0)
+    assert (await client.get(EXPORT)).status_code == 503
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_store_that_is_lost_in_the_middle_breaks_the_transfer(
+    app: FastAPI, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a real connection no client takes the part for the whole."""
+    monkeypatch.setattr(pages, "PAGE", 3)
+    with served(app) as url, httpx.Client(base_url=f"{url}/profiles", trust_env=False) as client:
+        client.post("/v1/brands/acme/posts", json=delivery(crowd()))
+        whole = client.get(EXPORT, params={"format": form})
+        assert whole.is_success
+        _lose_store(app, 2)
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get(EXPORT, params={"format": form})
+
+
+async def test_an_export_needs_a_key_that_may_read(tmp_path: Path) -> None:
+    """A browser's key for sentiment opens no export."""
+    keys = f"browser:analyze:{digest_of('one')},reader:read:{digest_of('two')}"
+    app = backup_app(tmp_path / "keyed", api_keys=keys)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client,
+    ):
+        for secret, status in (("one", 403), ("two", 404)):
+            answer = await client.get(EXPORT, headers={"authorization": f"Bearer {secret}"})
+            assert answer.status_code == status
