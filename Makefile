@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-mongo test-train check format lock bench sample model evaluate setup setup-run clean
+.PHONY: help run test test-mongo test-train check format lock bench bench-profiles sample model evaluate setup setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ format: setup ## format the code and mend what can be mended
 
 bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench
+
+bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB's protocol (minutes)
+	@$(BIN)/python deploy/mongo-test/run.py -- $(CURDIR)/$(BIN)/python -m bench.profiles
 
 sample: setup ## write the bundled sample anew from its seed
 	@$(BIN)/python -m services.ingest.sample

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,8 +112,8 @@ def migrate_store(
     if as_json:
         sys.stdout.write(json.dumps(done) + "\n")
     else:
-        counts = ", ".join(f"{count} {name}" for name, count in done.items())
-        out.print(f"both stores hold {counts}", highlight=False)
+        counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in done.items())
+        out.print(f"both stores hold: {counts}", highlight=False)
 
 
 async def _export(brand: str, query: dict[str, str], path: Path, url: str | None) -> dict[str, Any]:
@@ -176,9 +177,9 @@ async def _restore(brand: str, files: dict[Path, int], url: str | None) -> dict[
 
 async def _migrate(source: Any, target: Any) -> dict[str, int]:
     from services.profiles.migrating import migrate
-    from services.profiles.stores.opening import open_store
+    from services.profiles.stores.opening import open_stores
 
-    async with open_store(source) as from_store, open_store(target) as to_store:
+    async with open_stores(source) as from_store, open_stores(target) as to_store:
         with progress_bar("rows") as bar:
             task = bar.add_task("looking", total=None)
 
@@ -186,7 +187,7 @@ async def _migrate(source: Any, target: Any) -> dict[str, int]:
                 bar.update(task, description=f"{brand}: {of}", completed=done)
 
             moved = await migrate(from_store, to_store, watch)
-    return {"brands": moved.brands, "profiles": moved.profiles, "posts": moved.posts}
+    return asdict(moved)
 
 
 def _show(written: list[dict[str, Any]], *, as_json: bool) -> None:

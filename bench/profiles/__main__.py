@@ -1,39 +1,79 @@
-"""Prints how fast profiles fold, beside the limit and the older way; figures, not tests."""
+"""Prints how fast profiles fold, answer and export, beside their limits; figures, not tests."""
 
 import asyncio
+import gc
+import os
+from collections.abc import Awaitable, Callable
 from statistics import median
 
-from bench.profiles import sqlite_rates
+from bench.profiles import mongo_rates, sqlite_rates, summaries
 from bench.profiles.posts import batches
+from bench.profiles.sqlite_rates import Batches
 
 POSTS = 20_000
 BATCH = 500
 AUTHORS = 12_000
 ROUNDS = 3
 SINGLE = 1_000
+SIZES = (10_000, 5_000_000)
+
+Rate = Callable[[], Awaitable[float]]
 
 
-async def fold_rates() -> None:
-    """Print the table of folding into SQLite; rounds alternate, medians are told."""
+async def main() -> None:
+    """Print every table."""
     made = list(batches(POSTS, BATCH, AUTHORS))
+    gc.freeze()
+    await _sqlite(made)
+    if server := os.environ.get("MONGODB_TEST_URL"):
+        await _mongo(server, made)
+    else:
+        print("\nfold into MongoDB: not measured, MONGODB_TEST_URL is not set (`make bench-profiles` sets it)")
+    await _summaries()
+
+
+async def _sqlite(made: Batches) -> None:
     written = await sqlite_rates.recorded(made)
-    rates: dict[str, list[float]] = {"ours": [], "limit": [], "one at a time": []}
-    for _ in range(ROUNDS):
-        rates["limit"].append(await sqlite_rates.limit(made, written))
-        rates["ours"].append(await sqlite_rates.ours(made))
-        rates["one at a time"].append(await sqlite_rates.one_at_a_time(made, SINGLE))
-    _print("SQLite", rates)
-
-
-def _print(store: str, rates: dict[str, list[float]]) -> None:
-    ours, limit, single = (median(rates[name]) for name in ("ours", "limit", "one at a time"))
-    print(f"\nfold into {store}: {POSTS} posts in batches of {BATCH}, {AUTHORS} authors, medians of {ROUNDS} rounds")
-    print(f"  bare writes of the same rows (the limit)   {limit:9,.0f} posts/s")
-    print(f"  ours                                       {ours:9,.0f} posts/s   {ours / limit:5.2f} of the limit")
-    print(
-        f"  find, then update, one at a time           {single:9,.0f} posts/s   ours is {ours / single:.1f} times that"
+    gc.freeze()
+    await _compare(
+        "SQLite",
+        lambda: sqlite_rates.limit(made, written),
+        lambda: sqlite_rates.ours(made),
+        lambda: sqlite_rates.one_at_a_time(made, SINGLE),
     )
 
 
+async def _mongo(server: str, made: Batches) -> None:
+    written = await mongo_rates.recorded(server, made)
+    gc.freeze()
+    await _compare(
+        "MongoDB's protocol",
+        lambda: mongo_rates.limit(server, made, written),
+        lambda: mongo_rates.ours(server, made),
+        lambda: mongo_rates.one_at_a_time(server, made, SINGLE),
+    )
+
+
+async def _compare(store: str, limit: Rate, ours: Rate, single: Rate) -> None:
+    """Print a table of medians; rounds alternate, because machines are noisy."""
+    rates: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for _ in range(ROUNDS):
+        for found, measure in zip(rates, (limit, ours, single), strict=True):
+            found.append(await measure())
+    most, we, one = map(median, rates)
+    print(f"\nfold into {store}: {POSTS} posts in batches of {BATCH}, {AUTHORS} authors, medians of {ROUNDS} rounds")
+    print(f"  bare writes of the same rows (the limit)   {most:9,.0f} posts/s")
+    print(f"  ours                                       {we:9,.0f} posts/s   {we / most:.2f} of the limit")
+    print(f"  find, then update, one at a time           {one:9,.0f} posts/s   ours is {we / one:.1f} times that")
+
+
+async def _summaries() -> None:
+    small, large = [await summaries.latencies(size) for size in SIZES]
+    print(f"\nanswers of a brand with {SIZES[0]:,} and with {SIZES[1]:,} posts of a year, SQLite, p99 of 300 each")
+    for path in summaries.PATHS:
+        few, many = summaries.p99(small[path]), summaries.p99(large[path])
+        print(f"  {path:34} {few * 1000:6.1f} ms {many * 1000:6.1f} ms   ratio {many / few:.2f}")
+
+
 if __name__ == "__main__":
-    asyncio.run(fold_rates())
+    asyncio.run(main())

@@ -10,28 +10,8 @@ from shared.analysis import Analysis, Classification, Entity, Language, Sentimen
 from shared.analyzed_post import Account, AnalyzedPost
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = [
-    "the",
-    "flight",
-    "was",
-    "late",
-    "again",
-    "and",
-    "nobody",
-    "at",
-    "gate",
-    "told",
-    "us",
-    "why",
-    "thanks",
-    "for",
-    "nothing",
-    "@user",
-    "http",
-    "great",
-    "crew",
-    "today",
-]
+SENTENCE = "the flight was late again and nobody at the gate told us why thanks for nothing @user http"
+WORDS = SENTENCE.split(" ")
 LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
 DIMENSIONS = 384
 HOURS_A_BATCH = 3

@@ -29,7 +29,7 @@ async def ours(batches: Batches) -> float:
             started = time.perf_counter()
             for batch in batches:
                 await store.fold(BRAND, batch)
-            return _rate(batches, started)
+            return rate(batches, started)
 
 
 async def recorded(batches: Batches) -> list[Written]:
@@ -51,7 +51,7 @@ async def limit(batches: Batches, written: Sequence[Written]) -> float:
             started = time.perf_counter()
             for transaction in written:
                 await file.write(lambda connection, rows=transaction: write_again(connection, rows))  # type: ignore[misc]
-            return _rate(batches, started)
+            return rate(batches, started)
 
 
 async def one_at_a_time(batches: Batches, most: int) -> float:
@@ -81,5 +81,6 @@ def _update(connection: sqlite3.Connection, post: AnalyzedPost) -> None:
     connection.execute("INSERT OR REPLACE INTO profile VALUES (?, ?)", (post.author_key, body))
 
 
-def _rate(batches: Batches, started: float) -> float:
+def rate(batches: Batches, started: float) -> float:
+    """Return posts per second since a moment of `perf_counter`."""
     return sum(map(len, batches)) / (time.perf_counter() - started)

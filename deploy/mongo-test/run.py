@@ -24,13 +24,15 @@ class UnavailableError(Exception):
 
 
 def main() -> int:
-    """Run pytest, with this command's arguments passed on, and return its exit code."""
+    """Run pytest, with this command's arguments passed on, or after `--` another command; return its exit code."""
     try:
         with server() as url:
             host = urlsplit(url).hostname or "127.0.0.1"
-            command = [sys.executable, "-m", "pytest", "-m", "mongo", f"--allow-hosts=127.0.0.1,::1,{host}"]
+            testing = [sys.executable, "-m", "pytest", "-m", "mongo", f"--allow-hosts=127.0.0.1,::1,{host}"]
+            asked = sys.argv[1:]
+            command = asked[1:] if asked[:1] == ["--"] else [*testing, *asked]
             environment = {**os.environ, "MONGODB_TEST_URL": url}
-            return subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own command
+            return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own command
     except UnavailableError as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,12 +5,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from services.profiles.exporting.export import Export, Form, Of
+from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.exporting.export import END, Export, Form, Of
 from services.profiles.exporting.folder import RESTORE_ORDER
 from services.profiles.exporting.pages import PAGE, pages_of, profile_pages
 from services.profiles.importing.restoring import take_over
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
+from services.profiles.stores.opening import Stores
 from shared.errors import ConflictError
 
 Watch = Callable[[str, Of, int], None]
@@ -25,27 +27,36 @@ class Migration:
     brands: int
     profiles: int
     posts: int
+    alert_rules: int
+    webhooks: int
 
 
-async def migrate(source: ProfileStore, target: ProfileStore, watch: Watch = lambda *_: None) -> Migration:
+async def migrate(source: Stores, target: Stores, watch: Watch = lambda *_: None) -> Migration:
     """Take everything of `source` over into `target`; run again after a crash it does the rest.
 
-    Raises ConflictError before anything is written where `target` holds what `source` does not, and at the end where
-    their brands, profiles or posts are not equally many.
+    Rules of alerts go with their standing, and webhooks; alerts that were told stay behind. Raises ConflictError before
+    anything is written where `target` holds a brand that `source` does not, and at the end where their brands, profiles
+    or posts are not equally many.
     """
-    brands = [size.brand async for size in _sizes(source)]
-    await _refuse_other_content(source, target)
+    brands = [size.brand async for size in _sizes(source.profiles)]
+    await _refuse_other_content(source.profiles, target.profiles)
     for brand in brands:
         for of in RESTORE_ORDER:
-            await _take(source, target, brand, of, watch)
-    held, wanted = [size async for size in _sizes(target)], [size async for size in _sizes(source)]
+            await _take(source.profiles, target.profiles, brand, of, watch)
+    webhooks, rules = (
+        await _take_webhooks(source.alerts, target.alerts),
+        await _take_rules(source.alerts, target.alerts),
+    )
+    held = [size async for size in _sizes(target.profiles)]
+    wanted = [size async for size in _sizes(source.profiles)]
     if held != wanted:
         different = next(brand for brand in brands if _of(held, brand) != _of(wanted, brand))
         raise ConflictError(
             f"brand {different} has {_told(_of(wanted, different))} in the one store and "
             f"{_told(_of(held, different))} in the other; {_STILL}"
         )
-    return Migration(len(held), sum(size.profiles for size in held), sum(size.posts for size in held))
+    profiles, posts = sum(size.profiles for size in held), sum(size.posts for size in held)
+    return Migration(len(held), profiles, posts, rules, webhooks)
 
 
 async def _take(source: ProfileStore, target: ProfileStore, brand: str, of: Of, watch: Watch) -> None:
@@ -55,6 +66,28 @@ async def _take(source: ProfileStore, target: ProfileStore, brand: str, of: Of, 
             await take_over(target, brand, of, rows)
             done += len(rows)
             watch(brand, of, done)
+
+
+async def _take_webhooks(source: AlertStore, target: AlertStore) -> int:
+    count, after = 0, ""
+    while page := await source.webhooks(after, PAGE):
+        for webhook in page:
+            if await target.webhook(webhook.name) is None:
+                await target.put_webhook(webhook)
+        count, after = count + len(page), page[-1].name
+    return count
+
+
+async def _take_rules(source: AlertStore, target: AlertStore) -> int:
+    count = 0
+    after: tuple[str, str] | None = None
+    # No rule has judged that hour, so these are all there are, of every brand.
+    while page := await source.due_rules(END, after, PAGE):
+        for kept in page:
+            if await target.rule(kept.rule.brand, kept.rule.name) is None:
+                await target.record(await target.put_rule(kept.rule, kept.standing.judged), kept.standing, None)
+        count, after = count + len(page), (page[-1].rule.brand, page[-1].rule.name)
+    return count
 
 
 async def _refuse_other_content(source: ProfileStore, target: ProfileStore) -> None:

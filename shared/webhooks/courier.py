@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Generic
 
@@ -34,14 +34,16 @@ class Courier(Generic[Held]):
 
     A delivery that was answered with 2xx is never sent again by anybody who knows. Where the answer was lost, or the
     process between the answer and its recording, it is sent again with the same `webhook-id` and `idempotency-key`:
-    a receiver that keeps those ids takes each delivery once. `what` names the deliveries in logs.
+    a receiver that keeps those ids takes each delivery once. `what` names the deliveries in logs; where none is due, it
+    looks again after `poll_seconds`.
     """
 
     what: str
     deliveries: Deliveries[Held]
     http: httpx.AsyncClient
-    secret: bytes
+    secret: bytes = field(repr=False)
     clock: Clock
+    poll_seconds: float = POLL_SECONDS
 
     async def run(self) -> None:
         """Deliver what is due until cancelled; a delivery that is cut off is tried again after its lease."""
@@ -51,7 +53,7 @@ class Courier(Generic[Held]):
                     continue
             except VoxpopError as error:
                 log.warning("webhooks.delivery_paused", what=self.what, error=type(error).__name__)
-            await self.clock.sleep(POLL_SECONDS)
+            await self.clock.sleep(self.poll_seconds)
 
     async def turn(self) -> bool:
         """Make one attempt at one delivery; tell whether one was due. Raises as `Deliveries` does."""

@@ -8,7 +8,6 @@ from pymongo.errors import AutoReconnect
 
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.mongo import MongoProfileStore
-from services.profiles.stores.mongo_posts import EXPIRED
 from services.profiles.stores.sqlite import SqliteProfileStore
 from shared.errors import PeerUnavailableError
 from shared.sqlite import SqliteDatabase, Statement

@@ -3,11 +3,14 @@
 import io
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.profiles.alerts.rule import Rule, Standing
+from services.profiles.alerts.webhook import Webhook
 from services.profiles.exporting.export import Export, Form, Of
 from services.profiles.exporting.folder import RESTORE_ORDER
 from services.profiles.exporting.streaming import stream
@@ -15,7 +18,7 @@ from services.profiles.importing.restoring import restore
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.migrating import migrate
 from services.profiles.stores.base import FoldCount, ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.opening import Stores, open_stores
 from shared.errors import ConflictError
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
@@ -26,30 +29,48 @@ STARTED = 1_424_736_000
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ProfileStore]:
-    """Yield an empty store."""
+async def filled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+    """Yield empty stores, to be filled."""
     url = SqliteUrl(tmp_path / "to.db") if request.param == "sqlite" else request.getfixturevalue("mongo_url")
-    async with open_store(url) as opened:
+    async with open_stores(url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def source(tmp_path: Path) -> AsyncIterator[ProfileStore]:
-    """Yield a store with some of everything: posts with and without text, clusters, removed and erased authors."""
-    async with open_store(SqliteUrl(tmp_path / "from.db")) as store:
+def target(filled: Stores) -> ProfileStore:
+    """Return the empty store of profiles."""
+    return filled.profiles
+
+
+@pytest.fixture
+async def given(tmp_path: Path) -> AsyncIterator[Stores]:
+    """Yield stores with some of everything: posts with and without text, clusters, removed and erased authors."""
+    async with open_stores(SqliteUrl(tmp_path / "from.db")) as stores:
+        store = stores.profiles
         posts = crowd()
-        kept = [
+        taken = [
             KeptPost(item.post_key, item.author_key, item.key_version, SOON if place % 4 == 0 else NEVER, item)
             for place, item in enumerate(posts)
         ]
-        await store.restore_posts("acme", kept)
+        await store.restore_posts("acme", taken)
         await store.fold("other", [post(number, number) for number in range(5)])
         await store.stage("acme", "behaviour", "run-1", {key(1): 2, key(2): 0})
         await store.publish("acme", "behaviour", "run-1", 2)
         await store.remove("acme", [key(11), key(999)], {key(3): STARTED + 24 * 3600})
         await store.erase(key(4))
         await store.sweep(SOON + 1, 1000)
-        yield store
+        await stores.alerts.put_webhook(Webhook("desk", "https://desk.example/in", datetime.fromtimestamp(SOON, UTC)))
+        rule = Rule(brand="acme", name="storm", metric="posts", webhook="desk")
+        kept = await stores.alerts.put_rule(rule, STARTED)
+        standing = Standing(judged=STARTED + 3600, state="watching", missing=None, raised={"above": STARTED})
+        assert await stores.alerts.record(kept, standing, None)
+        yield stores
+
+
+@pytest.fixture
+def source(given: Stores) -> ProfileStore:
+    """Return the store of profiles that has some of everything."""
+    return given.profiles
 
 
 async def kept_of(store: ProfileStore, brand: str) -> dict[str, Any]:
@@ -82,8 +103,8 @@ async def test_an_export_of_all_tables_makes_an_equal_store(source: ProfileStore
 async def test_restoring_again_changes_nothing(source: ProfileStore, target: ProfileStore) -> None:
     """In whatever state the first restore was left."""
     files = {of: await exported(source, "acme", of) for of in RESTORE_ORDER}
-    for given in (RESTORE_ORDER[:2], RESTORE_ORDER[:3], RESTORE_ORDER, RESTORE_ORDER):
-        for of in given:
+    for some in (RESTORE_ORDER[:2], RESTORE_ORDER[:3], RESTORE_ORDER, RESTORE_ORDER):
+        for of in some:
             files[of].seek(0)
             done = await restore(target, "acme", files[of])
             assert done.restored + done.duplicates == {
@@ -112,16 +133,27 @@ async def test_an_older_backup_does_not_bring_back_who_is_gone(source: ProfileSt
     assert await target.profile("acme", key(5)) is not None
 
 
-async def test_a_migration_takes_every_brand_over(source: ProfileStore, target: ProfileStore) -> None:
+async def test_a_migration_takes_every_brand_over(given: Stores, filled: Stores) -> None:
     """And says what both hold; made again it changes nothing."""
     for _ in range(2):
-        moved = await migrate(source, target)
-        assert (moved.brands, moved.profiles) == (2, 8 + 4)
+        moved = await migrate(given, filled)
+        assert (moved.brands, moved.profiles, moved.alert_rules, moved.webhooks) == (2, 8 + 4, 1, 1)
         for brand in ("acme", "other"):
-            assert await kept_of(target, brand) == await kept_of(source, brand)
+            assert await kept_of(filled.profiles, brand) == await kept_of(given.profiles, brand)
 
 
-async def test_a_migration_that_stopped_goes_on(source: ProfileStore, target: ProfileStore) -> None:
+async def test_a_migration_takes_rules_of_alerts_with_their_standing(given: Stores, filled: Stores) -> None:
+    """So no hour is judged a second time; and what the new store changed since stays."""
+    await migrate(given, filled)
+    assert await filled.alerts.rules("acme", "", 10) == await given.alerts.rules("acme", "", 10)
+    assert await filled.alerts.webhooks("", 10) == await given.alerts.webhooks("", 10)
+    moved = Webhook("desk", "https://other.example/in", datetime.fromtimestamp(NEVER, UTC))
+    await filled.alerts.put_webhook(moved)
+    await migrate(given, filled)
+    assert await filled.alerts.webhook("desk") == moved
+
+
+async def test_a_migration_that_stopped_goes_on(given: Stores, filled: Stores) -> None:
     """Wherever it was."""
 
     class _StoppedError(Exception):
@@ -137,20 +169,18 @@ async def test_a_migration_that_stopped_goes_on(source: ProfileStore, target: Pr
                 raise _StoppedError
 
         with suppress(_StoppedError):
-            await migrate(source, target, watch)
-    await migrate(source, target)
+            await migrate(given, filled, watch)
+    await migrate(given, filled)
     for brand in ("acme", "other"):
-        assert await kept_of(target, brand) == await kept_of(source, brand)
+        assert await kept_of(filled.profiles, brand) == await kept_of(given.profiles, brand)
 
 
 @pytest.mark.parametrize("brand", ["acme", "theirs"])
-async def test_a_migration_refuses_a_store_with_other_content(
-    source: ProfileStore, target: ProfileStore, brand: str
-) -> None:
+async def test_a_migration_refuses_a_store_with_other_content(given: Stores, filled: Stores, brand: str) -> None:
     """Two stores are never mixed, and nothing is written."""
-    await target.fold(brand, [post(12345, 777)])
-    before = await kept_of(target, brand)
+    await filled.profiles.fold(brand, [post(12345, 777)])
+    before = await kept_of(filled.profiles, brand)
     with pytest.raises(ConflictError, match=brand):
-        await migrate(source, target)
-    assert await kept_of(target, brand) == before
-    assert len(await target.brands(None, 10)) == 1
+        await migrate(given, filled)
+    assert await kept_of(filled.profiles, brand) == before
+    assert len(await filled.profiles.brands(None, 10)) == 1

@@ -1,153 +1,174 @@
 """How the MongoDB store takes out once without transactions: crashes at every step, repairs, meddling others."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
 
-from services.profiles.folding import combine_all, increment_of
-from services.profiles.stores import mongo_removing
+from services.profiles.folding import LATEST, combine_all, increment_of
+from services.profiles.rollup import rolled_up
+from services.profiles.stores import mongo_ledgers, mongo_removing
 from services.profiles.stores.base import RemovalCount
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.mongo_folding import MongoFolding
 from services.profiles.stores.mongo_removing import MongoRemoving
-from shared.errors import OverloadedError
+from shared.analyzed_post import AnalyzedPost
+from shared.errors import OverloadedError, PeerUnavailableError
 from shared.mongo import MongoDatabase
 from tests.contract import test_profile_store_mongo as contract
-from tests.contract.profile_crashes import Crash, Meddle, Watched, forget_contributions
-from tests.contract.test_profile_store_removals import POSTS, remaining, through
-from tests.unit.profiles.posts import key, post
+from tests.contract.profile_crashes import Crash, Watched
+from tests.contract.test_profile_store_mongo import POSTS, assert_holds, assert_tidy
+from tests.contract.test_profile_store_removals import remaining
+from tests.unit.profiles.posts import START, key, post
 
 pytestmark = pytest.mark.mongo
 database = contract.database
 
+THROUGH = int(START.timestamp()) + 30 * 3600
 GONE = [key(0), key(4), key(99)]
-AUTHORS = {key(1): through(3)}
+AUTHORS = {key(1): THROUGH}
 LEFT = remaining(POSTS, set(GONE), AUTHORS)
-UNFINISHED: list[dict[str, Any]] = [{"withdrawn": {"$gt": ""}}, {"closing": True}, {"uncommitted": {"$gt": ""}}]
 
 
-def removing(database: MongoDatabase, meddle: Meddle | None = None) -> MongoRemoving:
-    """Return a remover whose writes are told to `meddle`."""
-    watched = Watched(database, meddle) if meddle else database
-    return MongoRemoving(watched, MongoFolding(watched))
+async def held(database: MongoDatabase, brand: str) -> list[AnalyzedPost]:
+    """Return the posts that are marked counted."""
+    ids = [f"{brand}|{item.post_key}" for item in POSTS]
+    counted = {found["_id"] async for found in database["posts"].find({"_id": {"$in": ids}, "state": "counted"})}
+    return [item for item in POSTS if f"{brand}|{item.post_key}" in counted]
 
 
-async def assert_consistent(database: MongoDatabase, brand: str) -> list[str]:
-    """Assert that profiles hold just the posts that are marked counted, and return the keys of these."""
-    counted = await database["posts"].find({"_id": {"$regex": f"^{brand}[|]"}, "state": "counted"}).to_list(None)
-    keys = [found["_id"].removeprefix(f"{brand}|") for found in counted]
-    profiles = await MongoProfileStore(database).features(brand, None, 100)
-    posts = [item for item in POSTS if item.post_key in keys]
-    assert {profile.author_key: profile.folded for profile in profiles} == {
-        author: combine_all(increment_of(item) for item in posts if item.author_key == author)
-        for author in {item.author_key for item in posts}
-    }
-    return sorted(keys)
-
-
-async def assert_finished(database: MongoDatabase, brand: str) -> None:
-    """Assert that what was removed is out, and that after a start tombstones hold a key alone and nothing waits."""
-    await MongoProfileStore(database).prepare()
-    assert await assert_consistent(database, brand) == sorted(item.post_key for item in LEFT)
-    for unfinished in UNFINISHED:
-        assert await database["profiles"].count_documents({"_id": {"$regex": f"^{brand}[|]"}, **unfinished}) == 0
-    async for tomb in database["posts"].find({"_id": {"$regex": f"^{brand}[|]"}, "state": {"$ne": "counted"}}):
+async def assert_tombs(database: MongoDatabase, brand: str, posts: Sequence[AnalyzedPost]) -> None:
+    """Assert that of all but these posts a key alone is left."""
+    assert await held(database, brand) == list(posts)
+    gone = {"_id": {"$regex": f"^{brand}[|]"}, "state": {"$ne": "counted"}}
+    async for tomb in database["posts"].find(gone):
         assert tomb["state"] == "removed"
         assert tomb.keys() <= {"_id", "state", "key_version"}
 
 
 @pytest.mark.parametrize("finisher", ["again", "repair"])
 async def test_a_crash_at_any_step_is_finished(database: MongoDatabase, finisher: str) -> None:
-    """Wherever a removal stops, the same removal or the next start leaves every post wholly in or wholly out."""
+    """Wherever a removal stops, the same removal or the next start leaves every post in all its ledgers or in none."""
     step, happened = 0, True
     while happened:
-        brand, crash = f"acme-{step}", Crash(step)
-        store = MongoProfileStore(database)
+        brand, crash, store = f"acme-{step}", Crash(step), MongoProfileStore(database)
         await store.fold(brand, POSTS)
-        try:
-            await removing(database, crash).remove(brand, GONE, AUTHORS, early=True)
-        except AutoReconnect:
-            if finisher == "repair":
-                await store.prepare()
-                await assert_consistent(database, brand)
-                for unfinished in UNFINISHED:
-                    assert await database["profiles"].count_documents(unfinished) == 0
-                assert await database["posts"].count_documents({"state": {"$in": ["pending", "removing"]}}) == 0
+        with suppress(PeerUnavailableError):
+            await MongoProfileStore(Watched(database, crash)).remove(brand, GONE, AUTHORS)
+        if finisher == "repair":
+            await store.prepare()
+            await assert_holds(database, brand, await held(database, brand))
+            await assert_tidy(database)
+            assert await database["profiles"].count_documents({"closing": True}) == 0
         await store.remove(brand, GONE, AUTHORS)
-        await assert_finished(database, brand)
+        await assert_holds(database, brand, LEFT)
         step, happened = step + 1, crash.happened
-    assert step > 20
+    assert step > 40
+    await MongoProfileStore(database).prepare()
+    await assert_tidy(database)
+    await assert_tombs(database, "acme-7", LEFT)
 
 
 async def test_a_start_finishes_an_author(database: MongoDatabase) -> None:
     """Where a removal stopped after the author was closed, the next start takes out all of the author's posts."""
     await MongoProfileStore(database).fold("acme", POSTS)
-    with pytest.raises(AutoReconnect):
-        await removing(database, Crash(2)).remove("acme", [], {key(1): through(100)}, early=True)
+    with pytest.raises(PeerUnavailableError):
+        await MongoProfileStore(Watched(database, Crash(4))).remove("acme", [], {key(1): LATEST})
     assert await database["profiles"].count_documents({"closing": True}) == 1
     await MongoProfileStore(database).prepare()
-    assert await MongoProfileStore(database).profile("acme", key(1)) is None
+    await assert_holds(database, "acme", remaining(POSTS, set(), {key(1): LATEST}))
     assert await database["profiles"].count_documents({"closing": True}) == 0
 
 
-@pytest.mark.parametrize("other", ["remove", "repair", "fold"])
-@pytest.mark.parametrize("step", range(0, 26, 2))
-async def test_another_may_finish_a_removal_at_any_step(database: MongoDatabase, other: str, step: int) -> None:
-    """Where another remover, a repair or a folder comes in between, a slow remover takes nothing out twice."""
-    store, steps = MongoProfileStore(database), iter(range(1000))
-    await store.fold("acme", POSTS)
-    others: list[RemovalCount] = []
+@pytest.mark.parametrize("other", ["remove", "start", "fold"])
+async def test_another_may_finish_a_removal_at_any_step(database: MongoDatabase, other: str) -> None:
+    """Where another remover, a start or a folder comes in between, a slow remover takes nothing out twice."""
+    step, reached = 0, True
+    while reached:
+        brand, store, steps = f"acme-{step}", MongoProfileStore(database), iter(range(1000))
+        await store.fold(brand, POSTS)
+        others: list[RemovalCount] = []
 
-    async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
-        if next(steps) != step:
-            return
-        if other == "remove":
-            others.append(await store.remove("acme", GONE, AUTHORS))
-        elif other == "repair":
-            await store.prepare()
-        else:
-            await store.fold("acme", [*POSTS, post(99, 2), post(50, 1, hours=3)])
+        async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
+            if next(steps) != step:  # noqa: B023 - used within its round
+                return
+            if other == "remove":
+                others.append(await store.remove(brand, GONE, AUTHORS))  # noqa: B023
+            elif other == "start":
+                await store.prepare()  # noqa: B023
+            else:
+                await store.fold(brand, [*POSTS, post(99, 2), post(50, 1, hours=3)])  # noqa: B023
 
-    count = await removing(database, meddle).remove("acme", GONE, AUTHORS, early=True)
-    assert next(steps) > step
-    if other == "remove":
-        assert count.removed + others[0].removed == len(POSTS) - len(LEFT)
-    await store.fold("acme", [*POSTS, post(50, 1, hours=3)])
-    await store.remove("acme", GONE, AUTHORS)
-    await assert_finished(database, "acme")
-
-
-@pytest.mark.parametrize("step", range(12))
-async def test_an_author_may_be_removed_at_any_step_of_a_fold(database: MongoDatabase, step: int) -> None:
-    """Where posts and authors are removed while a folder is under way, it brings none of them back."""
-    store, steps = MongoProfileStore(database), iter(range(1000))
-    await store.fold("acme", POSTS[:2])
-
-    async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
-        if next(steps) == step:
-            await store.remove("acme", GONE, AUTHORS)
-
-    await MongoFolding(Watched(database, meddle)).fold("acme", POSTS)
-    if next(steps) <= step:
-        await store.remove("acme", GONE, AUTHORS)
-    await assert_finished(database, "acme")
+        count = await MongoProfileStore(Watched(database, meddle)).remove(brand, GONE, AUTHORS)
+        reached = next(steps) > step
+        if other == "remove" and reached:
+            assert count.removed + others[0].removed == len(POSTS) - len(LEFT)
+        await store.fold(brand, [*POSTS, post(50, 1, hours=3)])
+        await store.remove(brand, GONE, AUTHORS)
+        await assert_holds(database, brand, LEFT)
+        step += 3
+    assert step > 40
+    await MongoProfileStore(database).prepare()
+    await assert_tidy(database)
 
 
-async def test_a_post_without_a_contribution_is_one_remnant(database: MongoDatabase) -> None:
-    """Wherever the removal of a post without a contribution stops, made again it counts as one remnant, not two."""
+async def test_an_author_may_be_removed_at_any_step_of_a_fold(database: MongoDatabase) -> None:
+    """Where posts and authors are removed while a folder is under way, it brings none back, in no ledger."""
+    step, reached = 0, True
+    while reached:
+        brand, store, steps = f"acme-{step}", MongoProfileStore(database), iter(range(1000))
+        await store.fold(brand, POSTS[:2])
+
+        async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
+            if next(steps) == step:  # noqa: B023 - used within its round
+                await store.remove(brand, GONE, AUTHORS)  # noqa: B023
+
+        await MongoProfileStore(Watched(database, meddle)).fold(brand, POSTS)
+        if not (reached := next(steps) > step):
+            await store.remove(brand, GONE, AUTHORS)
+        await assert_holds(database, brand, LEFT)
+        step += 1
+    assert step >= 18
+    await MongoProfileStore(database).prepare()
+    await assert_tidy(database)
+
+
+async def test_a_post_without_an_analysis_is_one_remnant(database: MongoDatabase) -> None:
+    """Wherever the removal of an expired post stops, made again it counts as one remnant, and hours keep it."""
     step, happened = 0, True
+    posts = [post(number, 1) for number in range(3)]
     while happened:
         brand, crash, store = f"acme-{step}", Crash(step), MongoProfileStore(database)
-        await store.fold(brand, [post(number, 1) for number in range(3)])
-        await forget_contributions(store)
-        with suppress(AutoReconnect):
-            await removing(database, crash).remove(brand, [key(0)], {}, early=True)
+        await store.fold(brand, posts)
+        await store.sweep(LATEST, 1000)
+        with suppress(PeerUnavailableError):
+            await MongoProfileStore(Watched(database, crash)).remove(brand, [key(0)], {})
         await store.remove(brand, [key(0)], {})
         profile = await database["profiles"].find_one({"brand": brand})
         assert (profile["posts"], profile["remnants"]) == (3, 1)
+        buckets = {found.key: found.rollup for found in await store.kept_buckets(brand)}
+        assert buckets == rolled_up((item.voice, item.author_key, increment_of(item)) for item in posts)
         step, happened = step + 1, crash.happened
+
+
+async def test_what_expires_while_it_is_removed_is_removed(database: MongoDatabase) -> None:
+    """A sweep at any step of a removal neither takes from it what it needs nor is brought to nothing by it."""
+    step, reached = 0, True
+    while reached:
+        brand, store, steps = f"acme-{step}", MongoProfileStore(database), iter(range(1000))
+        await store.fold(brand, POSTS)
+
+        async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
+            if next(steps) == step:  # noqa: B023 - used within its round
+                await store.sweep(LATEST, 1000)  # noqa: B023
+
+        await MongoProfileStore(Watched(database, meddle)).remove(brand, [], {key(1): LATEST})
+        reached = next(steps) > step
+        summary = await store.summary(brand)
+        assert summary is not None
+        assert summary.posts == len(remaining(POSTS, set(), {key(1): LATEST}))
+        assert await store.profile(brand, key(1)) is None
+        step += 1
 
 
 async def test_an_old_version_is_never_taken_for_a_new_one(database: MongoDatabase) -> None:
@@ -156,11 +177,12 @@ async def test_an_old_version_is_never_taken_for_a_new_one(database: MongoDataba
     await store.fold("acme", [post(1, 1)])
 
     async def meddle(write: str, after: bool) -> None:  # noqa: FBT001 - as Meddle
-        if (write, after) == ("update_one", False) and next(steps) == 0:
+        # The first bulk registers the brand, the second inserts the post, the third updates the profile.
+        if (write, after) == ("bulk_write", False) and next(steps) == 2:
             await store.remove("acme", [key(1)], {})
             await store.fold("acme", [post(2, 1)])
 
-    await MongoFolding(Watched(database, meddle)).fold("acme", [post(3, 1)])
+    await MongoProfileStore(Watched(database, meddle)).fold("acme", [post(3, 1)])
     [profile] = await store.features("acme", None, 10)
     assert profile.folded == combine_all([increment_of(post(2, 1)), increment_of(post(3, 1))])
 
@@ -169,14 +191,15 @@ async def test_a_remover_that_never_wins_gives_up(database: MongoDatabase, monke
     """A remover that always finds the profile changed stops after a bounded number of attempts; later it succeeds."""
     store, others = MongoProfileStore(database), iter(range(100, 1000))
     await store.fold("acme", POSTS)
-    monkeypatch.setattr(mongo_removing, "MAX_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(mongo_ledgers, "MAX_WAIT_SECONDS", 0.0)
 
     async def meddle(write: str, after: bool) -> None:  # noqa: FBT001 - as Meddle
         if write == "update_one" and not after:
-            await store.fold("acme", [post(next(others), 1)])
+            await store.fold("acme", [post(next(others), 0)])
 
+    watched = Watched(database, meddle)
     with pytest.raises(OverloadedError, match="send this removal again"):
-        await removing(database, meddle).remove("acme", [key(4)], {}, early=True)
+        await MongoRemoving(watched, MongoFolding(watched)).remove("acme", [key(4)], {}, early=True)
     assert await store.remove("acme", [key(4)], {}) == RemovalCount(1, 0)
 
 
@@ -185,5 +208,6 @@ async def test_many_posts_of_an_author_go_in_batches(database: MongoDatabase, mo
     monkeypatch.setattr(mongo_removing, "BATCH", 7)
     store = MongoProfileStore(database)
     await store.fold("acme", [post(number, 1) for number in range(30)])
-    assert await store.remove("acme", [], {key(1): through(5), key(2): through(5)}) == RemovalCount(30, 1)
+    assert await store.remove("acme", [], {key(1): THROUGH, key(2): THROUGH}) == RemovalCount(30, 1)
     assert not await store.has_brand("acme")
+    assert await store.kept_buckets("acme") == []

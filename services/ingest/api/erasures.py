@@ -18,9 +18,12 @@ ErasureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="as POST 
 
 
 class AuthorIn(BaseModel):
-    """Whom to erase: the account's id at the platform, as posts name it in `author.id` (not a handle)."""
+    """Whom to erase: the account's id at the platform, as posts name it in `author.id` (not a handle).
 
-    model_config = ConfigDict(extra="forbid")
+    Fields that are not known are passed over: an answer that named them might name the author.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     platform: Platform
     author_id: Identifier

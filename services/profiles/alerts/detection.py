@@ -3,8 +3,10 @@
 The modified z-score of Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993): the distance from the median
 in units of 1.4826 times the median absolute deviation, which for normal values is one standard deviation.
 
-With the same hour of each earlier week goes the hour before and the one after it: four values are too few for a
-median deviation, and what people do at nine they do at ten where clocks change.
+What is expected is the median of the same hour in the weeks before. Four values tell little of how much an hour varies,
+so the hours before and after it are asked too, each by its distances from its own median: an hour that is busier than
+its neighbours every week stays what is expected. Distances from the median of n values are smaller than those from
+what the values vary around, by about sqrt((n - 1) / n), which is made good.
 
 The unit has a floor, so that a history without any spread divides by no nought: what chance alone makes of an hour.
 Of posts that come independently at a rate m that is sqrt(m) (Poisson), at least 1. The mean of n values in [0, 1]
@@ -66,10 +68,20 @@ def figures_of(rollup: Rollup) -> Figures:
     return Figures(rollup.posts, rollup.scored_posts, rollup.score_sum, rollup.labels.get(_NEGATIVE, 0))
 
 
-def expected_range(history: Sequence[float], floor: float) -> tuple[float, float]:
-    """Return the median of a history (one value at least) and its robust standard deviation, `floor` at the least."""
-    middle = median(history)
-    return middle, max(NORMAL * median(abs(value - middle) for value in history), floor)
+def expected_range(columns: Sequence[Sequence[float]], floor: float) -> tuple[float, float]:
+    """Return the median of the first column and the robust standard deviation of all, `floor` at the least.
+
+    A column holds the values of one hour of the week. The first has one value at least; a column with less than two
+    says nothing of how much values vary.
+    """
+    distances = [
+        abs(value - middle) * math.sqrt(len(values) / (len(values) - 1))
+        for values in columns
+        if len(values) > 1
+        for middle in [median(values)]
+        for value in values
+    ]
+    return median(columns[0]), max(NORMAL * median(distances or [0.0]), floor)
 
 
 def robust_z(value: float, expected: float, unit: float) -> float:
@@ -80,27 +92,25 @@ def robust_z(value: float, expected: float, unit: float) -> float:
     return max(-MOST_Z, min(MOST_Z, (value - expected) / unit))
 
 
-def judge(rule: RuleBody, hour: Figures, weeks: Sequence[Sequence[Figures]]) -> Judgement:
+def judge(rule: RuleBody, hour: Figures, columns: Sequence[Sequence[Figures]]) -> Judgement:
     """Judge one hour.
 
     Args:
         rule: what is looked at, and from where on it is told.
         hour: the hour's figures.
-        weeks: for each earlier week the figures of its hours that are looked at. An hour without posts is there as
-            `Figures()`, one before the brand was listened to is not.
+        columns: the same hour in the weeks before, then the hours beside it in those weeks, a column each. An hour
+            without posts is there as `Figures()`, one before the brand was listened to is not.
 
-    A rule learns while fewer than two weeks have an hour that counts, and tells nothing. For `posts` every hour counts,
+    A rule learns while fewer than two weeks before have this hour, and tells nothing. For `posts` every hour counts,
     for the scores those with `min_posts` scored posts.
     """
-    history = [[value for figures in week if (value := _value(rule, figures)) is not None] for week in weeks]
-    counted = sum(bool(week) for week in history)
-    if counted < FEWEST_WEEKS:
-        return Judgement("learning", _missing(rule, counted))
+    history = [[value for figures in column if (value := _value(rule, figures)) is not None] for column in columns]
+    if len(history[0]) < FEWEST_WEEKS:
+        return Judgement("learning", _missing(rule, len(history[0])))
     value = _value(rule, hour)
     if value is None:
         return Judgement("watching")
-    values = [value for week in history for value in week]
-    expected, unit = expected_range(values, _floor(rule.metric, hour, median(values)))
+    expected, unit = expected_range(history, _floor(rule.metric, hour, median(history[0])))
     if rule.metric == "posts" and max(value, expected) < rule.min_posts:
         return Judgement("watching")
     z = robust_z(value, expected, unit)
@@ -131,5 +141,5 @@ def _missing(rule: RuleBody, counted: int) -> str:
     if rule.metric == "posts":
         what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before in which the brand was listened to at this hour"
     else:
-        what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before with {rule.min_posts} scored posts around this hour"
+        what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before with {rule.min_posts} scored posts at this hour"
     return f"{what}; there are {counted}"

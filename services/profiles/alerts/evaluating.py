@@ -58,7 +58,7 @@ class Evaluation:
         first = max(kept.standing.judged, newest - MOST_HOURS * HOUR_SECONDS) + HOUR_SECONDS
         for hour in range(first, newest + HOUR_SECONDS, HOUR_SECONDS):
             figures = await history.hour(hour)
-            judgement = judge(kept.rule, figures, await history.weeks(hour, kept.rule.weeks))
+            judgement = judge(kept.rule, figures, await history.columns(hour, kept.rule.weeks))
             raised = self._raised(kept, hour, judgement.finding)
             standing = _moved_on(kept.standing, hour, judgement, raised)
             if not await self.store.record(kept, standing, raised):

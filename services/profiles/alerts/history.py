@@ -1,6 +1,6 @@
 """The hours of a brand and voice that a rule compares, read from the brand's buckets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from services.profiles.alerts.detection import Figures, figures_of
@@ -9,9 +9,8 @@ from services.profiles.rollup import Bucket, Span
 from shared.analyzed_post import Voice
 
 WEEK_SECONDS: Final = 7 * 24 * HOUR_SECONDS
-NEIGHBOURS: Final = 1
-"""Hours before and after the same hour of an earlier week that are looked at with it."""
-_REACH: Final = NEIGHBOURS * HOUR_SECONDS
+_REACH: Final = HOUR_SECONDS
+_ASIDE: Final = (0, -_REACH, _REACH)
 
 
 class Rollups(Protocol):
@@ -42,21 +41,21 @@ class History:
         """Return the figures of an hour."""
         return (await self._between(hour, hour + HOUR_SECONDS)).get(hour, Figures())
 
-    async def weeks(self, hour: int, weeks: int) -> Sequence[Sequence[Figures]]:
-        """Return, for each of the weeks before, the hours that an hour is compared with.
+    async def columns(self, hour: int, weeks: int) -> list[list[Figures]]:
+        """Return what an hour is compared with: the same hour in the weeks before, then the hours beside it there.
 
         An hour without a bucket had no posts. Left out are the hours before the first bucket of the time that is
         looked at: nobody listened then, or not yet.
         """
         first = await self._first_bucket(hour - weeks * WEEK_SECONDS - _REACH, hour)
-        if first is None:
-            return [[] for _ in range(weeks)]
-        return [await self._around(hour - back * WEEK_SECONDS, first) for back in range(1, weeks + 1)]
-
-    async def _around(self, middle: int, first: int) -> Sequence[Figures]:
-        found = await self._between(middle - _REACH, middle + _REACH + HOUR_SECONDS)
-        hours = range(middle - _REACH, middle + _REACH + HOUR_SECONDS, HOUR_SECONDS)
-        return [found.get(hour, Figures()) for hour in hours if hour >= first]
+        columns: list[list[Figures]] = [[] for _ in _ASIDE]
+        for week in range(1, weeks + 1):
+            same = hour - week * WEEK_SECONDS
+            found = await self._between(same - _REACH, same + _REACH + HOUR_SECONDS)
+            for column, aside in zip(columns, _ASIDE, strict=True):
+                if first is not None and same + aside >= first:
+                    column.append(found.get(same + aside, Figures()))
+        return columns
 
     async def _first_bucket(self, start: int, end: int) -> int | None:
         if (start, end) not in self._first:

@@ -24,6 +24,7 @@ EVERY: Final = timedelta(minutes=2)
 AGAIN: Final = timedelta(minutes=1)
 LASTING: Final = timedelta(minutes=15)
 LOOK_SECONDS: Final = 60.0
+POLL_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,6 @@ async def keep_alerts(alerts: Alerts, rollups: Rollups, rounds: RoundStore, owne
     ):
         tasks.create_task(keep_round(judging, rounds, owner, alerts.clock), name="alert-round")
         if alerts.secret is not None:
-            courier = Courier("alerts", AlertDeliveries(alerts.store), http, alerts.secret, alerts.clock)
+            courier = Courier("alerts", AlertDeliveries(alerts.store), http, alerts.secret, alerts.clock, POLL_SECONDS)
             for number in range(COURIERS):
                 tasks.create_task(courier.run(), name=f"alert-courier-{number}")

@@ -13,6 +13,7 @@ from shared.reach import is_of_the_internet
 MOST_WEBHOOKS: Final = 100
 """Webhooks of an installation."""
 MOST_URL: Final = 2048
+_MOST_PORT: Final = 65_535
 _LOC: Final = ("body", "url")
 
 
@@ -46,6 +47,8 @@ def check_url(url: str, *, anywhere: bool) -> str:
         raise InputError("url: this is no URL; write https://host/path", _LOC) from None
     if parts.scheme not in ({"http", "https"} if anywhere else {"https"}) or not host:
         raise InputError("url: only https addresses are called; write https://host/path", _LOC)
+    if parts.port is not None and not 1 <= parts.port <= _MOST_PORT:
+        raise InputError(f"url: a port is from 1 to {_MOST_PORT}", _LOC)
     if parts.userinfo or parts.fragment:
         raise InputError("url: leave out user, password and fragment: the URL is not kept secret", _LOC)
     if not anywhere and _is_inside(host):

@@ -2,30 +2,32 @@
 
 import asyncio
 
-from services.profiles.analytics.stretch import Cover, Stretch, cover
+from services.profiles.analytics.stretch import Stretch, cover
 from services.profiles.analytics.timeline import Grain, points_of, reading_of
 from services.profiles.analytics.totals import total
-from services.profiles.rollup import EMPTY, Bucket, Rollup
+from services.profiles.rollup import Bucket, Rollup
 from services.profiles.stores.base import ProfileStore
 from shared.analyzed_post import Voice
 
 PAGE = 500
-"""Buckets read at once: a full one holds 4096 numbers of authors, so 16 MB at most."""
+"""Buckets held at once: a full one has 4096 numbers of authors, so 32 MB at most."""
 
 
 async def total_of(store: ProfileStore, brand: str, stretch: Stretch, voice: Voice | None = None) -> Rollup:
     """Return everything of the stretch together, of one voice or of both.
 
-    Buckets are read in pages and joined off the loop, so memory is that of a page. Raises what the store raises.
+    Buckets are read in pages and joined off the loop, so memory is that of two pages. Raises what the store raises.
     """
-    found = EMPTY
+    found: list[Rollup] = []
     for covered in cover(stretch):
         start: int | None = covered.start
         while start is not None:
-            page = await _page(store, brand, Cover(covered.span, start, covered.end), voice)
-            found = await asyncio.to_thread(total, [found, *(bucket.rollup for bucket in page)])
+            page = await store.rollups(brand, covered.span, start, covered.end, voice, PAGE)
+            found += [bucket.rollup for bucket in page]
+            if len(found) > PAGE:
+                found = [await asyncio.to_thread(total, found)]
             start = page[-1].start + 1 if len(page) == PAGE else None
-    return found
+    return await asyncio.to_thread(total, found)
 
 
 async def points_after(
@@ -39,7 +41,3 @@ async def points_after(
     covered = reading.cover
     found = await store.rollups(brand, covered.span, covered.start, covered.end, voice, reading.most)
     return (await asyncio.to_thread(points_of, grain, found))[:most]
-
-
-async def _page(store: ProfileStore, brand: str, covered: Cover, voice: Voice | None) -> list[Bucket]:
-    return await store.rollups(brand, covered.span, covered.start, covered.end, voice, PAGE)

@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from services.profiles.analytics.reading import total_of
 from services.profiles.analytics.summary import SummaryView, view_summary
-from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources, Store
+from services.profiles.api.dependencies import Cursor, Limit, OpenedResources, Store
 from services.profiles.api.windows import WEEK, Length, OfVoice, Summed, Until, asked_window
 from services.profiles.cursors import decode_brand, encode_brand
 from services.profiles.views import BrandView
 from shared.access import Scope
+from shared.brand import Brand
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
 
@@ -28,7 +29,7 @@ async def list_brands(store: Store, limit: Limit = DEFAULT_LIMIT, cursor: Cursor
 
 @router.get("/brands/{brand}/summary")
 async def summarize_brand(
-    brand: KnownBrand,
+    brand: Brand,
     summary: Summed,
     resources: OpenedResources,
     window: Length = WEEK,

@@ -1,15 +1,14 @@
 """Imports: a Parquet file of a backup, checked whole, then restored."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from services.profiles.api.dependencies import Store
+from services.profiles.api.dependencies import OpenedResources
 from services.profiles.exporting.export import MEDIA_TYPES, Form, Of
-from services.profiles.importing.receiving import ImportRoom, TooLargeError
+from services.profiles.importing.receiving import TooLargeError
 from services.profiles.importing.restoring import restore
 from shared.access import Scope
 from shared.brand import Brand
@@ -28,24 +27,16 @@ class ImportAnswer(BaseModel):
     duplicates: int
 
 
-async def opened_room(request: Request) -> ImportRoom:
-    """Return where sent files lie."""
-    room: ImportRoom = request.app.state.imports
-    return room
-
-
 @router.post("/brands/{brand}/import", openapi_extra=_BODY)
-async def import_brand(
-    brand: Brand, request: Request, store: Store, room: Annotated[ImportRoom, Depends(opened_room)]
-) -> ImportAnswer:
+async def import_brand(brand: Brand, request: Request, resources: OpenedResources) -> ImportAnswer:
     """Restore a Parquet file as the export wrote it; due in the order removals, profiles, buckets, posts.
 
     Nothing is stored of a file that is wrong anywhere. Safe to repeat.
     """
     try:
-        room.refuse_announced(_announced(request))
-        async with room.received(_pieces(request)) as file:
-            done = await restore(store, brand, file)
+        resources.imports.refuse_announced(_announced(request))
+        async with resources.imports.received(_pieces(request)) as file:
+            done = await restore(resources.store, brand, file)
     except TooLargeError as error:
         raise HTTPException(413, str(error)) from None
     return ImportAnswer(of=done.of, restored=done.restored, duplicates=done.duplicates)

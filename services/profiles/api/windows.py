@@ -8,9 +8,10 @@ from pydantic import AwareDatetime
 
 from services.profiles.analytics.stretch import Stretch
 from services.profiles.analytics.window import MOST_DAYS, PATTERN, all_time, hour_end, length_of, newest_end, window_of
-from services.profiles.api.dependencies import KnownBrand, OpenedResources
+from services.profiles.api.dependencies import OpenedResources
 from services.profiles.profile import BrandSummary
 from shared.analyzed_post import Voice
+from shared.brand import Brand
 from shared.errors import NotFoundError
 
 WEEK = "7d"
@@ -29,11 +30,11 @@ Until = Annotated[
 OfVoice = Annotated[Voice | None, Query(description="whose posts: people's or the brand's own; by default both")]
 
 
-async def summed_brand(brand: KnownBrand, resources: OpenedResources) -> BrandSummary:
+async def summed_brand(brand: Brand, resources: OpenedResources) -> BrandSummary:
     """Return the brand of the path in sum; raises NotFoundError where it has no posts."""
     summary = await resources.store.summary(brand)
     if summary is None:
-        raise NotFoundError("this brand has no profiles")
+        raise NotFoundError("no post of this brand was ever counted")
     return summary
 
 

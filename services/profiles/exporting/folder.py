@@ -16,7 +16,7 @@ RESTORE_ORDER: Final = (Of.REMOVALS, Of.PROFILES, Of.BUCKETS, Of.POSTS)
 """Who is gone comes first, so that nobody comes back; posts come last, since profiles have counted them."""
 PARTIAL: Final = ".partial"
 """What a name ends with while its file is being written."""
-NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
+KEYS: Final = "post_keys.parquet"
 _PARTED: Final = "date"
 _PART: Final = "part-0.parquet"
 
@@ -32,33 +32,38 @@ def partial(path: Path) -> Path:
 
 
 def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda _: None) -> None:
-    """Part a file of posts into `folder/date=YYYY-MM-DD/part-0.parquet`, a row group at a time.
+    """Part a file of posts into `posts/date=YYYY-MM-DD/part-0.parquet` in a folder, a row group at a time.
 
-    Posts without a date go into the null partition. The folder appears when all of it is written; `watch` gets the
-    rows done.
+    Posts of which the key alone is left have no date, and pandas reads no partition without one: they go into
+    `post_keys.parquet` beside, where there are any. What is not whole bears another name; `watch` gets the rows done.
     """
     source = pq.ParquetFile(file)
     schema = TABLES[Of.POSTS].schema
-    schema = schema.remove(schema.get_field_index(_PARTED))
-    growing = partial(folder)
-    shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir(parents=True)
-    done = 0
+    undated = schema.remove(schema.get_field_index(_PARTED))
+    posts, keys = path_of(folder, Of.POSTS), folder / KEYS
+    shutil.rmtree(partial(posts), ignore_errors=True)
+    partial(posts).mkdir(parents=True)
+    done, place, bare = 0, None, False
     with ExitStack() as opened:
-        name, writer = "", None
         for number in range(source.metadata.num_row_groups):
             group = source.read_row_group(number)
             date = group.column(_PARTED)[0].as_py()
-            if writer is None or name != str(date or NO_DATE):
+            if place != (wanted := partial(keys) if date is None else partial(posts) / f"{_PARTED}={date}" / _PART):
                 opened.close()
-                name = str(date or NO_DATE)
-                place = growing / f"{_PARTED}={name}"
-                place.mkdir()
-                writer = opened.enter_context(pq.ParquetWriter(place / _PART, schema, compression=COMPRESSION))
-            writer.write_table(group.select(schema.names).cast(schema), row_group_size=group.num_rows)
+                place, bare = wanted, date is None
+                place.parent.mkdir(exist_ok=True)
+                writer = opened.enter_context(
+                    pq.ParquetWriter(place, schema if bare else undated, compression=COMPRESSION)
+                )
+            writer.write_table(
+                group.cast(schema) if bare else group.select(undated.names).cast(undated),
+                row_group_size=group.num_rows,
+            )
             done += group.num_rows
             watch(done)
-    growing.replace(folder)
+    partial(posts).replace(posts)
+    if bare:
+        partial(keys).replace(keys)
 
 
 def files_of(place: Path) -> list[Path]:
@@ -71,8 +76,8 @@ def files_of(place: Path) -> list[Path]:
     found = []
     for of in RESTORE_ORDER:
         path = path_of(place, of)
-        # The null partition sorts behind every date.
-        found += sorted(path.glob("*/*.parquet")) if of is Of.POSTS else [path] if path.is_file() else []
+        found += sorted(path.glob("*/*.parquet")) if of is Of.POSTS else [path]
+    found = [path for path in (*found, place / KEYS) if path.is_file()]
     if not found:
         raise FileNotFoundError(2, "there is no backup: neither a file nor a folder that `voxpop export` wrote")
     return found

@@ -15,7 +15,9 @@ CHUNK_ROWS: Final = 500
 MOST_GROUP_BYTES: Final = 256 * 2**20
 _MAGIC: Final = b"PAR1"
 _MILLISECONDS: Final = 1000
-_REMEDY = "import files as `voxpop export` wrote them"
+_DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, TypeError, OverflowError)
+"""What the library raises over bytes that are not what they should be: flipped ones make any of these."""
+_REMEDY: Final = "import files as `voxpop export` wrote them"
 
 
 class BackupFile:
@@ -36,7 +38,7 @@ class BackupFile:
             self._file = pq.ParquetFile(file)
             metadata = self._file.metadata
             groups = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
-        except (pa.ArrowException, OSError):
+        except _DAMAGE:
             raise _broken() from None
         self.table = _table_of(metadata.metadata or {})
         self.row_count: int = metadata.num_rows
@@ -57,7 +59,7 @@ class BackupFile:
                 batch.validate(full=True)
                 columns = {name: _values(batch.column(name)) for name in self._columns}
                 yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        except (pa.ArrowException, OSError, UnicodeDecodeError):
+        except _DAMAGE:
             raise _broken() from None
 
     def _check_columns(self) -> None:

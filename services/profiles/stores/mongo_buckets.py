@@ -14,7 +14,6 @@ from services.profiles.author_sketch import AuthorSketch, without
 from services.profiles.encoding import from_bucket, to_bucket
 from services.profiles.kept import KeptBucket
 from services.profiles.rollup import (
-    DAY_SECONDS,
     EMPTY,
     Bucket,
     BucketKey,
@@ -41,6 +40,8 @@ from shared.mongo import MongoDatabase
 
 RESTORED_SHARD = SHARDS
 """The shard of buckets that a backup brought, and of the posts that are in them: nobody folds into it."""
+PAGE = 200
+"""Buckets read at once where all of a brand are looked through: some megabytes."""
 _BOOKS = {"uncommitted": 0, "withdrawn": 0}
 Still = Callable[[Sequence[str]], Awaitable[set[str]]]
 """Returns those of the posts that are not marked yet: a read that happens when it is called."""
@@ -86,25 +87,24 @@ class MongoBuckets:
         if ids and post_ids:
             await self._rollups.update_many({"_id": {"$in": list(ids)}}, {"$pullAll": {book: list(post_ids)}})
 
-    async def forget(self, brand: str, author_key: str, first: int, last: int) -> None:
-        """Take an author out of the counts of distinct authors from an hour to another (Unix seconds)."""
-        during = [
-            {"span": "hour", "start": {"$gte": first, "$lte": last}},
-            {"span": "day", "start": {"$gt": first - DAY_SECONDS, "$lte": last}},
-        ]
-        for attempt in range(ATTEMPTS):
-            names = {"version": 1, "theta": 1, "authors": 1}
-            changed: list[Guarded] = []
-            async for found in self._rollups.find({"brand": brand, "$or": during}, names):
-                known = _authors(found)
-                rest = without(known, [author_key])
-                if rest.kept < known.kept:
-                    guard = {"_id": found["_id"], "version": found["version"]}
-                    changed.append((guard, {"$set": {"authors": rest.numbers}, "$inc": {"version": 1}}))
-            if not changed or await self.write(changed):
-                return
-            await wait_turn(attempt)
-        raise OverloadedError("too many deliveries add to the same hours; send this erasure again")
+    async def forget(self, brand: str, author_key: str) -> None:
+        """Take an author out of the counts of distinct authors of all a brand's buckets."""
+        after = None
+        while page := await self._page({"_id": of_brand(brand, after)}):
+            for attempt in range(ATTEMPTS):
+                changed = await asyncio.to_thread(_without, page, author_key)
+                if not changed or await self.write(changed):
+                    break
+                await wait_turn(attempt)
+                page = await self._page({"_id": {"$in": [found["_id"] for found in page]}})
+            else:
+                raise OverloadedError("too many deliveries add to the same hours; send this erasure again")
+            after = page[-1]["_id"].removeprefix(f"{brand}|")
+
+    async def _page(self, query: Document) -> list[Document]:
+        names = {"version": 1, "theta": 1, "authors": 1}
+        found: list[Document] = await self._rollups.find(query, names).sort("_id", 1).limit(PAGE).to_list(None)
+        return found
 
     async def rollups(
         self, brand: str, span: Span, stretch: tuple[int, int], voice: Voice | None, limit: int | None
@@ -150,6 +150,17 @@ def rollup_in(document: Mapping[str, object] | None) -> Rollup:
 
 def _authors(document: Mapping[str, object]) -> AuthorSketch:
     return AuthorSketch(bytes(document["authors"]), int(document["theta"]))  # type: ignore[call-overload]
+
+
+def _without(documents: Sequence[Document], author_key: str) -> list[Guarded]:
+    changed: list[Guarded] = []
+    for found in documents:
+        known = _authors(found)
+        rest = without(known, [author_key])
+        if rest.kept < known.kept:
+            guard = {"_id": found["_id"], "version": found["version"]}
+            changed.append((guard, {"$set": {"authors": rest.numbers}, "$inc": {"version": 1}}))
+    return changed
 
 
 def _names(brand: str, key: BucketKey, shard: int) -> Document:

@@ -1,8 +1,10 @@
 """Erasure in MongoDB: a tombstone, then brand by brand the author's profile is closed, emptied and left as its key.
 
 `mongo_authors` says why no fold that is under way brings anything back. An erasure that a crash cut off is finished
-by the same erasure made again, and in the brands that it had come to by the next start: `seen` keeps in the profile
-the hours between which the author is to leave the counts of distinct authors, until he has.
+by the same erasure made again, and in the brands that it had come to by the next start: `closing` stays till the end.
+
+Which hours count the author among theirs is not known of posts that expired and were removed. So all hours of the
+brands that know the author are looked through, and all that a backup brought: rare work, and no number is left.
 """
 
 from collections.abc import Sequence
@@ -10,13 +12,11 @@ from collections.abc import Sequence
 from services.profiles.folding import LATEST
 from services.profiles.kept import Erased
 from services.profiles.stores.mongo_folding import MongoFolding
-from services.profiles.stores.mongo_ledgers import ATTEMPTS, Document, brand_of, wait_turn
 from services.profiles.stores.mongo_removing import MongoRemoving
-from shared.errors import OverloadedError
 from shared.mongo import MongoDatabase
 
 BRANDS_AT_ONCE = 1000
-_LEFT = {"closing": "", "seen": "", "removed": "", "remnants": "", "withdrawn": ""}
+_LEFT = {"closing": "", "removed": "", "remnants": "", "withdrawn": ""}
 
 
 class MongoErasing:
@@ -27,6 +27,7 @@ class MongoErasing:
         self._posts = database["posts"]
         self._profiles = database["profiles"]
         self._assignments = database["assignments"]
+        self._restorations = database["restorations"]
         self._folding = folding
         self._removing = removing
 
@@ -34,10 +35,14 @@ class MongoErasing:
         """See `ProfileStore.erase`."""
         await self._folding.authors.bury([author_key])
         brands = await self._folding.authors.brands()
+        restored = {found["_id"].partition("|")[0] async for found in self._restorations.find()}
         removed: list[Erased] = []
         for start in range(0, len(brands), BRANDS_AT_ONCE):
             profile_ids = [f"{brand}|{author_key}" for brand in brands[start : start + BRANDS_AT_ONCE]]
             removed += [await self._erase_from(profile_id) for profile_id in await self._known(profile_ids)]
+        for brand in brands:
+            if brand in restored:
+                await self._folding.buckets.forget(brand, author_key)
         return [one for one in removed if one.posts or one.texts or one.assignments]
 
     async def repair(self) -> None:
@@ -58,26 +63,11 @@ class MongoErasing:
     async def _erase_from(self, profile_id: str) -> Erased:
         """Erase an author's profile and all that belongs to it."""
         await self._removing.close(profile_id, LATEST, {"erased": True})
-        profile = await self._note_hours(profile_id)
+        profile = await self._profiles.find_one({"_id": profile_id}, {"posts": 1})
         texts = await self._posts.count_documents({"profile": profile_id, "stored_at": {"$exists": True}})
         await self._removing.empty(profile_id, done=False)
         brand, author_key = profile_id.split("|")
-        if "seen" in profile:
-            await self._folding.buckets.forget(brand, author_key, *profile["seen"])
+        await self._folding.buckets.forget(brand, author_key)
         deleted = await self._assignments.delete_many({"profile": profile_id})
         await self._profiles.update_one({"_id": profile_id}, {"$unset": _LEFT})
-        return Erased(brand_of(profile_id), profile.get("posts", 0), texts, deleted.deleted_count)
-
-    async def _note_hours(self, profile_id: str) -> Document:
-        """Keep the first and last hour of a profile before it is emptied, and return it with them."""
-        for attempt in range(ATTEMPTS):
-            profile: Document = await self._profiles.find_one({"_id": profile_id}, {"embeddings": 0}) or {}
-            if "posts" not in profile or "seen" in profile:
-                return profile
-            seen = [profile["first_seen"], profile["last_seen"]]
-            guard = {"_id": profile_id, "version": profile["version"]}
-            noted = await self._profiles.update_one(guard, {"$set": {"seen": seen}, "$inc": {"version": 1}})
-            if noted.matched_count:
-                return {**profile, "seen": seen}
-            await wait_turn(attempt)
-        raise OverloadedError("too many deliveries fold into the same profiles; send this erasure again")
+        return Erased(brand, profile.get("posts", 0), texts, deleted.deleted_count)

@@ -12,9 +12,7 @@ from services.profiles.stores.mongo_ledgers import NEVER, Document, Guarded
 from services.profiles.stores.mongo_posts import PROFILES, Entry
 from services.profiles.stores.mongo_totals import owed
 
-LASTING = frozenset(
-    {"_id", "version", "uncommitted", "withdrawn", "owed", "through", "closing", "removed", "erased", "seen"}
-)
+LASTING = frozenset({"_id", "version", "uncommitted", "withdrawn", "owed", "through", "closing", "removed", "erased"})
 """What stays in the document of a profile without a post."""
 NO_EMBEDDINGS = {"embeddings": 0}
 """For whoever reads profiles without the sums of their embeddings, most of their bytes."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.profiles.folding import LATEST, Increment
-from services.profiles.rollup import BucketKey, buckets_of, part_from, rolled_up
-from services.profiles.stores.mongo_buckets import rollup_fields, rollup_in
+from services.profiles.rollup import EMPTY, BucketKey, buckets_of, part_from, rolled_up
+from services.profiles.stores.mongo_buckets import RESTORED_SHARD, rollup_fields, rollup_in
 from services.profiles.stores.mongo_folding import MongoFolding
-from services.profiles.stores.mongo_ledgers import ATTEMPTS, Document, Guarded, brand_of, wait_turn
+from services.profiles.stores.mongo_ledgers import ATTEMPTS, SHARDS, Document, Guarded, brand_of, wait_turn
 from services.profiles.stores.mongo_posts import FIGURES_ALONE, Entry, bucket_id, entry_of
 from services.profiles.stores.mongo_profiles import LASTING, folded_of, profile_fields
 from services.profiles.stores.mongo_totals import forget_owed, owed
@@ -32,6 +32,7 @@ class Out:
 class Reading:
     """A profile, and all posts of its author with the states that they had after it was read."""
 
+    author_key: str
     profile: Document
     states: Mapping[str, str]
     entries: Mapping[str, Entry]
@@ -98,7 +99,8 @@ class MongoWithdrawing:
     async def _read(self, profile_id: str, profile: Document) -> Reading:
         found = await self._posts.find({"profile": profile_id}, FIGURES_ALONE).hint([("profile", 1)]).to_list(None)
         entries = await asyncio.to_thread(lambda: {post["_id"]: entry_of(post) for post in found})
-        return Reading(profile, {post["_id"]: post["state"] for post in found}, entries)
+        states = {post["_id"]: post["state"] for post in found}
+        return Reading(profile_id.partition("|")[2], profile, states, entries)
 
     async def _leave_profile(self, read: Reading, going: Sequence[str]) -> tuple[int, bool]:
         """Take the posts out of the profile; return how many left it, and whether all are out."""
@@ -126,9 +128,11 @@ class MongoWithdrawing:
 
 
 def _buckets_of(post: Document) -> set[str]:
+    """Return the ids of all shards of the post's buckets: its author may have others of his posts in any."""
     if "hour" not in post:
         return set()
-    return {bucket_id(brand_of(post["_id"]), key, post["shard"]) for key in buckets_of(post["voice"], post["hour"])}
+    keys, brand = buckets_of(post["voice"], post["hour"]), brand_of(post["_id"])
+    return {bucket_id(brand, key, shard) for key in keys for shard in (*range(SHARDS), RESTORED_SHARD)}
 
 
 def _withdrawal(read: Reading, taking: set[str]) -> Withdrawal:
@@ -143,24 +147,27 @@ def _withdrawal(read: Reading, taking: set[str]) -> Withdrawal:
 
 def _departures(read: Reading, ledgers: Mapping[str, Document], going: Sequence[str]) -> list[Guarded]:
     """Return the updates by which the posts leave their buckets, and the author those where none of his is left."""
-    by_bucket: dict[str, list[str]] = {}
-    keys: dict[str, BucketKey] = {}
+    leaving: dict[str, list[str]] = {}
+    keys: set[BucketKey] = set()
     for post_id in going:
         for bucket, key in read.entries[post_id].buckets.items():
+            keys.add(key)
             if bucket in ledgers and read.is_in(ledgers[bucket], post_id):
-                by_bucket.setdefault(bucket, []).append(post_id)
-                keys[bucket] = key
+                leaving.setdefault(bucket, []).append(post_id)
+    staying = {
+        key
+        for post_id, entry in read.entries.items()
+        for bucket, key in entry.buckets.items()
+        if bucket in ledgers and post_id not in going and read.is_in(ledgers[bucket], post_id)
+    }
     updates: list[Guarded] = []
-    for bucket, ids in by_bucket.items():
-        before, taking = ledgers[bucket], set(ids)
+    for bucket, before in ledgers.items():
+        key, ids = BucketKey(before["voice"], before["span"], before["start"]), leaving.get(bucket, [])
         entries = [read.entries[post_id] for post_id in ids]
-        part = rolled_up((entry.voice, entry.author_key, entry.adds) for entry in entries if entry.adds)[keys[bucket]]
-        stays = any(
-            bucket in entry.buckets and read.is_in(before, post_id)
-            for post_id, entry in read.entries.items()
-            if post_id not in taking
-        )
-        left = part_from(rollup_in(before), part, [] if stays else [entries[0].author_key])
-        change = {"$set": rollup_fields(left), "$push": {"withdrawn": {"$each": ids}}, "$inc": {"version": 1}}
-        updates.append(({"_id": bucket, "version": before["version"]}, change))
+        part = rolled_up((entry.voice, entry.author_key, entry.adds) for entry in entries if entry.adds)
+        whole, gone = rollup_in(before), [read.author_key] if key in keys - staying else []
+        left = part_from(whole, part.get(key, EMPTY), gone)
+        if left != whole:
+            change = {"$set": rollup_fields(left), "$push": {"withdrawn": {"$each": ids}}, "$inc": {"version": 1}}
+            updates.append(({"_id": bucket, "version": before["version"]}, change))
     return updates

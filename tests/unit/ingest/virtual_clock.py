@@ -15,7 +15,13 @@ IDLE_TURNS = 10
 PATIENCE_SECONDS = 10.0
 """Real seconds that threads and local sockets get before a test is told that what it waits for does not come."""
 _BREATH_SECONDS = 0.003
-"""Real time between two looks: a local socket on a busy machine must not seem silent for virtual seconds."""
+"""Real time between two looks of `until`, which may move virtual time on at each.
+
+Tasks and threads can be asked whether they are done; bytes on their way between two local sockets cannot. The kernel
+may deliver them a moment after they were written, on a busy machine, and none of its figures says that some are: the
+send queue stays filled until the acknowledgement, which it delays by up to 40 ms. Without a pause such a socket
+would seem silent for as many virtual seconds as there are looks meanwhile.
+"""
 
 
 class VirtualClock:

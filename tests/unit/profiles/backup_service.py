@@ -1,40 +1,36 @@
 """The profiles service with exports and imports, in this process or served from a thread of it."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from services.profiles.api import ROUTERS, exports, imports
 from services.profiles.app import create_app
-from services.profiles.importing.receiving import ImportRoom
 from services.profiles.settings import ProfilesSettings
 from services.server import bind, url_of
 from shared.analyzed_post import AnalyzedPost
-
-MIB = 2**20
 
 
 def backup_app(folder: Path, **settings: Any) -> FastAPI:
     """Return the application with an empty store in `folder`."""
     given = {"_env_file": None, "data_dir": folder, "rate_limit": "100000/second"} | settings
-    app = create_app(ProfilesSettings(**given))
-    for router in (exports.router, imports.router):
-        if router not in ROUTERS:
-            app.include_router(router)
-    if not hasattr(app.state, "imports"):
-        app.state.imports = ImportRoom(folder, 4 * MIB)
-    return app
+    return create_app(ProfilesSettings(**given))
 
 
 @contextmanager
 def served(app: FastAPI, mounted: str = "/profiles") -> Iterator[str]:
     """Serve the application on a free port of 127.0.0.1 and yield the address that commands are given."""
-    front = FastAPI(lifespan=lambda _: app.router.lifespan_context(app))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with app.router.lifespan_context(app):
+            yield
+
+    front = FastAPI(lifespan=lifespan)
     front.mount(mounted, app)
     listening = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(front, log_config=None, access_log=False))

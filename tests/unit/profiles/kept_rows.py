@@ -122,7 +122,7 @@ def crowd(count: int = 60) -> list[AnalyzedPost]:
                 ("crew", "luggage")[number % 2],
                 entities=[Entity(text="Denver", type="location", start=0, end=6)],
                 subjectivity=0.5,
-                embedding=[1.0, float(number), 0.5, -2.0],
+                embedding=dequantised(quantised([1.0, float(number), 0.5, -2.0])),
             ),
             embedding_version="mini-1",
             likes=number,

@@ -1,7 +1,10 @@
-"""Hypothesis strategies for posts and increments."""
+"""Hypothesis strategies for posts, increments and sums of embeddings."""
+
+from functools import reduce
 
 from hypothesis import strategies as st
 
+from services.profiles.embedding import EmbeddingSum, add, has_length, quantised, sum_of
 from services.profiles.folding import Increment, combine_all, increment_of
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.posts import analysis, post
@@ -39,3 +42,17 @@ POSTS: st.SearchStrategy[AnalyzedPost] = st.builds(
 )
 POST_LISTS = st.lists(POSTS, max_size=8)
 INCREMENTS: st.SearchStrategy[Increment] = st.builds(lambda posts: combine_all(map(increment_of, posts)), POST_LISTS)
+NUMBERS = st.floats(-1, 1) | st.floats(-1e6, 1e6)
+EMBEDDINGS = st.lists(NUMBERS, min_size=1, max_size=40).filter(
+    lambda one: has_length(one) and max(map(abs, one)) > 1e-6
+)
+"""Embeddings whose numbers are of usual size."""
+SUMS: st.SearchStrategy[dict[str, EmbeddingSum]] = st.lists(
+    st.builds(
+        lambda version, embedding: {version: sum_of(quantised(embedding))},
+        st.sampled_from(["v1", "v2"]),
+        st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(has_length),
+    ),
+    max_size=6,
+).map(lambda ones: dict(reduce(add, ones, {})))
+"""Sums of up to six embeddings of two versions."""

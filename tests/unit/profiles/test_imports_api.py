@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ async def test_a_file_that_is_too_large_is_refused_by_its_announcement_and_by_it
 ) -> None:
     """413 that names the setting; nothing is stored."""
     contents = await export(full, "posts")
-    app.state.imports = ImportRoom(tmp_path / "room", len(contents) - 1)
+    app.state.resources = replace(app.state.resources, imports=ImportRoom(tmp_path / "room", len(contents) - 1))
     announced = await send(empty, contents)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -220,7 +221,7 @@ async def test_imports_come_one_at_a_time(empty: httpx.AsyncClient, app: FastAPI
         for piece in _none():
             yield piece
 
-    async with app.state.imports.received(nothing()):
+    async with app.state.resources.imports.received(nothing()):
         answer = await send(empty, b"PAR1")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]

@@ -2,66 +2,28 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from prometheus_client import CollectorRegistry
 
 from services.sentiment import alignment, analyzer
-from services.sentiment.inquiry import FEATURES, Inquiry
+from services.sentiment.inquiry import FEATURES
 from services.sentiment.normalisation import normalise, normalise_traced
-from services.sentiment.resources import Resources, open_resources
-from services.sentiment.settings import SentimentSettings
-from services.sentiment.tokenizer import Tokens
 from shared.analysis import Analysis
-from shared.errors import ConflictError, InputError, OverloadedError, SettingsError
+from shared.errors import ConflictError, InputError, SettingsError
 from shared.rewriting import Traced
 from tests.unit.sentiment.conftest import TinyModel
-from tests.unit.sentiment.multi_head import CARD, DIMENSIONS, TAGS, write_encoder, write_many
-
-
-class Corners:
-    """A category set by the larger of two numbers of an embedding."""
-
-    name = "corners"
-    labels = ("first", "second")
-    embedding_version = "many-1"
-    dimensions = DIMENSIONS
-
-    def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return shares of the two."""
-        shares = embeddings[:, :2].astype(np.float64) + 1e-3
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+from tests.unit.sentiment.many_heads import Corners, inquiry, opened
+from tests.unit.sentiment.multi_head import CARD, DIMENSIONS, TAGS, write_many
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return the model's folder."""
     return write_many(tmp_path)
-
-
-@asynccontextmanager
-async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Resources, list[Tokens]]]:
-    """Open the service's parts; the list is of what the model reads from then on."""
-    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", **settings)
-    async with open_resources(made, CollectorRegistry()) as resources:
-        seen: list[Tokens] = []
-        run = resources.batcher._run
-        resources.batcher._run = lambda batch: seen.extend(batch) or run(batch)  # type: ignore[func-returns-value]
-        yield resources, seen
-
-
-def inquiry(*texts: str, features: str = "sentiment", targets: Any = None, **more: Any) -> Inquiry:
-    """Ask for features, divided by blanks."""
-    nothing = [None] * len(texts)
-    wanted = [feature for feature in FEATURES if feature in features.split()]
-    return Inquiry(texts, targets or nothing, nothing, wanted, **more)
 
 
 async def test_every_head_answers_its_feature(folder: Path) -> None:
@@ -258,66 +220,6 @@ async def test_without_embeddings_there_are_no_category_sets(tiny_model: TinyMod
             await resources.analyzer.embed(["good"])
         with pytest.raises(InputError, match="gives no embeddings"):
             await resources.analyzer.analyze(inquiry("good", category_set=Corners()))
-
-
-async def test_an_encoder_of_its_own_gives_the_embeddings(folder: Path, tmp_path: Path) -> None:
-    """With EMBEDDING_MODEL the embeddings and their version are the encoder's, everything else the model's."""
-    encoder = write_encoder(tmp_path / "swapped", vectors=np.roll(np.eye(14, 6, -4, np.float32), 1, axis=1))
-    async with opened(folder, embedding_model=str(encoder)) as (resources, seen):
-        version = resources.analyzer.embedding_version
-        assert version is not None
-        assert version.startswith("swapped@")
-        (only,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
-        assert not seen
-        (both,) = await resources.analyzer.analyze(inquiry("good", features="sentiment embedding"))
-        vectors = await resources.analyzer.embed(["good"])
-        categories = Corners()
-        categories.embedding_version = version
-        categories.dimensions = 6
-        (sorted_,) = await resources.analyzer.analyze(inquiry("good", category_set=categories))
-    assert only.embedding == both.embedding == [0, 1, 0, 0, 0, 0]
-    np.testing.assert_array_equal(vectors, [only.embedding])
-    assert both.sentiment is not None
-    assert both.sentiment.label == "positive"
-    assert sorted_.category is not None
-    assert sorted_.category.label == "second"
-
-
-async def test_the_encoder_gets_its_prefix(folder: Path, tmp_path: Path) -> None:
-    """The words that an encoder was trained with before each text are read with it."""
-    config = {"voxpop": {"embedding": {"prefix": "late "}}}
-    encoder = write_encoder(tmp_path / "prefixed", "sentence_embedding", config)
-    async with opened(folder, embedding_model=str(encoder)) as (resources, _):
-        vectors = await resources.analyzer.embed(["good"])
-    np.testing.assert_allclose(vectors, [[0.6, 0.0, 0.8, 0.0]], atol=1e-6)
-
-
-async def test_the_encoders_queue_is_bounded_too(folder: Path, tmp_path: Path) -> None:
-    """Where the encoder is full an inquiry that needs it is refused at once, and holds room nowhere."""
-    encoder = write_encoder(tmp_path / "full")
-    async with opened(folder, embedding_model=str(encoder), queue_texts=1) as (resources, _):
-        assert resources.encoder is not None
-        with resources.encoder.batcher.admit(1):
-            with pytest.raises(OverloadedError, match="full"):
-                await resources.analyzer.analyze(inquiry("good", features="embedding"))
-            with pytest.raises(OverloadedError, match="full"):
-                await resources.analyzer.embed(["good"])
-            assert resources.batcher.admitted == 0
-            assert await resources.analyzer.analyze(inquiry("good"))
-
-
-async def test_the_service_is_ready_while_both_models_take_texts(folder: Path, tmp_path: Path) -> None:
-    """An encoder whose queue has stopped makes the service unready; both queues show in the figures."""
-    registry, encoder = CollectorRegistry(), str(write_encoder(tmp_path / "stopped"))
-    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", embedding_model=encoder)
-    async with open_resources(made, registry) as resources:
-        assert resources.encoder is not None
-        with resources.encoder.batcher.admit(3), resources.batcher.admit(2):
-            assert registry.get_sample_value("voxpop_sentiment_admitted_texts") == 5
-        await resources.check_model()
-        await resources.encoder.batcher.close(1)
-        with pytest.raises(OverloadedError):
-            await resources.check_model()
 
 
 @pytest.mark.parametrize(

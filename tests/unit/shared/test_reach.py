@@ -1,6 +1,5 @@
 """What `shared.reach` promises."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv6Address
@@ -216,14 +215,19 @@ async def test_a_certificate_is_held_to_the_name(tmp_path: Path) -> None:
     """TLS asks for the host's name, not for its address, and takes no certificate of another."""
     trusted, inside = make_certificate(tmp_path)
     application = web.Application()
-    application.add_routes([web.get("/page", lambda request: asyncio.sleep(0, web.Response(text=request.host)))])
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=request.host)
+
+    application.add_routes([web.get("/page", page)])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=inside).start()
         port = runner.addresses[0][1]
         names = Names(f"https://127.0.0.1:{port}", api_x_com=[OUTSIDE], other_example=[OUTSIDE])
-        way = names.to(httpx.AsyncHTTPTransport(verify=ssl.create_default_context(cafile=str(trusted))))
+        trust = ssl.create_default_context(cafile=str(trusted))
+        way = names.to(httpx.AsyncHTTPTransport(verify=trust, limits=httpx.Limits(max_keepalive_connections=0)))
         async with Fetcher(VirtualClock(), way=way) as asking:
             assert (await asking.get("https://api.x.com/page")).body == b"api.x.com"
             with pytest.raises(NetworkFault, match="ConnectError"):

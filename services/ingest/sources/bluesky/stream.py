@@ -1,23 +1,21 @@
 """Bluesky's posts as they are written, by Jetstream (a websocket of JSON), with replay from a cursor."""
 
-import functools
-import random
 import re
-from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.brands.query import Query
-from services.ingest.sources.base import Delivery, RefusedError, Removal, Report, SourceError
+from services.ingest.sources.base import RefusedError, Removal, Report, SourceError
 from services.ingest.sources.bluesky.event import POSTS, UnreadableError, parse_event
 from services.ingest.sources.bluesky.handles import resolve
 from services.ingest.sources.bluesky.settings import BlueskySettings
-from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.session import hold
 from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.source import BacklogSource
 from services.ingest.sources.network.websocket import open_channel
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -35,7 +33,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _CURSOR: Final = re.compile(r"[0-9]{16}")
 
 
-class BlueskyStream:
+class BlueskyStream(BacklogSource[BlueskySettings]):
     """One brand's posts out of all of Bluesky's; the network cannot be asked, so the query decides here.
 
     The cursor is Jetstream's: microseconds since 1970. Deletions and closed accounts come for the whole network,
@@ -43,25 +41,6 @@ class BlueskyStream:
     """
 
     platform: Platform = "bluesky"
-
-    def __init__(
-        self,
-        settings: BlueskySettings,
-        query: Query,
-        report: Report,
-        clock: Clock,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        """Listen to what `query` names; nothing is connected before deliveries are asked for."""
-        self._settings = settings
-        self._query = query
-        self._report = report
-        self._clock = clock
-        self._jitter = jitter
-
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
-        """See `Source.deliveries`."""
-        return deliveries_of(functools.partial(self._read, cursor), self._clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         listening = _Listening(self._settings, self._query, self._report, self._clock, backlog, _time_us(cursor))

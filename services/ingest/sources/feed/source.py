@@ -2,20 +2,19 @@
 
 import asyncio
 import functools
-import random
-from collections.abc import AsyncGenerator, Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from services.ingest.brands.query import Feed, Query
-from services.ingest.sources.base import Delivery, RefusedError, Report, SourceError
+from services.ingest.sources.base import RefusedError, Report, SourceError
 from services.ingest.sources.feed.entries import NoFeedError, read_entries
 from services.ingest.sources.feed.place import Version, from_cursor, to_cursor
 from services.ingest.sources.feed.settings import FeedSettings
-from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.network.fault import NetworkFault
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.session import hold
+from services.ingest.sources.network.source import BacklogSource
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.reach import InnerAddressError, InternetOnly
@@ -26,32 +25,13 @@ _NOT_MODIFIED: Final = 304
 _REFUSED: Final = (401, 403, 410)
 
 
-class FeedSource:
+class FeedSource(BacklogSource[FeedSettings]):
     """The entries of a brand's feeds; without a cursor it begins with what the feeds hold now.
 
     One dead feed holds up no other. A feed does not tell of deletions, and an entry that changes is read once.
     """
 
     platform: Platform = "web"
-
-    def __init__(
-        self,
-        settings: FeedSettings,
-        query: Query,
-        report: Report,
-        clock: Clock,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        """Read `query.feeds`; nothing is asked before deliveries are."""
-        self._settings = settings
-        self._query = query
-        self._report = report
-        self._clock = clock
-        self._jitter = jitter
-
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
-        """See `Source.deliveries`."""
-        return deliveries_of(functools.partial(self._read, cursor), self._clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self._query.feeds:

@@ -1,50 +1,28 @@
 """Hashtag timelines of a Mastodon server, asked every minute; most servers want no token for that."""
 
 import functools
-import random
-from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
-from services.ingest.brands.query import Query
-from services.ingest.sources.base import Delivery, RefusedError, Report
+from services.ingest.sources.base import RefusedError
 from services.ingest.sources.mastodon.reading import Reading
 from services.ingest.sources.mastodon.settings import MastodonSettings
 from services.ingest.sources.mastodon.status import server_of
 from services.ingest.sources.mastodon.timeline import Timelines, refusal
-from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.session import hold
+from services.ingest.sources.network.source import BacklogSource
 from shared.analyzed_post import Platform
-from shared.clock import Clock
 
 ROUND_SECONDS: Final = 60.0
 SECONDS_A_TAG: Final = 2.0
 """A server allows 300 requests in 5 minutes: of many hashtags each is asked more rarely."""
 
 
-class MastodonHashtags:
+class MastodonHashtags(BacklogSource[MastodonSettings]):
     """The posts under the query's hashtags, as far as the server knows them. It does not tell of deletions."""
 
     platform: Platform = "mastodon"
-
-    def __init__(
-        self,
-        settings: MastodonSettings,
-        query: Query,
-        report: Report,
-        clock: Clock,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        """Listen to `query.hashtags`; nothing is asked before deliveries are."""
-        self._settings = settings
-        self._query = query
-        self._report = report
-        self._clock = clock
-        self._jitter = jitter
-
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
-        """See `Source.deliveries`."""
-        return deliveries_of(functools.partial(self._read, cursor), self._clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         names = [f"#{tag}" for tag in self._query.hashtags]

@@ -2,22 +2,20 @@
 
 import functools
 import json
-import random
-from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.ingest.brands.query import Query
-from services.ingest.sources.base import Delivery, Report
+from services.ingest.sources.base import Report
 from services.ingest.sources.mastodon.reading import Reading
 from services.ingest.sources.mastodon.settings import MastodonSettings
 from services.ingest.sources.mastodon.status import UnreadableError, identifier, server_of
 from services.ingest.sources.mastodon.timeline import PUBLIC, Timelines, refusal
-from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.network.fetching import Fetcher
 from services.ingest.sources.network.heartbeat import heartbeat
 from services.ingest.sources.network.session import hold
 from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.source import BacklogSource
 from services.ingest.sources.network.websocket import open_channel
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -27,32 +25,13 @@ MAX_EVENT: Final = 512 * 1024
 """Bytes; a status with everything that hangs on it is some kilobytes."""
 
 
-class MastodonStream:
+class MastodonStream(BacklogSource[MastodonSettings]):
     """One brand's posts out of all that a server knows; the query decides here.
 
     Deletions and edits come for the whole stream, as the server tells them.
     """
 
     platform: Platform = "mastodon"
-
-    def __init__(
-        self,
-        settings: MastodonSettings,
-        query: Query,
-        report: Report,
-        clock: Clock,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        """Listen to what `query` names; nothing is connected before deliveries are asked for."""
-        self._settings = settings
-        self._query = query
-        self._report = report
-        self._clock = clock
-        self._jitter = jitter
-
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
-        """See `Source.deliveries`."""
-        return deliveries_of(functools.partial(self._read, cursor), self._clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         url, token = self._settings.mastodon_url, self._settings.mastodon_token()

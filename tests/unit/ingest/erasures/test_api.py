@@ -63,7 +63,7 @@ async def test_what_erased_authors_post_later_is_dropped_unread(http: httpx.Asyn
         ({"platform": "x", "author_id": "a\x00b"}, "author_id"),
         ({"platform": "x", "author_id": AUTHOR * 50}, "author_id"),
         ({"platform": "x", "author_id": int(AUTHOR)}, "author_id"),
-        ({"platform": "x", "author_id": AUTHOR, "brand": AUTHOR}, "brand"),
+        ({AUTHOR: AUTHOR, "author_id": AUTHOR}, "platform"),
         ([AUTHOR], ""),
     ],
 )

@@ -11,7 +11,7 @@ from services.profiles.alerts.detection import MOST_Z, Figures, Judgement, expec
 from services.profiles.alerts.rule import RuleBody
 
 VALUES = st.floats(-1e6, 1e6)
-HISTORIES = st.lists(VALUES, min_size=1, max_size=40)
+HISTORIES = st.lists(st.lists(VALUES, min_size=1, max_size=12), min_size=1, max_size=3)
 FLOORS = st.floats(1e-3, 1e3)
 WHOLE = st.integers(-(10**6), 10**6)
 
@@ -31,51 +31,57 @@ RULES = st.builds(
     threshold=st.floats(1, 20),
     min_posts=st.integers(1, 1000),
 )
-WEEKS = st.lists(st.lists(hours(), max_size=3), max_size=12)
+COLUMNS = st.lists(st.lists(hours(), max_size=12), min_size=3, max_size=3)
 
 
-def z_of(value: float, history: Sequence[float], floor: float) -> float:
+def z_of(value: float, history: Sequence[Sequence[float]], floor: float) -> float:
     """Return the z-score of a value against a history."""
     return robust_z(value, *expected_range(history, floor))
 
 
-@given(WHOLE, st.lists(WHOLE, min_size=1, max_size=40), st.integers(1, 1000), WHOLE)
-def test_a_shift_of_everything_changes_no_score(value: int, history: list[int], floor: int, shift: int) -> None:
+@given(WHOLE, st.lists(st.lists(WHOLE, min_size=1, max_size=12), min_size=1, max_size=3), st.integers(1, 1000), WHOLE)
+def test_a_shift_of_everything_changes_no_score(value: int, history: list[list[int]], floor: int, shift: int) -> None:
     """The score knows distances alone."""
-    moved = z_of(value + shift, [one + shift for one in history], floor)
+    moved = z_of(value + shift, [[one + shift for one in hour] for hour in history], floor)
     assert moved == pytest.approx(z_of(value, history, floor), rel=1e-9, abs=1e-9)
 
 
 @given(VALUES, HISTORIES, FLOORS, st.floats(1e-3, 1e3))
-def test_another_unit_changes_no_score(value: float, history: list[float], floor: float, scale: float) -> None:
+def test_another_unit_changes_no_score(value: float, history: list[list[float]], floor: float, scale: float) -> None:
     """Where everything is larger by a factor, the floor too, the score is the same."""
-    scaled = z_of(value * scale, [one * scale for one in history], floor * scale)
+    scaled = z_of(value * scale, [[one * scale for one in hour] for hour in history], floor * scale)
     assert scaled == pytest.approx(z_of(value, history, floor), rel=1e-6, abs=1e-6)
 
 
 @given(VALUES, HISTORIES, FLOORS)
-def test_what_is_mirrored_has_the_opposite_score(value: float, history: list[float], floor: float) -> None:
+def test_what_is_mirrored_has_the_opposite_score(value: float, history: list[list[float]], floor: float) -> None:
     """No direction is told more easily than the other."""
-    assert z_of(-value, [-one for one in history], floor) == pytest.approx(-z_of(value, history, floor), rel=1e-9)
+    assert z_of(-value, [[-one for one in hour] for hour in history], floor) == pytest.approx(
+        -z_of(value, history, floor), rel=1e-9
+    )
 
 
 @given(VALUES, VALUES, HISTORIES, FLOORS)
-def test_a_higher_value_has_no_lower_score(one: float, other: float, history: list[float], floor: float) -> None:
+def test_a_higher_value_has_no_lower_score(one: float, other: float, history: list[list[float]], floor: float) -> None:
     """Against the same history the score rises with the value."""
     low, high = sorted([one, other])
     assert z_of(low, history, floor) <= z_of(high, history, floor)
 
 
-@given(st.floats(-1e12, 1e12), st.lists(st.floats(-1e12, 1e12), min_size=1), st.floats(5e-324, 1e12))
-def test_a_score_is_always_finite(value: float, history: list[float], floor: float) -> None:
+@given(
+    st.floats(-1e12, 1e12),
+    st.lists(st.lists(st.floats(-1e12, 1e12), min_size=1), min_size=1, max_size=3),
+    st.floats(5e-324, 1e12),
+)
+def test_a_score_is_always_finite(value: float, history: list[list[float]], floor: float) -> None:
     """Whatever the history and however small the floor; a flat history divides by no nought."""
     assert -MOST_Z <= z_of(value, history, floor) <= MOST_Z
 
 
-@given(RULES, hours(), WEEKS)
-def test_every_judgement_is_of_finite_figures(rule: RuleBody, hour: Figures, weeks: list[list[Figures]]) -> None:
+@given(RULES, hours(), COLUMNS)
+def test_every_judgement_is_of_finite_figures(rule: RuleBody, hour: Figures, columns: list[list[Figures]]) -> None:
     """And what is told lies outside its ordinary range, on the side that the rule watches."""
-    judged = judge(rule, hour, weeks)
+    judged = judge(rule, hour, columns)
     assert (judged.missing is None) == (judged.state == "watching")
     if judged.finding is None:
         return
@@ -86,15 +92,15 @@ def test_every_judgement_is_of_finite_figures(rule: RuleBody, hour: Figures, wee
     assert found.value >= found.high - 1e-6 if found.direction == "above" else found.value <= found.low + 1e-6
 
 
-@given(hours(), WEEKS, st.floats(1, 20), st.integers(1, 1000))
+@given(hours(), COLUMNS, st.floats(1, 20), st.integers(1, 1000))
 def test_shares_and_scores_are_told_alike_in_both_directions(
-    hour: Figures, weeks: list[list[Figures]], threshold: float, least: int
+    hour: Figures, columns: list[list[Figures]], threshold: float, least: int
 ) -> None:
     """An hour with every share mirrored is told exactly when this one is, in the other direction."""
     rule = RuleBody(metric="negative_share", threshold=threshold, min_posts=least)
-    judged = judge(rule, hour, weeks)
+    judged = judge(rule, hour, columns)
     assume(judged.finding is None or abs(judged.finding.z) > threshold + 1e-6)
-    other = judge(rule, mirrored(hour), [[mirrored(one) for one in week] for week in weeks])
+    other = judge(rule, mirrored(hour), [[mirrored(one) for one in column] for column in columns])
     assume(other.finding is None or abs(other.finding.z) > threshold + 1e-6)
     assert (judged.finding is None) == (other.finding is None)
     if judged.finding is not None and other.finding is not None:
@@ -109,8 +115,8 @@ def mirrored(figures: Figures) -> Figures:
 
 
 def flat(posts: int, weeks: int = 4) -> list[list[Figures]]:
-    """Return weeks whose hours are all alike."""
-    return [[Figures(posts)] * 3 for _ in range(weeks)]
+    """Return a history whose hours are all alike."""
+    return [[Figures(posts)] * weeks for _ in range(3)]
 
 
 def scored(share: float, posts: int) -> Figures:
@@ -147,7 +153,7 @@ def test_a_brand_that_falls_silent_is_told() -> None:
 def test_few_posts_are_never_told() -> None:
     """An hour below `min_posts` is nothing, however unusual."""
     assert judge(RuleBody(metric="posts", min_posts=20), Figures(19), flat(0)) == Judgement("watching")
-    share = [[scored(0.1, 100)] * 3] * 4
+    share = [[scored(0.1, 100)] * 4] * 3
     assert judge(RuleBody(metric="negative_share", min_posts=20), scored(1.0, 19), share) == Judgement("watching")
 
 
@@ -155,20 +161,29 @@ def test_few_posts_are_never_told() -> None:
 def test_a_mood_that_turns_is_told(metric: str, direction: str) -> None:
     """From a tenth to half of a hundred posts negative is far; from a tenth to a fifth may be chance."""
     rule = RuleBody.model_validate({"metric": metric})
-    weeks = [[scored(0.1, 100)] * 3] * 4
-    found = judge(rule, scored(0.5, 100), weeks).finding
+    columns = [[scored(0.1, 100)] * 4] * 3
+    found = judge(rule, scored(0.5, 100), columns).finding
     assert found is not None
     assert (found.direction, found.posts) == (direction, 100)
     assert 0 <= found.low < found.high <= 1
-    assert judge(rule, scored(0.2, 100), weeks).finding is None
+    assert judge(rule, scored(0.2, 100), columns).finding is None
 
 
 def test_one_odd_week_moves_nothing() -> None:
     """A week in which everything was tenfold leaves what is expected where it was."""
-    weeks = [*flat(100, 3), [Figures(1000)] * 3]
-    found = judge(RuleBody(metric="posts"), Figures(200), weeks).finding
+    columns = [[*column, Figures(1000)] for column in flat(100, 3)]
+    found = judge(RuleBody(metric="posts"), Figures(200), columns).finding
     assert found is not None
     assert found.expected == 100
+
+
+def test_an_hour_that_is_busier_than_its_neighbours_every_week_is_ordinary() -> None:
+    """What comes every week at noon is expected at noon; how much it varies is asked of the hours beside it too."""
+    columns = [[Figures(100)] * 4, [Figures(0)] * 4, [Figures(5)] * 4]
+    assert judge(RuleBody(metric="posts"), Figures(100), columns).finding is None
+    restless = [[Figures(100)] * 4, *[[Figures(10), Figures(90), Figures(10), Figures(90)]] * 2]
+    assert judge(RuleBody(metric="posts"), Figures(200), columns).finding is not None
+    assert judge(RuleBody(metric="posts"), Figures(200), restless).finding is None
 
 
 def test_a_direction_that_is_not_watched_is_not_told() -> None:
@@ -178,9 +193,9 @@ def test_a_direction_that_is_not_watched_is_not_told() -> None:
 
 def test_a_rule_with_one_week_of_history_learns() -> None:
     """It says what it lacks, and tells nothing, however odd the hour."""
-    judged = judge(RuleBody(metric="posts"), Figures(10**6), [[Figures(1)] * 3, [], [], []])
+    judged = judge(RuleBody(metric="posts"), Figures(10**6), [[Figures(1)], [Figures(1)] * 4, []])
     assert (judged.state, judged.finding) == ("learning", None)
     assert judged.missing == ("2 of the 4 weeks before in which the brand was listened to at this hour; there are 1")
-    few = [[scored(0.5, 9)] * 3] * 4
+    few = [[scored(0.5, 9)] * 4] * 3
     judged = judge(RuleBody(metric="mean_score"), scored(0.5, 99), few)
-    assert judged.missing == "2 of the 4 weeks before with 10 scored posts around this hour; there are 0"
+    assert judged.missing == "2 of the 4 weeks before with 10 scored posts at this hour; there are 0"

@@ -22,12 +22,13 @@ class BlueskyNetwork(ServedNetwork):
     """Jetstream, and a brand that is named by a keyword."""
 
     server: Jetstream
+    appview_url = ""
 
     def source(self) -> BlueskyStream:
         """See `Network.source`."""
         settings = BlueskySettings(
             bluesky_jetstream_url=self.server.url.replace("http", "ws") + "/subscribe",
-            bluesky_appview_url=self.server.url,
+            bluesky_appview_url=self.appview_url or self.server.url,
         )
         ours = query("bluesky", keywords=["aerolume"], handles={"bluesky": ["aerolume.example"]})
         return BlueskyStream(settings, ours, self.report, self.clock)
@@ -137,3 +138,18 @@ async def test_a_closed_account_is_told(network: BlueskyNetwork) -> None:
         network.server.send(json.dumps(event).encode())
         await listener.until(lambda: bool(listener.removals))
     assert (listener.removals[0].reason, listener.removals[0].author_id) == ("account deleted", AUTHOR)
+
+
+@pytest.mark.parametrize("status", [403, 410, 503])
+async def test_handles_that_cannot_be_looked_up_end_no_stream(network: BlueskyNetwork, status: int) -> None:
+    """What the other server answers does not pass for the stream's own refusal: it is asked until it is well."""
+    async with Jetstream(lambda: None, network.clock.now) as appview:
+        appview.dids = {"aerolume.example": BRAND}
+        network.appview_url = appview.url
+        await appview.answer(status, {}, b"<html>no</html>")
+        async with listening(network) as listener:
+            await listener.until(lambda: len(network.report.sentences) == 2)
+            assert f"cannot be looked up at BLUESKY_APPVIEW_URL: it answered {status}" in network.report.sentences[-1]
+            appview.mend()
+            wanted = network.server.post("aerolume")
+            await listener.until(lambda: wanted in listener.ids)

@@ -1,0 +1,80 @@
+"""Alerts on the hours that a store of profiles keeps, the same on every store."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.profiles.alerts.evaluating import Evaluation, finished_hour
+from services.profiles.alerts.rule import Rule
+from services.profiles.stores.opening import Stores, open_stores
+from shared.analyzed_post import AnalyzedPost, Voice
+from shared.store_url import MongoUrl, SqliteUrl
+from tests.unit.ingest.virtual_clock import VirtualClock
+from tests.unit.profiles.posts import analysis, key
+
+DELAY = timedelta(minutes=10)
+WEEK = timedelta(days=7)
+HOUR = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+"""The hour in which the rules are made."""
+
+
+@pytest.fixture
+async def stores(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[Stores]:
+    """Yield empty stores of one database."""
+    async with open_stores(store_url, VirtualClock()) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteUrl | MongoUrl:
+    """Return where a fresh database may be made."""
+    if request.param == "sqlite":
+        return SqliteUrl(tmp_path / "profiles.db")
+    mongo: MongoUrl = request.getfixturevalue("mongo_url")
+    return mongo
+
+
+def posts(first: int, many: int, hour: datetime, score: float, voice: Voice = "external") -> list[AnalyzedPost]:
+    """Return posts of an hour, each by an author of its own."""
+    return [
+        AnalyzedPost(
+            post_key=key(first + n),
+            author_key=key(first + n),
+            platform="x",
+            hour=hour,
+            voice=voice,
+            analysis=analysis(score),
+        )
+        for n in range(many)
+    ]
+
+
+async def test_what_was_folded_is_judged(stores: Stores) -> None:
+    """Volume and mood of external posts, both voices together where none is asked for; late posts change nothing."""
+    clock = VirtualClock()
+    await clock.advance(DELAY.total_seconds())
+    rules = [
+        Rule(brand="acme", name="volume", metric="posts"),
+        Rule(brand="acme", name="outside", metric="posts", voice="external"),
+        Rule(brand="acme", name="mood", metric="negative_share", voice="external"),
+        Rule(brand="acme", name="score", metric="mean_score", voice="external"),
+    ]
+    for rule in rules:
+        await stores.alerts.put_rule(rule, finished_hour(clock.now(), DELAY))
+    for week in range(1, 5):
+        await stores.profiles.fold("acme", posts(week * 1000, 30, HOUR - week * WEEK, 0.9))
+    await stores.profiles.fold("acme", posts(8000, 30, HOUR, 0.1))
+    await stores.profiles.fold("acme", posts(9000, 70, HOUR, 0.9, "internal"))
+    evaluation = Evaluation(stores.profiles, stores.alerts, clock, DELAY)
+    await clock.advance(3600)
+    await evaluation.round()
+    raised = {found.alert.rule: found.alert for found in await stores.alerts.alerts("acme", None, 9)}
+    assert sorted(raised) == ["mood", "score", "volume"]
+    assert (raised["volume"].value, raised["volume"].direction) == (100, "above")
+    assert (raised["mood"].value, raised["mood"].expected) == (1, 0)
+    assert raised["score"].value == pytest.approx(0.1)
+    await stores.profiles.fold("acme", posts(10_000, 500, HOUR, 0.1))
+    await evaluation.round()
+    assert len(await stores.alerts.alerts("acme", None, 9)) == 3

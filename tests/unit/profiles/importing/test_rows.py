@@ -1,0 +1,67 @@
+"""Files that were damaged on their way: refused, never taken for something else."""
+
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.profiles.exporting.export import Of
+from services.profiles.exporting.parquet import Parquet
+from services.profiles.exporting.tables import TABLES
+from services.profiles.folding import increment_of
+from services.profiles.importing.backup_file import BackupFile
+from services.profiles.importing.rows import rows_of
+from services.profiles.kept import KeptPost, KeptProfile
+from services.profiles.profile import Profile
+from shared.errors import InputError
+from tests.unit.profiles.kept_rows import crowd
+
+
+@cache
+def contents_of(of: Of) -> bytes:
+    """Return a file of profiles or posts."""
+    posts = sorted(crowd(10), key=lambda item: (item.hour, item.post_key))
+    rows: dict[Of, Sequence[Any]] = {
+        Of.PROFILES: [KeptProfile(Profile("acme", item.author_key, increment_of(item))) for item in crowd(10)],
+        Of.POSTS: [KeptPost(item.post_key, item.author_key, 1, 10**9, item) for item in posts],
+    }
+    writer = Parquet(TABLES[of])
+    return writer.add(TABLES[of].batch(rows[of])) + writer.end()
+
+
+def read(contents: bytes) -> int:
+    """Return how many rows a file has, all of them checked."""
+    return sum(len(chunk) for chunk in rows_of("acme", BackupFile(io.BytesIO(contents))))
+
+
+@settings(max_examples=80)
+@given(st.sampled_from([Of.PROFILES, Of.POSTS]), st.data())
+def test_a_damaged_file_is_read_or_refused_but_breaks_nothing(of: Of, data: st.DataObject) -> None:
+    """Whichever bytes are wrong, the answer is rows that are right in themselves, or one sentence."""
+    contents = bytearray(contents_of(of))
+    for place in data.draw(st.lists(st.integers(4, len(contents) - 1), min_size=1, max_size=4)):
+        contents[place] ^= data.draw(st.integers(1, 255))
+    with suppress(InputError):
+        assert read(bytes(contents)) == 10
+
+
+@settings(max_examples=30)
+@given(st.sampled_from([Of.PROFILES, Of.POSTS]), st.data())
+def test_a_file_that_is_cut_off_is_always_refused(of: Of, data: st.DataObject) -> None:
+    """Without its end it is no file."""
+    contents = contents_of(of)
+    length = data.draw(st.integers(0, len(contents) - 1))
+    try:
+        read(contents[:length])
+    except InputError:
+        return
+    raise AssertionError(f"{length} of {len(contents)} bytes were taken for the whole")
+
+
+def test_whole_files_are_taken() -> None:
+    """What the tests above damage is right at first."""
+    assert (read(contents_of(Of.PROFILES)), read(contents_of(Of.POSTS))) == (10, 10)

@@ -1,0 +1,79 @@
+"""An encoder of its own beside a model with many heads: whose embeddings are given, and how much is taken in."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.sentiment.resources import open_resources
+from services.sentiment.settings import SentimentSettings
+from shared.errors import OverloadedError
+from tests.unit.sentiment.many_heads import Corners, inquiry, opened
+from tests.unit.sentiment.multi_head import write_encoder, write_many
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the model's folder."""
+    return write_many(tmp_path)
+
+
+async def test_an_encoder_of_its_own_gives_the_embeddings(folder: Path, tmp_path: Path) -> None:
+    """With EMBEDDING_MODEL the embeddings and their version are the encoder's, everything else the model's."""
+    encoder = write_encoder(tmp_path / "swapped", vectors=np.roll(np.eye(14, 6, -4, np.float32), 1, axis=1))
+    async with opened(folder, embedding_model=str(encoder)) as (resources, seen):
+        version = resources.analyzer.embedding_version
+        assert version is not None
+        assert version.startswith("swapped@")
+        (only,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
+        assert not seen
+        (both,) = await resources.analyzer.analyze(inquiry("good", features="sentiment embedding"))
+        vectors = await resources.analyzer.embed(["good"])
+        categories = Corners()
+        categories.embedding_version = version
+        categories.dimensions = 6
+        (sorted_,) = await resources.analyzer.analyze(inquiry("good", category_set=categories))
+    assert only.embedding == both.embedding == [0, 1, 0, 0, 0, 0]
+    np.testing.assert_array_equal(vectors, [only.embedding])
+    assert both.sentiment is not None
+    assert both.sentiment.label == "positive"
+    assert sorted_.category is not None
+    assert sorted_.category.label == "second"
+
+
+async def test_the_encoder_gets_its_prefix(folder: Path, tmp_path: Path) -> None:
+    """The words that an encoder was trained with before each text are read with it."""
+    config = {"voxpop": {"embedding": {"prefix": "late "}}}
+    encoder = write_encoder(tmp_path / "prefixed", "sentence_embedding", config)
+    async with opened(folder, embedding_model=str(encoder)) as (resources, _):
+        vectors = await resources.analyzer.embed(["good"])
+    np.testing.assert_allclose(vectors, [[0.6, 0.0, 0.8, 0.0]], atol=1e-6)
+
+
+async def test_the_encoders_queue_is_bounded_too(folder: Path, tmp_path: Path) -> None:
+    """Where the encoder is full an inquiry that needs it is refused at once, and holds room nowhere."""
+    encoder = write_encoder(tmp_path / "full")
+    async with opened(folder, embedding_model=str(encoder), queue_texts=1) as (resources, _):
+        assert resources.encoder is not None
+        with resources.encoder.batcher.admit(1):
+            with pytest.raises(OverloadedError, match="full"):
+                await resources.analyzer.analyze(inquiry("good", features="embedding"))
+            with pytest.raises(OverloadedError, match="full"):
+                await resources.analyzer.embed(["good"])
+            assert resources.batcher.admitted == 0
+            assert await resources.analyzer.analyze(inquiry("good"))
+
+
+async def test_the_service_is_ready_while_both_models_take_texts(folder: Path, tmp_path: Path) -> None:
+    """An encoder whose queue has stopped makes the service unready; both queues show in the figures."""
+    registry, encoder = CollectorRegistry(), str(write_encoder(tmp_path / "stopped"))
+    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", embedding_model=encoder)
+    async with open_resources(made, registry) as resources:
+        assert resources.encoder is not None
+        with resources.encoder.batcher.admit(3), resources.batcher.admit(2):
+            assert registry.get_sample_value("voxpop_sentiment_admitted_texts") == 5
+        await resources.check_model()
+        await resources.encoder.batcher.close(1)
+        with pytest.raises(OverloadedError):
+            await resources.check_model()
