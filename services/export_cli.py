@@ -133,7 +133,7 @@ async def _back_up(brand: str, folder: Path, url: str | None) -> list[dict[str, 
             written.append(await _fetched(http, brand, {"of": of, "format": "parquet"}, path))
         with progress_bar("rows") as bar:
             task = bar.add_task("posts by date", total=None)
-            await asyncio.to_thread(part_by_date, path, folder / "posts", lambda done: bar.update(task, completed=done))
+            await asyncio.to_thread(part_by_date, path, folder, lambda done: bar.update(task, completed=done))
         await asyncio.to_thread(path.unlink)
         written[-1]["file"] = str(folder / "posts")
         if await summary(http, brand) != before:

@@ -10,7 +10,7 @@ import pytest
 from services.profiles.folding import Increment, combine_all, increment_of
 from services.profiles.profile import BrandSummary
 from services.profiles.rollup import rolled_up
-from services.profiles.stores import mongo_ledgers
+from services.profiles.stores import mongo, mongo_ledgers
 from services.profiles.stores.base import FoldCount
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.mongo_folding import MongoFolding
@@ -52,8 +52,9 @@ BOOKS = [
 
 
 @pytest.fixture
-async def database(mongo_url: MongoUrl) -> AsyncIterator[MongoDatabase]:
-    """Yield a fresh database with a store's indexes."""
+async def database(mongo_url: MongoUrl, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MongoDatabase]:
+    """Yield a fresh database with a store's indexes; all stores write to one shard, so that they meet."""
+    monkeypatch.setattr(mongo, "SHARDS", 1)
     async with open_mongo(mongo_url) as opened:
         await MongoProfileStore(opened).prepare()
         yield opened
@@ -162,8 +163,12 @@ async def test_another_may_finish_a_fold_at_any_step(database: MongoDatabase, ot
     await assert_tidy(database)
 
 
-async def test_many_stores_fill_one_brand_at_once(database: MongoDatabase) -> None:
+@pytest.mark.parametrize("shards", [1, SHARDS])
+async def test_many_stores_fill_one_brand_at_once(
+    database: MongoDatabase, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
     """Twenty deliveries of one brand at once, by processes with shards of their own or the same, lose nothing."""
+    monkeypatch.setattr(mongo, "SHARDS", shards)
     posts = [post(number, number % 30, hours=number % 3) for number in range(200)]
     stores = [MongoProfileStore(database) for _ in range(4)]
     parts = [(stores[start % 4], posts[start::20]) for start in range(20)]

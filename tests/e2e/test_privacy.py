@@ -104,7 +104,7 @@ def refused(client: httpx.Client, crowd: Crowd) -> None:
     person, post = crowd.people[0], crowd.post_ids[0]
     for raw in (person["id"], person["handle"], person["name"], post):
         for path in ("/ingest/v1/posts", "/ingest/v1/erasures", "/profiles/v1/erasures", "/sentiment/v1/analyze"):
-            for body in ({raw: raw}, [raw], {"brand": raw, "posts": raw}, {"platform": raw, "author_id": raw}):
+            for body in ([raw], {"brand": raw, "posts": raw}, {"platform": raw, "author_id": raw}):
                 assert client.post(path, json=body).status_code == 422
             cut_off = f'{{"brand": "{raw}", "posts": ["{raw}'
             assert client.post(path, content=cut_off, headers={"content-type": "application/json"}).is_client_error

@@ -27,9 +27,7 @@ def burst(posts: int, of: int, baseline_posts: int, baseline_of: int) -> float:
     `posts` of the window's `of` posts have the term, and `baseline_posts` of the baseline's `baseline_of`; each is
     from nought up to the number it is part of. Nought where either set is empty or the shares are the same.
     """
-    if not of or not baseline_of:
-        return 0.0
-    # Whole numbers decide the sign: equal shares are exactly equal.
+    # Whole numbers decide the sign: equal shares are exactly equal, and an empty set makes this nought.
     direction = posts * baseline_of - baseline_posts * of
     if not direction:
         return 0.0

@@ -4,6 +4,8 @@ from typing import Any
 
 from services.profiles.listing import Listing, Order, sort_field
 
+# An array is indexed by its first element alone: who looks for one that is not empty needs no more, and an entry for
+# each of a batch's ids, made and unmade, would cost more than all other indexes.
 INDEXES: list[tuple[str, list[tuple[str, int]], dict[str, Any]]] = [
     ("profiles", [("brand", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("posts", 1), ("author_key", 1)], {}),
@@ -12,16 +14,15 @@ INDEXES: list[tuple[str, list[tuple[str, int]], dict[str, Any]]] = [
     ("profiles", [("brand", 1), ("mean_rising", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("mean_falling", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("languages.name", 1)], {}),
-    ("profiles", [("uncommitted", 1)], {}),
-    ("profiles", [("withdrawn", 1)], {"sparse": True}),
-    ("profiles", [("owed.id", 1)], {"sparse": True}),
+    ("profiles", [("uncommitted.0", 1)], {"sparse": True}),
+    ("profiles", [("withdrawn.0", 1)], {"sparse": True}),
+    ("profiles", [("owed.0.id", 1)], {"sparse": True}),
     ("profiles", [("closing", 1)], {"sparse": True}),
     ("profiles", [("removed", 1), ("_id", 1)], {"partialFilterExpression": {"removed": {"$exists": True}}}),
     ("rollups", [("brand", 1), ("span", 1), ("start", 1)], {}),
-    ("rollups", [("uncommitted", 1)], {}),
-    ("rollups", [("withdrawn", 1)], {"sparse": True}),
+    ("rollups", [("uncommitted.0", 1)], {"sparse": True}),
+    ("rollups", [("withdrawn.0", 1)], {"sparse": True}),
     ("totals", [("brand", 1)], {}),
-    ("totals", [("applied", 1)], {}),
     ("posts", [("state", 1)], {"partialFilterExpression": {"state": "pending"}}),
     ("posts", [("state", 1), ("profile", 1)], {"partialFilterExpression": {"state": "removing"}}),
     ("posts", [("profile", 1)], {"sparse": True}),

@@ -17,7 +17,7 @@ async def tidy(database: MongoDatabase, totals: MongoTotals) -> None:
     """Let go what is marked, and settle what profiles owe; harmless beside folds and removals that go on."""
     for collection in (database["profiles"], database["rollups"]):
         for book, state in _WAITING.items():
-            async for ledger in collection.find({book: {"$gt": ""}}, {book: 1}):
+            async for ledger in collection.find({f"{book}.0": {"$exists": True}}, {book: 1}):
                 await _let_go(database["posts"], collection, ledger["_id"], book, ledger[book], state)
     await totals.tidy()
 

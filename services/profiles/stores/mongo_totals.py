@@ -92,7 +92,7 @@ class MongoTotals:
     async def tidy(self) -> None:
         """Finish what crashes left: changes that are owed, and ids of changes that no profile owes any more."""
         by_brand: dict[str, list[str]] = {}
-        async for profile in self._profiles.find({"owed.id": {"$gt": ""}}, {"_id": 1}):
+        async for profile in self._profiles.find({"owed.0.id": {"$exists": True}}, {"_id": 1}):
             by_brand.setdefault(brand_of(profile["_id"]), []).append(profile["_id"])
         for brand, profile_ids in by_brand.items():
             told = await self.settle(brand, profile_ids, 0)

@@ -4,10 +4,10 @@ from functools import reduce
 
 from hypothesis import strategies as st
 
-from services.profiles.embedding import EmbeddingSum, add, has_length, quantised, sum_of
+from services.profiles.embedding import Embeddings, add, has_length, quantised, sum_of
 from services.profiles.folding import Increment, combine_all, increment_of
 from shared.analyzed_post import AnalyzedPost
-from tests.unit.profiles.posts import analysis, post
+from tests.unit.profiles.posts import analysis, key, post
 
 SCORES = st.none() | st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0])
 COUNTS = st.integers(0, 10**12)
@@ -47,12 +47,41 @@ EMBEDDINGS = st.lists(NUMBERS, min_size=1, max_size=40).filter(
     lambda one: has_length(one) and max(map(abs, one)) > 1e-6
 )
 """Embeddings whose numbers are of usual size."""
-SUMS: st.SearchStrategy[dict[str, EmbeddingSum]] = st.lists(
+
+
+def _one(version: str, embedding: list[float]) -> Embeddings:
+    return {version: sum_of(quantised(embedding))}
+
+
+def _total(ones: list[Embeddings]) -> Embeddings:
+    return reduce(add, ones, {})
+
+
+SUMS: st.SearchStrategy[Embeddings] = st.lists(
     st.builds(
-        lambda version, embedding: {version: sum_of(quantised(embedding))},
+        _one,
         st.sampled_from(["v1", "v2"]),
         st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(has_length),
     ),
     max_size=6,
-).map(lambda ones: dict(reduce(add, ones, {})))
+).map(_total)
 """Sums of up to six embeddings of two versions."""
+DIRECTIONS = st.sampled_from([[1.0, 2.0, -3.0], [0.25, 0.0, 0.5], [-7.0, 1e-4, 0.3]])
+EMBEDDED_POSTS: st.SearchStrategy[AnalyzedPost] = st.builds(
+    lambda one, embedding, version, author, voice, text: one.model_copy(
+        update={
+            "analysis": one.analysis.model_copy(update={"embedding": embedding}),
+            "embedding_version": version,
+            "author_key": key(author),
+            "voice": voice,
+            "text": text,
+        }
+    ),
+    POSTS,
+    DIRECTIONS,
+    st.sampled_from(["v1", "v2"]),
+    st.integers(0, 4),
+    st.sampled_from(["external", "internal"]),
+    st.none() | st.text(max_size=20),
+)
+"""Posts by several authors of both voices, with embeddings and texts."""

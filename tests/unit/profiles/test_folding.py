@@ -1,14 +1,17 @@
 """What posts add to a profile."""
 
 import random
+from dataclasses import replace
+from functools import reduce
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profiles.folding import UNIT, Increment, combine, combine_all, increment_of
+from services.profiles.embedding import Embeddings, add, quantised, sum_of
+from services.profiles.folding import UNIT, Increment, adds_of, combine, combine_all, increment_of
 from shared.analyzed_post import Account, AnalyzedPost
 from tests.unit.profiles.posts import START, analysis, post
-from tests.unit.profiles.strategies import INCREMENTS, POST_LISTS
+from tests.unit.profiles.strategies import EMBEDDED_POSTS, INCREMENTS, POST_LISTS
 
 unhurried = settings(deadline=None)
 
@@ -93,3 +96,33 @@ def test_account_figures_come_from_the_latest_post_that_knows_them() -> None:
     twin = post(3, hours=5, account=Account(followers=200))
     figures = combine_all(map(increment_of, (late, early, twin))).figures
     assert {name: value for name, (_, value) in figures.items()} == {"followers": 200, "verified": 0, "listed": 8}
+
+
+@unhurried
+@given(st.lists(EMBEDDED_POSTS, max_size=8))
+def test_many_at_once_add_what_they_add_one_by_one(posts: list[AnalyzedPost]) -> None:
+    """The sum of many is that of combining them pair by pair, to the last field, with embeddings and without."""
+    increments = [increment_of(one) for one in posts]
+    whole = reduce(combine, increments, UNIT)
+    assert combine_all(increments) == whole
+    assert combine_all([UNIT, *increments, UNIT]) == whole
+    assert combine_all(increments, of_author=False) == replace(whole, figures={}, embeddings={})
+
+
+@unhurried
+@given(st.lists(EMBEDDED_POSTS, max_size=8), st.integers(0, 8))
+def test_embeddings_add_up_whatever_the_batches(posts: list[AnalyzedPost], cut: int) -> None:
+    """Sums of embeddings are exact, each version's apart, with as many posts as have that version."""
+    total = combine_all([combine_all(map(increment_of, part)) for part in (posts[:cut], posts[cut:])])
+    ones: list[Embeddings] = [
+        {str(one.embedding_version): sum_of(quantised(one.analysis.embedding or []))} for one in posts
+    ]
+    assert total.embeddings == reduce(add, ones, {})
+    assert sum(one.posts for one in total.embeddings.values()) == len(posts)
+
+
+@given(EMBEDDED_POSTS)
+def test_a_post_whose_embedding_is_quantised_already_adds_the_same(one: AnalyzedPost) -> None:
+    """Quantising before the store is asked changes nothing of what a post adds."""
+    assert one.analysis.embedding is not None
+    assert adds_of(one, quantised(one.analysis.embedding)) == increment_of(one)

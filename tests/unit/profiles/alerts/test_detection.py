@@ -114,6 +114,13 @@ def mirrored(figures: Figures) -> Figures:
     )
 
 
+def test_distances_from_a_median_of_few_values_are_made_good() -> None:
+    """Two values lie nearer to their own median than to what they vary around, by the root of a half."""
+    assert expected_range([[0.0, 2.0]], 1e-9) == pytest.approx((1, 1.4826 * math.sqrt(2)))
+    assert expected_range([[4.0], [0.0, 2.0], [7.0]], 1e-9) == pytest.approx((4, 1.4826 * math.sqrt(2)))
+    assert expected_range([[4.0]], 3.0) == (4, 3)
+
+
 def flat(posts: int, weeks: int = 4) -> list[list[Figures]]:
     """Return a history whose hours are all alike."""
     return [[Figures(posts)] * weeks for _ in range(3)]

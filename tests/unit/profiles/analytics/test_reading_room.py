@@ -10,7 +10,7 @@ from shared.errors import OverloadedError
 
 async def test_few_read_and_few_wait() -> None:
     """No more than the seats read at once, a bounded number waits, and who comes then is told to come back."""
-    room, leave = ReadingRoom(), asyncio.Event()
+    room, full, leave = ReadingRoom(), asyncio.Event(), asyncio.Event()
     inside, most = 0, 0
 
     async def read() -> None:
@@ -18,16 +18,17 @@ async def test_few_read_and_few_wait() -> None:
         async with room.seat():
             inside += 1
             most = max(most, inside)
+            if inside == SEATS:
+                full.set()
             await leave.wait()
             inside -= 1
 
     async with asyncio.TaskGroup() as readers:
         for _ in range(SEATS + MOST_WAITING):
             readers.create_task(read())
-        while inside < SEATS:
-            await asyncio.sleep(0)
+        await full.wait()
         with pytest.raises(OverloadedError):
-            await read()
+            await asyncio.wait_for(read(), 5)
         leave.set()
     assert (most, inside) == (SEATS, 0)
     await read()

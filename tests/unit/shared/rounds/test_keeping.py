@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.stores.opening import open_store
 from shared.rounds.keeping import Round, keep_round
 from shared.rounds.stores.base import RoundStore
-from shared.store_url import SqliteUrl
+from shared.rounds.stores.sqlite import SCHEMA, SqliteRoundStore
+from shared.sqlite import open_sqlite
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 HOUR = 3600.0
@@ -19,8 +19,8 @@ HOUR = 3600.0
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[RoundStore]:
     """Yield an empty store."""
-    async with open_store(SqliteUrl(tmp_path / "ingest.db")) as opened:
-        yield opened.rounds
+    async with open_sqlite(tmp_path / "rounds.db", SCHEMA) as file:
+        yield SqliteRoundStore(file)
 
 
 async def test_a_round_is_made_once_a_day_by_one_of_two(store: RoundStore) -> None:
@@ -55,6 +55,20 @@ async def test_a_failed_round_is_made_again_soon(store: RoundStore) -> None:
     await clock.advance(2.5 * HOUR)
     assert len(attempts) == 3
     assert attempts[1] >= HOUR
+    await _cancelled([task])
+
+
+async def test_a_round_says_how_often_it_is_looked_for(store: RoundStore) -> None:
+    """One that is due every minute is made every minute."""
+    clock, made = VirtualClock(waits_for_threads=True), list[float]()
+
+    async def work() -> None:
+        made.append(clock.monotonic())
+
+    often = Round("often", work, timedelta(minutes=1), timedelta(minutes=1), timedelta(hours=1), look_seconds=60)
+    task = asyncio.create_task(keep_round(often, store, "one", clock))
+    await clock.advance(190)
+    assert len(made) == 4
     await _cancelled([task])
 
 
