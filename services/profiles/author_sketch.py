@@ -58,8 +58,9 @@ def joined(sketches: Iterable[AuthorSketch]) -> AuthorSketch:
     """
     found = list(sketches)
     theta = min((one.theta for one in found), default=WHOLE)
-    numbers = np.unique(np.concatenate([_numbers(one) for one in found])) if found else _numbers(NOBODY)
-    return AuthorSketch(numbers[numbers < theta].astype("<u8").tobytes(), theta)
+    below = [_below(_numbers(one), theta) for one in found]
+    numbers = np.unique(np.concatenate(below)) if below else _numbers(NOBODY)
+    return AuthorSketch(numbers.tobytes(), theta)
 
 
 def union(one: AuthorSketch, other: AuthorSketch) -> AuthorSketch:
@@ -90,6 +91,11 @@ def _sketch(numbers: NDArray[np.uint64], theta: int) -> AuthorSketch:
         theta = int(distinct[MOST])
         distinct = distinct[:MOST]
     return AuthorSketch(distinct.astype("<u8").tobytes(), theta)
+
+
+def _below(numbers: NDArray[np.uint64], theta: int) -> NDArray[np.uint64]:
+    """Return the first of ascending numbers, up to the threshold."""
+    return numbers[: np.searchsorted(numbers, np.uint64(theta))]
 
 
 def _number(author_key: str) -> int:

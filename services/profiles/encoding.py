@@ -79,9 +79,14 @@ def to_embedding(post: AnalyzedPost) -> bytes | None:
 
 
 def from_body(body: Mapping[str, Any], embedding: bytes | None) -> AnalyzedPost:
-    """Return the post that `to_body` and `to_embedding` wrote: it adds to a profile just what it added before."""
+    """Return the post that `to_body` and `to_embedding` wrote: it adds to a profile just what it added before.
+
+    Where no embedding is given the post is one without, even if it had one.
+    """
     if embedding is not None:
         body = {**body, "analysis": {**body["analysis"], "embedding": dequantised(embedding)}}
+    elif "embedding_version" in body:
+        body = {name: value for name, value in body.items() if name != "embedding_version"}
     return AnalyzedPost.model_validate(body)
 
 

@@ -8,6 +8,7 @@ import pytest
 from services.profiles.folding import LATEST
 from services.profiles.kept import Erased
 from services.profiles.stores.mongo import MongoProfileStore
+from services.profiles.stores.mongo_authors import MongoAuthors
 from services.profiles.stores.mongo_posts import pending_document
 from shared.errors import PeerUnavailableError
 from shared.mongo import MongoDatabase
@@ -99,6 +100,21 @@ async def test_a_post_that_a_crash_left_of_an_erased_author_goes_at_the_start(da
     await store.prepare()
     await assert_forgotten(database, "acme")
     assert await store.kept_profiles("acme", None, 10) == []
+
+
+async def test_a_start_lets_no_folder_add_what_it_deleted(database: MongoDatabase) -> None:
+    """A start that deletes a pending post of an erased author keeps its folder, who looked before, from adding it."""
+    steps = iter(range(1000))
+
+    async def meddle(write: str, after: bool) -> None:  # noqa: FBT001 - as Meddle
+        # The first bulk registers the brand, the second inserts the posts, the third their profiles.
+        if (write, after) == ("bulk_write", False) and next(steps) == 2:
+            await MongoAuthors(database).bury([key(1)])
+            await MongoProfileStore(database).prepare()
+
+    await MongoProfileStore(Watched(database, meddle)).fold("acme", POSTS)
+    await assert_forgotten(database, "acme")
+    await assert_holds(database, "acme", LEFT)
 
 
 async def test_an_erasure_tells_what_it_removed(database: MongoDatabase) -> None:

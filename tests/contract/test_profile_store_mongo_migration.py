@@ -57,6 +57,7 @@ def short(added: Increment) -> dict[str, Any]:
 async def make_old(database: MongoDatabase) -> None:
     """Leave the database as the version before did, with a fold and a removal that crashed in it."""
     await database["meta"].delete_many({})
+    await database["profiles"].create_index("uncommitted")
     for author in range(3):
         own = [item for item in OLD if item.author_key == key(author) and item.post_key != PENDING]
         folded = combine_all(increment_of(item) for item in own)
@@ -86,6 +87,7 @@ async def assert_migrated(database: MongoDatabase) -> None:
     assert await database["posts"].count_documents({"adds": {"$exists": True}}) == 0
     assert (await database["meta"].find_one({"_id": "schema"}))["version"] == VERSION
     assert [author.author_key for author in await store.removed_authors("acme", None, 9)] == [key(9)]
+    assert "uncommitted_1" not in await database["profiles"].index_information()
     await assert_tidy(database)
 
 

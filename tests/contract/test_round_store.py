@@ -2,27 +2,44 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from services.ingest.stores.opening import open_store
+from shared.mongo import open_mongo
 from shared.rounds.stores.base import RoundStore
+from shared.rounds.stores.mongo import MongoRoundStore
+from shared.rounds.stores.sqlite import SCHEMA, SqliteRoundStore
+from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
+@asynccontextmanager
+async def opened(url: SqliteUrl | MongoUrl) -> AsyncIterator[RoundStore]:
+    """Open the store that `url` names."""
+    if isinstance(url, SqliteUrl):
+        async with open_sqlite(url.path, SCHEMA) as file:
+            yield SqliteRoundStore(file)
+    else:
+        async with open_mongo(url) as database:
+            store = MongoRoundStore(database)
+            await store.prepare()
+            yield store
+
+
 @pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[RoundStore]]:
     """Yield one empty store, opened twice, as two replicas do."""
-    url: SqliteUrl | MongoUrl = SqliteUrl(tmp_path / "ingest.db")
+    url: SqliteUrl | MongoUrl = SqliteUrl(tmp_path / "rounds.db")
     if request.param == "mongo":
         url = request.getfixturevalue("mongo_url")
-    async with open_store(url) as one, open_store(url) as other:
-        yield [one.rounds, other.rounds]
+    async with opened(url) as one, opened(url) as other:
+        yield [one, other]
 
 
 async def test_of_many_one_begins(stores: list[RoundStore]) -> None:

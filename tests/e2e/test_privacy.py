@@ -39,7 +39,7 @@ EXPORTS = [
     for of in ("profiles", "posts", "buckets", "removals")
     for form in ("csv", "jsonl", "parquet")
 ]
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 @dataclass

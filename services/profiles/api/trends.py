@@ -42,7 +42,8 @@ async def show_entities(
 ) -> EntitiesView:
     """Show who and what most posts name; a person whom fewer than five authors named is not shown."""
     stretch = asked_window(summary, window, until, resources)
-    return await entities(resources.store, summary.brand, stretch, voice, only, limit)
+    async with resources.reading.seat():
+        return await entities(resources.store, summary.brand, stretch, voice, only, limit)
 
 
 @router.get("/trending")
@@ -59,4 +60,5 @@ async def show_trending(
     """Show what is surely more frequent in the window than in the baseline before it, the surest first."""
     stretch = asked_window(summary, window, until, resources)
     before = window_of(length_of(baseline, "baseline"), stretch.start)
-    return view_trends(await trending(resources.store, summary.brand, stretch, before, voice, _KINDS[kind], limit))
+    async with resources.reading.seat():
+        return view_trends(await trending(resources.store, summary.brand, stretch, before, voice, _KINDS[kind], limit))

@@ -147,7 +147,8 @@ class ProfileStore(Protocol):
     async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
         """Return up to `most` of the posts of a time (hours from `start` up to before `end`) that still have a text.
 
-        Which ones is decided by their keys, which are keyed hashes: a fair sample, the same each time.
+        Which ones is decided by their keys, which are keyed hashes: a fair sample, the same each time. They come
+        without embeddings, which would be most of their bytes.
         """
         ...
 

@@ -28,6 +28,7 @@ BATCH = 500
 LEASE_SECONDS = 60
 WAIT_SECONDS = 1.0
 _SCHEMA = "schema"
+_OLD_INDEXES = frozenset({"uncommitted_1", "withdrawn_1"})
 
 
 class MongoMigration:
@@ -47,6 +48,7 @@ class MongoMigration:
             if not await self._lease():
                 await self._clock.sleep(WAIT_SECONDS)
                 continue
+            await self._drop_indexes()
             await self._profiles_owe()
             await self._posts_fill_buckets()
             done = {"$set": {"version": VERSION}, "$unset": {"until": ""}}
@@ -70,6 +72,12 @@ class MongoMigration:
     async def _renew(self) -> None:
         until = int(self._clock.now().timestamp()) + LEASE_SECONDS
         await self._meta.update_one({"_id": _SCHEMA, "version": FIRST_VERSION}, {"$set": {"until": until}})
+
+    async def _drop_indexes(self) -> None:
+        """Drop those of the version before that every fold would pay for, and nobody uses any more."""
+        known = await self._profiles.index_information()
+        for name in _OLD_INDEXES & known.keys():
+            await self._profiles.drop_index(name)
 
     async def _profiles_owe(self) -> None:
         """Let each profile owe the totals what it holds."""

@@ -16,7 +16,7 @@ from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
 from services.profiles.stores.sqlite_erasing import erase
 from services.profiles.stores.sqlite_folding import fold, known_keys
 from services.profiles.stores.sqlite_listing import select
-from services.profiles.stores.sqlite_posts import kept_posts, posts_by_date, sample, sweep
+from services.profiles.stores.sqlite_posts import kept_posts, posts_by_date, sample_of, sampled, sweep
 from services.profiles.stores.sqlite_profiles import decode, increments, profiles_of
 from services.profiles.stores.sqlite_removing import Removals, known, remove
 from services.profiles.stores.sqlite_restoring import (
@@ -154,7 +154,8 @@ class SqliteProfileStore:
 
     async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
         """See `ProfileStore.sample`."""
-        return await self._database.read(lambda c: sample(c, brand, (start, end), most, voice))
+        bodies, total = await self._database.read(lambda c: sampled(c, brand, (start, end), most, voice))
+        return await asyncio.to_thread(sample_of, bodies, total)
 
     async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
         """See `ProfileStore.posts`."""

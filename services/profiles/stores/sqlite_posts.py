@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic_core import from_json
+
 from services.profiles.arrival import Arrival
 from services.profiles.encoding import from_body, to_body_text
 from services.profiles.kept import KeptPost, Place, Sample
@@ -60,18 +62,23 @@ def sweep(connection: sqlite3.Connection, before: int, most: int) -> int:
     return connection.execute(statement, (before, most)).rowcount
 
 
-def sample(
+def sampled(
     connection: sqlite3.Connection, brand: str, stretch: tuple[int, int], most: int, voice: Voice | None
-) -> Sample:
-    """Return the posts of a stretch with the lowest keys, and how many there are in all."""
+) -> tuple[list[str], int]:
+    """Return the posts of a stretch with the lowest keys, as they are kept, and how many there are in all."""
     during = "FROM analyzed_post WHERE brand = ? AND hour >= ? AND hour < ?" + (" AND voice = ?" if voice else "")
     values: list[Any] = [brand, *stretch, *([voice] if voice else [])]
     total = connection.execute(f"SELECT count(*) {during}", values).fetchone()[0]
     statement = f"""
-        SELECT {_COLUMNS} FROM analyzed_post
+        SELECT body FROM analyzed_post
         WHERE rowid IN (SELECT rowid {during} ORDER BY post_key LIMIT ?) ORDER BY post_key
     """  # noqa: S608 - our own
-    return Sample([_post(row) for row in connection.execute(statement, [*values, most])], total)
+    return [row["body"] for row in connection.execute(statement, [*values, most])], total
+
+
+def sample_of(bodies: Iterable[str], total: int) -> Sample:
+    """Return what `sampled` found as posts; CPU work, a fifth of a millisecond a post."""
+    return Sample([from_body(from_json(body), None) for body in bodies], total)
 
 
 def posts_by_date(

@@ -117,7 +117,8 @@ def test_embeddings_add_up_whatever_the_batches(posts: list[AnalyzedPost], cut: 
     ones: list[Embeddings] = [
         {str(one.embedding_version): sum_of(quantised(one.analysis.embedding or []))} for one in posts
     ]
-    assert total.embeddings == reduce(add, ones, {})
+    nothing: Embeddings = {}
+    assert total.embeddings == reduce(add, ones, nothing)
     assert sum(one.posts for one in total.embeddings.values()) == len(posts)
 
 
