@@ -27,7 +27,10 @@ _EMAIL = re.compile(
     rf"[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}}(?![{_WORD}])"
 )
 _LINK = re.compile(rf"(?:https?://|(?<![{_WORD}])www\.)[^\s<>\"]+", re.IGNORECASE)
-_SHORT_LINK = re.compile(rf"(?<![{_WORD}@.])(?:t\.co|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com)/[^\s<>\"]+", re.IGNORECASE)
+_SHORTENERS = r"t\.co|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com|fb\.me|bsky\.app"
+_NETWORKS = r"(?:[a-z]{1,9}\.)?(?:x|twitter|instagram|facebook|fb|threads|tiktok|youtube|linkedin|reddit)\.(?:com|net)"
+# What stands after such a host is a person's handle as often as not.
+_BARE_LINK = re.compile(rf"(?<![{_WORD}@.])(?:{_SHORTENERS}|{_NETWORKS})/[^\s<>\"]+", re.IGNORECASE)
 _ACCENTS = "\u0300-\u036f"
 _MENTION = re.compile(rf"(?<![{_WORD}])(?:{_AT}[\w.+{_ACCENTS}-]*\w)+[{_ACCENTS}]*")
 _PHONE = re.compile(
@@ -36,7 +39,7 @@ _PHONE = re.compile(
       | (?:1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}      # (415) 555-0132, 1-800-555-0132
       | 0\d{1,4}[ /-]\d{3,4}[ -]?\d{2,5}                # 020 7946 0958, 030/901820
       | \d{3}-\d{4}                                     # 555-0132
-      | (?<!\w)\d{9,15}(?!\w)                           # digits alone: a telephone, ticket or card number
+      | (?<!\w)\d{9,20}(?!\w)                           # digits alone: a telephone, ticket, card or post
     )(?![A-Za-z_\d/]|[.,:-]\d)""",
     re.VERBOSE,
 )
@@ -48,7 +51,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     Composition(),
     SingleBlanks(),
     Replacement(_LINK, LINK),
-    Replacement(_SHORT_LINK, LINK),
+    Replacement(_BARE_LINK, LINK),
     Replacement(_EMAIL, EMAIL),
     Replacement(_MENTION, MENTION),
     Replacement(_PHONE, PHONE),

@@ -8,7 +8,7 @@ from services.profiles.author_sketch import without
 from services.profiles.folding import LATEST, increment_of
 from services.profiles.kept import Erased, KeptPost
 from services.profiles.rollup import rolled_up
-from services.profiles.stores.base import FoldCount, ProfileStore
+from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.opening import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import PeerUnavailableError
@@ -87,6 +87,8 @@ async def test_an_erasure_ends_removals_of_the_author(store: ProfileStore) -> No
     await store.erase(AUTHOR)
     assert await store.removed_authors("acme", None, 10) == []
     assert await store.fold("acme", POSTS) == FoldCount(0, 12)
+    assert await store.remove("acme", [], {AUTHOR: LATEST - 1}) == RemovalCount(0, 1)
+    assert await store.removed_authors("acme", None, 10) == []
 
 
 async def test_clusters_of_an_erased_author_are_gone_and_do_not_come_back(store: ProfileStore) -> None:

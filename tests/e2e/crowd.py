@@ -85,7 +85,7 @@ class Crowd:
             f"@{other['handle']} @aerolume {self.dice.choice(_WORDS)} https://x.com/{third['handle']}/status/{earlier}",
             f"RT @{other['handle']}: {self.dice.choice(_WORDS)} cc @{third['handle']}!",
             f"{self.dice.choice(_WORDS)} (write to {mine['handle']}@example.com)",
-            f"{self.dice.choice(_WORDS)} via @{other['handle']}@social.example www.x.com/{mine['handle']}",
+            f"{self.dice.choice(_WORDS)} via @{other['handle']}@social.example x.com/{mine['handle']}",
             f"{self.dice.choice(_WORDS)} {number}",
         ]
         hours = number % 20 if number % 3 else 24 * (number % 200)

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from services.profiles.exporting.export import Of
-from services.profiles.exporting.parquet import COMPRESSION
+from services.profiles.exporting.parquet import OPTIONS
 from services.profiles.exporting.tables import TABLES
 
 RESTORE_ORDER: Final = (Of.REMOVALS, Of.PROFILES, Of.BUCKETS, Of.POSTS)
@@ -52,9 +52,7 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
                 opened.close()
                 place, bare = wanted, date is None
                 place.parent.mkdir(exist_ok=True)
-                writer = opened.enter_context(
-                    pq.ParquetWriter(place, schema if bare else undated, compression=COMPRESSION)
-                )
+                writer = opened.enter_context(pq.ParquetWriter(place, schema if bare else undated, **OPTIONS))
             writer.write_table(
                 group.cast(schema) if bare else group.select(undated.names).cast(undated),
                 row_group_size=group.num_rows,

@@ -1,6 +1,7 @@
 """Tables as Parquet, handed on while they are written: neither the file nor a part of it lies on a disk."""
 
 import io
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,7 +13,8 @@ from services.profiles.exporting.table import Table
 GROUP_ROWS: Final = 8192
 GROUP_BYTES: Final = 16 * 2**20
 """A row group is written once it has so many rows or bytes: what a writer and a reader hold at once."""
-COMPRESSION: Final = "zstd"
+OPTIONS: Final[Mapping[str, Any]] = {"compression": "zstd", "write_page_checksum": True}
+"""How every file is written; by the checksums an import finds out what a disk or a wire changed."""
 
 
 class Parquet:
@@ -22,7 +24,7 @@ class Parquet:
         """Begin the file of a table."""
         self._table = table
         self._outlet = _Outlet()
-        self._writer = pq.ParquetWriter(self._outlet, table.schema, compression=COMPRESSION)
+        self._writer = pq.ParquetWriter(self._outlet, table.schema, **OPTIONS)
         self._group: list[pa.RecordBatch] = []
 
     def add(self, batch: pa.RecordBatch) -> bytes:

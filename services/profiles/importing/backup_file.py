@@ -35,7 +35,7 @@ class BackupFile:
             )
         file.seek(0)
         try:
-            self._file = pq.ParquetFile(file)
+            self._file = pq.ParquetFile(file, page_checksum_verification=True)
             metadata = self._file.metadata
             groups = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
         except _DAMAGE:
@@ -54,13 +54,17 @@ class BackupFile:
 
     def chunks(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows, some at a time; raises InputError where the file is damaged."""
+        seen = 0
         try:
             for batch in self._file.iter_batches(CHUNK_ROWS, columns=self._columns, use_threads=False):
                 batch.validate(full=True)
+                seen += batch.num_rows
                 columns = {name: _values(batch.column(name)) for name in self._columns}
                 yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         except _DAMAGE:
             raise _broken() from None
+        if seen != self.row_count:
+            raise _broken()
 
     def _check_columns(self) -> None:
         found = self._file.schema_arrow

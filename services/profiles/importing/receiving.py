@@ -56,8 +56,12 @@ class ImportRoom:
             self._taken = False
 
     def _new_file(self) -> BinaryIO:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=self._folder)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryFile(dir=self._folder)
+        except OSError:
+            # A container whose store is elsewhere may write to its temporary folder alone.
+            return tempfile.TemporaryFile()
 
     async def _fill(self, file: BinaryIO, pieces: AsyncIterator[bytes]) -> None:
         seen = 0

@@ -7,6 +7,8 @@ authors. Of a batch, everything that can be is written by one operation: the pos
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from pymongo import UpdateOne
+
 from services.profiles.folding import LATEST
 from services.profiles.stores.base import FoldCount
 from services.profiles.stores.mongo_authors import MongoAuthors
@@ -164,18 +166,35 @@ class MongoFolding:
         post_ids, profile_ids = [entry.post_id for entry in entries], {entry.profile_id for entry in entries}
         await self.buckets.add(brand, entries, self._still_pending)
         told = await self.totals.settle(brand, profile_ids, self.shard)
-        pending = {"_id": {"$in": post_ids}, "state": "pending"}
-        marked = await self._posts.update_many(
-            pending, {"$set": {"state": "counted", "brand": brand}, "$unset": {"adds": ""}}
-        )
-        await self._release(profile_ids, post_ids, told)
+        marked = await self._mark(brand, post_ids)
+        await self._release(entries, told)
         await self.buckets.release("uncommitted", {bucket for entry in entries for bucket in entry.buckets}, post_ids)
         await self.totals.release(told)
-        return int(marked.modified_count)
+        return marked
 
-    async def _release(self, profile_ids: set[str], post_ids: Sequence[str], told: Told) -> None:
-        change = {"$pullAll": {"uncommitted": list(post_ids)}, "$pull": {"owed": {"id": {"$in": told.ids}}}}
-        await self._profiles.update_many({"_id": {"$in": list(profile_ids)}}, change)
+    async def _mark(self, brand: str, post_ids: Sequence[str]) -> int:
+        """Mark those of the posts counted that are pending, and return how many that were."""
+        change = {"$set": {"state": "counted", "brand": brand}, "$unset": {"adds": ""}}
+        marks = [UpdateOne({"_id": post_id, "state": "pending"}, change) for post_id in post_ids]
+        return int((await self._posts.bulk_write(marks, ordered=False)).modified_count)
+
+    async def _release(self, entries: Sequence[Entry], told: Told) -> None:
+        """Let go of the ids of posts that are marked, and of what the totals have."""
+        by_profile: dict[str, list[str]] = {}
+        for entry in entries:
+            by_profile.setdefault(entry.profile_id, []).append(entry.post_id)
+        settled = told.by_profile(brand_of(entries[0].post_id))
+        changes = [
+            UpdateOne(
+                {"_id": profile_id},
+                {
+                    "$pullAll": {"uncommitted": post_ids},
+                    "$pull": {"owed": {"id": {"$in": settled.get(profile_id, [])}}},
+                },
+            )
+            for profile_id, post_ids in by_profile.items()
+        ]
+        await self._profiles.bulk_write(changes, ordered=False)
 
 
 def _pending(

@@ -48,6 +48,13 @@ class Told:
         """Return all ids."""
         return [change_id for ids in self.applied.values() for change_id in ids]
 
+    def by_profile(self, brand: str) -> dict[str, list[str]]:
+        """Return the ids by the profile that owed them."""
+        found: dict[str, list[str]] = {}
+        for change_id in self.ids:
+            found.setdefault(f"{brand}|{change_id.partition('|')[0]}", []).append(change_id)
+        return found
+
 
 def owed(profile_id: str, version: int, shard: int, before: Increment, after: Increment) -> Document:
     """Return what an update of a profile to `version` changes in its brand's totals."""

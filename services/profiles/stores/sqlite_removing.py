@@ -11,7 +11,7 @@ from services.profiles.rollup import BucketKey, Rollup, buckets_of, rolled_up
 from services.profiles.stores.base import RemovalCount
 from services.profiles.stores.sqlite_buckets import take_from_buckets
 from services.profiles.stores.sqlite_embeddings import drop_embeddings
-from services.profiles.stores.sqlite_folding import TOMBSTONE, removed_through
+from services.profiles.stores.sqlite_folding import TOMBSTONE, erased_of, removed_through
 from services.profiles.stores.sqlite_posts import drop_posts, posts_of
 from services.profiles.stores.sqlite_profiles import (
     change_brand,
@@ -52,8 +52,9 @@ def remove(connection: sqlite3.Connection, brand: str, removals: Removals) -> Re
         author_key: _without_posts(connection, brand, author_key, keys)
         for author_key, keys in _buried(connection, brand, removals.post_keys).items()
     }
+    erased = erased_of(connection, removals.authors)
     of_authors = {
-        author_key: _without_author(connection, brand, author_key, through)
+        author_key: Change() if author_key in erased else _without_author(connection, brand, author_key, through)
         for author_key, through in removals.authors.items()
     }
     # What lies between the two changes of one profile never counts.

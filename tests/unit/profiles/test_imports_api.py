@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 
+from services.profiles.importing import backup_file
 from services.profiles.importing.receiving import ImportRoom
 from shared.access import digest_of
 from tests.unit.profiles.backup_service import backup_app, delivery
@@ -21,6 +22,12 @@ from tests.unit.profiles.posts import key
 
 OF = ("removals", "profiles", "buckets", "posts")
 Change = Callable[[list[dict[str, Any]]], Any]
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few rows be several chunks, of which the first ones are right."""
+    monkeypatch.setattr(backup_file, "CHUNK_ROWS", 2)
 
 
 @pytest.fixture

@@ -190,3 +190,18 @@ def test_a_chain_that_gives_way_one_a_round_is_left_in_the_end(monkeypatch: pyte
 def test_what_points_at_nobody_stays(text: str) -> None:
     """Dates, times, prices, flight numbers and aircraft are no phone numbers; a lone `@` is no mention."""
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("me at x.com/jane_doe", "me at http"),
+        ("m.facebook.com/jane.doe said", "http said"),
+        ("see instagram.com/jane and bsky.app/profile/jane", "see http and http"),
+        ("and/or 3.5/10 at max.com/x", "and/or 3.5/10 at max.com/x"),
+        ("post 1234567890123456789 it was", "post <phone> it was"),
+    ],
+)
+def test_what_leads_to_a_person_is_replaced_without_a_scheme_too(raw: str, cleaned: str) -> None:
+    """Links to profiles are replaced as people type them, and so are numbers as long as those of posts."""
+    assert clean(raw) == cleaned
