@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ async def test_a_post_comes_back_as_it_was_kept(store: ProfileStore) -> None:
     await store.fold("acme", POSTS)
     found = await store.sample("acme", FIRST, FIRST + HOUR, 10)
     assert found.posts_in_all == 1
-    bare = {"embedding_version": True, "analysis": {"embedding"}}
+    bare: Any = {"embedding_version": True, "analysis": {"embedding"}}
     assert [item.model_dump() for item in found.posts] == [
         POSTS[0]
         .model_copy(

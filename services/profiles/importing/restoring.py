@@ -28,7 +28,7 @@ async def restore(store: ProfileStore, brand: str, file: BinaryIO) -> Restored:
     middle: restoring the same file again then does the rest.
     """
     found = await asyncio.to_thread(BackupFile, file)
-    async for _ in _chunks(iter(())):
+    async for _ in _chunks(rows_of(brand, found)):
         pass
     taken = 0
     async for rows in _chunks(rows_of(brand, found)):

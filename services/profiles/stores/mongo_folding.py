@@ -133,8 +133,8 @@ class MongoFolding:
     async def _still_pending(self, post_ids: Sequence[str]) -> set[str]:
         if not post_ids:
             return set()
-        query = {"_id": {"$in": list(post_ids)}, "state": "pending"}
-        return {post["_id"] async for post in self._posts.find(query, {"_id": 1})}
+        found = self._posts.find({"_id": {"$in": list(post_ids)}}, {"state": 1})
+        return {post["_id"] async for post in found if post["state"] == "pending"}
 
     async def _close(self, profile_ids: set[str]) -> None:
         """Let nobody add a post to these profiles of erased authors any more."""
@@ -174,9 +174,9 @@ class MongoFolding:
 
     async def _mark(self, brand: str, post_ids: Sequence[str]) -> int:
         """Mark those of the posts counted that are pending, and return how many that were."""
+        pending = {"_id": {"$in": list(post_ids)}, "state": "pending"}
         change = {"$set": {"state": "counted", "brand": brand}, "$unset": {"adds": ""}}
-        marks = [UpdateOne({"_id": post_id, "state": "pending"}, change) for post_id in post_ids]
-        return int((await self._posts.bulk_write(marks, ordered=False)).modified_count)
+        return int((await self._posts.update_many(pending, change)).modified_count)
 
     async def _release(self, entries: Sequence[Entry], told: Told) -> None:
         """Let go of the ids of posts that are marked, and of what the totals have."""

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pymongo.errors import OperationFailure
+
 from services.profiles.folding import UNIT
 from services.profiles.stores.mongo_folding import MongoFolding
 from services.profiles.stores.mongo_ledgers import Document, Guarded, brand_of, insert_missing, write_all
@@ -28,6 +30,8 @@ BATCH = 500
 LEASE_SECONDS = 60
 WAIT_SECONDS = 1.0
 _SCHEMA = "schema"
+_NOT_FOUND = 27
+"""MongoDB's code IndexNotFound: another process has dropped it."""
 _OLD_INDEXES = frozenset({"uncommitted_1", "withdrawn_1"})
 
 
@@ -77,7 +81,11 @@ class MongoMigration:
         """Drop those of the version before that every fold would pay for, and nobody uses any more."""
         known = await self._profiles.index_information()
         for name in _OLD_INDEXES & known.keys():
-            await self._profiles.drop_index(name)
+            try:
+                await self._profiles.drop_index(name)
+            except OperationFailure as error:
+                if error.code != _NOT_FOUND:
+                    raise
 
     async def _profiles_owe(self) -> None:
         """Let each profile owe the totals what it holds."""

@@ -140,14 +140,14 @@ class MongoPosts:
         return len(found)
 
     async def sample(self, brand: str, stretch: tuple[int, int], most: int, voice: Voice | None) -> Sample:
-        """See `ProfileStore.sample`; ids begin with the brand, so their order is that of the keys."""
+        """See `ProfileStore.sample`; ids begin with the brand, so their order is that of the keys. No embeddings."""
         query: Document = {"brand": brand, "hour": {"$gte": stretch[0], "$lt": stretch[1]}}
         if voice:
             query["voice"] = voice
         total: int = await self._posts.count_documents(query)
         chosen = await self._posts.find(query, {"_id": 1}).sort("_id", 1).limit(most).to_list(None)
         ids = {"_id": {"$in": [post["_id"] for post in chosen]}, "brand": brand}
-        found = await self._posts.find(ids).sort("_id", 1).to_list(None)
+        found = await self._posts.find(ids, {"embedding": 0}).sort("_id", 1).to_list(None)
         return Sample(await asyncio.to_thread(lambda: [_post(document) for document in found]), total)
 
     async def by_date(self, brand: str, stretch: tuple[int, int], after: Place | None, limit: int) -> list[KeptPost]:

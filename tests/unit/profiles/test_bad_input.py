@@ -10,7 +10,7 @@ from shared.paging import encode_cursor
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import analysis, key, post
 
-BRANDS = ["A", "a_b", "a.b", "-a", "$set", "a" * 64, "🛫", "a%00b", "a%0A", "acme%20"]
+BRANDS = ["A", "a_b", "a.b", "-a", "$set", "a" * 64, "🛫", "a%00b", "a%0A", "acme%20", "a" * 300, "%2E%2E", "a;b"]
 
 
 def changed(path: str, value: Any) -> str:
@@ -111,6 +111,9 @@ async def test_a_brand_with_slashes_is_no_route(client: httpx.AsyncClient, deliv
         "profiles?limit=1001",
         "profiles?limit=1000000000",
         "profiles?limit=ten",
+        "profiles?limit=-1",
+        "profiles?limit=1e9",
+        "profiles?limit=",
         "profiles?sort=karma",
         "profiles?order=up",
         "profiles?min_posts=0",
@@ -127,6 +130,7 @@ async def test_a_brand_with_slashes_is_no_route(client: httpx.AsyncClient, deliv
         "profiles?cursor=" + encode_cursor(["posts", "desc", 10**40, key(1)]),
         "features?limit=0",
         "features?limit=20001",
+        "features?limit=1000000000",
         "features?cursor=garbage",
         "features?cursor=" + encode_cursor(["\x00"]),
         "profiles/not-a-key",
@@ -142,7 +146,7 @@ async def test_a_bad_question_is_refused(client: httpx.AsyncClient, deliver: Del
     assert [named in error["loc"] for error in answer.json()["errors"]] == [True]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "cursor=garbage", "cursor=" + encode_cursor(["A B"])])
+@pytest.mark.parametrize("query", ["limit=0", "limit=1000000000", "cursor=garbage", "cursor=" + encode_cursor(["A B"])])
 async def test_a_bad_list_of_brands_is_refused(client: httpx.AsyncClient, query: str) -> None:
     """The list of brands refuses what other lists refuse."""
     assert (await client.get(f"/v1/brands?{query}")).status_code == 422

@@ -233,10 +233,10 @@ async def test_closing_waits_for_what_was_begun(path: Path) -> None:
 
 
 async def test_what_is_written_is_durable(database: SqliteDatabase) -> None:
-    """The journal is a write-ahead log, every commit is synced, foreign keys are on."""
+    """The journal is a write-ahead log, every commit is synced, foreign keys are on, what is deleted is overwritten."""
 
     def pragmas(connection: sqlite3.Connection) -> list[str | int]:
-        names = ("journal_mode", "synchronous", "foreign_keys")
+        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await database.write(pragmas) == await database.read(pragmas) == ["wal", 2, 1]
+    assert await database.write(pragmas) == await database.read(pragmas) == ["wal", 2, 1, 1]
