@@ -2,13 +2,15 @@
 
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 SENTIMENT_LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
 EntityType = Literal["person", "location", "organisation", "product", "work"]
 ENTITY_TYPES: Final[tuple[EntityType, ...]] = get_args(EntityType)
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+MAX_ENTITIES: Final = 500
+"""Of one text."""
 Embedding = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096)]
 """What a text is about, as numbers of one model's making; the model's version says which."""
 
@@ -27,12 +29,22 @@ class Sentiment(Frozen):
     probabilities: dict[SentimentLabel, Probability]
 
 
+def _encodable(label: str) -> str:
+    """Refuse lone surrogates, which no store can keep."""
+    if any("\ud800" <= character <= "\udfff" for character in label):
+        raise ValueError("must be text that UTF-8 can encode")
+    return label
+
+
+Label = Annotated[str, Field(max_length=200), AfterValidator(_encodable)]
+
+
 class Classification(Frozen):
     """The answer of a head with labels of its own: query category, emotion."""
 
-    label: str
+    label: Label
     score: Probability
-    probabilities: dict[str, Probability]
+    probabilities: dict[Label, Probability]
 
 
 class Language(Frozen):
@@ -45,10 +57,10 @@ class Language(Frozen):
 class Entity(Frozen):
     """A named entity; `start` and `end` count Unicode code points of the text as sent."""
 
-    text: str
+    text: Annotated[str, Field(max_length=1000)]
     type: EntityType
-    start: Annotated[int, Field(ge=0)]
-    end: Annotated[int, Field(ge=0)]
+    start: Annotated[int, Field(ge=0, le=10**6)]
+    end: Annotated[int, Field(ge=0, le=10**6)]
 
 
 class Analysis(Frozen):
@@ -62,7 +74,7 @@ class Analysis(Frozen):
     sentiment: Sentiment | None = None
     subjectivity: Probability | None = None
     language: Language | None = None
-    entities: list[Entity] | None = None
+    entities: Annotated[list[Entity], Field(max_length=MAX_ENTITIES)] | None = None
     category: Classification | None = None
     emotion: Classification | None = None
     offensive: Probability | None = None

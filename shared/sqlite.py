@@ -71,12 +71,22 @@ class SqliteDatabase:
 
         return await self._readers.run(snapshot)
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self) -> bool:
         """Bring the write-ahead log into the file and empty it, so that what was deleted is in neither.
 
-        As far as readers of the moment let it; what they hold back goes with a later one.
+        Nobody waits for readers: where one of them holds the log back it is left as it is, for a later checkpoint, and
+        False is returned.
         """
-        await self._writer.run(lambda: self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+        def empty() -> bool:
+            connection = self._connection()
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+
+        return await self._writer.run(empty)
 
     def close(self) -> None:
         """Wait for what runs, then close every connection."""

@@ -1,5 +1,6 @@
 """The profiles service, put together."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -60,7 +61,7 @@ def create_app(
         lifespan,
         registry,
         _checks,
-        unlimited=("/import",),
+        unlimited=re.compile(r"/v1/brands/[^/]+/import$"),
     )
 
 

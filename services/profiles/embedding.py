@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 SCALE = 127
 _BYTES_A_SUM = 4
 _NOISE = 1e-6
+_SHORTEST, _LONGEST = 0.7, 1.3
+"""What rounding may make of the length 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,13 @@ def quantised(embedding: Sequence[float]) -> bytes:
 def all_quantised(embeddings: Sequence[Sequence[float]]) -> list[bytes]:
     """Return what `quantised` returns of each of some embeddings of one length, which must all have one."""
     numbers = np.array(embeddings, dtype=np.float64)
-    scaled = numbers * SCALE
-    whole = np.rint(scaled)
-    fits: NDArray[np.bool_] = (np.abs(scaled - whole) < _NOISE) & (np.abs(whole) <= SCALE)
-    done = fits.all(axis=1, keepdims=True)
+    # What is too large to be scaled is none of ours: it is scaled by its own length below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = numbers * SCALE
+        whole = np.rint(scaled)
+        fits: NDArray[np.bool_] = (np.abs(scaled - whole) < _NOISE) & (np.abs(whole) <= SCALE)
+    lengths = np.linalg.norm(np.where(fits, whole, 0.0), axis=1, keepdims=True) / SCALE
+    done = fits.all(axis=1, keepdims=True) & (lengths > _SHORTEST) & (lengths < _LONGEST)
     if not done.all():
         # Twice, so that the squares of neither very large nor very small numbers leave what a float can hold.
         unit = numbers / np.abs(numbers).max(axis=1, keepdims=True)

@@ -1,5 +1,6 @@
 """How each service's FastAPI application is put together around its own routes."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -33,12 +34,12 @@ def build_app(
     lifespan: Lifespan,
     registry: CollectorRegistry,
     checks: Callable[[FastAPI], Mapping[str, Check]],
-    unlimited: Sequence[str] = (),
+    unlimited: re.Pattern[str] | None = None,
 ) -> FastAPI:
     """Return the application: routes, health, metrics, problems, and the rings around them.
 
-    The rings from outside in: request id and last resort, CORS, who gets in, body size. Routes whose paths end with
-    one of `unlimited` limit their bodies themselves.
+    The rings from outside in: request id and last resort, CORS, who gets in, body size. Routes whose paths
+    `unlimited` finds limit their bodies themselves.
     Raises SettingsError where the settings forbid a start.
     """
     keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)

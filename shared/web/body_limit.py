@@ -1,6 +1,6 @@
 """Refuses a body that is too large, before it is read where the client says its length."""
 
-from collections.abc import Sequence
+import re
 from contextlib import suppress
 
 from starlette.responses import Response
@@ -12,18 +12,18 @@ from shared.web.problems import problem
 class BodyLimit:
     """Pure ASGI middleware: 413 by Content-Length at once, or as soon as the bytes that came exceed the limit.
 
-    A route that takes larger bodies, and limits them itself, is named by the end of its path.
+    A route that takes larger bodies, and limits them itself, is named by a pattern of its path.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, unlimited: Sequence[str] = ()) -> None:
-        """Let at most `max_bytes` through, but for paths that end with one of `unlimited`."""
+    def __init__(self, app: ASGIApp, max_bytes: int, unlimited: re.Pattern[str] | None = None) -> None:
+        """Let at most `max_bytes` through, but for paths that end as `unlimited` says."""
         self._app = app
         self._max_bytes = max_bytes
-        self._unlimited = tuple(unlimited)
+        self._unlimited = unlimited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"].endswith(self._unlimited):
+        if scope["type"] != "http" or (self._unlimited is not None and self._unlimited.search(scope["path"])):
             await self._app(scope, receive, send)
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.profiles.folding import LATEST
+from services.profiles.folding import LATEST, increment_of
 from services.profiles.kept import Erased
+from services.profiles.rollup import rolled_up
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.mongo_authors import MongoAuthors
 from services.profiles.stores.mongo_posts import pending_document
@@ -107,8 +108,9 @@ async def test_a_start_lets_no_folder_add_what_it_deleted(database: MongoDatabas
     steps = iter(range(1000))
 
     async def meddle(write: str, after: bool) -> None:  # noqa: FBT001 - as Meddle
-        # The first bulk registers the brand, the second inserts the posts, the third their profiles.
-        if (write, after) == ("bulk_write", False) and next(steps) == 2:
+        # Bulks note a length, register the brand, insert the posts; the fourth inserts their profiles.
+        if (write, after) == ("bulk_write", False) and next(steps) == 3:
+            assert await database["posts"].count_documents({"state": "pending"}) == len(POSTS)
             await MongoAuthors(database).bury([key(1)])
             await MongoProfileStore(database).prepare()
 
@@ -139,7 +141,7 @@ async def carry(source: Any, target: Any, brand: str) -> None:
 
 
 async def test_a_crash_at_any_step_of_a_restore_is_finished(database: MongoDatabase) -> None:
-    """Wherever a restore stops, made again it ends with each post in each of its ledgers once."""
+    """Wherever a restore stops, made again it ends with each post in its ledgers once, to be taken out of all."""
     source, step, happened = MongoProfileStore(database), 0, True
     await source.fold("acme", POSTS[:6])
     await source.sweep(LATEST, 1000)
@@ -160,6 +162,10 @@ async def test_a_crash_at_any_step_of_a_restore_is_finished(database: MongoDatab
             (kept.profile.folded, kept.profile.clusters) for kept in await source.kept_profiles("acme", None, 99)
         ]
         assert await source.kept_posts(brand, None, 99) == await source.kept_posts("acme", None, 99)
+        await source.remove(brand, [key(8)], {})
+        left = remaining(POSTS, {key(7), key(8)}, {})
+        buckets = {found.key: found.rollup for found in await source.kept_buckets(brand)}
+        assert buckets == rolled_up((item.voice, item.author_key, increment_of(item)) for item in left)
         step, happened = step + 1, crash.happened
     assert step > 30
     await source.prepare()

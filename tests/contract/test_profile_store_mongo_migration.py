@@ -54,6 +54,13 @@ def short(added: Increment) -> dict[str, Any]:
     return {**found, "figures": {name: value for name, (_, value) in added.figures.items()}}
 
 
+class Patient(SetClock):
+    """A clock by which nobody waits, and anybody may."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+
 async def make_old(database: MongoDatabase) -> None:
     """Leave the database as the version before did, with a fold and a removal that crashed in it."""
     await database["meta"].delete_many({})
@@ -129,6 +136,28 @@ async def test_two_migrations_at_once_do_no_harm(database: MongoDatabase, monkey
     await asyncio.gather(*(store.prepare() for store in stores))
     await MongoProfileStore(database).prepare()
     await assert_migrated(database)
+
+
+async def test_another_may_finish_a_migration_at_any_step(
+    database: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow process whose lease has run out adds nothing again that another has added meanwhile."""
+    monkeypatch.setattr(mongo_migrating, "LEASE_SECONDS", -10)
+    step, reached = 0, True
+    while reached:
+        for collection in await database.list_collection_names():
+            await database[collection].delete_many({})
+        await make_old(database)
+        steps = iter(range(1000))
+
+        async def meddle(_write: str, _after: bool) -> None:  # noqa: FBT001 - as Meddle
+            if next(steps) == step:  # noqa: B023 - used within its round
+                await MongoProfileStore(database, SetClock()).prepare()
+
+        await MongoProfileStore(Watched(database, meddle), Patient()).prepare()
+        reached, step = next(steps) > step, step + 2
+        await assert_migrated(database)
+    assert step > 30
 
 
 async def test_one_process_waits_while_another_migrates(database: MongoDatabase) -> None:

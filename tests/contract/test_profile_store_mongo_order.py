@@ -23,8 +23,8 @@ from tests.unit.profiles.posts import key
 pytestmark = pytest.mark.mongo
 database = contract.database
 
-AFTER_INSERTION, AFTER_PROFILES = 4, 6
-"""Steps of a first fold: the brand is registered, the posts are inserted, their profiles are."""
+AFTER_INSERTION, AFTER_PROFILES = 6, 8
+"""Steps of a first fold: a length is noted, the brand registered, then the posts are inserted, then their profiles."""
 
 
 async def crash(database: MongoDatabase, step: int) -> None:
@@ -50,6 +50,7 @@ def once_after(read: Callable[..., Awaitable[Any]], happen: Callable[[], Awaitab
 async def test_profiles_are_read_before_states(database: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another finishes the fold after a folder has read the states, the folder adds nothing to profiles."""
     await crash(database, AFTER_INSERTION)
+    assert await database["posts"].count_documents({"state": "pending"}) == len(POSTS)
     assert await database["profiles"].count_documents({}) == 0
     folding = MongoFolding(database)
     finish = MongoProfileStore(database).prepare
@@ -61,6 +62,7 @@ async def test_profiles_are_read_before_states(database: MongoDatabase, monkeypa
 async def test_hours_are_read_before_states(database: MongoDatabase) -> None:
     """Where another finishes the fold after a folder has read the states, the folder adds nothing to hours."""
     await crash(database, AFTER_PROFILES)
+    assert await database["profiles"].count_documents({}) == 4
     assert await database["rollups"].count_documents({}) == 0
     entries = [entry_of(document) async for document in database["posts"].find()]
     still = once_after(MongoFolding(database)._still_pending, MongoProfileStore(database).prepare)
@@ -72,6 +74,7 @@ async def test_hours_are_read_before_states(database: MongoDatabase) -> None:
 async def test_totals_are_read_before_what_is_owed(database: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another settles what profiles owe after somebody has read it, it is not added to the totals again."""
     await crash(database, AFTER_PROFILES)
+    assert await database["profiles"].count_documents({}) == 4
     totals, ids = MongoTotals(database), [f"acme|{key(author)}" for author in range(4)]
     monkeypatch.setattr(totals, "_owed", once_after(totals._owed, MongoProfileStore(database).prepare))
     await totals.settle("acme", ids, 0)

@@ -6,20 +6,12 @@ from services.profiles.author_sketch import joined, sketch
 from services.profiles.folding import LATEST
 from services.profiles.kept import Erased
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.sqlite import SqliteProfileStore
 from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store_erasure import AUTHOR
 from tests.unit.profiles.posts import key, post
 
 url = contract.url
 store = contract.store
-
-
-@pytest.fixture(autouse=True)
-def _known(request: pytest.FixtureRequest, store: ProfileStore) -> None:
-    """Expect the store that fails these to fail."""
-    if isinstance(store, SqliteProfileStore):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="only what a profile and a brand with posts name"))
 
 
 async def in_sketches(store: ProfileStore, brand: str, author_key: str) -> bool:

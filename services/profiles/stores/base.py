@@ -135,6 +135,10 @@ class ProfileStore(Protocol):
         """
         ...
 
+    async def embedding_lengths(self) -> dict[str, int]:
+        """Return how many numbers the embeddings of each known version have."""
+        ...
+
     async def rollups(
         self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
     ) -> list[Bucket]:
@@ -180,17 +184,19 @@ class ProfileStore(Protocol):
         ...
 
     async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:
-        """Take over profiles of authors whom the brand does not know yet and return how many were taken.
+        """Take over the profiles of a brand that has none, or none but those restored; return how many were taken.
 
-        Erased and removed authors are passed over. Into a brand without a post this is the beginning of a restore:
-        `restore_posts` then adds no post to a profile, since the profiles have counted them.
+        `restore_posts` then adds no post to a profile, since the profiles have counted them. Where the brand has
+        profiles of its own nothing is taken. Erased authors are passed over, and profiles from before a removal of
+        their author. Of authors whom the brand knows nothing is taken.
         """
         ...
 
     async def restore_buckets(self, brand: str, buckets: Sequence[KeptBucket]) -> int:
-        """Take over the buckets of a brand that has none, or that has none but those restored; return how many.
+        """Take over the buckets of a brand that has none, or none but those restored; return how many were new.
 
-        `restore_posts` then adds no post to a bucket. Where the brand has buckets of its own nothing is taken.
+        `restore_posts` then adds no post to a bucket. Where the brand has buckets of its own nothing is taken. Erased
+        authors are left out of the counts of distinct authors.
         """
         ...
 
@@ -198,7 +204,8 @@ class ProfileStore(Protocol):
         """Take over posts with the moment they were stored at, each once; known, removed and erased ones are passed.
 
         A post with its analysis is folded as `fold` does, but for what `restore_profiles` and `restore_buckets`
-        brought already. Of one without, the key alone is kept.
+        brought already: a restored brand takes the keys and texts of that backup alone, so let nothing write to it
+        until it is done, and import no later backup into it. Of a post without an analysis the key alone is kept.
         """
         ...
 

@@ -13,6 +13,7 @@ from services.profiles.rollup import Bucket, Span
 from services.profiles.stores.base import FoldCount, RemovalCount
 from services.profiles.stores.sqlite_assignments import clusters_of, publish, stage
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
+from services.profiles.stores.sqlite_embeddings import lengths
 from services.profiles.stores.sqlite_erasing import erase
 from services.profiles.stores.sqlite_folding import fold, known_keys
 from services.profiles.stores.sqlite_listing import select
@@ -73,8 +74,11 @@ class SqliteProfileStore:
         return await erase(self._database, author_key)
 
     async def sweep(self, before: int, most: int) -> int:
-        """See `ProfileStore.sweep`."""
-        return await self._database.write(lambda connection: sweep(connection, before, most))
+        """See `ProfileStore.sweep`; with the last piece the log is emptied, which still has what was deleted."""
+        forgotten = await self._database.write(lambda connection: sweep(connection, before, most))
+        if forgotten < most:
+            await self._database.checkpoint()
+        return forgotten
 
     async def has_brand(self, brand: str) -> bool:
         """See `ProfileStore.has_brand`."""
@@ -145,6 +149,10 @@ class SqliteProfileStore:
     async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
         """See `ProfileStore.publish`."""
         return await self._database.write(lambda connection: publish(connection, brand, basis, run_id, expected))
+
+    async def embedding_lengths(self) -> dict[str, int]:
+        """See `ProfileStore.embedding_lengths`."""
+        return await self._database.read(lengths)
 
     async def rollups(
         self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None

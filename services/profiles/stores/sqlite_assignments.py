@@ -61,7 +61,7 @@ def publish(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: st
 def clusters_of(connection: sqlite3.Connection, brand: str, author_keys: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return the published clusters of each of the authors, by basis."""
     statement = """
-        SELECT basis, author_key, cluster FROM published JOIN assignment USING (brand, basis, run_id)
+        SELECT basis, author_key, cluster FROM published CROSS JOIN assignment USING (brand, basis, run_id)
         WHERE brand = ? AND author_key IN (SELECT value FROM json_each(?))
     """
     clusters: dict[str, dict[str, int]] = {author_key: {} for author_key in author_keys}

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.profiles.rollup import EMPTY, Bucket, BucketKey, Rollup, Span, joi
 from services.profiles.stores.sqlite_profiles import encode
 from shared.analyzed_post import Voice
 
+_PIECE = 500
 _COLUMNS = "voice, span, start, body, theta, authors"
 _AT = "SELECT body, theta, authors FROM bucket WHERE brand = ? AND span = ? AND start = ? AND voice = ?"
 
@@ -33,19 +34,15 @@ def take_from_buckets(
     )
 
 
-def forget_in_buckets(connection: sqlite3.Connection, brand: str, author_key: str, first: int, last: int) -> None:
-    """Take an author out of the counts of distinct authors from an hour to another (Unix seconds)."""
-    statement = f"SELECT rowid, theta, authors FROM bucket WHERE brand = ? AND {_DURING}"  # noqa: S608 - our own
-    changed = []
-    for row in connection.execute(statement, (brand, first, last, first, last)):
-        known = AuthorSketch(row["authors"], row["theta"])
-        rest = without(known, [author_key])
-        if rest.kept < known.kept:
-            changed.append((rest.numbers, row["rowid"]))
-    connection.executemany("UPDATE bucket SET authors = ? WHERE rowid = ?", changed)
-
-
-_DURING = "((span = 'hour' AND start BETWEEN ? AND ?) OR (span = 'day' AND start BETWEEN ? - 86399 AND ?))"
+def forget_in_buckets(connection: sqlite3.Connection, brand: str, author_key: str) -> None:
+    """Take an author out of the counts of distinct authors of every bucket: whose hours they were may have expired."""
+    found = connection.execute("SELECT rowid, theta, authors FROM bucket WHERE brand = ?", (brand,))
+    while rows := found.fetchmany(_PIECE):
+        for row in rows:
+            known = AuthorSketch(row["authors"], row["theta"])
+            rest = without(known, [author_key])
+            if rest.kept < known.kept:
+                connection.execute("UPDATE bucket SET authors = ? WHERE rowid = ?", (rest.numbers, row["rowid"]))
 
 
 def rollups(
@@ -84,9 +81,11 @@ def has_buckets(connection: sqlite3.Connection, brand: str) -> bool:
     return connection.execute("SELECT 1 FROM bucket WHERE brand = ? LIMIT 1", (brand,)).fetchone() is not None
 
 
-def put_buckets(connection: sqlite3.Connection, brand: str, buckets: Iterable[KeptBucket]) -> None:
-    """Put the buckets in place of what was there."""
-    _write(connection, brand, {bucket.key: bucket.rollup for bucket in buckets})
+def add_buckets(connection: sqlite3.Connection, brand: str, buckets: Sequence[KeptBucket]) -> int:
+    """Put those of the buckets in place that are not there yet, and return how many."""
+    new = {kept.key: kept.rollup for kept in buckets if not _read(connection, brand, kept.key).posts}
+    _write(connection, brand, new)
+    return len(new)
 
 
 def _read(connection: sqlite3.Connection, brand: str, key: BucketKey) -> Rollup:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.profiles.embedding import EmbeddingSum
 from services.profiles.embedding_lengths import refuse_other_lengths
@@ -14,9 +14,19 @@ def settle_lengths(connection: sqlite3.Connection, posts: Sequence[AnalyzedPost]
     """Note the lengths of versions that are new; raises InputError where a post's embedding has another."""
     if all(post.embedding_version is None for post in posts):
         return
-    known = {row["version"]: row["dimensions"] for row in connection.execute("SELECT * FROM embedding_version")}
-    new = refuse_other_lengths(posts, known)
-    connection.executemany("INSERT INTO embedding_version (version, dimensions) VALUES (?, ?)", list(new.items()))
+    note_lengths(connection, refuse_other_lengths(posts, lengths(connection)))
+
+
+def lengths(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many numbers the embeddings of each known version have."""
+    rows = connection.execute("SELECT version, dimensions FROM embedding_version")
+    return {row["version"]: row["dimensions"] for row in rows}
+
+
+def note_lengths(connection: sqlite3.Connection, found: Mapping[str, int]) -> None:
+    """Note the lengths of versions, where they are not known yet."""
+    statement = "INSERT OR IGNORE INTO embedding_version (version, dimensions) VALUES (?, ?)"
+    connection.executemany(statement, list(found.items()))
 
 
 def embeddings_of(

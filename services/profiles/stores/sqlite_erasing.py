@@ -5,7 +5,6 @@ while others go on, and deleted piece by piece. The tombstone comes first, so no
 erasure that a crash cut off is finished by the same one made again.
 """
 
-import json
 import sqlite3
 
 from services.profiles.kept import Erased
@@ -16,7 +15,7 @@ from services.profiles.stores.sqlite_removing import withdraw_posts
 from shared.sqlite import SqliteDatabase
 
 PIECE = 1000
-_OF_AUTHOR = ("analyzed_post", "remnant", "removed_author", "spoken", "embedding_sum")
+_OF_AUTHOR = ("profile", "analyzed_post", "remnant", "removed_author", "spoken", "embedding_sum", "assignment")
 
 
 async def erase(database: SqliteDatabase, author_key: str) -> list[Erased]:
@@ -36,27 +35,35 @@ async def erase(database: SqliteDatabase, author_key: str) -> list[Erased]:
 
 def _erase(connection: sqlite3.Connection, author_key: str) -> list[Erased]:
     connection.execute("INSERT OR IGNORE INTO erased (author_key) VALUES (?)", (author_key,))
-    brands = [row["brand"] for row in connection.execute("SELECT brand FROM brand")]
-    found = (_erase_from(connection, brand, author_key) for brand in brands)
-    removed = [erased for erased in found if erased.posts or erased.texts or erased.assignments]
+    brands = sorted({brand for table in _OF_AUTHOR for brand in _brands_in(connection, table)})
+    found = [_erase_from(connection, brand, author_key) for brand in brands]
     for table in _OF_AUTHOR:
-        connection.execute(
-            f"DELETE FROM {table} WHERE author_key = ? AND brand IN (SELECT value FROM json_each(?))",  # noqa: S608 - our own
-            (author_key, json.dumps(brands)),
-        )
-    connection.execute("DELETE FROM removed_author WHERE author_key = ?", (author_key,))
-    return removed
+        statement = f"DELETE FROM {table} WHERE brand = ? AND author_key = ?"  # noqa: S608 - our own
+        connection.executemany(statement, [(brand, author_key) for brand in brands])
+    return [erased for erased in found if erased.posts or erased.texts or erased.assignments]
+
+
+def _brands_in(connection: sqlite3.Connection, table: str) -> list[str]:
+    """Return the brands in a table by a look at the index for each, however many rows a brand has."""
+    statement = f"""
+        WITH RECURSIVE found (brand) AS (
+            SELECT min(brand) FROM {table}
+            UNION ALL SELECT (SELECT min(brand) FROM {table} WHERE brand > found.brand) FROM found
+            WHERE found.brand IS NOT NULL)
+        SELECT brand FROM found WHERE brand IS NOT NULL
+    """  # noqa: S608 - our own
+    return [row["brand"] for row in connection.execute(statement)]
 
 
 def _erase_from(connection: sqlite3.Connection, brand: str, author_key: str) -> Erased:
     statement = "DELETE FROM assignment WHERE brand = ? AND author_key = ?"
     assignments = connection.execute(statement, (brand, author_key)).rowcount
+    forget_in_buckets(connection, brand, author_key)
     posts = posts_of(connection, brand, author_key)
     profile = increments(connection, brand, [author_key]).get(author_key)
     if profile is None:
         return Erased(brand, 0, len(posts), assignments)
     withdraw_posts(connection, brand, author_key, posts, list(posts), 0)
-    forget_in_buckets(connection, brand, author_key, profile.first_seen, profile.last_seen)
     delete_profile(connection, brand, author_key)
     fall_silent(connection, brand, author_key, profile.languages)
     change_brand(connection, brand, -1, [profile], [])

@@ -3,14 +3,27 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from services.profiles.arrival import Arrival
+from services.profiles.embedding import sum_of
 from services.profiles.encoding import from_body, to_body_text
+from services.profiles.folding import Increment, adds_of
 from services.profiles.kept import KeptPost, Place, Sample
 from shared.analyzed_post import AnalyzedPost, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one post added to its author's profile, and in which voice."""
+
+    voice: Voice
+    author_key: str
+    adds: Increment
+
 
 _COLUMNS = "post_key, author_key, stored_at, body, embedding"
 _FIRST_PLACE = Place(-1, "")
@@ -39,10 +52,12 @@ def keep_posts(connection: sqlite3.Connection, brand: str, arrivals: Iterable[Ar
     )
 
 
-def posts_of(connection: sqlite3.Connection, brand: str, author_key: str) -> dict[str, AnalyzedPost]:
-    """Return the posts of an author that are not expired, by key."""
-    statement = f"SELECT {_COLUMNS} FROM analyzed_post WHERE brand = ? AND author_key = ?"  # noqa: S608 - our own
-    return {row["post_key"]: _post(row) for row in connection.execute(statement, (brand, author_key))}
+def posts_of(connection: sqlite3.Connection, brand: str, author_key: str) -> dict[str, Contribution]:
+    """Return what each post of an author that is not expired added, by its key."""
+    statement = """
+        SELECT post_key, author_key, voice, body, embedding FROM analyzed_post WHERE brand = ? AND author_key = ?
+    """
+    return {row["post_key"]: _contribution(row) for row in connection.execute(statement, (brand, author_key))}
 
 
 def drop_posts(connection: sqlite3.Connection, brand: str, author_key: str, post_keys: Iterable[str]) -> None:
@@ -107,6 +122,14 @@ def kept_posts(connection: sqlite3.Connection, brand: str, after: str | None, li
         _kept(row) if row["body"] else KeptPost(row["post_key"], row["author_key"] or None, row["key_version"])
         for row in connection.execute(statement, (brand, after or "", limit))
     ]
+
+
+def _contribution(row: Any) -> Contribution:
+    body, embedding = from_json(row["body"]), row["embedding"]
+    adds = adds_of(from_body(body, None), None)
+    if embedding is not None:
+        adds = replace(adds, embeddings={body["embedding_version"]: sum_of(embedding)})
+    return Contribution(row["voice"], row["author_key"], adds)
 
 
 def _kept(row: Any) -> KeptPost:

@@ -5,14 +5,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.profiles.folding import LATEST, UNIT, Increment, increment_of
+from services.profiles.folding import LATEST, UNIT, Increment
 from services.profiles.profile import Profile
 from services.profiles.rollup import BucketKey, Rollup, buckets_of, rolled_up
 from services.profiles.stores.base import RemovalCount
 from services.profiles.stores.sqlite_buckets import take_from_buckets
 from services.profiles.stores.sqlite_embeddings import drop_embeddings
 from services.profiles.stores.sqlite_folding import TOMBSTONE, erased_of, removed_through
-from services.profiles.stores.sqlite_posts import drop_posts, posts_of
+from services.profiles.stores.sqlite_posts import Contribution, drop_posts, posts_of
 from services.profiles.stores.sqlite_profiles import (
     change_brand,
     delete_profile,
@@ -21,7 +21,6 @@ from services.profiles.stores.sqlite_profiles import (
     write_profiles,
 )
 from services.profiles.withdrawing import withdraw
-from shared.analyzed_post import AnalyzedPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _without_author(connection: sqlite3.Connection, brand: str, author_key: str,
     statement = "INSERT OR REPLACE INTO removed_author (brand, author_key, through) VALUES (?, ?, ?)"
     connection.execute(statement, (brand, author_key, through))
     posts = posts_of(connection, brand, author_key)
-    taken = [post_key for post_key, post in posts.items() if int(post.hour.timestamp()) <= through]
+    taken = [post_key for post_key, post in posts.items() if post.adds.first_seen <= through]
     _bury(connection, brand, taken)
     # Whatever has no analysis was counted long ago and goes too; its keys stay known, so none comes back.
     return withdraw_posts(connection, brand, author_key, posts, taken, LATEST)
@@ -129,7 +128,7 @@ def withdraw_posts(
     connection: sqlite3.Connection,
     brand: str,
     author_key: str,
-    posts: Mapping[str, AnalyzedPost],
+    posts: Mapping[str, Contribution],
     taken: Sequence[str],
     traceless: int,
 ) -> Change:
@@ -141,12 +140,12 @@ def withdraw_posts(
     before = increments(connection, brand, [author_key]).get(author_key)
     if before is None:
         return Change()
-    adds = {post_key: increment_of(post) for post_key, post in posts.items()}
     going = set(taken)
-    rest = [increment for post_key, increment in adds.items() if post_key not in going]
+    rest = [post.adds for post_key, post in posts.items() if post_key not in going]
     remnants = _remnants(connection, brand, author_key)
-    done = withdraw(before, remnants, [adds[post_key] for post_key in taken], traceless, rest)
-    take_from_buckets(connection, brand, _parts(posts, adds, going))
+    done = withdraw(before, remnants, [posts[post_key].adds for post_key in taken], traceless, rest)
+    explained = before.posts - remnants == len(posts)
+    take_from_buckets(connection, brand, _parts(posts, going, explained=explained))
     drop_posts(connection, brand, author_key, taken)
     _keep_remnants(connection, brand, author_key, done.remnants)
     if done.left.posts:
@@ -159,17 +158,20 @@ def withdraw_posts(
 
 
 def _parts(
-    posts: Mapping[str, AnalyzedPost], adds: Mapping[str, Increment], going: set[str]
+    posts: Mapping[str, Contribution], going: set[str], *, explained: bool
 ) -> dict[BucketKey, tuple[Rollup, set[str]]]:
-    """Return what one author's posts take with them from each bucket, and whether the author leaves it too."""
-    parts = rolled_up((posts[key].voice, posts[key].author_key, adds[key]) for key in going)
+    """Return what one author's posts take with them from each bucket, and whether the author leaves it too.
+
+    While the author has posts of which nobody knows the hour any more, the author stays in all of them.
+    """
+    parts = rolled_up((posts[key].voice, posts[key].author_key, posts[key].adds) for key in going)
     staying = {
         bucket
         for key, post in posts.items()
         if key not in going
-        for bucket in buckets_of(post.voice, adds[key].first_seen)
+        for bucket in buckets_of(post.voice, post.adds.first_seen)
     }
-    authors = {post.author_key for post in posts.values()}
+    authors = {post.author_key for post in posts.values()} if explained else set()
     return {bucket: (part, set() if bucket in staying else authors) for bucket, part in parts.items()}
 
 

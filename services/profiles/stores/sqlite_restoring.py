@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.profiles.arrival import Arrival
+from services.profiles.author_sketch import without
 from services.profiles.folding import LATEST
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, RemovedAuthor
 from services.profiles.profile import Profile
+from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount
 from services.profiles.stores.sqlite_assignments import clusters_of, restore_clusters
-from services.profiles.stores.sqlite_buckets import has_buckets, put_buckets
-from services.profiles.stores.sqlite_embeddings import embeddings_of
+from services.profiles.stores.sqlite_buckets import add_buckets, has_buckets, take_from_buckets
+from services.profiles.stores.sqlite_embeddings import embeddings_of, note_lengths
 from services.profiles.stores.sqlite_folding import (
     TOMBSTONE,
     Ledgers,
@@ -66,9 +68,11 @@ def erased_authors(connection: sqlite3.Connection, after: str | None, limit: int
 
 
 def restore_profiles(connection: sqlite3.Connection, brand: str, profiles: Sequence[KeptProfile]) -> int:
-    """Take over profiles of authors who are new here."""
-    if connection.execute("SELECT 1 FROM post WHERE brand = ? LIMIT 1", (brand,)).fetchone() is None:
-        connection.execute("INSERT OR IGNORE INTO restoration (brand, part) VALUES (?, 'profiles')", (brand,))
+    """Take over profiles of authors who are new here, unless the brand has some of its own."""
+    if not _restored(connection, brand, "profiles"):
+        if connection.execute("SELECT 1 FROM brand WHERE brand = ?", (brand,)).fetchone() is not None:
+            return 0
+        connection.execute("INSERT INTO restoration (brand, part) VALUES (?, 'profiles')", (brand,))
     authors = [kept.profile.author_key for kept in profiles]
     passed = {*increments(connection, brand, authors), *erased_of(connection, authors)}
     gone = removed_through(connection, brand, authors)
@@ -82,6 +86,8 @@ def restore_profiles(connection: sqlite3.Connection, brand: str, profiles: Seque
     if not new:
         return 0
     write_profiles(connection, [replace(kept.profile, brand=brand) for kept in new])
+    sums = (total for kept in new for total in kept.profile.folded.embeddings.items())
+    note_lengths(connection, {version: one.dimensions for version, one in sums})
     speak(
         connection,
         [(brand, kept.profile.author_key, name) for kept in new for name in kept.profile.folded.languages],
@@ -101,8 +107,15 @@ def restore_buckets(connection: sqlite3.Connection, brand: str, buckets: Sequenc
         if has_buckets(connection, brand):
             return 0
         connection.execute("INSERT INTO restoration (brand, part) VALUES (?, 'buckets')", (brand,))
-    put_buckets(connection, brand, buckets)
-    return len(buckets)
+    gone = [row["author_key"] for row in connection.execute("SELECT author_key FROM erased")]
+    return add_buckets(
+        connection,
+        brand,
+        [
+            KeptBucket(kept.key, replace(kept.rollup, authors=without(kept.rollup.authors, gone))) if gone else kept
+            for kept in buckets
+        ],
+    )
 
 
 def restore_posts(
@@ -112,13 +125,26 @@ def restore_posts(
     ledgers = Ledgers(
         profiles=not _restored(connection, brand, "profiles"), buckets=not _restored(connection, brand, "buckets")
     )
+    refused = [] if ledgers.buckets else _refused(connection, brand, analyzed)
     folded = fold(connection, brand, analyzed, ledgers)
+    if refused:
+        parts = rolled_up((one.post.voice, one.post.author_key, one.adds) for one in refused)
+        authors = {one.post.author_key for one in refused}
+        take_from_buckets(connection, brand, {key: (part, authors) for key, part in parts.items()})
     bare = {kept.post_key: kept for kept in posts if not kept.post}
     known = known_keys(connection, brand, bare)
     erased = erased_of(connection, {kept.author_key for kept in bare.values() if kept.author_key})
     new = [kept for key, kept in bare.items() if key not in known and kept.author_key not in erased]
     put_keys(connection, [(brand, kept.post_key, kept.author_key or TOMBSTONE, kept.key_version) for kept in new])
     return FoldCount(folded + len(new), len(posts) - folded - len(new))
+
+
+def _refused(connection: sqlite3.Connection, brand: str, analyzed: Sequence[Arrival]) -> list[Arrival]:
+    """Return posts of authors who were removed after the backup was made: its buckets hold them still."""
+    gone = removed_through(connection, brand, {one.post.author_key for one in analyzed})
+    buried = [one for one in analyzed if one.adds.first_seen <= gone.get(one.post.author_key, -LATEST)]
+    known = known_keys(connection, brand, [one.post.post_key for one in buried])
+    return [one for one in buried if one.post.post_key not in known]
 
 
 def restore_removals(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profiles.embedding import (
@@ -41,14 +41,6 @@ def test_quantising_what_was_kept_gives_the_same_bytes(embedding: list[float]) -
     assert dequantised(quantised(dequantised(kept))) == dequantised(kept)
 
 
-@given(st.binary(min_size=1, max_size=64))
-def test_any_bytes_that_point_somewhere_are_kept(kept: bytes) -> None:
-    """What a store holds of an earlier version is read and written again as it is."""
-    assume(any(kept))
-    assume(b"\x80" not in kept)
-    assert quantised(dequantised(kept)) == kept
-
-
 @given(EMBEDDINGS)
 def test_what_is_kept_has_length_one(embedding: list[float]) -> None:
     """Every post weighs the same, however long its embedding was; each number loses half a 127th at the most."""
@@ -58,7 +50,6 @@ def test_what_is_kept_has_length_one(embedding: list[float]) -> None:
     assert kept == pytest.approx([number / length for number in embedding], abs=0.501 / SCALE)
 
 
-@pytest.mark.xfail(strict=True, reason="a short embedding of small or whole numbers is kept as it is, even as nought")
 @given(EMBEDDINGS, st.sampled_from([1e-300, 1e-9, 1e-3, 0.5, 3.0, 127.0, 1e9, 1e300]))
 def test_its_own_length_does_not_matter(embedding: list[float], scale: float) -> None:
     """A longer or shorter embedding of the same direction is kept as the same bytes, but for rounding."""
@@ -132,9 +123,9 @@ def test_an_embedding_without_a_length_is_refused(embedding: list[float]) -> Non
 @pytest.mark.parametrize(
     "embedding",
     [
-        pytest.param([1e308, 1e308], marks=pytest.mark.xfail(strict=True, reason="an overflow on the way")),
-        pytest.param([5e-324, 0.0], marks=pytest.mark.xfail(strict=True, reason="kept as nought")),
-        pytest.param([1e-200, -1e-200], marks=pytest.mark.xfail(strict=True, reason="kept as nought")),
+        [1e308, 1e308],
+        [5e-324, 0.0],
+        [1e-200, -1e-200],
         [1e300, 1e-300],
     ],
 )
