@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -15,6 +16,9 @@ _UNICAST: Final = IPv6Network("2000::/3")
 """All of IPv6 that is given out for the internet (RFC 4291, section 2.4, and IANA's registry)."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 as a network without it writes them (RFC 6052)."""
+_LOOK_UPS: Final = 4
+"""Names that one transport has looked up at a time; a resolver that hangs holds up no other thread of the process."""
+_MOST_WAITING: Final = 64
 _NO_KEPT: Final = httpx.Limits(max_keepalive_connections=0)
 
 
@@ -53,7 +57,8 @@ class InternetOnly(httpx.AsyncBaseTransport):
 
     def __init__(self, resolve: Resolve | None = None, way: httpx.AsyncBaseTransport | None = None) -> None:
         """Look up by `resolve` (the machine's resolver), send by `way` (connections of httpx's own)."""
-        self._resolve = resolve or _look_up
+        self._own = _Resolver()
+        self._resolve = resolve or self._own.look_up
         self._way = way or httpx.AsyncHTTPTransport(limits=_NO_KEPT)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -74,7 +79,8 @@ class InternetOnly(httpx.AsyncBaseTransport):
         return await self._way.handle_async_request(_to(request, allowed[-1]))
 
     async def aclose(self) -> None:
-        """Close connections."""
+        """Close connections, and forget look-ups that wait; those under way end by themselves."""
+        self._own.close()
         await self._way.aclose()
 
 
@@ -89,9 +95,35 @@ def _to(request: httpx.Request, address: str) -> httpx.Request:
     )
 
 
-async def _look_up(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+class _Resolver:
+    """The machine's resolver behind threads of its own, and a bounded queue in front of them.
+
+    It blocks for as long as its name servers take, which its caller cannot cut short. The loop's own threads, which
+    `asyncio.to_thread` uses for everything else, are therefore left alone.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="look-up")
+        self._taken = 0
+
+    async def look_up(self, host: str, port: int) -> list[str]:
+        """See `Resolve`; raises OSError too where too many look-ups wait."""
+        if self._taken >= _MOST_WAITING:
+            raise OSError("too many look-ups wait")
+        self._taken += 1
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
+        finally:
+            self._taken -= 1
+        return list(dict.fromkeys(found))
+
+    def close(self) -> None:
+        """Wait for nobody."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    return [str(place[0]) for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def _wrapped(address: IPv6Address) -> list[IPv4Address]:

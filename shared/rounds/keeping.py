@@ -33,6 +33,7 @@ async def keep_round(made: Round, store: RoundStore, owner: str, clock: Clock) -
     """Look every `look_seconds` whether the round is due and nobody makes it, until cancelled.
 
     A round that is cancelled or whose process dies is made again, by whoever looks, once `lasting` is over.
+    No error ends the loop: the round is looked for again.
     """
     while True:
         try:
@@ -41,6 +42,8 @@ async def keep_round(made: Round, store: RoundStore, owner: str, clock: Clock) -
                 await store.end(made.name, owner, clock.now() + await _once(made))
         except (PeerUnavailableError, OverloadedError) as error:
             log.warning("round.store_away", round=made.name, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it was, what goes on beside this loop is not to be cut off
+            log.warning("round.store_failed", round=made.name, error=type(error).__name__)
         await clock.sleep(made.look_seconds)
 
 

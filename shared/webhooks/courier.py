@@ -3,14 +3,14 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Generic
 
 import httpx
 import structlog
 
 from shared.clock import Clock
-from shared.errors import VoxpopError
+from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
 from shared.reach import InnerAddressError
 from shared.webhooks.delivery import Deliveries, Held, Outcome, Parcel, Unsendable
 from shared.webhooks.signing import signed_headers
@@ -20,6 +20,10 @@ CALL_SECONDS: Final = 15.0
 LEASE: Final = timedelta(seconds=4 * CALL_SECONDS)
 FIRST_WAIT: Final = timedelta(seconds=10)
 LONGEST_WAIT: Final = timedelta(hours=6)
+SETTLING: Final = LEASE - timedelta(seconds=5)
+"""For how long after the lease began what an attempt came to is tried to be recorded: nobody else has it until then."""
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 4.0
 MOST_ATTEMPTS: Final = 14
 """The last attempt comes about two days after the first."""
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
@@ -32,10 +36,10 @@ log = structlog.get_logger(__name__)
 class Courier(Generic[Held]):
     """One loop of deliveries; any number may run, in any number of replicas: a lease keeps a delivery with one.
 
-    A delivery that was answered with 2xx is never sent again by anybody who knows. Where the answer was lost, or the
-    process between the answer and its recording, it is sent again with the same `webhook-id` and `idempotency-key`:
-    a receiver that keeps those ids takes each delivery once. `what` names the deliveries in logs; where none is due, it
-    looks again after `poll_seconds`.
+    A delivery that was answered with 2xx is never sent again by anybody who knows, and the store is told until the
+    lease is nearly over. Where the answer was lost, or the process or the store is away between the answer and its
+    recording, it is sent again with the same `webhook-id` and `idempotency-key`: a receiver that keeps those ids takes
+    each delivery once. `what` names the deliveries in logs; where none is due, it looks again after `poll_seconds`.
     """
 
     what: str
@@ -46,13 +50,18 @@ class Courier(Generic[Held]):
     poll_seconds: float = POLL_SECONDS
 
     async def run(self) -> None:
-        """Deliver what is due until cancelled; a delivery that is cut off is tried again after its lease."""
+        """Deliver what is due until cancelled; a delivery that is cut off is tried again after its lease.
+
+        No error ends it: in a group of couriers it would cut off what the others are just sending.
+        """
         while True:
             try:
                 if await self.turn():
                     continue
             except VoxpopError as error:
                 log.warning("webhooks.delivery_paused", what=self.what, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it was, other couriers are in the middle of a POST
+                log.warning("webhooks.courier_failed", what=self.what, error=type(error).__name__)
             await self.clock.sleep(self.poll_seconds)
 
     async def turn(self) -> bool:
@@ -62,9 +71,22 @@ class Courier(Generic[Held]):
         if leased is None:
             return False
         to, outcome = await self._attempt(leased)
-        await self.deliveries.settle(leased, outcome, self.clock.now())
+        await self._settle(leased, outcome, now + SETTLING)
         log.info("webhooks.attempted", what=self.what, to=to, attempt=leased.attempts, state=outcome.state)
         return True
+
+    async def _settle(self, leased: Held, outcome: Outcome, until: datetime) -> None:
+        """Record what an attempt came to, where the store is away again and again: it is known only here."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await self.deliveries.settle(leased, outcome, self.clock.now())
+            except (OverloadedError, PeerUnavailableError) as error:
+                if self.clock.now() + timedelta(seconds=pause) > until:
+                    raise
+                log.warning("webhooks.settling_again", what=self.what, error=type(error).__name__)
+            await self.clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _attempt(self, leased: Held) -> tuple[str | None, Outcome]:
         if leased.attempts > MOST_ATTEMPTS:

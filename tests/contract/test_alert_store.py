@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.profiles.alerts.heartbeat import Heartbeat
 from services.profiles.alerts.rule import KeptRule, Standing
 from services.profiles.alerts.stores.base import AlertStore, place_of
 from shared.store_url import MongoUrl, SqliteUrl
@@ -135,3 +136,14 @@ async def test_old_alerts_are_swept(stores: list[AlertStore]) -> None:
     assert leased is not None
     assert leased.id == raised(3).id
     assert await stores[1].lease_delivery(NOW + 9 * MINUTE, NOW + 10 * MINUTE) is None
+
+
+async def test_a_heartbeat_comes_back_as_it_was_put(stores: list[AlertStore]) -> None:
+    """To every replica, to the millisecond; the last one alone is kept, and of several first ones one is."""
+    assert await stores[0].heartbeat() is None
+    first = [Heartbeat(NOW + n * MINUTE, NOW - n * MINUTE) for n in range(8)]
+    await asyncio.gather(*(stores[n % 2].put_heartbeat(heartbeat) for n, heartbeat in enumerate(first)))
+    assert await stores[0].heartbeat() in first
+    later = Heartbeat(NOW + timedelta(milliseconds=1, microseconds=999), NOW + 60 * MINUTE)
+    await stores[1].put_heartbeat(later)
+    assert await stores[0].heartbeat() == Heartbeat(NOW + timedelta(milliseconds=1), NOW + 60 * MINUTE)

@@ -68,6 +68,7 @@ async def test_what_was_folded_is_judged(stores: Stores) -> None:
     await stores.profiles.fold("acme", posts(8000, 30, HOUR, 0.1))
     await stores.profiles.fold("acme", posts(9000, 70, HOUR, 0.9, "internal"))
     evaluation = Evaluation(stores.profiles, stores.alerts, clock, DELAY)
+    await evaluation.round()
     await clock.advance(3600)
     await evaluation.round()
     raised = {found.alert.rule: found.alert for found in await stores.alerts.alerts("acme", None, 9)}

@@ -183,3 +183,21 @@ async def test_sums_of_embeddings_never_mix_versions(store: ProfileStore) -> Non
     sums = kept.profile.folded.embeddings
     assert {version: (one.posts, one.dimensions) for version, one in sums.items()} == {"v1": (1, 3), "v2": (1, 2)}
     assert sums["v2"].mean().tolist() == [0.0, 1.0]
+
+
+async def test_an_author_of_expired_posts_stays_among_the_authors_of_an_hour(store: ProfileStore) -> None:
+    """Nobody knows any more which hour an expired post was of, so its author leaves no hour before the last post."""
+    await store.fold("acme", [post(1, 7)])
+    await store.sweep(LATEST, 10)
+    await store.fold("acme", [post(2, 7)])
+    await store.remove("acme", [key(2)], {})
+    [found] = await store.rollups("acme", "hour", FIRST, FIRST + HOUR)
+    assert (found.rollup.posts, found.rollup.authors.authors) == (1, 1)
+
+
+async def test_lengths_of_embeddings_are_told_by_version(store: ProfileStore) -> None:
+    """Each version that was folded is known with its length."""
+    assert await store.embedding_lengths() == {}
+    await store.fold("acme", POSTS)
+    await store.fold("acme", [post(72, 0, analyzed=analysis(embedding=[0.0, 2.0]), embedding_version="v2")])
+    assert await store.embedding_lengths() == {"v1": 3, "v2": 2}

@@ -22,7 +22,10 @@ FIRST = int(START.timestamp())
 MANY = 1000
 
 SMALL = frozenset({"found", "brand", "embedding_version", "restoration", "published", "json_each"})
-"""Tables of a row a brand, a model or a run, `found` among them (the brands of a table): reading all of them costs no more with more posts or authors."""
+"""Tables of a row a brand, a model or a run, and `found`, the brands of a table.
+
+Reading all of them costs no more with more posts or authors.
+"""
 
 READS_ALL = {
     "SELECT brand, post_key FROM post WHERE author_key = ?": "an erasure looks for keys, which have no index by author",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from services.profiles.folding import LATEST
@@ -33,6 +34,11 @@ async def source(tmp_path: Path) -> AsyncIterator[ProfileStore]:
         await opened.stage("acme", "behaviour", "run-1", {key(0): 1, key(1): 0})
         await opened.publish("acme", "behaviour", "run-1", 2)
         yield opened
+
+
+def numbers(kept: bytes) -> set[int]:
+    """Return the numbers of a sketch, which are those of the test's authors."""
+    return set(np.frombuffer(kept, dtype="<u8").tolist())
 
 
 async def everything(store: ProfileStore, brand: str = "acme") -> dict[str, Any]:
@@ -99,16 +105,46 @@ async def test_posts_alone_are_folded(store: ProfileStore, tmp_path: Path) -> No
         assert await everything(store) == await everything(source)
 
 
-async def test_profiles_of_a_brand_that_lives_are_left_as_they_are(source: ProfileStore, store: ProfileStore) -> None:
-    """Into a brand with posts only authors whom it does not know are taken over, and no bucket."""
-    await store.fold("acme", [post(60, 0)])
-    taken = await store.restore_profiles("acme", await source.kept_profiles("acme", None, MANY))
-    profiles = {one.profile.author_key: one.profile.folded.posts for one in await store.kept_profiles("acme", None, 9)}
-    assert taken == len(profiles) - 1
-    assert profiles[key(0)] == 1
-    before = await store.kept_buckets("acme")
-    assert await store.restore_buckets("acme", await source.kept_buckets("acme")) == 0
-    assert await store.kept_buckets("acme") == before
+async def test_a_brand_that_lives_takes_the_posts_of_a_backup_alone(store: ProfileStore, tmp_path: Path) -> None:
+    """Into a brand with posts no profile and no bucket is taken over, so its posts count once when they come."""
+    async with open_store(SqliteUrl(tmp_path / "other.db")) as source:
+        await source.fold("acme", POSTS)
+        await store.fold("acme", [POSTS[0], post(60, 50)])
+        assert await store.restore_profiles("acme", await source.kept_profiles("acme", None, MANY)) == 0
+        assert await store.restore_buckets("acme", await source.kept_buckets("acme")) == 0
+        await restore(source, store, *PARTS)
+        await source.fold("acme", [post(60, 50)])
+        assert (await everything(store))["profiles"] == (await everything(source))["profiles"]
+        assert (await everything(store))["buckets"] == (await everything(source))["buckets"]
+
+
+async def test_a_removal_that_came_early_does_not_make_a_brand_live(store: ProfileStore, tmp_path: Path) -> None:
+    """A brand that knows a removed post alone is restored like an empty one."""
+    async with open_store(SqliteUrl(tmp_path / "other.db")) as source:
+        await source.fold("acme", POSTS)
+        await store.remove("acme", [key(900)], {})
+        await restore(source, store, *PARTS)
+        for part in ("profiles", "buckets", "summary"):
+            assert (await everything(store))[part] == (await everything(source))[part]
+
+
+async def test_a_restore_made_again_leaves_what_came_since(source: ProfileStore, store: ProfileStore) -> None:
+    """Posts that were counted after the restore stay counted, in profiles and in hours."""
+    await restore(source, store, *PARTS)
+    await store.fold("acme", [post(50, 0, hours=3), post(51, 77)])
+    before = await everything(store)
+    await restore(source, store, *PARTS)
+    assert await everything(store) == before
+
+
+async def test_a_backups_hours_name_nobody_who_was_erased_since(store: ProfileStore, tmp_path: Path) -> None:
+    """Whoever was erased after the backup was made is counted among the authors of none of its buckets."""
+    async with open_store(SqliteUrl(tmp_path / "other.db")) as source:
+        await source.fold("acme", POSTS)
+        await store.erase(key(4))
+        await restore(source, store, "profiles", "buckets", "posts")
+    authors = {author for kept in await store.kept_buckets("acme") for author in numbers(kept.rollup.authors.numbers)}
+    assert authors == {0, 1, 2, 3}
 
 
 async def test_a_profile_from_before_a_removal_stays_away(store: ProfileStore, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.profiles.alerts.alert import KEPT_DAYS, Alert, Delivery, RaisedAlert, alert_id
 from services.profiles.alerts.detection import Finding, Judgement, judge
+from services.profiles.alerts.heartbeat import beat
 from services.profiles.alerts.history import History, Rollups
 from services.profiles.alerts.rule import KeptRule, Rule, Standing
 from services.profiles.alerts.stores.base import AlertStore
@@ -27,7 +28,18 @@ def finished_hour(now: datetime, delay: timedelta) -> int:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Judges every rule's finished hours, in order. Any number may run at once: an hour is recorded once."""
+    """Judges every rule's finished hours, in order. Any number may run at once: an hour is recorded once.
+
+    An hour is judged by what is stored of it, so its posts must have had the time to come. While the service runs,
+    `delay` is enough. After an outage it is not: the posts of the hours that were missed still lie with ingest, or with
+    the networks, and the first round would find these hours all but empty, say so to people, and never look at them
+    again. So every round leaves a heartbeat in the store, and one that finds the last too old judges nothing: that is
+    left to the rounds from an hour later on (`heartbeat.SETTLING`), on whichever replica and after however many starts.
+    An alert of a missed hour is worth little less an hour later; a false one costs the trust in all the others.
+
+    What is noticed is that these rounds were not made, with the store away or the service down. That ingest alone was
+    down is not.
+    """
 
     rollups: Rollups
     store: AlertStore
@@ -39,7 +51,21 @@ class Evaluation:
 
         What an hour had when it was judged is what counts: posts that come later change no judgement.
         """
-        newest = finished_hour(self.clock.now(), self.delay)
+        now = self.clock.now()
+        newest = finished_hour(now, self.delay)
+        if await self._may_judge(now, newest):
+            await self._judge(newest)
+        before = now - timedelta(days=KEPT_DAYS)
+        while await self.store.sweep(before, _SWEPT) == _SWEPT:
+            pass
+
+    async def _may_judge(self, now: datetime, newest: int) -> bool:
+        behind = bool(await self.store.due_rules(newest, None, 1))
+        heartbeat = beat(await self.store.heartbeat(), now, behind=behind)
+        await self.store.put_heartbeat(heartbeat)
+        return behind and now >= heartbeat.judges_from
+
+    async def _judge(self, newest: int) -> None:
         after: tuple[str, str] | None = None
         histories: dict[Voice | None, History] = {}
         while page := await self.store.due_rules(newest, after, _PAGE):
@@ -50,9 +76,6 @@ class Evaluation:
                 after = (rule.brand, rule.name)
                 history = histories.setdefault(rule.voice, History(self.rollups, rule.brand, rule.voice))
                 await self._catch_up(kept, history, newest)
-        before = self.clock.now() - timedelta(days=KEPT_DAYS)
-        while await self.store.sweep(before, _SWEPT) == _SWEPT:
-            pass
 
     async def _catch_up(self, kept: KeptRule, history: History, newest: int) -> None:
         first = max(kept.standing.judged, newest - MOST_HOURS * HOUR_SECONDS) + HOUR_SECONDS

@@ -52,7 +52,7 @@ def build_alerts(settings: AlertSettings, store: AlertStore, clock: Clock) -> Al
 async def keep_alerts(alerts: Alerts, rollups: Rollups, rounds: RoundStore, owner: str) -> None:
     """Judge hours as they finish, on one replica at a time, and deliver what is raised, until cancelled.
 
-    `owner` names this replica. Raises what neither round nor courier expects; begin again then.
+    `owner` names this replica. No error of the round or of a courier ends the others.
     """
     evaluation = Evaluation(rollups, alerts.store, alerts.clock, alerts.delay)
     judging = Round("alerts", evaluation.round, EVERY, AGAIN, LASTING, LOOK_SECONDS)

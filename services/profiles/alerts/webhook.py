@@ -1,6 +1,7 @@
 """Where alerts are delivered."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,9 @@ MOST_WEBHOOKS: Final = 100
 MOST_URL: Final = 2048
 _MOST_PORT: Final = 65_535
 _LOC: Final = ("body", "url")
+_MOST_HOST: Final = 253
+_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 @dataclass(frozen=True)
@@ -27,26 +31,34 @@ class Webhook:
 
     @property
     def origin(self) -> str:
-        """Return scheme, host and port: what is shown of the URL."""
-        url = httpx.URL(self.url)
-        port = f":{url.port}" if url.port is not None else ""
-        host = f"[{url.host}]" if ":" in url.host else url.host
-        return f"{url.scheme}://{host}{port}"
+        """Return scheme, host and port: what is shown of the URL; "unreadable" where a stored one is no URL any more.
+
+        The host is shown as it is called, international names by their letters, digits and hyphens.
+        """
+        try:
+            url = httpx.URL(self.url)
+            return f"{url.scheme}://{url.netloc.decode('ascii')}"
+        except (httpx.InvalidURL, ValueError):
+            return "unreadable"
 
 
 def check_url(url: str, *, anywhere: bool) -> str:
     """Return a URL that alerts may be delivered to; raises InputError.
 
-    It is an https one without user and fragment, to a host that is no address inside a network. With `anywhere`, http
-    and addresses inside will do too. What the host's name stands for is looked at when it is called.
+    It is an https one without user and fragment, to a host that is an address or a name as the domain name system has
+    them (RFC 1123, section 2.1: labels of letters, digits and hyphens, the last no number), and no address inside a
+    network. With `anywhere`, http and addresses inside will do too. What the host's name stands for is looked at when
+    it is called.
     """
     try:
         parts = httpx.URL(url)
-        host = parts.raw_host.decode("ascii")
+        host, named = parts.raw_host.decode("ascii"), parts.host
     except (httpx.InvalidURL, ValueError):
         raise InputError("url: this is no URL; write https://host/path", _LOC) from None
-    if parts.scheme not in ({"http", "https"} if anywhere else {"https"}) or not host:
+    if parts.scheme not in ({"http", "https"} if anywhere else {"https"}) or not named:
         raise InputError("url: only https addresses are called; write https://host/path", _LOC)
+    if not _is_address(host) and not _is_name(host):
+        raise InputError("url: its host is neither a name nor an address; write https://host/path", _LOC)
     if parts.port is not None and not 1 <= parts.port <= _MOST_PORT:
         raise InputError(f"url: a port is from 1 to {_MOST_PORT}", _LOC)
     if parts.userinfo or parts.fragment:
@@ -63,8 +75,19 @@ def check_url(url: str, *, anywhere: bool) -> str:
 def _is_inside(host: str) -> bool:
     if host.rstrip(".").lower().endswith("localhost"):
         return True
+    return _is_address(host) and not is_of_the_internet(host)
+
+
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
         return False
-    return not is_of_the_internet(host)
+    return True
+
+
+def _is_name(host: str) -> bool:
+    """Tell whether a host is a name of labels; one whose last label is a number would be read as an IPv4 address."""
+    name = host.lower().removesuffix(".")
+    labels = name.split(".")
+    return len(name) <= _MOST_HOST and all(map(_LABEL.fullmatch, labels)) and not _NUMBER.fullmatch(labels[-1])

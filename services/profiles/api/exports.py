@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
@@ -17,7 +17,7 @@ from services.profiles.exporting.streaming import stream
 from shared.access import Scope
 from shared.brand import Brand
 from shared.errors import InputError, NotFoundError
-from shared.web.auth import requires
+from shared.web.auth import check_scope, requires
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1", tags=["exports"], dependencies=[requires(Scope.READ)])
@@ -34,6 +34,7 @@ Until = Annotated[AwareDatetime | None, Query(alias="to", description="posts and
 async def export_brand(
     brand: Brand,
     store: Store,
+    request: Request,
     of: Of = Of.PROFILES,
     form: Annotated[Form, Query(alias="format")] = Form.CSV,
     since: Since = None,
@@ -43,7 +44,10 @@ async def export_brand(
 
     CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
     connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
+    Parquet and removals need the scope `admin`: backups have keys of posts and authors who are gone.
     """
+    if form is Form.PARQUET or of is Of.REMOVALS:
+        check_scope(request, Scope.ADMIN)
     if of not in {Of.POSTS, Of.BUCKETS} and (since or until):
         raise InputError("only posts and buckets have a date; leave `from` and `to` out", ("query", "from"))
     start, end = (_seconds(since, FIRST), _seconds(until, END))

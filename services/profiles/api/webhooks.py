@@ -67,8 +67,9 @@ async def put_webhook(name: Slug, body: WebhookBody, alerts: OpenedAlerts) -> We
     if name not in names and len(names) >= MOST_WEBHOOKS:
         raise ConflictError(f"there are {MOST_WEBHOOKS} webhooks already; delete one first")
     webhook = Webhook(name, url, alerts.clock.now())
+    view = WebhookView.of(webhook)
     await alerts.store.put_webhook(webhook)
-    return WebhookView.of(webhook)
+    return view
 
 
 @router.get("/webhooks/{name}", dependencies=[requires(Scope.READ)])

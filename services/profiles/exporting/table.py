@@ -10,6 +10,8 @@ from services.profiles.exporting.export import OF_KEY, SCHEMA_VERSION, VERSION_K
 
 TEXT: Final = pa.string()
 INTEGER: Final = pa.int64()
+MOST_INTEGER: Final = 2**62
+"""Sums beyond it are written as it, since no file may fail for one; a store that takes it can count on."""
 NUMBER: Final = pa.float64()
 TRUTH: Final = pa.bool_()
 MOMENT: Final = pa.timestamp("ms", tz="UTC")
@@ -63,4 +65,6 @@ def counts(named: Mapping[str, int]) -> list[dict[str, Any]]:
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if kind == MOMENT:
         values = [None if seconds is None else seconds * _MILLISECONDS for seconds in values]
+    elif kind == INTEGER:
+        values = [None if value is None else min(value, MOST_INTEGER) for value in values]
     return pa.array(values, type=kind)

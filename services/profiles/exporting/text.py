@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,8 +13,10 @@ import pyarrow.compute as pc
 from services.profiles.exporting.export import SCHEMA_VERSION, VERSION_COLUMN
 from services.profiles.exporting.table import Table
 
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 """With any of these first a spreadsheet takes a cell for a formula, and does what it says."""
+BREAKS: Final = ("\t", "\r", "\n")
+"""With any of these first what follows may become a cell of its own."""
 
 
 class JsonLines:
@@ -69,7 +72,14 @@ class Csv:
 def plain_text(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula and no reader of CSV stumbles over."""
     text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if _begins_formula(text) else text
+
+
+def _begins_formula(text: str) -> bool:
+    # Spreadsheets pass over spaces and take full-width signs for plain ones; a sign that an accent follows is no longer
+    # one when they are composed, but still the first character.
+    alike = unicodedata.normalize("NFKC", text).lstrip()
+    return text.startswith(BREAKS) or text.lstrip().startswith(FORMULA_SIGNS) or alike.startswith(FORMULA_SIGNS)
 
 
 def _cell(value: Any) -> Any:

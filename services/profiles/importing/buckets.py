@@ -13,7 +13,9 @@ from services.profiles.importing.fields import (
     Name,
     NamedPosts,
     Posts,
+    Reactions,
     Row,
+    check_reactions,
     check_scores,
     counted,
     labels_of,
@@ -42,9 +44,9 @@ class _BucketRow(Row):
     negative: Count
     neutral: Count
     positive: Count
-    likes: Count
-    reposts: Count
-    replies: Count
+    likes: Reactions
+    reposts: Reactions
+    replies: Reactions
     languages: list[NamedPosts]
     categories: list[_Category]
     author_threshold: Annotated[int, Field(ge=1, le=WHOLE)]
@@ -55,6 +57,7 @@ class _BucketRow(Row):
         if self.start % SPAN_SECONDS[self.span]:
             raise ValueError("start must be that of an hour or a day, as span says")
         check_scores(self.posts, self.scored_posts, self.score_sum, labels_of(self))
+        check_reactions(self)
         for category in self.categories:
             check_scores(category.posts, category.scored_posts, category.score_sum, {})
         parts: tuple[list[NamedPosts] | list[_Category], ...] = (self.languages, self.categories)

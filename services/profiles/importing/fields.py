@@ -5,11 +5,17 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.profiles.exporting.export import END
+from services.profiles.exporting.table import MOST_INTEGER
 from services.profiles.folding import HOUR_SECONDS, MILLION
 
-MOST = 2**63 - 1
+MOST = 2**53
+"""Of posts and of their scores: beyond it no reader of JSON is exact, and what is counted later has room above it."""
+MOST_A_POST = 10**12
+"""Likes, reposts or replies, as `AnalyzedPost` takes them."""
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Posts = Annotated[int, Field(ge=1, le=MOST)]
+Reactions = Annotated[int, Field(ge=0, le=MOST_INTEGER)]
+"""Likes, reposts or replies of any number of posts."""
 Moment = Annotated[int, Field(ge=0, lt=END)]
 """Unix seconds."""
 Hour = Annotated[int, Field(ge=0, lt=END, multiple_of=HOUR_SECONDS)]
@@ -53,3 +59,10 @@ def check_scores(posts: int, scored_posts: int, score_sum: int, labels: dict[str
         raise ValueError("score_sum must be at most a million for each scored post")
     if sum(labels.values()) > scored_posts:
         raise ValueError("negative, neutral and positive must not be more than scored_posts")
+
+
+def check_reactions(row: Any) -> None:
+    """Raise ValueError where likes, reposts or replies are more than so many posts can have."""
+    for name in ("likes", "reposts", "replies"):
+        if getattr(row, name) > row.posts * MOST_A_POST:
+            raise ValueError(f"{name} must be at most {MOST_A_POST} for each post")

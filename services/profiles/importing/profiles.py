@@ -12,8 +12,10 @@ from services.profiles.importing.fields import (
     Hour,
     NamedPosts,
     Posts,
+    Reactions,
     Row,
     Version,
+    check_reactions,
     check_scores,
     counted,
     labels_of,
@@ -56,9 +58,9 @@ class _ProfileRow(Row):
     positive: Count
     languages: Annotated[list[NamedPosts], Field(min_length=1)]
     categories: list[NamedPosts]
-    likes: Count
-    reposts: Count
-    replies: Count
+    likes: Reactions
+    reposts: Reactions
+    replies: Reactions
     repost_posts: Count
     reply_posts: Count
     hours: Annotated[list[Count], Field(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
@@ -79,6 +81,9 @@ class _ProfileRow(Row):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         check_scores(self.posts, self.scored_posts, self.score_sum, labels_of(self))
+        check_reactions(self)
+        if max(self.repost_posts, self.reply_posts) > self.posts:
+            raise ValueError("repost_posts and reply_posts must be at most posts")
         if self.scored_posts * int(self.score_squares) < self.score_sum**2:
             raise ValueError("score_squares is less than such scores can have")
         if self.score_squares > self.score_sum * MILLION:

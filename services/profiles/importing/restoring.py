@@ -10,6 +10,7 @@ from services.profiles.importing.backup_file import BackupFile
 from services.profiles.importing.rows import rows_of
 from services.profiles.kept import RemovedAuthor
 from services.profiles.stores.base import ProfileStore
+from shared.errors import ConflictError, InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,23 @@ class Restored:
 async def restore(store: ProfileStore, brand: str, file: BinaryIO) -> Restored:
     """Take over one file.
 
-    Raises InputError, and stores nothing, where any part of the file is wrong. What the store raises may come in the
-    middle: restoring the same file again then does the rest.
+    Raises InputError, and stores nothing, where any part of the file is wrong or does not fit what the store knows.
+    What else the store raises may come in the middle: restoring the same file again then does the rest. So may
+    ConflictError, where somebody else stored what the file does not fit while it was restored.
     """
     found = await asyncio.to_thread(BackupFile, file)
-    async for _ in _chunks(rows_of(brand, found)):
+    lengths = await store.embedding_lengths()
+    async for _ in _chunks(rows_of(brand, found, lengths)):
         pass
     taken = 0
-    async for rows in _chunks(rows_of(brand, found)):
-        taken += await take_over(store, brand, found.of, rows)
+    async for rows in _chunks(rows_of(brand, found, lengths)):
+        try:
+            taken += await take_over(store, brand, found.of, rows)
+        except InputError:
+            raise ConflictError(
+                "what the file does not fit was stored while it was restored, so a part of it is; import it again "
+                "to be told which row"
+            ) from None
     return Restored(found.of, taken, found.row_count - taken)
 
 

@@ -10,6 +10,7 @@ from services.profiles.exporting.export import Of
 from services.profiles.exporting.removals import Removed
 from services.profiles.importing.backup_file import BackupFile, refusal
 from services.profiles.importing.buckets import bucket_of
+from services.profiles.importing.fields import MOST
 from services.profiles.importing.posts import post_of
 from services.profiles.importing.profiles import profile_of
 from services.profiles.importing.removals import removal_of
@@ -19,9 +20,10 @@ Parsed = KeptProfile | KeptPost | KeptBucket | Removed
 Parse = Callable[[dict[str, Any]], Parsed]
 
 
-def rows_of(brand: str, file: BackupFile) -> Iterator[list[Any]]:
+def rows_of(brand: str, file: BackupFile, lengths: Mapping[str, int]) -> Iterator[list[Any]]:
     """Yield the rows, some at a time; all of one file are of one kind.
 
+    `lengths` says how many numbers the embeddings of each version have that the store knows already.
     Raises InputError that names the row (from 1) and the column.
     """
     parsers: Mapping[Of, Parse] = {
@@ -30,7 +32,7 @@ def rows_of(brand: str, file: BackupFile) -> Iterator[list[Any]]:
         Of.BUCKETS: bucket_of,
         Of.REMOVALS: removal_of,
     }
-    parse, order, lengths = parsers[file.of], _Order(), _Lengths()
+    parse, checks = parsers[file.of], (_Order(), _Lengths(lengths), _Totals())
     number = 0
     for chunk in file.chunks():
         parsed = []
@@ -38,8 +40,8 @@ def rows_of(brand: str, file: BackupFile) -> Iterator[list[Any]]:
             number += 1
             try:
                 one = parse(row)
-                order.check(one)
-                lengths.check(one)
+                for so_far in checks:
+                    so_far.check(one)
             except ValueError as error:
                 raise refusal(f"row {number} of {file.of}: {_sentence(error)}; nothing was stored") from None
             parsed.append(one)
@@ -60,15 +62,30 @@ class _Order:
 
 
 class _Lengths:
-    """Embeddings of one version must have one length."""
+    """Embeddings of one version must have one length, here and in the store."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+    def __init__(self, known: Mapping[str, int]) -> None:
+        self._known = dict(known)
 
     def check(self, row: Parsed) -> None:
         for version, length in _lengths(row):
-            if self._known.setdefault(version, length) != length:
-                raise ValueError("an embedding has another length than those of its version before")
+            wanted = self._known.setdefault(version, length)
+            if length != wanted:
+                raise ValueError(f"an embedding has another length ({length}) than its version has ({wanted})")
+
+
+class _Totals:
+    """Profiles must not add up to more than a store can hold of a brand."""
+
+    def __init__(self) -> None:
+        self._posts = self._score_sum = 0
+
+    def check(self, row: Parsed) -> None:
+        if isinstance(row, KeptProfile):
+            self._posts += row.profile.folded.posts
+            self._score_sum += row.profile.folded.score_sum
+            if max(self._posts, self._score_sum) > MOST:
+                raise ValueError(f"posts or score_sum of the rows up to here add up to more than {MOST}")
 
 
 def _place(row: Parsed) -> tuple[Any, ...]:

@@ -41,7 +41,7 @@ class MongoProfileStore:
         self._erasing = MongoErasing(database, self._folding, self._removing)
         self._assignments = MongoAssignments(database)
         self._listing = MongoListing(database, self._assignments)
-        self._restoring = MongoRestoring(database, self._folding, self._assignments)
+        self._restoring = MongoRestoring(database, self._removing, self._assignments)
         self._posts = MongoPosts(database)
 
     @answering
@@ -165,6 +165,11 @@ class MongoProfileStore:
     async def erased_authors(self, after: str | None, limit: int) -> list[str]:
         """See `ProfileStore.erased_authors`."""
         return await self._folding.authors.all_erased(after, limit)
+
+    @answering
+    async def embedding_lengths(self) -> dict[str, int]:
+        """See `ProfileStore.embedding_lengths`."""
+        return await self._folding.lengths.all()
 
     @answering
     async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:

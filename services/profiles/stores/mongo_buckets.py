@@ -7,6 +7,7 @@ and keeps it: whoever finishes the post adds it there. Within a process one task
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import get_args
 
@@ -29,6 +30,7 @@ from services.profiles.stores.mongo_ledgers import (
     BrandLocks,
     Document,
     Guarded,
+    insert_missing,
     of_brand,
     wait_turn,
     write_all,
@@ -129,13 +131,19 @@ class MongoBuckets:
         query = {"_id": of_brand(brand), "posts": {"$gt": 0}, "shard": {"$ne": RESTORED_SHARD}}
         return await self._rollups.find_one(query, {"_id": 1}) is not None
 
-    async def put(self, brand: str, buckets: Iterable[KeptBucket]) -> None:
-        """Put the buckets of a backup in place of what was restored of them before."""
-        for bucket in buckets:
-            fields = {**_names(brand, bucket.key, RESTORED_SHARD), **rollup_fields(bucket.rollup)}
-            change = {"$set": fields, "$inc": {"version": 1}, "$setOnInsert": {"uncommitted": []}}
-            one = {"_id": bucket_id(brand, bucket.key, RESTORED_SHARD)}
-            await self._rollups.update_one(one, change, upsert=True)
+    async def put(self, brand: str, buckets: Iterable[KeptBucket], gone: Collection[str]) -> int:
+        """Put those buckets of a backup in place that are new, without authors who are gone, and return how many."""
+        documents = [
+            {
+                "_id": bucket_id(brand, bucket.key, RESTORED_SHARD),
+                **_names(brand, bucket.key, RESTORED_SHARD),
+                "version": 1,
+                "uncommitted": [],
+                **rollup_fields(replace(bucket.rollup, authors=without(bucket.rollup.authors, gone))),
+            }
+            for bucket in buckets
+        ]
+        return len(documents) - len(await insert_missing(self._rollups, documents))
 
 
 def rollup_fields(rollup: Rollup) -> Document:

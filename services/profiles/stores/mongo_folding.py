@@ -43,7 +43,7 @@ class MongoFolding:
         self.authors = MongoAuthors(database)
         self.buckets = MongoBuckets(database)
         self.totals = MongoTotals(database)
-        self._lengths = MongoLengths(database)
+        self.lengths = MongoLengths(database)
         self._posts = database["posts"]
         self._profiles = database["profiles"]
 
@@ -51,7 +51,7 @@ class MongoFolding:
         self, brand: str, arrivals: Sequence[Arrival], given: Sequence[str] = (), shard: int | None = None
     ) -> FoldCount:
         """See `ProfileStore.fold`; `given` names what a backup brought, `shard` is where if not this store's own."""
-        await self._lengths.settle([post for post, _ in arrivals])
+        await self.lengths.settle([post for post, _ in arrivals])
         gone = await self.authors.erased({post.author_key for post, _ in arrivals})
         welcome = [arrival for arrival in arrivals if arrival[0].author_key not in gone]
         if not welcome:
@@ -101,7 +101,7 @@ class MongoFolding:
             inside = [*found.inside, *await self._add(found)]
             await self._refuse(found)
             counted += await self._finish(brand, inside)
-            done = {*found.refused, *found.unwelcome, *(entry.post_id for entry in inside)}
+            done = {*found.done, *(entry.post_id for entry in inside)}
             left = [post_id for post_id in left if post_id not in done]
             if not left:
                 return counted
@@ -156,8 +156,21 @@ class MongoFolding:
     async def _refuse(self, found: Round) -> None:
         if found.refused:
             await self._posts.update_many({"_id": {"$in": found.refused}, "state": "pending"}, BURIED)
+        if found.returned:
+            await self._return(found.returned)
         if found.unwelcome:
             await self._posts.delete_many({"_id": {"$in": found.unwelcome}, "state": "pending"})
+
+    async def _return(self, entries: Sequence[Entry]) -> None:
+        """Mark refused posts that are in restored buckets as removing, and as out of their profile: they never were in.
+
+        What is removing leaves its buckets like any removed post, by a remover or at the next start.
+        """
+        for entry in entries:
+            change = {"$push": {"withdrawn": entry.post_id}, "$inc": {"version": 1}}
+            await self._profiles.update_one({"_id": entry.profile_id}, change)
+        pending = {"_id": {"$in": [entry.post_id for entry in entries]}, "state": "pending"}
+        await self._posts.update_many(pending, {"$set": {"state": "removing"}})
 
     async def _finish(self, brand: str, entries: Sequence[Entry]) -> int:
         """Bring posts that are in their profiles to counted and return how many this call did."""

@@ -1,6 +1,6 @@
 """The length that embeddings of a version have, in MongoDB; the first post of a version decides it for good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.profiles.embedding_lengths import refuse_other_lengths
 from services.profiles.stores.mongo_ledgers import insert_missing
@@ -31,6 +31,15 @@ class MongoLengths:
         if taken:
             await self._read(taken)
             refuse_other_lengths(posts, self._known)
+
+    async def all(self) -> dict[str, int]:
+        """See `ProfileStore.embedding_lengths`."""
+        return {found["_id"]: found["dimensions"] async for found in self._versions.find()}
+
+    async def note(self, lengths: Mapping[str, int]) -> None:
+        """Note the lengths of versions, where they are not known yet."""
+        documents = [{"_id": version, "dimensions": dimensions} for version, dimensions in lengths.items()]
+        await insert_missing(self._versions, documents)
 
     async def _read(self, versions: set[str]) -> None:
         async for found in self._versions.find({"_id": {"$in": list(versions)}}):

@@ -9,7 +9,7 @@ from services.profiles.folding import UNIT, Increment, combine, combine_all
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.stores.mongo_ledgers import NEVER, Document, Guarded
-from services.profiles.stores.mongo_posts import PROFILES, Entry
+from services.profiles.stores.mongo_posts import BUCKETS, PROFILES, Entry
 from services.profiles.stores.mongo_totals import owed
 
 LASTING = frozenset({"_id", "version", "uncommitted", "withdrawn", "owed", "through", "closing", "removed", "erased"})
@@ -23,7 +23,8 @@ class Round:
     """What one reading allows: profiles to insert, or to update from a version on.
 
     `adding` are the posts that these add, `inside` those that are in their profile already and wait for being marked.
-    `refused` are posts that came after their author's removal, `unwelcome` those of authors who are erased.
+    `refused` are posts that came after their author's removal, `unwelcome` those of authors who are erased, and
+    `returned` refused ones that are in buckets already, because a backup brought these.
     """
 
     inserts: list[Document] = field(default_factory=list)
@@ -32,6 +33,12 @@ class Round:
     inside: list[Entry] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     unwelcome: list[str] = field(default_factory=list)
+    returned: list[Entry] = field(default_factory=list)
+
+    @property
+    def done(self) -> set[str]:
+        """Return the ids of the posts that this round is done with, but for those that it adds or marks."""
+        return {*self.refused, *self.unwelcome, *(entry.post_id for entry in self.returned)}
 
 
 def plan(profiles: Sequence[Document], pending: Sequence[Entry], shard: int) -> Round:
@@ -48,8 +55,10 @@ def plan(profiles: Sequence[Document], pending: Sequence[Entry], shard: int) -> 
         before = known.get(profile_id, {})
         uncommitted, through = set(before.get("uncommitted", ())), before.get("through", NEVER)
         outside = [entry for entry in entries if entry.post_id not in uncommitted]
-        late = [entry.post_id for entry in outside if entry.hour <= through]
-        (found.unwelcome if before.get("erased") else found.refused).extend(late)
+        late = [entry for entry in outside if entry.hour <= through]
+        refused = found.unwelcome if before.get("erased") else found.refused
+        refused.extend(entry.post_id for entry in late if before.get("erased") or BUCKETS not in entry.given)
+        found.returned.extend(entry for entry in late if not before.get("erased") and BUCKETS in entry.given)
         found.inside.extend(entry for entry in entries if entry.post_id in uncommitted)
         if new := [entry for entry in outside if entry.hour > through]:
             _add(found, profile_id, known.get(profile_id), new, shard)

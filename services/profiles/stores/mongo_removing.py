@@ -39,7 +39,7 @@ class MongoRemoving:
         """Use the database; `folding` settles what is pending."""
         self._posts = database["posts"]
         self._profiles = database["profiles"]
-        self._folding = folding
+        self.folding = folding
         self._withdrawing = MongoWithdrawing(database, folding)
 
     async def remove(
@@ -47,7 +47,7 @@ class MongoRemoving:
     ) -> RemovalCount:
         """See `ProfileStore.remove`."""
         if early:
-            await self._folding.authors.register(brand)
+            await self.folding.authors.register(brand)
         post_ids = list(dict.fromkeys(f"{brand}|{post_key}" for post_key in post_keys))
         removed = await self._take_out(post_ids, early=early)
         unknown = len(post_ids) - removed
@@ -63,6 +63,12 @@ class MongoRemoving:
             await self._take_out([post["_id"] for post in left], early=False)
         async for profile in self._profiles.find({"closing": True, "erased": {"$exists": False}}, {"_id": 1}):
             await self.empty(profile["_id"])
+
+    async def finish(self, post_ids: Sequence[str]) -> None:
+        """Take those of the posts out that are marked removing."""
+        found = self._posts.find({"_id": {"$in": list(post_ids)}}, {"state": 1})
+        if removing := [post["_id"] async for post in found if post["state"] == "removing"]:
+            await self._take_out(removing, early=False)
 
     async def empty(self, profile_id: str, *, done: bool = True) -> int:
         """Take out what a removed author's profile still holds, and say that it is done unless more is to be."""
@@ -114,7 +120,7 @@ class MongoRemoving:
             if post["state"] == "pending":
                 by_brand.setdefault(brand_of(post["_id"]), []).append(post["_id"])
         for brand, post_ids in by_brand.items():
-            await self._folding.settle(brand, post_ids, {})
+            await self.folding.settle(brand, post_ids, {})
         if ids := [post["_id"] for post in posts]:
             counted = {"_id": {"$in": ids}, "state": "counted"}
             await self._posts.update_many(counted, {"$set": {"state": "removing"}, "$unset": {"brand": ""}})
@@ -127,14 +133,14 @@ class MongoRemoving:
         for brand, same in by_brand.items():
             profile_ids = [out.profile_id for out in same]
             post_ids = [post_id for out in same for post_id in out.post_ids]
-            told = await self._folding.totals.settle(brand, profile_ids, self._folding.shard)
+            told = await self.folding.totals.settle(brand, profile_ids, self.folding.shard)
             await self._bury([post_id for out in same if not out.erased for post_id in out.post_ids])
             await self._delete([post_id for out in same if out.erased for post_id in out.post_ids])
             release = {"$pullAll": {"withdrawn": post_ids}, "$pull": {"owed": {"id": {"$in": told.ids}}}}
             await self._profiles.update_many({"_id": {"$in": profile_ids}}, release)
             buckets = {bucket for out in same for bucket in out.buckets}
-            await self._folding.buckets.release("withdrawn", buckets, post_ids)
-            await self._folding.totals.release(told)
+            await self.folding.buckets.release("withdrawn", buckets, post_ids)
+            await self.folding.totals.release(told)
 
     async def _bury(self, post_ids: Sequence[str]) -> None:
         if post_ids:

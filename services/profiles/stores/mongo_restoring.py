@@ -17,10 +17,10 @@ from services.profiles.profile import Profile
 from services.profiles.stores.base import FoldCount
 from services.profiles.stores.mongo_assignments import MongoAssignments
 from services.profiles.stores.mongo_buckets import RESTORED_SHARD
-from services.profiles.stores.mongo_folding import MongoFolding
-from services.profiles.stores.mongo_ledgers import Document, insert_missing, of_brand
+from services.profiles.stores.mongo_ledgers import NEVER, Document, insert_missing, of_brand
 from services.profiles.stores.mongo_posts import BUCKETS, PROFILES
 from services.profiles.stores.mongo_profiles import folded_of, profile_fields
+from services.profiles.stores.mongo_removing import MongoRemoving
 from services.profiles.stores.mongo_totals import forget_owed, owed
 from shared.mongo import MongoDatabase
 
@@ -28,12 +28,13 @@ from shared.mongo import MongoDatabase
 class MongoRestoring:
     """Reads profiles and removals for a backup, and takes over those of one."""
 
-    def __init__(self, database: MongoDatabase, folding: MongoFolding, assignments: MongoAssignments) -> None:
-        """Use the database; `folding` counts restored posts."""
+    def __init__(self, database: MongoDatabase, removing: MongoRemoving, assignments: MongoAssignments) -> None:
+        """Use the database; `removing` takes restored posts out that are refused, its folding counts the others."""
         self._posts = database["posts"]
         self._profiles = database["profiles"]
         self._restorations = database["restorations"]
-        self._folding = folding
+        self._removing = removing
+        self._folding = removing.folding
         self._assignments = assignments
 
     async def kept_profiles(self, brand: str, after: str | None, limit: int) -> list[KeptProfile]:
@@ -58,7 +59,9 @@ class MongoRestoring:
     async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:
         """See `ProfileStore.restore_profiles`."""
         await self._folding.authors.register(brand)
-        if await self._posts.find_one({"_id": of_brand(brand)}, {"_id": 1}) is None:
+        if not await self._given(brand, PROFILES):
+            if await self._profiles.find_one({"brand": brand}, {"_id": 1}) is not None:
+                return 0
             await insert_missing(self._restorations, [{"_id": f"{brand}|{PROFILES}"}])
         ids = [f"{brand}|{kept.profile.author_key}" for kept in profiles]
         known = {found["_id"]: found async for found in self._profiles.find({"_id": {"$in": ids}}, {"embeddings": 0})}
@@ -66,8 +69,10 @@ class MongoRestoring:
         new = [
             (profile_id, kept)
             for profile_id, kept in zip(ids, profiles, strict=True)
-            if kept.profile.author_key not in erased and not known.get(profile_id, {}).keys() & {"posts", "through"}
+            if kept.profile.author_key not in erased and _is_free(known.get(profile_id, {}), kept)
         ]
+        sums = (total for _, kept in new for total in kept.profile.folded.embeddings.items())
+        await self._folding.lengths.note({version: total.dimensions for version, total in sums})
         await self._assignments.restore(brand, {profile_id: kept.profile.clusters for profile_id, kept in new})
         documents = await asyncio.to_thread(
             lambda: {profile_id: self._document(profile_id, kept, known.get(profile_id)) for profile_id, kept in new}
@@ -91,8 +96,8 @@ class MongoRestoring:
             if await self._folding.buckets.has_own(brand):
                 return 0
             await insert_missing(self._restorations, [{"_id": f"{brand}|{BUCKETS}"}])
-        await self._folding.buckets.put(brand, buckets)
-        return len(buckets)
+        gone = await self._folding.authors.all_erased(None, 0)
+        return await self._folding.buckets.put(brand, buckets, gone)
 
     async def restore_posts(self, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
         """See `ProfileStore.restore_posts`."""
@@ -101,6 +106,7 @@ class MongoRestoring:
         shard = RESTORED_SHARD if BUCKETS in given else None
         analyzed = [(kept.post, kept.stored_at) for kept in posts if kept.post and kept.stored_at is not None]
         count = await self._folding.fold(brand, analyzed, given, shard) if analyzed else FoldCount(0, 0)
+        await self._removing.finish([f"{brand}|{post.post_key}" for post, _ in analyzed])
         bare = await self._keep_keys(brand, [kept for kept in posts if not kept.post])
         return FoldCount(count.folded + bare, len(posts) - count.folded - bare)
 
@@ -149,6 +155,11 @@ class MongoRestoring:
             **profile_fields(profile_id, folded),
         }
         return {**document, "remnants": kept.remnants} if kept.remnants else document
+
+
+def _is_free(known: Document, kept: KeptProfile) -> bool:
+    """Tell whether the place of a profile is empty, and the profile not older than a removal of its author."""
+    return "posts" not in known and kept.profile.folded.first_seen > known.get("through", NEVER)
 
 
 def _key_document(brand: str, kept: KeptPost) -> Document:

@@ -37,6 +37,14 @@ class Reading:
     states: Mapping[str, str]
     entries: Mapping[str, Entry]
 
+    @property
+    def explained(self) -> bool:
+        """Tell whether each post in the profile has an analysis, but for those taken out without their figures."""
+        known = sum(
+            entry.adds is not None and self.is_in(self.profile, post_id) for post_id, entry in self.entries.items()
+        )
+        return int(self.profile.get("posts", 0)) - int(self.profile.get("remnants", 0)) <= known
+
     def is_in(self, ledger: Document, post_id: str) -> bool:
         """Tell whether one of the posts is in a ledger that was read before them, if it belongs there at all."""
         state = self.states[post_id]
@@ -146,7 +154,10 @@ def _withdrawal(read: Reading, taking: set[str]) -> Withdrawal:
 
 
 def _departures(read: Reading, ledgers: Mapping[str, Document], going: Sequence[str]) -> list[Guarded]:
-    """Return the updates by which the posts leave their buckets, and the author those where none of his is left."""
+    """Return the updates by which the posts leave their buckets, and the author those where none of his is left.
+
+    While the author has posts of which nobody knows the hour any more, the author stays in all of them.
+    """
     leaving: dict[str, list[str]] = {}
     keys: set[BucketKey] = set()
     for post_id in going:
@@ -165,7 +176,7 @@ def _departures(read: Reading, ledgers: Mapping[str, Document], going: Sequence[
         key, ids = BucketKey(before["voice"], before["span"], before["start"]), leaving.get(bucket, [])
         entries = [read.entries[post_id] for post_id in ids]
         part = rolled_up((entry.voice, entry.author_key, entry.adds) for entry in entries if entry.adds)
-        whole, gone = rollup_in(before), [read.author_key] if key in keys - staying else []
+        whole, gone = rollup_in(before), [read.author_key] if read.explained and key in keys - staying else []
         left = part_from(whole, part.get(key, EMPTY), gone)
         if left != whole:
             change = {"$set": rollup_fields(left), "$push": {"withdrawn": {"$each": ids}}, "$inc": {"version": 1}}

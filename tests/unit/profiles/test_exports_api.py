@@ -153,3 +153,21 @@ async def test_an_export_needs_a_key_that_may_read(tmp_path: Path) -> None:
         for secret, status in (("one", 403), ("two", 404)):
             answer = await client.get(EXPORT, headers={"authorization": f"Bearer {secret}"})
             assert answer.status_code == status
+
+
+@pytest.mark.parametrize("of", ["profiles", "posts", "buckets", "removals"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+async def test_backups_and_removals_need_a_key_that_may_do_anything(tmp_path: Path, of: str, form: str) -> None:
+    """They have keys of posts and authors who are gone, of every brand; tables for people are open to who may read."""
+    keys = f"reader:read+write:{digest_of('one')},owner:admin:{digest_of('two')}"
+    app = backup_app(tmp_path / "keyed", api_keys=keys)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client,
+    ):
+        await app.state.resources.store.fold("acme", crowd())
+        for secret, opens in (("one", form != "parquet" and of != "removals"), ("two", True)):
+            query = {"of": of, "format": form}
+            answer = await client.get(EXPORT, params=query, headers={"authorization": f"Bearer {secret}"})
+            assert answer.status_code == (200 if opens else 403)
+            assert opens or "'admin'" in answer.json()["detail"]

@@ -1,9 +1,13 @@
 """What `shared.reach` promises."""
 
+import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +20,7 @@ from services.ingest.sources.network.fetching import Fetcher
 from services.x_sandbox.certificate import make_certificate
 from shared.reach import InnerAddressError, InternetOnly, is_of_the_internet
 from tests.servers.faults import FaultyServer
-from tests.unit.ingest.virtual_clock import VirtualClock
+from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock
 
 OUTSIDE, ALSO_OUTSIDE = "93.184.215.14", "2606:4700::6810:84e5"
 INSIDE = [
@@ -209,6 +213,35 @@ async def test_the_machines_own_resolver_finds_out_every_spelling(host: str) -> 
         with pytest.raises((InnerAddressError, NetworkFault)):
             await asking.get(f"http://{host}:{port}/page")
         assert server.open_connections == 0
+
+
+async def test_a_resolver_that_hangs_takes_no_thread_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where many names wait; too many are refused, and those that wait are forgotten when it is closed."""
+    go_on, asked = threading.Event(), list[str]()
+
+    def hanging(host: str, *_: object, **__: object) -> list[Any]:
+        asked.append(threading.current_thread().name)
+        go_on.wait(PATIENCE_SECONDS)
+        return [(2, 1, 6, "", ("127.0.0.1", 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    way = InternetOnly()
+    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(transport=way, timeout=None) as client:
+        asking = [asyncio.create_task(client.get(f"http://n{n}.example/")) for n in range(64)]
+        while len(asked) < 4:
+            await asyncio.sleep(0)
+        try:
+            # As many as the loop's own pool may have threads, or more.
+            assert await asyncio.gather(*(asyncio.to_thread(int, n) for n in range(40))) == list(range(40))
+            with pytest.raises(httpx.ConnectError):
+                await client.get("http://one-more.example/")
+            assert {name.rpartition("_")[0] for name in asked} == {"look-up"}
+            await way.aclose()
+        finally:
+            go_on.set()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+    assert len(asked) == 4
+    assert {type(one) for one in ended} <= {InnerAddressError, asyncio.CancelledError}
 
 
 async def test_a_certificate_is_held_to_the_name(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.heartbeat import Heartbeat
 from services.profiles.alerts.rule import KeptRule, Rule, Standing
 from services.profiles.alerts.webhook import Webhook
 
@@ -25,13 +26,18 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+def moment(milliseconds_since: int) -> datetime:
+    """Return the moment so many milliseconds after the beginning of 1970."""
+    return _EPOCH + milliseconds_since * _MILLISECOND
+
+
 def place_of(raised: RaisedAlert) -> Place:
     """Return where an alert stands in a list by time."""
     return Place(milliseconds(raised.alert.raised_at), raised.alert.id)
 
 
 class AlertStore(Protocol):
-    """Rules with their standing, alerts with their deliveries, and webhooks; shared by all replicas.
+    """Rules with their standing, alerts with their deliveries, webhooks, a heartbeat; shared by all replicas.
 
     Every operation is atomic by itself, between processes too, and what it returned is durable. The caller tells the
     time; moments are kept to the millisecond. Operations raise PeerUnavailableError or OverloadedError where the
@@ -68,6 +74,14 @@ class AlertStore(Protocol):
         a rule, whoever else judges it at the same time. An alert whose id was there stays as it was. A record that is
         cut off after it began is finished by the next `due_rules` from the front.
         """
+        ...
+
+    async def heartbeat(self) -> Heartbeat | None:
+        """Return the heartbeat that was put last, None where none was."""
+        ...
+
+    async def put_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Keep a heartbeat in place of the last; of several at the same time one stays, whole."""
         ...
 
     async def alerts(self, brand: str, after: Place | None, limit: int) -> list[RaisedAlert]:

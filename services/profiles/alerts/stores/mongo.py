@@ -13,22 +13,26 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.heartbeat import Heartbeat
 from services.profiles.alerts.rule import KeptRule, Rule, Standing
+from services.profiles.alerts.stores.base import milliseconds, moment
 from services.profiles.alerts.stores.mongo_raised import MongoRaised, document_of
 from services.profiles.alerts.webhook import Webhook
 from shared.errors import OverloadedError
 from shared.mongo import MongoDatabase, answering
 
 _ATTEMPTS: Final = 5
+_ONE: Final = "round"
 
 
 class MongoAlertStore(MongoRaised):
-    """`AlertStore` on the collections `alert_rules`, `alerts` and `webhooks`."""
+    """`AlertStore` on the collections `alert_rules`, `alerts`, `alert_heartbeat` and `webhooks`."""
 
     def __init__(self, database: MongoDatabase) -> None:
         """Use an open database."""
         super().__init__(database)
         self._rules = database["alert_rules"]
+        self._heartbeat = database["alert_heartbeat"]
         self._webhooks = database["webhooks"]
 
     @answering
@@ -112,16 +116,22 @@ class MongoAlertStore(MongoRaised):
         return True
 
     @answering
+    async def heartbeat(self) -> Heartbeat | None:
+        """See `AlertStore.heartbeat`."""
+        found = await self._heartbeat.find_one({"_id": _ONE})
+        return Heartbeat(moment(found["at_ms"]), moment(found["judges_from_ms"])) if found is not None else None
+
+    @answering
+    async def put_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """See `AlertStore.put_heartbeat`."""
+        judges_from = milliseconds(heartbeat.judges_from)
+        await _put(self._heartbeat, {"_id": _ONE, "at_ms": milliseconds(heartbeat.at), "judges_from_ms": judges_from})
+
+    @answering
     async def put_webhook(self, webhook: Webhook) -> None:
         """See `AlertStore.put_webhook`."""
         document = {"_id": webhook.name, "url": webhook.url, "updated_at": webhook.updated_at.isoformat()}
-        for _ in range(_ATTEMPTS):
-            try:
-                await self._webhooks.replace_one({"_id": webhook.name}, document, upsert=True)
-            except DuplicateKeyError:
-                continue
-            return
-        raise OverloadedError("others put this webhook at the same moment; try again")
+        await _put(self._webhooks, document)
 
     @answering
     async def webhook(self, name: str) -> Webhook | None:
@@ -148,6 +158,17 @@ class MongoAlertStore(MongoRaised):
             await self._rules.update_one(
                 {"_id": rule["_id"], "pending._id": pending["_id"]}, {"$set": {"pending": None}}
             )
+
+
+async def _put(collection: Any, document: dict[str, Any]) -> None:
+    """Keep a document in place of the one of its id; two first ones may meet, then the second is tried again."""
+    for _ in range(_ATTEMPTS):
+        try:
+            await collection.replace_one({"_id": document["_id"]}, document, upsert=True)
+        except DuplicateKeyError:
+            continue
+        return
+    raise OverloadedError("others put the same at the same moment; try again")
 
 
 def _key(brand: str, name: str) -> str:

@@ -4,8 +4,10 @@ import sqlite3
 from datetime import datetime
 
 from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.heartbeat import Heartbeat
 from services.profiles.alerts.rule import KeptRule, Rule, Standing
 from services.profiles.alerts.stores import sqlite_raised
+from services.profiles.alerts.stores.base import milliseconds, moment
 from services.profiles.alerts.stores.sqlite_raised import SqliteRaised, insert
 from services.profiles.alerts.webhook import Webhook
 
@@ -18,6 +20,11 @@ CREATE TABLE IF NOT EXISTS alert_rule (
     standing TEXT NOT NULL,
     PRIMARY KEY (brand, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alert_heartbeat (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at_ms INTEGER NOT NULL,
+    judges_from_ms INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS webhook (
     name TEXT PRIMARY KEY,
     url TEXT NOT NULL,
@@ -97,6 +104,26 @@ class SqliteAlertStore(SqliteRaised):
             return True
 
         return await self._database.write(work)
+
+    async def heartbeat(self) -> Heartbeat | None:
+        """See `AlertStore.heartbeat`."""
+
+        def work(connection: sqlite3.Connection) -> Heartbeat | None:
+            row = connection.execute("SELECT at_ms, judges_from_ms FROM alert_heartbeat").fetchone()
+            return Heartbeat(moment(row["at_ms"]), moment(row["judges_from_ms"])) if row is not None else None
+
+        return await self._database.read(work)
+
+    async def put_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """See `AlertStore.put_heartbeat`."""
+        row = (milliseconds(heartbeat.at), milliseconds(heartbeat.judges_from))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO alert_heartbeat (one, at_ms, judges_from_ms) VALUES (1, ?, ?)", row
+            )
+
+        await self._database.write(work)
 
     async def put_webhook(self, webhook: Webhook) -> None:
         """See `AlertStore.put_webhook`."""

@@ -45,9 +45,14 @@ class Watch:
         return await self.store.put_rule(rule, finished_hour(self.clock.now(), DELAY))
 
     async def finish(self, hours: int = 1) -> None:
-        """Let hours finish, and look."""
+        """Let hours finish, and look after each."""
+        for _ in range(hours):
+            await self.clock.advance(HOUR)
+            await self.evaluation.round()
+
+    async def miss(self, hours: int) -> None:
+        """Let hours finish that nobody looks at."""
         await self.clock.advance(hours * HOUR)
-        await self.evaluation.round()
 
     async def raised(self, brand: str = "acme") -> list[RaisedAlert]:
         """Return what was raised, the earliest hour first."""
@@ -61,9 +66,11 @@ class Watch:
 
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
-    """Yield an empty store at ten past noon: the hour from eleven has just counted as finished."""
+    """Yield a store without rules at ten past noon: the hour from eleven has just finished, and a round been made."""
     async with open_sqlite(tmp_path / "profiles.db", f"{sqlite.SCHEMA};{round_sqlite.SCHEMA}") as file:
         clock = VirtualClock(waits_for_threads=True)
         await clock.advance(DELAY.total_seconds())
         hour = finished_hour(clock.now(), DELAY) + HOUR
-        yield Watch(SqliteAlertStore(file), SqliteRoundStore(file), BrandHours(), clock, hour)
+        watch = Watch(SqliteAlertStore(file), SqliteRoundStore(file), BrandHours(), clock, hour)
+        await watch.evaluation.round()
+        yield watch

@@ -210,11 +210,46 @@ async def test_of_a_webhook_only_the_origin_comes_back(client: httpx.AsyncClient
     assert [(await client.request(verb, "/v1/webhooks/desk")).status_code for verb in ("GET", "DELETE")] == [404, 404]
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://hooks.example/", "https://a:b@hooks.example/", " ", "é"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "http://hooks.example/",
+        "https://a:b@hooks.example/",
+        " ",
+        "é",
+        "https://xn--/",
+        "https://e..com/",
+        f"https://{'a' * 300}/",
+    ],
+)
 async def test_a_wrong_webhook_is_refused(client: httpx.AsyncClient, url: str) -> None:
     """By the field, and not kept."""
     assert errors(await client.put("/v1/webhooks/desk", json={"url": url})) == ["url"]
     assert (await client.get("/v1/webhooks")).json()["items"] == []
+
+
+async def test_a_webhook_that_cannot_be_shown_is_not_kept(
+    client: httpx.AsyncClient, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the reason: what is stored is what every list after it has to show."""
+    monkeypatch.setattr(webhooks, "check_url", lambda url, **_: url)
+    monkeypatch.setattr(Webhook, "origin", property(lambda _: 1 / 0))
+    answer = await client.put("/v1/webhooks/desk", json={"url": "https://hooks.example/"})
+    assert (answer.status_code, await watch.store.webhooks("", 9)) == (500, [])
+
+
+async def test_a_webhook_that_was_stored_wrongly_is_listed(client: httpx.AsyncClient, watch: Watch) -> None:
+    """Beside the others, so that it can be found, and put again or deleted."""
+    for name, url in (("bad", "https://xn--/"), ("worse", "https://[/"), ("good", "https://hooks.example/")):
+        await watch.store.put_webhook(Webhook(name, url, watch.clock.now()))
+    listed = (await client.get("/v1/webhooks")).json()["items"]
+    assert {item["name"]: item["origin"] for item in listed} == {
+        "bad": "https://xn--",
+        "worse": "unreadable",
+        "good": "https://hooks.example",
+    }
+    assert (await client.delete("/v1/webhooks/bad")).status_code == 204
 
 
 async def test_a_local_service_delivers_to_local_addresses(watch: Watch) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.profiles.alerts.alert import Alert, Delivery, RaisedAlert, alert_id
-from services.profiles.alerts.evaluating import MOST_HOURS, finished_hour
+from services.profiles.alerts.evaluating import finished_hour
 from tests.unit.profiles.alerts.brand_hours import HOUR, WEEK
 from tests.unit.profiles.alerts.conftest import DELAY, Watch
 
@@ -94,16 +94,6 @@ async def test_without_quiet_hours_every_hour_is_raised(watch: Watch) -> None:
     await watch.rule(quiet_hours=0)
     await watch.finish(3)
     assert await watch.hours_raised() == [0, 1, 2]
-
-
-async def test_after_an_outage_a_day_is_caught_up_with(watch: Watch) -> None:
-    """Hours before it are never judged."""
-    for hour in range(MOST_HOURS + 6):
-        watch.hours.weeks_before(watch.hour + hour * HOUR, 100)
-        watch.hours.have(watch.hour + hour * HOUR, 200)
-    await watch.rule(quiet_hours=0)
-    await watch.finish(MOST_HOURS + 6)
-    assert await watch.hours_raised() == list(range(6, MOST_HOURS + 6))
 
 
 async def test_a_rule_learns_until_there_is_history(watch: Watch) -> None:
@@ -199,7 +189,8 @@ async def test_old_alerts_are_swept(watch: Watch) -> None:
     watch.hours.have(watch.hour, 200)
     await watch.rule()
     await watch.finish()
-    await watch.finish(90 * 24)
+    await watch.miss(90 * 24)
+    await watch.evaluation.round()
     assert await watch.hours_raised() == [0]
     await watch.finish()
     assert await watch.hours_raised() == []

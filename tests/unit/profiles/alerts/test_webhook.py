@@ -1,10 +1,34 @@
 """Which addresses alerts may be delivered to, and what is shown of them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.profiles.alerts.webhook import Webhook, check_url
 from shared.errors import InputError
 from tests.unit.ingest.virtual_clock import START
+
+
+NO_HOSTS = [
+    "https://xn--/",
+    "https://xn--a/",
+    "https://\\x/",
+    "https://e..com/",
+    "https://.e.com/",
+    "https://e.com../",
+    "https://.",
+    "https://0/",
+    "https://127.1/",
+    "https://1.2.3.4./",
+    "https://a.0x7f/",
+    "https://-a.example/",
+    "https://a-.example/",
+    "https://a_b.example/",
+    "https://%30/",
+    f"https://{'a' * 64}.example/",
+    f"https://{'a' * 300}/",
+    f"https://{'a.' * 127}example/",
+]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +53,7 @@ from tests.unit.ingest.virtual_clock import START
         "https://localhost/",
         "https://LOCALHOST./",
         "https://desk.localhost/",
+        *NO_HOSTS,
     ],
 )
 def test_addresses_that_are_not_called_are_refused(url: str) -> None:
@@ -39,7 +64,43 @@ def test_addresses_that_are_not_called_are_refused(url: str) -> None:
     assert "password" not in caught.value.detail.replace("user, password", "")
 
 
-@pytest.mark.parametrize("url", ["https://hooks.example/take?a=b", "https://1.1.1.1:8443/", "https://bücher.example/"])
+@pytest.mark.parametrize("url", NO_HOSTS)
+def test_hosts_that_are_none_are_refused_everywhere(url: str) -> None:
+    """Inside networks too: nobody can be called there."""
+    with pytest.raises(InputError, match=r"^url: "):
+        check_url(url, anywhere=True)
+
+
+@given(
+    st.one_of(
+        st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+        st.text(alphabet="xn-.a0:[]%/@#\\", max_size=20).map("https://{}".format),
+    )
+)
+def test_what_is_taken_can_be_shown(url: str) -> None:
+    """Whatever is put is refused by its field, or is a URL whose origin is its beginning, and is taken itself."""
+    try:
+        check_url(url, anywhere=True)
+    except InputError as error:
+        assert error.loc == ("body", "url")
+    else:
+        origin = Webhook("desk", url, START).origin
+        assert url.lower().startswith(origin.removesuffix("/"))
+        assert check_url(origin, anywhere=True) == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example/take?a=b",
+        "https://hooks.example./",
+        "https://1.1.1.1:8443/",
+        "https://bücher.example/",
+        "https://xn--bcher-kva.example/",
+        f"https://{'a' * 63}.example/",
+        "https://0x.1a/",
+    ],
+)
 def test_addresses_of_the_internet_are_taken(url: str) -> None:
     """By https."""
     assert check_url(url, anywhere=False) == url
@@ -57,6 +118,9 @@ def test_addresses_inside_are_taken_where_they_may_be(url: str) -> None:
         ("https://hooks.example/secret?key=secret", "https://hooks.example"),
         ("https://hooks.example:8443/secret", "https://hooks.example:8443"),
         ("http://[::1]:9/secret", "http://[::1]:9"),
+        ("https://xn--bcher-kva.example/secret", "https://xn--bcher-kva.example"),
+        ("https://xn--/secret", "https://xn--"),
+        ("https://[secret/", "unreadable"),
     ],
 )
 def test_of_a_url_only_its_origin_is_shown(url: str, origin: str) -> None:

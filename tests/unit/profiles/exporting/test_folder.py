@@ -51,7 +51,7 @@ def test_posts_are_parted_by_date_and_none_is_lost(file: Path, kept: list[KeptPo
     for part in parts:
         assert pq.read_metadata(part).metadata[VERSION_KEY.encode()] == b"1"
         with part.open("rb") as opened:
-            found += [row for chunk in rows_of("acme", BackupFile(opened)) for row in chunk]
+            found += [row for chunk in rows_of("acme", BackupFile(opened), {}) for row in chunk]
     assert found == kept
 
 

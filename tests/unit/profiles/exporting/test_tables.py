@@ -27,7 +27,7 @@ def parquet(table: Table, rows: Sequence[Any], page: int = 3) -> bytes:
 
 def read_back(contents: bytes) -> list[Any]:
     """Return the rows of a file."""
-    return [row for chunk in rows_of("acme", BackupFile(io.BytesIO(contents))) for row in chunk]
+    return [row for chunk in rows_of("acme", BackupFile(io.BytesIO(contents)), {}) for row in chunk]
 
 
 @settings(max_examples=60)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def test_each_row_of_csv_has_every_column_whatever_the_texts_hold(rows: list[Any
         assert None not in line
         assert None not in line.values()
         assert line["text"] == plain_text(row.post.text or "")
-        assert not any(cell.startswith(FORMULA_SIGNS) for cell in line.values())
+        assert not any(unicodedata.normalize("NFKC", cell).lstrip().startswith(FORMULA_SIGNS) for cell in line.values())
 
 
 @settings(max_examples=40)
@@ -47,7 +48,44 @@ def test_each_line_of_json_is_an_object_with_every_column(rows: list[Any]) -> No
 @given(TEXTS)
 def test_only_texts_that_begin_a_formula_are_changed(text: str) -> None:
     """And the apostrophe before them is all that is."""
-    assert plain_text(text).removeprefix("'" if text.startswith(FORMULA_SIGNS) else "") == text.replace("\0", "\ufffd")
+    whole = text.replace("\0", "\ufffd")
+    assert plain_text(text) in {whole, f"'{whole}"}
+    assert plain_text(f"x{text}") == f"x{whole}"
+    assert plain_text(f"={text}") == f"'={whole}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@a",
+        " =1+1",
+        "\u00a0\u3000=1+1",
+        "\uff1d1+1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20a",
+        "\ufe66cmd",
+        " \ufe63x",
+        "=\u0338x",
+        "\n=1+1",
+        "\nx",
+        "\r\nx",
+        "\tx",
+        "\x0b=1",
+    ],
+)
+def test_whatever_a_spreadsheet_may_take_for_a_formula_is_tamed(text: str) -> None:
+    """Full-width and small signs, signs after spaces of any kind, and what a line break or a tab stands before."""
+    assert plain_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", " ", "text", " text", "1-1", "a=b", "\u2260", "'=1", "\u00a8=1", "\x85x"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    """A sign in the middle begins nothing."""
+    assert plain_text(text) == text
 
 
 @pytest.mark.parametrize("of", list(Of))

@@ -35,7 +35,7 @@ def contents_of(of: Of) -> bytes:
 
 def read(contents: bytes) -> list[Any]:
     """Return the rows of a file, all of them checked."""
-    return [row for chunk in rows_of("acme", BackupFile(io.BytesIO(contents))) for row in chunk]
+    return [row for chunk in rows_of("acme", BackupFile(io.BytesIO(contents)), {}) for row in chunk]
 
 
 @settings(max_examples=80)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,30 @@ async def test_a_failed_round_is_made_again_soon(store: RoundStore) -> None:
     await clock.advance(2.5 * HOUR)
     assert len(attempts) == 3
     assert attempts[1] >= HOUR
+    await _cancelled([task])
+
+
+async def test_no_error_of_the_store_ends_the_loop(store: RoundStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes on beside it in a group is not cut off; the round is made once the store can be used again."""
+    clock, made, broken = VirtualClock(waits_for_threads=True), list[float](), True
+    begin = store.begin
+
+    async def beginning(*asked: Any) -> bool:
+        if broken:
+            raise RuntimeError("12345 is a raw id")
+        return await begin(*asked)
+
+    async def work() -> None:
+        made.append(clock.monotonic())
+
+    monkeypatch.setattr(store, "begin", beginning)
+    often = Round("often", work, timedelta(minutes=1), timedelta(minutes=1), timedelta(hours=1), look_seconds=60)
+    task = asyncio.create_task(keep_round(often, store, "one", clock))
+    await clock.advance(90)
+    assert (made, task.done()) == ([], False)
+    broken = False
+    await clock.advance(60)
+    assert len(made) == 1
     await _cancelled([task])
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 import httpx
 import pytest
 
-from shared.errors import OverloadedError
+from shared.errors import OverloadedError, PeerUnavailableError
 from shared.reach import InternetOnly
 from shared.webhooks.courier import LEASE, MOST_ATTEMPTS, POLL_SECONDS, Courier
 from shared.webhooks.delivery import Outcome, Parcel, Unsendable
 from tests.unit.ingest.replies.local_server import LocalServer, Told, local_server
-from tests.unit.ingest.virtual_clock import START, VirtualClock
+from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, START, VirtualClock
 
 KEY = b"0123456789abcdef-a-key-of-tests-0123456789"
 
@@ -28,7 +28,10 @@ class Letter:
 
 @dataclass
 class Letters:
-    """Deliveries in memory, one of them due; `outcomes` came of the attempts, `until` is its lease."""
+    """Deliveries in memory, one of them due; `outcomes` came of the attempts, `until` is its lease.
+
+    Each recording of an outcome meets the next error of `lost`, as long as there is one.
+    """
 
     parcels: Parcel | Unsendable
     letter: Letter = field(default_factory=lambda: Letter("letter-1"))
@@ -36,12 +39,18 @@ class Letters:
     due: datetime = START
     done: bool = False
     away: bool = False
+    broken: bool = False
+    lost: list[Exception] = field(default_factory=list)
+    leases: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
     async def lease(self, now: datetime, until: datetime) -> Letter | None:
         """See `Deliveries.lease`."""
+        self.leases += 1
         if self.away:
             raise OverloadedError("the store is away")
+        if self.broken:
+            raise KeyError("12345 is a raw id")
         if self.done or now < self.due or now < self.until:
             return None
         self.until, self.letter = until, replace(self.letter, attempts=self.letter.attempts + 1)
@@ -55,6 +64,8 @@ class Letters:
     async def settle(self, leased: Letter, outcome: Outcome, now: datetime) -> None:
         """See `Deliveries.settle`."""
         assert leased == self.letter
+        if self.lost:
+            raise self.lost.pop(0)
         self.outcomes.append(outcome)
         self.until, self.due, self.done = now, outcome.due_at or self.due, outcome.state != "waiting"
 
@@ -97,6 +108,55 @@ async def test_a_lost_answer_is_followed_by_the_same_id(server: LocalServer, htt
     assert await courier(letters, http, clock).turn()
     assert {headers["webhook-id"] for headers, _, _ in server.got} == {"letter-1"}
     assert [outcome.state for outcome in letters.outcomes] == ["waiting", "delivered"]
+
+
+async def settling(letters: Letters, courier: Courier[Letter], clock: VirtualClock) -> "asyncio.Task[bool]":
+    """Return a turn that met its first error in recording what the attempt came to."""
+    errors = len(letters.lost)
+    turn = asyncio.create_task(courier.turn())
+    await clock.until(lambda: len(letters.lost) < errors)
+    return turn
+
+
+@pytest.mark.parametrize("error", [OverloadedError("full"), PeerUnavailableError("mongodb", "away")])
+async def test_what_was_answered_is_recorded_as_soon_as_the_store_is_back(
+    server: LocalServer, http: httpx.AsyncClient, error: Exception
+) -> None:
+    """Nobody else knows that the receiver took it: within the lease it is told again and again, not sent again."""
+    letters, clock = Letters(Parcel("the desk", server.url, {}), lost=[error] * 12), VirtualClock()
+    turn = await settling(letters, courier(letters, http, clock), clock)
+    await clock.advance(LEASE.total_seconds() - 10)
+    assert letters.outcomes == [Outcome("delivered", "answered 200")]
+    assert await turn
+    assert len(server.got) == 1
+
+
+async def test_recording_is_given_up_before_the_lease_is_over(server: LocalServer, http: httpx.AsyncClient) -> None:
+    """Then somebody else may have the delivery, and the id is all that the receiver can tell it by."""
+    letters, clock = Letters(Parcel("the desk", server.url, {}), lost=[OverloadedError("full")] * 99), VirtualClock()
+    turn = await settling(letters, courier(letters, http, clock), clock)
+    await clock.advance(LEASE.total_seconds() - 1)
+    assert turn.done()
+    with pytest.raises(OverloadedError):
+        await turn
+    assert 10 < len(letters.lost) < 99 - 10
+
+
+async def test_no_error_ends_a_courier(server: LocalServer, http: httpx.AsyncClient) -> None:
+    """In a group, the end of one would cut off what the others are just sending."""
+    sending, broken = Letters(Parcel("the desk", server.url, {})), Letters(Unsendable(""), broken=True)
+    server.answers, clock = [Told(hang=True)], VirtualClock()
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        running = [group.create_task(courier(sending, http, clock).run())]
+        await server.arrived.wait()
+        running.append(group.create_task(courier(broken, http, clock).run()))
+        await clock.advance(POLL_SECONDS)
+        assert broken.leases == 2
+        server.go_on.set()
+        await clock.until(lambda: sending.done)
+        for task in running:
+            task.cancel()
+    assert len(server.got) == 1
 
 
 async def test_what_cannot_be_sent_now_waits(http: httpx.AsyncClient) -> None:
