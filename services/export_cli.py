@@ -46,7 +46,10 @@ def export_brand(
     url: Url = None,
     as_json: Json = False,
 ) -> None:
-    """Write what a brand has to a file, or all of it to a folder: the backup that `voxpop import` takes."""
+    """Write what a brand has to a file, or all of it to a folder: the backup that `voxpop import` takes.
+
+    Parquet, removals and folders need a key with the scope admin.
+    """
     _check_brand(brand)
     target = Path(output)
     try:

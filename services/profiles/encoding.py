@@ -5,7 +5,7 @@ from typing import Any
 
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, dequantised, quantised
-from services.profiles.folding import Counts, Increment, one_hour
+from services.profiles.folding import Counts, Increment
 from services.profiles.rollup import Rollup, Scored
 from shared.analyzed_post import AnalyzedPost
 
@@ -27,8 +27,6 @@ _PLAIN = (
     "key_version",
 )
 _COUNTS = ("labels", "languages", "categories")
-_REACTIONS = ("likes", "reposts", "replies", "repost_posts", "reply_posts")
-_ONE_OF = {"label": "labels", "language": "languages", "category": "categories"}
 _EMBEDDING: Any = {"analysis": {"embedding"}}
 _BUCKET_PLAIN = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
 _BUCKET_COUNTS = ("labels", "languages")
@@ -110,51 +108,3 @@ def from_bucket(document: Mapping[str, Any], authors: AuthorSketch) -> Rollup:
         item["name"]: Scored(item["posts"], item["scored_posts"], item["score_sum"]) for item in document["categories"]
     }
     return Rollup(**plain, **counts, categories=categories, authors=authors)
-
-
-def to_contribution(added: Increment) -> dict[str, Any]:
-    """Return what one post added as JSON types, in about a third of the bytes of `to_document`.
-
-    What follows from something else is left out, and so is what is nought or unknown.
-    """
-    short: dict[str, Any] = {"hour": added.first_seen, "platform": added.platform, "key_version": added.key_version}
-    if added.scored_posts:
-        short["score"] = added.score_sum
-    if added.subjectivity_posts:
-        short["subjectivity"] = added.subjectivity_sum
-    for name, counts in _ONE_OF.items():
-        short.update((name, key) for key in getattr(added, counts))
-    short.update((name, count) for name in _REACTIONS if (count := getattr(added, name)))
-    if added.figures:
-        short["figures"] = {name: value for name, (_, value) in added.figures.items()}
-    return short
-
-
-def from_contribution(short: Mapping[str, Any]) -> Increment:
-    """Return the increment of the post that `to_contribution` wrote, or `to_document` in an earlier version."""
-    if "hours" in short:
-        return from_document(short)
-    hour, score, subjectivity = short["hour"], short.get("score"), short.get("subjectivity")
-    counts: dict[str, Any] = {counts: {short[name]: 1} if name in short else {} for name, counts in _ONE_OF.items()}
-    return Increment(
-        posts=1,
-        scored_posts=int(score is not None),
-        score_sum=score or 0,
-        score_squares=(score or 0) ** 2,
-        subjectivity_posts=int(subjectivity is not None),
-        subjectivity_sum=subjectivity or 0,
-        first_seen=hour,
-        last_seen=hour,
-        hours=one_hour(hour),
-        figures={name: (hour, value) for name, value in short.get("figures", {}).items()},
-        platform=short["platform"],
-        key_version=short["key_version"],
-        **{name: short.get(name, 0) for name in _REACTIONS},
-        **counts,
-    )
-
-
-def hour_of(short: Mapping[str, Any]) -> int:
-    """Return the hour (Unix seconds) of the post whose contribution this is."""
-    hour: int = short["first_seen"] if "hours" in short else short["hour"]
-    return hour

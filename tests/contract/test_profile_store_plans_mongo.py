@@ -20,8 +20,8 @@ pytestmark = pytest.mark.mongo
 Filter = tuple[str, dict[str, Any], tuple[str, ...]]
 """A collection, what it is searched by, and the fields of the order."""
 
-SMALL = frozenset({"brands", "published_runs", "restorations", "totals"})
-"""Collections of a few documents a brand."""
+SMALL = frozenset({"brands", "embedding_versions", "published_runs", "restorations", "totals"})
+"""Collections of a few documents a brand or a model."""
 
 READS_ALL = {("rollups", frozenset({"brand", "posts"})): "a backup reads all buckets of a brand"}
 """What is read whole, and why."""

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from pydantic import BaseModel, Field
 
-from services.profiles.analytics.mentions import Mention, mentions, places_of
+from services.profiles.analytics.mentions import Mention, may_be_shown, mention_of, names_of, places_of
+from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.analytics.stretch import Stretch
 from services.profiles.kept import Sample
 from services.profiles.stores.base import ProfileStore
@@ -51,21 +53,23 @@ async def entities(
     return _view(stretch, sample, found)
 
 
-def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: int) -> list[Mention]:
-    """Return up to `limit` entities of a type, or of all, those of most posts first, equal ones by name and type.
+def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: int) -> list[tuple[str, Mention]]:
+    """Return up to `limit` entities of a type, or of all, as they are written most often, and what is known of them.
 
-    Spellings that differ in case or width alone are one entity of each type. A person's name that fewer than five
-    authors wrote is left out.
+    Those of most posts come first, equal ones by name and type. Spellings that differ in case or width alone are one
+    entity of each type. What would show a person of whom fewer than five authors wrote is left out, and what one
+    author alone named.
     """
     places = places_of(posts, frozenset({"entity"}))
-    wanted = {term: where for term, where in places.items() if only in (None, term.type)}
-    ranked = sorted(
-        mentions(posts, wanted), key=lambda mention: (-mention.posts, mention.term.text, mention.term.type or "")
-    )
-    return ranked[:limit]
+    found = [mention_of(posts, term, where) for term, where in places.items() if only in (None, term.type)]
+    found.sort(key=lambda mention: (-mention.posts, mention.term.text, mention.term.type or ""))
+    persons = Persons(names_in(posts))
+    shown = list(islice((mention for mention in found if may_be_shown(mention, persons)), limit))
+    names = names_of(posts, [mention.term for mention in shown])
+    return [(names[mention.term], mention) for mention in shown]
 
 
-def _view(stretch: Stretch, sample: Sample, found: Sequence[Mention]) -> EntitiesView:
+def _view(stretch: Stretch, sample: Sample, found: Sequence[tuple[str, Mention]]) -> EntitiesView:
     return EntitiesView(
         begins=view_time(stretch.start),
         ends=view_time(stretch.end),
@@ -74,13 +78,13 @@ def _view(stretch: Stretch, sample: Sample, found: Sequence[Mention]) -> Entitie
         items=[
             EntityView(
                 type=mention.term.type,
-                name=mention.name,
+                name=name,
                 posts=mention.posts,
                 authors=mention.authors,
                 scored_posts=mention.scored_posts,
                 mean_score=mention.mean_score,
             )
-            for mention in found
+            for name, mention in found
             if mention.term.type is not None
         ],
     )

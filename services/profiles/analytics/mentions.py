@@ -1,20 +1,22 @@
 """What posts mention: words, hashtags and named entities, each counted once a post, and who may not be shown."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, get_args
 
+from services.profiles.analytics.persons import Persons
 from services.profiles.analytics.words import folded, folded_name, hashtags_in, shown_name, words_in
 from services.profiles.folding import MILLION
 from services.profiles.profile import mean_of_millionths
-from shared.analysis import EntityType
+from shared.analysis import Entity, EntityType
 from shared.analyzed_post import AnalyzedPost
 
 Kind = Literal["term", "hashtag", "entity"]
 KINDS: Final[frozenset[Kind]] = frozenset(get_args(Kind))
 AUTHORS_OF_A_PERSON: Final = 5
 """A person's name that fewer authors wrote is never shown."""
+AUTHORS_OF_AN_ENTITY: Final = 2
 LONGEST_NAME: Final = 100
 
 
@@ -32,10 +34,9 @@ Places = dict[Term, list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A term, how it is written most often, and the posts that mention it; `score_sum` is in millionths."""
+    """A term and the posts that mention it; `score_sum` is in millionths."""
 
     term: Term
-    name: str
     posts: int
     authors: int
     scored_posts: int
@@ -67,17 +68,10 @@ def terms_of(post: AnalyzedPost, kinds: frozenset[Kind]) -> set[Term]:
             found.update(Term("hashtag", hashtag) for hashtag in hashtags_in(text))
     if "entity" in kinds:
         for entity in post.analysis.entities or ():
-            name = folded_name(entity.text)
-            if 0 < len(name) <= LONGEST_NAME:
-                found.add(Term("entity", name, entity.type))
+            term = _entity(entity)
+            if 0 < len(term.text) <= LONGEST_NAME:
+                found.add(term)
     return found
-
-
-def mentions(posts: Sequence[AnalyzedPost], places: Mapping[Term, Sequence[int]]) -> list[Mention]:
-    """Return what is known of each term, but for those that too few authors wrote to be shown."""
-    personal = personal_words(posts)
-    found = (mention_of(posts, term, where) for term, where in places.items())
-    return [mention for mention in found if mention.authors >= authors_needed(mention.term, personal)]
 
 
 def mention_of(posts: Sequence[AnalyzedPost], term: Term, places: Sequence[int]) -> Mention:
@@ -86,7 +80,6 @@ def mention_of(posts: Sequence[AnalyzedPost], term: Term, places: Sequence[int])
     scores = [score for score in map(_score, found) if score is not None]
     return Mention(
         term=term,
-        name=_name(found, term) if term.kind == "entity" else term.text,
         posts=len(found),
         authors=len({post.author_key for post in found}),
         scored_posts=len(scores),
@@ -94,38 +87,40 @@ def mention_of(posts: Sequence[AnalyzedPost], term: Term, places: Sequence[int])
     )
 
 
-def authors_needed(term: Term, personal: frozenset[str]) -> int:
-    """Return how many authors must have written a term before it may be shown: five for what names a person, else one.
+def may_be_shown(mention: Mention, persons: Persons) -> bool:
+    """Tell whether enough authors wrote a term: five where it would show a person, two of any entity, else one.
 
-    `personal` is what `personal_words` found: a name that was once read as a person's is held to it whatever else
-    it was read as, and so are its parts, as words or as hashtags.
+    `persons` says what would: a name that was once read as a person's, whatever else it was read as, its other forms
+    and its parts. What one author alone named is no answer to what posts are about, but would quote that author; and
+    a person whom the tagger never read as one is most often named by one author alone.
     """
-    names_a_person = term.type == "person" or term.text.removeprefix("#").replace("_", "") in personal
-    return AUTHORS_OF_A_PERSON if names_a_person else 1
+    if mention.authors >= AUTHORS_OF_A_PERSON:
+        return True
+    term = mention.term
+    if term.kind == "entity" and mention.authors < AUTHORS_OF_AN_ENTITY:
+        return False
+    return term.type != "person" and not persons.named_in(term.text)
 
 
-def personal_words(posts: Iterable[AnalyzedPost]) -> frozenset[str]:
-    """Return the names of persons in the posts as they are compared: whole, without blanks, and word by word."""
-    names = {
-        folded_name(entity.text) for post in posts for entity in post.analysis.entities or () if entity.type == "person"
-    }
-    found = set(names)
-    for name in names:
-        found.add(name.replace(" ", ""))
-        found |= words_in(name)
-    return frozenset(found)
+def names_of(posts: Iterable[AnalyzedPost], terms: Iterable[Term]) -> dict[Term, str]:
+    """Return how each term is shown: an entity as the posts write it most often, all else as it is compared.
+
+    Each entity of the posts is folded once, however many terms there are.
+    """
+    names = {term: term.text for term in terms}
+    written: dict[Term, Counter[str]] = {term: Counter() for term in names if term.kind == "entity"}
+    if written:
+        for post in posts:
+            for entity in post.analysis.entities or ():
+                if (term := _entity(entity)) in written:
+                    written[term][shown_name(entity.text)] += 1
+    return names | {term: min(forms, key=lambda form: (-forms[form], form)) for term, forms in written.items() if forms}
+
+
+def _entity(entity: Entity) -> Term:
+    return Term("entity", folded_name(entity.text), entity.type)
 
 
 def _score(post: AnalyzedPost) -> int | None:
     sentiment = post.analysis.sentiment if post.analysis.supported_language else None
     return round(sentiment.score * MILLION) if sentiment else None
-
-
-def _name(posts: Iterable[AnalyzedPost], term: Term) -> str:
-    written = Counter(
-        shown_name(entity.text)
-        for post in posts
-        for entity in post.analysis.entities or ()
-        if entity.type == term.type and folded_name(entity.text) == term.text
-    )
-    return min(written, key=lambda name: (-written[name], name))

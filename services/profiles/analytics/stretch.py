@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.profiles.folding import HOUR_SECONDS
-from services.profiles.rollup import DAY_SECONDS, Span
+from services.profiles.rollup import DAY_SECONDS, SPAN_SECONDS, Span
 
 EARLIEST: Final = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
 LATEST: Final = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp())
@@ -18,6 +18,11 @@ class Stretch:
 
     start: int
     end: int
+
+    def within(self, other: "Stretch") -> "Stretch":
+        """Return what both have in common, empty where that is nothing."""
+        start = max(self.start, other.start)
+        return Stretch(start, max(start, min(self.end, other.end)))
 
     @property
     def before(self) -> "Stretch":
@@ -33,6 +38,11 @@ class Cover:
     start: int
     end: int
 
+    @property
+    def most(self) -> int:
+        """Return how many buckets there can be."""
+        return max(0, self.end - self.start) // SPAN_SECONDS[self.span]
+
 
 def cover(stretch: Stretch) -> list[Cover]:
     """Return the buckets that hold each hour of the stretch once and no other hour, by time: three covers at most.
@@ -47,6 +57,11 @@ def cover(stretch: Stretch) -> list[Cover]:
         Cover("hour", last_day, stretch.end),
     )
     return [one for one in covers if one.start < one.end]
+
+
+def width_of(stretch: Stretch) -> int:
+    """Return how many buckets `cover` can lead to."""
+    return sum(covered.most for covered in cover(stretch))
 
 
 def floor_to(moment: int, seconds: int) -> int:

@@ -59,9 +59,16 @@ def reading_of(grain: Grain, stretch: Stretch, after: int | None, points: int) -
     if after is not None:
         start = max(start, after + _SECONDS[grain])
     end = max(start, point_end(grain, stretch.end))
-    if grain == "week":
-        return Reading(Cover("day", start, end), points * DAYS_A_WEEK)
-    return Reading(Cover(grain, start, end), points)
+    covered = Cover("day" if grain == "week" else grain, start, end)
+    return Reading(covered, min(covered.most, points * DAYS_A_WEEK if grain == "week" else points))
+
+
+def unfinished(grain: Grain, buckets: Sequence[Bucket]) -> int:
+    """Return how many of the last buckets, given by time, are of a week that later ones may belong to too."""
+    if grain != "week" or not buckets:
+        return 0
+    start = point_start("week", buckets[-1].start)
+    return sum(bucket.start >= start for bucket in buckets[-DAYS_A_WEEK:])
 
 
 def points_of(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:
@@ -72,7 +79,7 @@ def points_of(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:
     return [Bucket(start, total(bucket.rollup for bucket in days)) for start, days in weeks]
 
 
-def view_points(points: Sequence[Bucket]) -> list[PointView]:
+def view_points(points: Iterable[Bucket]) -> list[PointView]:
     """Return the points as they are shown."""
     return [PointView(start=view_time(point.start), **dict(view_figures(point.rollup))) for point in points]
 

@@ -3,10 +3,22 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from services.profiles.analytics.burst import SURE, burst
-from services.profiles.analytics.mentions import KINDS, Kind, Mention, Term, mentions, places_of, terms_of
+from services.profiles.analytics.mentions import (
+    KINDS,
+    Kind,
+    Mention,
+    Term,
+    may_be_shown,
+    mention_of,
+    names_of,
+    places_of,
+    terms_of,
+)
+from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.analytics.stretch import Stretch
 from services.profiles.stores.base import ProfileStore
 from shared.analyzed_post import AnalyzedPost, Voice
@@ -28,10 +40,19 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """A term of the window, the posts of the baseline that mention it too, and its burst score."""
+class Candidate:
+    """A term of the window that may trend, and how it is shown."""
 
     mention: Mention
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A term of the window, how it is shown, the posts of the baseline that mention it too, and its burst score."""
+
+    mention: Mention
+    name: str
     baseline_posts: int
     score: float
 
@@ -57,21 +78,28 @@ async def trending(
     """Return up to `limit` terms that are surely more frequent in the window than in the baseline.
 
     Stop words need no list: they are as frequent before. Posts of one sample are held at a time, and read in a
-    thread. Raises what the store raises.
+    thread; names of persons are those of both samples. Raises what the store raises.
     """
     sample = await store.sample(brand, window.start, window.end, MOST_POSTS, voice)
     now = Looked(window, len(sample.posts), sample.posts_in_all)
     found = await asyncio.to_thread(candidates, sample.posts, kinds)
+    names = await asyncio.to_thread(names_in, sample.posts)
     sample = await store.sample(brand, baseline.start, baseline.end, MOST_POSTS, voice)
     past = Looked(baseline, len(sample.posts), sample.posts_in_all)
-    before = await asyncio.to_thread(posts_with, sample.posts, [mention.term for mention in found], kinds)
-    return Trends(now, past, ranked(found, now.posts, before, past.posts)[:limit])
+    before = await asyncio.to_thread(posts_with, sample.posts, [one.mention.term for one in found], kinds)
+    names |= await asyncio.to_thread(names_in, sample.posts)
+    items = await asyncio.to_thread(shown, ranked(found, now.posts, before, past.posts), names, limit)
+    return Trends(now, past, items)
 
 
-def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[Mention]:
-    """Return the terms of the window with at least 5 posts and 3 authors; 5 authors for what names a person."""
-    frequent = {term: where for term, where in places_of(posts, kinds).items() if len(where) >= LEAST_POSTS}
-    return [mention for mention in mentions(posts, frequent) if mention.authors >= LEAST_AUTHORS]
+def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[Candidate]:
+    """Return the terms of the window with at least 5 posts and 3 authors, whether they may be shown or not."""
+    frequent = [
+        mention_of(posts, term, where) for term, where in places_of(posts, kinds).items() if len(where) >= LEAST_POSTS
+    ]
+    found = [mention for mention in frequent if mention.authors >= LEAST_AUTHORS]
+    names = names_of(posts, [mention.term for mention in found])
+    return [Candidate(mention, names[mention.term]) for mention in found]
 
 
 def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[Term], kinds: frozenset[Kind]) -> dict[Term, int]:
@@ -83,15 +111,20 @@ def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[Term], kinds: froz
     return counts
 
 
-def ranked(found: Iterable[Mention], of: int, before: Mapping[Term, int], before_of: int) -> list[Trend]:
+def ranked(found: Iterable[Candidate], of: int, before: Mapping[Term, int], before_of: int) -> list[Trend]:
     """Return the terms that trend, the surest first: those whose score chance passes in one of a thousand terms.
 
     `found` are of a window of `of` posts, `before` tells in how many of the `before_of` posts of the baseline each
     was. Without a baseline nothing trends: there is nothing it would be more frequent than.
     """
     trends = (
-        Trend(mention, before[mention.term], burst(mention.posts, of, before[mention.term], before_of))
-        for mention in found
+        Trend(
+            one.mention,
+            one.name,
+            before[one.mention.term],
+            burst(one.mention.posts, of, before[one.mention.term], before_of),
+        )
+        for one in found
     )
     return sorted(
         (trend for trend in trends if trend.score >= SURE),
@@ -102,3 +135,12 @@ def ranked(found: Iterable[Mention], of: int, before: Mapping[Term, int], before
             trend.mention.term.type or "",
         ),
     )
+
+
+def shown(trends: Iterable[Trend], names: Iterable[str], limit: int) -> list[Trend]:
+    """Return the first `limit` of the trends that enough authors wrote: five where one would show a person of `names`.
+
+    The names are such as `names_in` finds.
+    """
+    persons = Persons(names)
+    return list(islice((trend for trend in trends if may_be_shown(trend.mention, persons)), limit))

@@ -68,7 +68,7 @@ def _view(trend: Trend, trends: Trends) -> TrendView:
     return TrendView(
         kind=mention.term.kind,
         type=mention.term.type,
-        term=mention.name,
+        term=trend.name,
         posts=mention.posts,
         authors=mention.authors,
         share=share_of(mention.posts, trends.window.posts),

@@ -56,7 +56,7 @@ _RUN: Final = re.compile(
     rf"|(?P<pairs>[{_PAIRED}]+)|(?P<katakana>[{_KATAKANA}]+)|(?P<fours>[{_FOURS}]+)"
 )
 _LETTER_WITH_MARKS: Final = re.compile(rf"[^{_MARKS}][{_MARKS}]*|[{_MARKS}]+")
-_ENDS: Final = re.compile(rf"^[^\w{_MARKS}]+|[^\w{_MARKS}]+$")
+_INNER: Final = re.compile(rf"[\w{_MARKS}](?:.*[\w{_MARKS}])?", re.DOTALL)
 
 
 def folded(text: str) -> str:
@@ -85,13 +85,19 @@ def hashtags_in(folded_text: str) -> set[str]:
 
 def folded_name(name: str) -> str:
     """Return the name of an entity as it is compared: as `folded`, single blanks, no punctuation around it."""
-    return _ENDS.sub("", " ".join(folded(name).split()))
+    return _inner(" ".join(folded(name).split()))
 
 
 def shown_name(name: str) -> str:
     """Return the name of an entity as it was written, without the placeholders and punctuation around it."""
     plain = without_placeholders(name[:MOST_CHARACTERS])
-    return _ENDS.sub("", " ".join(plain.split()))
+    return _inner(" ".join(plain.split()))
+
+
+def _inner(name: str) -> str:
+    """Return the name from its first letter, digit or mark to its last, in time that grows with its length alone."""
+    match = _INNER.search(name)
+    return match[0] if match else ""
 
 
 def _words(folded_text: str) -> Iterator[str]:

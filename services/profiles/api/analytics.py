@@ -9,10 +9,10 @@ from services.profiles.analytics.categories import CategoriesView, view_categori
 from services.profiles.analytics.languages import LanguagesView, view_languages
 from services.profiles.analytics.reading import points_after, total_of
 from services.profiles.analytics.share_of_voice import ShareOfVoiceView, others_of, view_share_of_voice
-from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, view_points
+from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, reading_of
 from services.profiles.analytics.voices import VoicesView, view_voices
 from services.profiles.analytics.window import asked_time
-from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources, Store
+from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources
 from services.profiles.api.windows import (
     WEEK,
     Length,
@@ -22,6 +22,8 @@ from services.profiles.api.windows import (
     Until,
     asked_stretch,
     asked_window,
+    known_part,
+    seat,
 )
 from shared.access import Scope
 from shared.analyzed_post import Voice
@@ -37,7 +39,7 @@ MOST_CHARACTERS = 2000
 @router.get("/timeline")
 async def show_timeline(
     brand: KnownBrand,
-    store: Store,
+    resources: OpenedResources,
     bucket: Annotated[Grain, Query(description="what a point is; a week is an ISO week")] = "day",
     begins: Annotated[
         AwareDatetime | None, Query(alias="from", description="in the first point; by default all")
@@ -49,11 +51,13 @@ async def show_timeline(
 ) -> Page[PointView]:
     """List the hours, days or weeks that have posts, by time: whole ones, 1000 by default since a chart wants all."""
     stretch = asked_time(begins, ends)
-    found = await points_after(store, brand, bucket, stretch, decode_point(cursor, bucket), limit + 1, voice)
+    after = decode_point(cursor, bucket)
+    summary = await resources.store.summary(brand)
+    async with resources.reading.seat_for(reading_of(bucket, known_part(stretch, summary), after, limit + 1).most):
+        found = await points_after(resources.store, brand, bucket, stretch, after, limit + 1, voice)
     page = found[:limit]
-    return Page(
-        items=view_points(page), next_cursor=encode_point(bucket, page[-1].start) if len(found) > limit else None
-    )
+    last = int(page[-1].start.timestamp()) if len(found) > limit else None
+    return Page(items=page, next_cursor=None if last is None else encode_point(bucket, last))
 
 
 @router.get("/languages")
@@ -66,7 +70,8 @@ async def show_languages(
 ) -> LanguagesView:
     """Show in which languages the posts are, of all time or of a window."""
     stretch = asked_stretch(summary, window, until, resources)
-    return view_languages(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+    async with seat(resources, summary, stretch):
+        return view_languages(stretch, await total_of(resources.store, summary.brand, stretch, voice))
 
 
 @router.get("/categories")
@@ -79,7 +84,8 @@ async def show_categories(
 ) -> CategoriesView:
     """Show what the posts are about and how each category is spoken of, of all time or of a window."""
     stretch = asked_stretch(summary, window, until, resources)
-    return view_categories(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+    async with seat(resources, summary, stretch):
+        return view_categories(stretch, await total_of(resources.store, summary.brand, stretch, voice))
 
 
 @router.get("/voices")
@@ -89,7 +95,8 @@ async def show_voices(
     """Show people's posts beside the brand's own."""
     stretch = asked_window(summary, window, until, resources)
     voices: tuple[Voice, ...] = get_args(Voice)
-    found = {voice: await total_of(resources.store, summary.brand, stretch, voice) for voice in voices}
+    async with seat(resources, summary, *[stretch] * len(voices)):
+        found = {voice: await total_of(resources.store, summary.brand, stretch, voice) for voice in voices}
     return view_voices(stretch, found)
 
 
@@ -110,5 +117,6 @@ async def show_share_of_voice(
     for name in brands:
         if not await resources.store.has_brand(name):
             raise InputError(f"with: no post of the brand {name} was ever counted", ("query", "with"))
-    found = {name: await total_of(resources.store, name, stretch, voice) for name in brands}
+    async with seat(resources, None, *[stretch] * len(brands)):
+        found = {name: await total_of(resources.store, name, stretch, voice) for name in brands}
     return view_share_of_voice(stretch, found)

@@ -1,12 +1,13 @@
 """The time and the voice that are asked for, as routes read them from the query."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.stretch import Stretch, width_of
 from services.profiles.analytics.window import MOST_DAYS, PATTERN, all_time, hour_end, length_of, newest_end, window_of
 from services.profiles.api.dependencies import OpenedResources
 from services.profiles.profile import BrandSummary
@@ -49,6 +50,21 @@ def end_of(summary: BrandSummary, until: datetime | None, resources: OpenedResou
 def asked_window(summary: BrandSummary, window: str, until: datetime | None, resources: OpenedResources) -> Stretch:
     """Return the window asked for; raises InputError, naming the field."""
     return window_of(length_of(window, "window"), end_of(summary, until, resources))
+
+
+def seat(
+    resources: OpenedResources, summary: BrandSummary | None, *readings: Stretch
+) -> AbstractAsyncContextManager[None]:
+    """Return a seat of the reading room where the buckets of these readings may be many, else nothing."""
+    return resources.reading.seat_for(sum(width_of(known_part(stretch, summary)) for stretch in readings))
+
+
+def known_part(stretch: Stretch, summary: BrandSummary | None) -> Stretch:
+    """Return the part of the stretch in which the brand had posts, all of it without a summary.
+
+    To reckon how long a reading is, so that a young brand never waits for a seat; what is read is not cut by it.
+    """
+    return stretch if summary is None else stretch.within(all_time(summary.first_seen, summary.last_seen))
 
 
 def asked_stretch(

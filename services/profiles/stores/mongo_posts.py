@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.profiles.contribution import from_contribution
 from services.profiles.encoding import from_body, to_body, to_embedding
 from services.profiles.folding import Increment, increment_of
 from services.profiles.kept import KeptPost, Place, Sample
 from services.profiles.rollup import BucketKey, buckets_of
-from services.profiles.stores.mongo_contributions import from_contribution
 from services.profiles.stores.mongo_ledgers import NEVER, Document, brand_of, of_brand
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.mongo import MongoDatabase

@@ -10,6 +10,7 @@ from services.profiles.alerts.stores.base import AlertStore
 from services.profiles.alerts.stores.mongo import MongoAlertStore
 from services.profiles.stores import sqlite_schema
 from services.profiles.stores.base import ProfileStore
+from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
@@ -52,8 +53,6 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
 
 
 async def _on_mongo(database: MongoDatabase, clock: Clock) -> Stores:
-    from services.profiles.stores.mongo import MongoProfileStore  # noqa: PLC0415
-
     profiles, alerts, rounds = MongoProfileStore(database, clock), MongoAlertStore(database), MongoRoundStore(database)
     for store in (profiles, alerts, rounds):
         await store.prepare()

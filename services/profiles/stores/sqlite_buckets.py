@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from functools import reduce
+from itertools import groupby, islice
 from typing import Any
 
 from services.profiles.author_sketch import AuthorSketch, without
 from services.profiles.encoding import from_bucket, to_bucket
 from services.profiles.kept import KeptBucket
-from services.profiles.rollup import EMPTY, Bucket, BucketKey, Rollup, Span, join, join_all, part_from
+from services.profiles.rollup import EMPTY, Bucket, BucketKey, Rollup, Span, join, part_from
 from services.profiles.stores.sqlite_profiles import encode
 from shared.analyzed_post import Voice
 
@@ -53,21 +54,18 @@ def rollups(
     voice: Voice | None,
     limit: int | None,
 ) -> list[Bucket]:
-    """Return the buckets that begin in a stretch, by time."""
+    """Return the first `limit` buckets that begin in a stretch, by time; joined only where both voices have one."""
     statement = (
         f"SELECT {_COLUMNS} FROM bucket WHERE brand = ? AND span = ? AND start >= ? AND start < ? "  # noqa: S608 - our own
         + ("AND voice = ? " if voice else "")
         + "ORDER BY start LIMIT ?"
     )
-    # Two voices are two rows of one bucket.
-    most = -1 if limit is None else 2 * limit
+    # Without a voice two rows may be one bucket.
+    most = -1 if limit is None else limit if voice else 2 * limit
     values = [brand, span, *stretch, *([voice] if voice else []), most]
     found = (_kept(row) for row in connection.execute(statement, values))
-    buckets = [
-        Bucket(start, join_all(bucket.rollup for bucket in same))
-        for start, same in groupby(found, lambda bucket: bucket.key.start)
-    ]
-    return buckets if limit is None else buckets[:limit]
+    buckets = groupby(found, lambda bucket: bucket.key.start)
+    return [Bucket(start, reduce(join, (bucket.rollup for bucket in same))) for start, same in islice(buckets, limit)]
 
 
 def kept_buckets(connection: sqlite3.Connection, brand: str) -> list[KeptBucket]:

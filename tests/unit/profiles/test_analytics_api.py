@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.profiles.analytics.reading_room import ReadingRoom
 from services.profiles.analytics.timeline import encode_point
 from tests.unit.profiles.analytics.shelf import counted, during
 from tests.unit.profiles.conftest import Deliver
@@ -197,6 +199,38 @@ async def test_brands_are_compared(client: httpx.AsyncClient, deliver: Deliver) 
     ]
     shown = await get(client, "share-of-voice", window="1h", voice="internal", **{"with": "bolt"})
     assert [(one["brand"], one["posts"]) for one in shown["items"]] == [("acme", 1), ("bolt", 0)]
+
+
+@pytest.mark.parametrize(
+    ("path", "buckets"),
+    [
+        ("summary", [2 * (6 + 24)]),
+        ("summary?window=366d", [2 + 49 + 24]),
+        ("timeline", [51]),
+        ("timeline?limit=4", [5]),
+        ("timeline?bucket=week", [56]),
+        ("timeline?bucket=hour", [1001]),
+        ("languages", [50 + 1]),
+        ("categories?window=50d", [49 + 24]),
+        ("voices", [2 * (6 + 24)]),
+        ("share-of-voice?with=acme-2", [2 * (6 + 24)]),
+    ],
+)
+async def test_long_readings_ask_for_a_seat(
+    client: httpx.AsyncClient, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, path: str, buckets: list[int]
+) -> None:
+    """Each question says how many buckets it may read, of the time in which the brand has posts."""
+    asked: list[int] = []
+
+    def seat_for(_room: ReadingRoom, many: int) -> AbstractAsyncContextManager[None]:
+        asked.append(many)
+        return nullcontext()
+
+    monkeypatch.setattr(ReadingRoom, "seat_for", seat_for)
+    await deliver(post(1, 1, 0), post(2, 2, 50 * 24))
+    await deliver(post(1, 1, 0), brand="acme-2")
+    assert (await client.get(f"/v1/brands/acme/{path}")).status_code == 200
+    assert asked == buckets
 
 
 async def test_an_unknown_brand_to_compare_with_is_named(client: httpx.AsyncClient, deliver: Deliver) -> None:

@@ -28,7 +28,7 @@ async def test_entities_are_shown(client: httpx.AsyncClient, deliver: Deliver) -
     """Entities of the last 30 days, by default, with how many posts were looked at; a person of few authors is not."""
     jane, rome = named("Jane Roe", "person"), named("Rome", "location")
     await deliver(
-        *at(0, said(1, "long ago", 1, 0.5, named("Paris", "location"))),
+        *at(0, *(said(number, "long ago", number, 0.5, named("Paris", "location")) for number in (1, 7))),
         *at(40 * 24, *(said(number, "Jane in Rome", number, 0.25, jane, rome) for number in range(2, 6))),
         *at(40 * 24, said(6, "ROME", 2, 0.75, named("ROME", "location"))),
     )

@@ -23,6 +23,7 @@ from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock
 
 OUTSIDE, ALSO_OUTSIDE = "93.184.215.14", "2606:4700::6810:84e5"
+THREADS = 4
 INSIDE = [
     "127.0.0.1",
     "127.8.8.8",
@@ -219,17 +220,20 @@ async def test_a_resolver_that_hangs_takes_no_thread_of_others(monkeypatch: pyte
     """Neither where many names wait; too many are refused, and those that wait are forgotten when it is closed."""
     go_on, asked = threading.Event(), list[str]()
 
-    def hanging(host: str, *_: object, **__: object) -> list[Any]:
+    loop, all_threads = asyncio.get_running_loop(), asyncio.Event()
+
+    def hanging(*_: object, **__: object) -> list[Any]:
         asked.append(threading.current_thread().name)
+        if len(asked) == THREADS:
+            loop.call_soon_threadsafe(all_threads.set)
         go_on.wait(PATIENCE_SECONDS)
         return [(2, 1, 6, "", ("127.0.0.1", 80))]
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
     way = InternetOnly()
-    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(transport=way, timeout=None) as client:
+    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(transport=way) as client:
         asking = [asyncio.create_task(client.get(f"http://n{n}.example/")) for n in range(64)]
-        while len(asked) < 4:
-            await asyncio.sleep(0)
+        await all_threads.wait()
         try:
             # As many as the loop's own pool may have threads, or more.
             assert await asyncio.gather(*(asyncio.to_thread(int, n) for n in range(40))) == list(range(40))
@@ -240,7 +244,7 @@ async def test_a_resolver_that_hangs_takes_no_thread_of_others(monkeypatch: pyte
         finally:
             go_on.set()
         ended = await asyncio.gather(*asking, return_exceptions=True)
-    assert len(asked) == 4
+    assert len(asked) == THREADS
     assert {type(one) for one in ended} <= {InnerAddressError, asyncio.CancelledError}
 
 

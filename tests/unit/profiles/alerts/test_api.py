@@ -241,7 +241,7 @@ async def test_a_webhook_that_cannot_be_shown_is_not_kept(
 
 async def test_a_webhook_that_was_stored_wrongly_is_listed(client: httpx.AsyncClient, watch: Watch) -> None:
     """Beside the others, so that it can be found, and put again or deleted."""
-    for name, url in (("bad", "https://xn--/"), ("worse", "https://[/"), ("good", "https://hooks.example/")):
+    for name, url in (("bad", "https://xn--/"), ("worse", "https://[v1.a]/"), ("good", "https://hooks.example/")):
         await watch.store.put_webhook(Webhook(name, url, watch.clock.now()))
     listed = (await client.get("/v1/webhooks")).json()["items"]
     assert {item["name"]: item["origin"] for item in listed} == {

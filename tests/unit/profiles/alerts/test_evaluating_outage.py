@@ -137,9 +137,11 @@ async def test_a_new_installation_waits_for_nothing(watch: Watch, tmp_path: Path
     """Its first rule is judged as soon as its first hour has finished."""
     async with open_sqlite(tmp_path / "new.db", SCHEMA) as file:
         watch.store = SqliteAlertStore(file)
+        await watch.clock.advance(HOUR / 3)
         await watch.evaluation.round()
         ordinary(watch, 1)
         watch.hours.have(watch.hour, 200)
         await watch.rule()
-        await watch.finish()
+        await watch.clock.advance(HOUR * 2 / 3)
+        await watch.evaluation.round()
         assert await watch.hours_raised() == [0]

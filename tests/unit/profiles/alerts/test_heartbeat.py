@@ -1,6 +1,6 @@
 """When hours may be judged."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
         (Heartbeat(START + SECOND, START + 9 * SETTLING), True, START + SETTLING),
     ],
 )
-def test_hours_may_be_judged_a_while_after_a_gap(before: Heartbeat | None, behind: bool, judges_from: object) -> None:  # noqa: FBT001
+def test_hours_may_be_judged_a_while_after_a_gap(before: Heartbeat | None, behind: bool, judges_from: datetime) -> None:  # noqa: FBT001
     """Not where there was none; a wait under way goes on; a clock that was ahead makes it no longer."""
     assert beat(before, START, behind=behind) == Heartbeat(START, judges_from)
 

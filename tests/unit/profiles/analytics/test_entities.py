@@ -1,11 +1,14 @@
 """Who and what is named, and who is not shown."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profiles.analytics import mentions
 from services.profiles.analytics.entities import entities, most_named
 from services.profiles.analytics.mentions import Kind, Term, places_of
 from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.analytics.mentioning import named, said
@@ -15,7 +18,7 @@ from tests.unit.profiles.posts import START, analysis, post
 
 def shown(posts: list[AnalyzedPost]) -> list[tuple[str, int, int]]:
     """Return name, posts and authors of each entity shown."""
-    return [(one.name, one.posts, one.authors) for one in most_named(posts, None, 100)]
+    return [(name, one.posts, one.authors) for name, one in most_named(posts, None, 100)]
 
 
 def test_spellings_are_one_entity() -> None:
@@ -24,13 +27,13 @@ def test_spellings_are_one_entity() -> None:
         said(1, None, 1, 0.25, named("Heathrow", "location"), named("HEATHROW", "location")),
         said(2, None, 1, 0.75, named("heathrow.", "location")),
         said(3, None, 2, None, named("Heathrow", "location")),
-        said(4, None, 2, 0.5, named("Heathrow", "organisation")),
+        *(said(4, None, author, 0.5, named("Heathrow", "organisation")) for author in (1, 2)),
     ]
-    [place, company] = most_named(posts, None, 100)
-    assert (place.term.type, place.name, place.posts, place.authors) == ("location", "Heathrow", 3, 2)
+    [(name, place), (_, company)] = most_named(posts, None, 100)
+    assert (place.term.type, name, place.posts, place.authors) == ("location", "Heathrow", 3, 2)
     assert (place.scored_posts, place.mean_score) == (2, 0.5)
-    assert (company.term.type, company.posts) == ("organisation", 1)
-    assert [one.term.type for one in most_named(posts, "organisation", 100)] == ["organisation"]
+    assert (company.term.type, company.posts) == ("organisation", 2)
+    assert [one.term.type for _, one in most_named(posts, "organisation", 100)] == ["organisation"]
     assert len(most_named(posts, None, 1)) == 1
 
 
@@ -46,9 +49,45 @@ def test_a_person_is_not_shown_as_something_else() -> None:
     posts = [
         said(1, None, 1, 0.5, named("Roe", "organisation")),
         said(2, None, 2, 0.5, named("Jane Roe", "person")),
-        said(3, None, 3, 0.5, named("Acme", "organisation")),
+        said(3, None, 3, 0.5, named("Roe", "organisation")),
+        *(said(4 + author, None, author, 0.5, named("Acme", "organisation")) for author in (1, 2)),
     ]
-    assert shown(posts) == [("Acme", 1, 1)]
+    assert shown(posts) == [("Acme", 2, 2)]
+
+
+def test_what_one_author_alone_named_is_not_shown() -> None:
+    """An entity of any type needs two authors, however many posts the one wrote."""
+    alone = [said(number, None, 1, 0.5, named("Acme", "organisation")) for number in range(9)]
+    assert shown(alone) == []
+    assert shown([*alone, said(9, None, 2, 0.5, named("Acme", "organisation"))]) == [("Acme", 10, 2)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["Doe, Jane", "Dr Jane Doe", "Jane Doe's", "Jane Doe\u2019s", "Jane Doe-Smith", "Ms. Doe", "JANE", "J\u00e4ne Doe"],
+)
+@pytest.mark.parametrize("kind", ["location", "organisation", "product", "work"])
+def test_no_form_of_a_persons_name_is_shown_by_few(form: str, kind: EntityType) -> None:
+    """Another form of a person's name, whatever it was read as, is shown from five authors on."""
+    person = said(0, None, 9, 0.5, named("Jane Doe", "person"))
+    posts = [said(number, None, number, 0.5, named(form, kind)) for number in range(1, 6)]
+    assert shown([person, *posts[:4]]) == []
+    assert [authors for _, _, authors in shown([person, *posts])] == [5]
+
+
+def test_entities_are_folded_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work grows with the entities of a post, not with their square: each is folded as often as in a small post."""
+    folds = 0
+
+    def counting(name: str) -> str:
+        nonlocal folds
+        folds += 1
+        return folded_name(name)
+
+    monkeypatch.setattr(mentions, "folded_name", counting)
+    names = [named(f"Place {chr(97 + number % 26)}{chr(97 + number // 26)}", "location") for number in range(300)]
+    assert len(shown([said(number, None, number, 0.5, *names) for number in range(2)])) == 100
+    assert folds <= 2 * 2 * len(names)
 
 
 def test_placeholders_are_no_entities() -> None:
@@ -60,8 +99,8 @@ def test_placeholders_are_no_entities() -> None:
 def test_scores_of_languages_that_the_model_does_not_know_stay_out() -> None:
     """A post whose language is not supported is counted without its score."""
     known = analysis(0.9, "ja", entities=[named("Acme", "product")], supported_language=False)
-    [found] = most_named([post(1, 1, 0, known)], None, 9)
-    assert (found.posts, found.scored_posts, found.mean_score) == (1, 0, None)
+    [(_, found)] = most_named([post(1, 1, 0, known), post(2, 2, 0, known)], None, 9)
+    assert (found.posts, found.scored_posts, found.mean_score) == (2, 0, None)
 
 
 async def test_an_answer_says_what_it_looked_at() -> None:
@@ -84,8 +123,8 @@ SAID = st.lists(
 def test_no_person_of_few_authors_is_ever_shown(posts: list[AnalyzedPost]) -> None:
     """Whatever is posted, an entity of a type person has five authors, and figures are those of its posts."""
     places = places_of(posts, frozenset[Kind]({"entity"}))
-    for mention in most_named(posts, None, 100):
+    for _, mention in most_named(posts, None, 100):
         found = [posts[place] for place in places[Term("entity", mention.term.text, mention.term.type)]]
         assert mention.posts == len(found)
         assert mention.authors == len({one.author_key for one in found})
-        assert mention.term.type != "person" or mention.authors >= 5
+        assert mention.authors >= (5 if mention.term.type == "person" else 2)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.profiles.analytics.reading_room import MOST_WAITING, SEATS, ReadingRoom
+from services.profiles.analytics.reading_room import MOST_WAITING, SEATS, WIDE, ReadingRoom
 from shared.errors import OverloadedError
 
 
@@ -49,4 +49,17 @@ async def test_who_gives_up_leaves_its_place() -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     async with asyncio.timeout(5), room.seat():
+        pass
+
+
+async def test_a_short_reading_needs_no_seat() -> None:
+    """While all seats are taken a reading of few buckets goes on at once, and one of many waits."""
+    room = ReadingRoom()
+    async with room.seat(), room.seat():
+        async with asyncio.timeout(5), room.seat_for(WIDE):
+            pass
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0), room.seat_for(WIDE + 1):
+                pass
+    async with asyncio.timeout(5), room.seat_for(WIDE + 1):
         pass

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.analytics.stretch import Cover, Stretch, ceil_to, cover, floor_to
+from services.profiles.analytics.stretch import Cover, Stretch, ceil_to, cover, floor_to, width_of
 
 HOUR, DAY = 3600, 86400
 HOURS = st.integers(-24 * 400, 24 * 400)
@@ -46,6 +46,23 @@ def test_the_stretch_before_is_as_long_and_adjoins(stretch: Stretch) -> None:
     """The stretch before ends where this one begins."""
     assert stretch.before.end == stretch.start
     assert stretch.before.end - stretch.before.start == stretch.end - stretch.start
+
+
+@given(STRETCHES, STRETCHES)
+def test_what_two_stretches_have_in_common(one: Stretch, other: Stretch) -> None:
+    """The common part has the hours of both, and is empty where there are none."""
+    common = one.within(other)
+    assert common.start <= common.end
+    assert set(range(common.start, common.end, HOUR)) == set(range(one.start, one.end, HOUR)) & set(
+        range(other.start, other.end, HOUR)
+    )
+
+
+@given(STRETCHES)
+def test_the_width_is_how_many_buckets_cover(stretch: Stretch) -> None:
+    """A width counts hours and days of the cover, each as one."""
+    spans = {"hour": HOUR, "day": DAY}
+    assert width_of(stretch) == sum(len(range(one.start, one.end, spans[one.span])) for one in cover(stretch))
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profiles.analytics import reading
 from services.profiles.analytics.reading import points_after
-from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.stretch import EARLIEST, LATEST, Stretch
 from services.profiles.analytics.timeline import (
     Grain,
+    PointView,
     decode_point,
     encode_point,
     point_end,
     point_start,
-    view_points,
 )
-from services.profiles.rollup import Bucket
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import InputError
 from shared.paging import encode_cursor
@@ -31,16 +31,16 @@ GRAINS: st.SearchStrategy[Grain] = st.sampled_from(["hour", "day", "week"])
 LENGTHS: dict[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
-async def every_point(posts: list[AnalyzedPost], grain: Grain, stretch: Stretch, most: int) -> list[Bucket]:
+async def every_point(posts: list[AnalyzedPost], grain: Grain, stretch: Stretch, most: int) -> list[PointView]:
     """Return all points, read in pages of `most`."""
-    shelf, found, after = Shelf(posts), list[Bucket](), None
+    shelf, found, after = Shelf(posts), list[PointView](), None
     for _ in range(len(posts) + 1):
         page = await points_after(shelf.store, "acme", grain, stretch, after, most, None)
         assert len(page) <= most
         found += page
         if not page:
             return found
-        after = page[-1].start
+        after = int(page[-1].start.timestamp())
     pytest.fail("there are more pages than posts")
 
 
@@ -50,7 +50,7 @@ def test_points_are_those_of_the_posts(
 ) -> None:
     """Every hour, day or week that the time touches and that has posts is there once, by time, with its figures."""
     stretch = Stretch(BASE + start * HOUR, BASE + (start + hours) * HOUR)
-    points = view_points(asyncio.run(every_point(posts, grain, stretch, most)))
+    points = asyncio.run(every_point(posts, grain, stretch, most))
     assert all(one.start < other.start for one, other in pairwise(points))
     counts = {
         point.start: [one for one in posts if point.start <= one.hour < point.start + LENGTHS[grain]]
@@ -78,7 +78,23 @@ async def test_an_author_of_several_days_is_one_of_the_week() -> None:
     """Authors of a week are joined from its days, not added up."""
     posts = [post(number, number % 2, 24 * number) for number in range(5)]
     [point] = await every_point(posts, "week", Stretch(BASE, BASE + HOUR), 10)
-    assert (point.rollup.posts, point.rollup.authors.authors) == (5, 2)
+    assert (point.posts, point.authors) == (5, 2)
+
+
+async def test_reading_stops_once_enough_weeks_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days are read page by page, and no more of them than the weeks asked for need."""
+    monkeypatch.setattr(reading, "PAGE", 4)
+    shelf = Shelf(post(number, number, 24 * number) for number in range(100))
+    always = Stretch(EARLIEST, LATEST)
+    weeks = await points_after(shelf.store, "acme", "week", always, None, 2, None)
+    # The first post is of a Tuesday: six days and seven, and one of the third week to tell that the second is whole.
+    assert ([week.posts for week in weeks], shelf.reads) == ([6, 7], 4)
+    shelf.reads = 0
+    days = await points_after(shelf.store, "acme", "day", always, None, 9, None)
+    assert ([day.posts for day in days], shelf.reads) == ([1] * 9, 3)
+    rare = Shelf(post(number, number, 7 * 24 * number) for number in range(40))
+    weeks = await points_after(rare.store, "acme", "week", always, None, 7, None)
+    assert (len(weeks), rare.reads) == (7, 2)
 
 
 @pytest.mark.parametrize(

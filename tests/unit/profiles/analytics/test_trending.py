@@ -1,12 +1,16 @@
 """What trends against a baseline, and what does not."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profiles.analytics import mentions
 from services.profiles.analytics.mentions import KINDS, Kind
+from services.profiles.analytics.persons import names_in
 from services.profiles.analytics.stretch import Stretch
-from services.profiles.analytics.trending import candidates, posts_with, ranked, trending
+from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending
 from services.profiles.analytics.trending_view import view_trends
+from services.profiles.analytics.words import folded_name
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.analytics.mentioning import named, said
 from tests.unit.profiles.analytics.shelf import Shelf
@@ -30,8 +34,9 @@ def bursting(text: str, authors: int, posts: int = 20) -> list[AnalyzedPost]:
 def trends(window: list[AnalyzedPost], before: list[AnalyzedPost], kinds: frozenset[Kind] = KINDS) -> list[str]:
     """Return the names of what trends."""
     found = candidates(window, kinds)
-    counts = posts_with(before, [mention.term for mention in found], kinds)
-    return [trend.mention.name for trend in ranked(found, len(window), counts, len(before))]
+    counts = posts_with(before, [one.mention.term for one in found], kinds)
+    items = ranked(found, len(window), counts, len(before))
+    return [trend.name for trend in shown(items, names_in(window) | names_in(before), 100)]
 
 
 def test_what_is_new_trends() -> None:
@@ -75,6 +80,40 @@ def test_a_person_whom_few_named_does_not_trend() -> None:
     assert set(trends(naming(5), before)) == {"again", "Jane Roe", "jane", "roe", "#janeroe"}
 
 
+async def test_a_person_of_the_baseline_does_not_trend() -> None:
+    """A name that only posts before the window show to be a person's is held to five authors in the window too."""
+
+    async def found(authors: int) -> set[str]:
+        window = [
+            said(number, "news of Ms. Roe #TeamJaneRoe", number % authors, 0.5, named("Roe, Jane", "work"))
+            for number in range(40)
+        ]
+        past = [said(900, "Jane Roe", 900, 0.5, named("Jane Roe", "person")), *usual(1000, 500)]
+        posts = [one.model_copy(update={"hour": START.replace(hour=1)}) for one in window] + past
+        trends = await trending(
+            Shelf(posts).store, "acme", Stretch(BASE + HOUR, BASE + 2 * HOUR), Stretch(BASE, BASE + HOUR)
+        )
+        return {trend.name for trend in trends.items}
+
+    assert await found(4) == {"news", "of", "ms"}
+    assert await found(5) == {"news", "of", "ms", "roe", "#teamjaneroe", "Roe, Jane"}
+
+
+def test_entities_are_folded_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work grows with the entities of a post, not with their square."""
+    folds = 0
+
+    def counting(name: str) -> str:
+        nonlocal folds
+        folds += 1
+        return folded_name(name)
+
+    monkeypatch.setattr(mentions, "folded_name", counting)
+    names = [named(f"Place {chr(97 + number % 26)}{chr(97 + number // 26)}", "location") for number in range(100)]
+    assert len(candidates([said(number, None, number, 0.5, *names) for number in range(5)], KINDS)) == 100
+    assert folds <= 2 * 5 * len(names)
+
+
 @given(
     st.lists(st.sampled_from(["strike", "delay", "bags late", "#late", "航班延误"]), max_size=40), st.integers(0, 60)
 )
@@ -83,7 +122,7 @@ def test_any_posts_are_ranked(texts: list[str], before: int) -> None:
     window = [said(number, text, number) for number, text in enumerate(texts)]
     past = [said(number, text, number) for number, text in enumerate(texts[: before // 2])] + usual(100, before)
     found = candidates(window, KINDS)
-    counts = posts_with(past, [mention.term for mention in found], KINDS)
+    counts = posts_with(past, [one.mention.term for one in found], KINDS)
     items = ranked(found, len(window), counts, len(past))
     assert [trend.score for trend in items] == sorted((trend.score for trend in items), reverse=True)
     assert len({trend.mention.term for trend in items}) == len(items)
@@ -97,16 +136,16 @@ async def test_an_answer_says_what_was_compared() -> None:
     now = [one.model_copy(update={"hour": START.replace(hour=1)}) for one in usual(0, 80) + bursting("#StrikeNow", 10)]
     window, baseline = Stretch(BASE + HOUR, BASE + 2 * HOUR), Stretch(BASE, BASE + HOUR)
     found = await trending(Shelf(past + now).store, "acme", window, baseline, limit=5)
-    shown = view_trends(found).model_dump(by_alias=True, mode="json")
-    assert (shown["from"], shown["to"]) == ("2015-02-24T01:00:00Z", "2015-02-24T02:00:00Z")
-    assert (shown["posts_looked_at"], shown["posts_in_all"]) == (100, 100)
-    assert shown["baseline"] == {
+    answer = view_trends(found).model_dump(by_alias=True, mode="json")
+    assert (answer["from"], answer["to"]) == ("2015-02-24T01:00:00Z", "2015-02-24T02:00:00Z")
+    assert (answer["posts_looked_at"], answer["posts_in_all"]) == (100, 100)
+    assert answer["baseline"] == {
         "from": "2015-02-24T00:00:00Z",
         "to": "2015-02-24T01:00:00Z",
         "posts_looked_at": 300,
         "posts_in_all": 300,
     }
-    [item] = shown["items"]
+    [item] = answer["items"]
     assert item.pop("score") > 50
     assert item == {
         "kind": "hashtag",

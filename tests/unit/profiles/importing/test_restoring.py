@@ -28,7 +28,7 @@ from shared.store_url import SqliteUrl
 from tests.unit.profiles.posts import analysis, key, post
 
 MOST_LIKES, MOST_POSTS = 2**62, 2**53
-EMBEDDED = {"analyzed": analysis(embedding=[1.0, 2.0, 3.0]), "embedding_version": "mini-1"}
+EMBEDDED: dict[str, Any] = {"analyzed": analysis(embedding=[1.0, 2.0, 3.0]), "embedding_version": "mini-1"}
 LIKED = post(2, likes=10**12)
 
 
@@ -66,7 +66,7 @@ def kept(number: int, **more: Any) -> dict[Of, Any]:
 def many(posts: int, author: int = 1, **more: Any) -> KeptProfile:
     """Return the profile of so many posts of one hour."""
     folded = increment_of(post(1, author))
-    counts = {"hours": (posts, *folded.hours[1:]), "languages": {"en": posts}}
+    counts: dict[str, Any] = {"hours": (posts, *folded.hours[1:]), "languages": {"en": posts}}
     return KeptProfile(Profile("acme", key(author), replace(folded, posts=posts, **counts, **more)))
 
 
@@ -80,7 +80,7 @@ async def test_an_embedding_of_another_length_than_the_store_knows_refuses_the_f
     store: ProfileStore, of: Of
 ) -> None:
     """The row is named, and none of the rows before it is stored."""
-    shorter = {"analyzed": analysis(embedding=[1.0, 2.0]), "embedding_version": "mini-1"}
+    shorter: dict[str, Any] = {"analyzed": analysis(embedding=[1.0, 2.0]), "embedding_version": "mini-1"}
     await store.fold("other", [post(1, **shorter)])
     rows = [kept(number, **(EMBEDDED if number == 4 else {}))[of] for number in range(6)]
     with pytest.raises(InputError, match=rf"^row 5 of {of}: .* another length \(3\) than its version has \(2\)"):

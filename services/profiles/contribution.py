@@ -1,4 +1,4 @@
-"""What a counted post added, as the version before kept it: read once more, by the migration and by what it finds."""
+"""What a counted post added, as versions before 0.3 kept it: read once more, by the migrations of both stores."""
 
 from collections.abc import Mapping
 from typing import Any
