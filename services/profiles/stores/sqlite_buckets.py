@@ -60,8 +60,8 @@ def rollups(
         + ("AND voice = ? " if voice else "")
         + "ORDER BY start LIMIT ?"
     )
-    # Without a voice two rows may be one bucket.
-    most = -1 if limit is None else limit if voice else 2 * limit
+    # Two voices are two rows of one bucket; rows beyond the limit are not fetched.
+    most = -1 if limit is None else 2 * limit
     values = [brand, span, *stretch, *([voice] if voice else []), most]
     found = (_kept(row) for row in connection.execute(statement, values))
     buckets = groupby(found, lambda bucket: bucket.key.start)

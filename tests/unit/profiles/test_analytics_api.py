@@ -205,7 +205,7 @@ async def test_brands_are_compared(client: httpx.AsyncClient, deliver: Deliver) 
     ("path", "buckets"),
     [
         ("summary", [2 * (6 + 24)]),
-        ("summary?window=366d", [2 + 49 + 24]),
+        ("summary?window=366d", [50 + 1]),
         ("timeline", [51]),
         ("timeline?limit=4", [5]),
         ("timeline?bucket=week", [56]),

@@ -17,14 +17,14 @@ BASE = int(START.timestamp())
 
 @pytest.mark.parametrize(
     ("voice", "limit", "days", "joins"),
-    [(None, 3, 3, 3), (None, None, 9, 5), ("external", 3, 3, 0), ("internal", 9, 5, 0)],
+    [(None, 6, 6, 2), (None, None, 9, 5), ("external", 3, 3, 0), ("internal", 9, 5, 0)],
 )
 def test_only_what_is_asked_for_is_joined(
     monkeypatch: pytest.MonkeyPatch, voice: Voice | None, limit: int | None, days: int, joins: int
 ) -> None:
     """Buckets of one voice are as they are kept, and none beyond the limit is put together."""
     posts = [post(number, number, 24 * number) for number in range(9)]
-    posts += [post(20 + number, 20 + number, 24 * number, voice="internal") for number in range(5)]
+    posts += [post(20 + number, 20 + number, 24 * (4 + number), voice="internal") for number in range(5)]
     connection = sqlite3.connect(":memory:")
     connection.row_factory = sqlite3.Row
     connection.executescript(SCHEMA)
