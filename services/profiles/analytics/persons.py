@@ -4,7 +4,7 @@ The tagger errs, and each form of a name is tagged by itself: "Jane Doe" is a pe
 "Jane Doe-Smith" is read as a place. So a name that was once read as a person's is looked for in everything, whatever
 it was read as. A text is held to name a person where its words contain all words of a known name, or where all its
 words but titles are of one; words are compared without case, accents, titles and "'s", in any order, and are found
-inside hashtags and handles that write a name without blanks, where they have three letters or more.
+inside hashtags and handles that write a name without blanks, those of two letters only where that is all.
 
 This holds more than persons: one who is called Ford makes "Ford Motor" a name too. That is the error to prefer. What
 is held is shown nevertheless once five authors wrote it, so an error of this kind costs an answer one of its rarest
@@ -28,6 +28,7 @@ _LISTED: Final = (
 TITLES: Final = frozenset(_LISTED.split())
 """Words that are no part of a name; without accents."""
 _SEPARATOR: Final = re.compile(r"[#_\d]+")
+_LETTERS: Final = re.compile(r"\w+")
 _POSSESSIVE: Final = "'s"
 _LEAST_INSIDE: Final = 3
 
@@ -44,7 +45,7 @@ class Persons:
     def __init__(self, names: Iterable[str]) -> None:
         """Take names that `folded_name` made."""
         plain = {_plain(name) for name in names}
-        self._whole = plain | {name.replace(" ", "") for name in plain}
+        self._whole = plain | {_in_one(name) for name in plain} - {""}
         self._names = list({words for name in plain if (words := _words(name) - TITLES)})
         self._holders: dict[str, set[int]] = {}
         for place, words in enumerate(self._names):
@@ -90,6 +91,11 @@ class Persons:
         word = run.removeprefix("#").removesuffix(_POSSESSIVE)
         titled = any(word.startswith(title) and word.removeprefix(title) in self._holders for title in TITLES)
         return titled or self._has_all(inside, 2)
+
+
+def _in_one(plain: str) -> str:
+    """Return the name as a hashtag writes it: without blanks, punctuation and titles."""
+    return "".join(word for word in _LETTERS.findall(plain) if word not in TITLES)
 
 
 def _words(plain: str) -> frozenset[str]:

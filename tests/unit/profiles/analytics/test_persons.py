@@ -8,7 +8,9 @@ from services.profiles.analytics.persons import TITLES, Persons, names_in
 from services.profiles.analytics.words import folded, folded_name
 from tests.unit.profiles.analytics.mentioning import named, said
 
-KNOWN = Persons([folded_name(name) for name in ("Jane Doe", "Dr. José Núñez-Li", "Cher", "J. Roe", "田中太郎", "Mr.")])
+KNOWN = Persons(
+    [folded_name(name) for name in ("Jane Doe", "Dr. José Núñez-Li", "Cher", "Bo Li", "J. Roe", "田中太郎", "Mr.")]
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,7 @@ KNOWN = Persons([folded_name(name) for name in ("Jane Doe", "Dr. José Núñez-L
         "#TeamJaneDoe2024",
         "#MsDoe",
         "#doe1999",
+        "#BoLi2024",
         "JaneDoe Ltd",
         "#" + "a" * 60 + "janedoe",
         "田中",
