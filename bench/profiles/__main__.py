@@ -39,6 +39,7 @@ async def _sqlite(made: Batches) -> None:
         "SQLite",
         lambda: sqlite_rates.limit(made, written),
         lambda: sqlite_rates.ours(made),
+        lambda: sqlite_rates.alone(made, SINGLE),
         lambda: sqlite_rates.one_at_a_time(made, SINGLE),
     )
 
@@ -50,21 +51,27 @@ async def _mongo(server: str, made: Batches) -> None:
         "MongoDB's protocol",
         lambda: mongo_rates.limit(server, made, written),
         lambda: mongo_rates.ours(server, made),
+        lambda: mongo_rates.alone(server, made, SINGLE),
         lambda: mongo_rates.one_at_a_time(server, made, SINGLE),
     )
 
 
-async def _compare(store: str, limit: Rate, ours: Rate, single: Rate) -> None:
+async def _compare(store: str, limit: Rate, ours: Rate, alone: Rate, older: Rate) -> None:
     """Print a table of medians; rounds alternate, because machines are noisy."""
-    rates: tuple[list[float], list[float], list[float]] = ([], [], [])
+    rates: tuple[list[float], ...] = ([], [], [], [])
     for _ in range(ROUNDS):
-        for found, measure in zip(rates, (limit, ours, single), strict=True):
+        for found, measure in zip(rates, (limit, ours, alone, older), strict=True):
             found.append(await measure())
-    most, we, one = map(median, rates)
+    most, we, one, old = map(median, rates)
     print(f"\nfold into {store}: {POSTS} posts in batches of {BATCH}, {AUTHORS} authors, medians of {ROUNDS} rounds")
-    print(f"  bare writes of the same rows (the limit)   {most:9,.0f} posts/s")
-    print(f"  ours                                       {we:9,.0f} posts/s   {we / most:.2f} of the limit")
-    print(f"  find, then update, one at a time           {one:9,.0f} posts/s   ours is {we / one:.1f} times that")
+    print(f"  bare writes of the same rows (the limit)          {most:8,.0f} posts/s")
+    print(f"  ours                                              {we:8,.0f} posts/s  {we / most:.2f} of the limit")
+    print(
+        f"  ours, one post at a time                          {one:8,.0f} posts/s  batches: {we / one:.1f} times that"
+    )
+    print(
+        f"  find, then update, profiles alone, one at a time  {old:8,.0f} posts/s  batches: {we / old:.1f} times that"
+    )
 
 
 async def _summaries() -> None:

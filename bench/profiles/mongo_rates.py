@@ -4,11 +4,12 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from pymongo import InsertOne, ReplaceOne
 
-from bench.profiles.sqlite_rates import BRAND, Batches, rate
+from bench.profiles.sqlite_rates import BRAND, Batches, in_pairs, rate
 from services.profiles.encoding import from_document, to_document
 from services.profiles.folding import UNIT, combine, increment_of
 from services.profiles.stores.mongo import MongoProfileStore
@@ -23,14 +24,25 @@ Documents = dict[str, list[dict[str, Any]]]
 
 
 async def ours(server: str, batches: Batches) -> float:
-    """Return posts per second of `MongoProfileStore.fold`, one batch after another."""
+    """Return posts per second of `MongoProfileStore.fold`, two batches in flight."""
     async with _database(server) as database:
         store = MongoProfileStore(database, SystemClock())
         await store.prepare()
         started = time.perf_counter()
-        for batch in batches:
-            await store.fold(BRAND, batch)
+        await in_pairs([partial(store.fold, BRAND, batch) for batch in batches])
         return rate(batches, started)
+
+
+async def alone(server: str, batches: Batches, most: int) -> float:
+    """Return posts per second of folding each of the first `most` posts by itself."""
+    posts = [post for batch in batches for post in batch][:most]
+    async with _database(server) as database:
+        store = MongoProfileStore(database, SystemClock())
+        await store.prepare()
+        started = time.perf_counter()
+        for post in posts:
+            await store.fold(BRAND, [post])
+        return len(posts) / (time.perf_counter() - started)
 
 
 async def recorded(server: str, batches: Batches) -> list[Documents]:

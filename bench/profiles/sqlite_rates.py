@@ -1,10 +1,12 @@
 """Posts folded per second into SQLite: ours, the limit, and how it used to be done."""
 
+import asyncio
 import json
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,24 @@ BRAND = "bench"
 
 
 async def ours(batches: Batches) -> float:
-    """Return posts per second of `SqliteProfileStore.fold`, one batch after another."""
+    """Return posts per second of `SqliteProfileStore.fold`, two batches in flight, as ingest has them."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_sqlite(Path(folder) / "ours.db", SCHEMA, MIGRATIONS) as file:
             store = SqliteProfileStore(file)
             started = time.perf_counter()
-            for batch in batches:
-                await store.fold(BRAND, batch)
+            await in_pairs([partial(store.fold, BRAND, batch) for batch in batches])
             return rate(batches, started)
+
+
+async def in_pairs(work: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """Do the work in order, two pieces at a time."""
+    left = iter(work)
+
+    async def one_after_another() -> None:
+        for piece in left:
+            await piece()
+
+    await asyncio.gather(one_after_another(), one_after_another())
 
 
 async def recorded(batches: Batches) -> list[Written]:
@@ -45,17 +57,31 @@ async def recorded(batches: Batches) -> list[Written]:
 
 
 async def limit(batches: Batches, written: Sequence[Written]) -> float:
-    """Return posts per second of writing the same rows by bare `executemany`, a transaction a batch."""
+    """Return posts per second of writing the same rows by bare `executemany`, a transaction a batch, two in flight."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_sqlite(Path(folder) / "limit.db", SCHEMA, MIGRATIONS) as file:
             started = time.perf_counter()
-            for transaction in written:
-                await file.write(lambda connection, rows=transaction: write_again(connection, rows))  # type: ignore[misc]
+            await in_pairs([partial(file.write, partial(write_again, written=rows)) for rows in written])
             return rate(batches, started)
 
 
+async def alone(batches: Batches, most: int) -> float:
+    """Return posts per second of folding each of the first `most` posts by itself: all the same rows, one at a time."""
+    posts = [post for batch in batches for post in batch][:most]
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_sqlite(Path(folder) / "alone.db", SCHEMA, MIGRATIONS) as file:
+            store = SqliteProfileStore(file)
+            started = time.perf_counter()
+            for post in posts:
+                await store.fold(BRAND, [post])
+            return len(posts) / (time.perf_counter() - started)
+
+
 async def one_at_a_time(batches: Batches, most: int) -> float:
-    """Return posts per second of finding and updating the profile of each of the first `most` posts by itself."""
+    """Return posts per second of finding and updating the profile of each of the first `most` posts by itself.
+
+    Profiles alone, as older systems kept them: no hours, no sums of embeddings.
+    """
     posts = [post for batch in batches for post in batch][:most]
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder) / "single.db", isolation_level=None)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 SCALE = 127
 _BYTES_A_SUM = 4
 _NOISE = 1e-6
+_GLANCE = 8
 _SHORTEST, _LONGEST = 0.7, 1.3
 """What rounding may make of the length 1."""
 
@@ -61,19 +62,33 @@ def quantised(embedding: Sequence[float]) -> bytes:
 def all_quantised(embeddings: Sequence[Sequence[float]]) -> list[bytes]:
     """Return what `quantised` returns of each of some embeddings of one length, which must all have one."""
     numbers = np.array(embeddings, dtype=np.float64)
-    # What is too large to be scaled is none of ours: it is scaled by its own length below.
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = numbers * SCALE
-        whole = np.rint(scaled)
-        fits: NDArray[np.bool_] = (np.abs(scaled - whole) < _NOISE) & (np.abs(whole) <= SCALE)
-    lengths = np.linalg.norm(np.where(fits, whole, 0.0), axis=1, keepdims=True) / SCALE
-    done = fits.all(axis=1, keepdims=True) & (lengths > _SHORTEST) & (lengths < _LONGEST)
+    done = _are_quantised(numbers)
+    whole = np.where(done, np.rint(numbers * done * SCALE), 0.0) if done.any() else np.zeros_like(numbers)
     if not done.all():
         # Twice, so that the squares of neither very large nor very small numbers leave what a float can hold.
         unit = numbers / np.abs(numbers).max(axis=1, keepdims=True)
-        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-        whole = np.where(done, whole, np.rint(unit * SCALE))
+        unit *= SCALE / np.linalg.norm(unit, axis=1, keepdims=True)
+        whole += np.rint(unit) * ~done
     return [row.tobytes() for row in whole.astype(np.int8)]
+
+
+def _are_quantised(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell of each embedding, (embeddings, 1), whether `dequantised` gave it; most are told by their first numbers."""
+    done: NDArray[np.bool_] = np.all(_are_whole(numbers[:, :_GLANCE]), axis=1, keepdims=True)
+    if done.any():
+        fits = _are_whole(numbers)
+        lengths = np.linalg.norm(np.where(fits, numbers, 0.0), axis=1, keepdims=True)
+        done = np.all(fits, axis=1, keepdims=True) & (lengths > _SHORTEST) & (lengths < _LONGEST)
+    return done
+
+
+def _are_whole(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which numbers are whole 127ths of -1 to 1."""
+    # What is too large to be scaled is none of them.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = numbers * SCALE
+        fits: NDArray[np.bool_] = (np.abs(scaled - np.rint(scaled)) < _NOISE) & (np.abs(scaled) < SCALE + _NOISE)
+    return fits
 
 
 def dequantised(embedding: bytes) -> list[float]:

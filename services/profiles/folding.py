@@ -119,10 +119,12 @@ def adds_of(post: AnalyzedPost, embedding: bytes | None) -> Increment:
     )
 
 
+_ONE_HOUR = tuple((*NO_HOURS[:hour], 1, *NO_HOURS[hour + 1 :]) for hour in range(HOURS_A_DAY))
+
+
 def one_hour(hour: int) -> tuple[int, ...]:
     """Return `Increment.hours` of one post that was published at an hour (Unix seconds)."""
-    of_day = hour // HOUR_SECONDS % HOURS_A_DAY
-    return (*NO_HOURS[:of_day], 1, *NO_HOURS[of_day + 1 :])
+    return _ONE_HOUR[hour // HOUR_SECONDS % HOURS_A_DAY]
 
 
 def combine(one: Increment, other: Increment) -> Increment:

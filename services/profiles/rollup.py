@@ -88,44 +88,59 @@ def rollup_of(author_key: str, adds: Increment) -> Rollup:
 
 def rolled_up(posts: Iterable[tuple[Voice, str, Increment]]) -> dict[BucketKey, Rollup]:
     """Return what single posts (voice, author, what each adds) add to every bucket they touch."""
-    found: dict[BucketKey, _Sum] = {}
+    hours: dict[tuple[Voice, int], _Sum] = {}
     for voice, author_key, adds in posts:
-        for key in buckets_of(voice, adds.first_seen):
-            found.setdefault(key, _Sum()).add(author_key, adds)
-    return {key: total.rollup() for key, total in found.items()}
+        hours.setdefault((voice, adds.first_seen), _Sum()).add(author_key, adds)
+    days: dict[BucketKey, _Sum] = {}
+    found: dict[BucketKey, Rollup] = {}
+    for (voice, hour), of_hour in hours.items():
+        key, day = buckets_of(voice, hour)
+        found[key] = of_hour.rollup()
+        days.setdefault(day, _Sum()).add_all(of_hour)
+    return {**found, **{day: of_day.rollup() for day, of_day in days.items()}}
 
 
 class _Sum:
     """A bucket that is being added to: in place, because a copy a post would cost more than all the rest."""
 
     def __init__(self) -> None:
-        self._plain = [0] * 6
-        self._labels: dict[str, int] = {}
-        self._languages: dict[str, int] = {}
-        self._categories: dict[str, list[int]] = {}
-        self._authors: set[str] = set()
+        self.plain = [0] * 6
+        self.labels: dict[str, int] = {}
+        self.languages: dict[str, int] = {}
+        self.categories: dict[str, list[int]] = {}
+        self.authors: set[str] = set()
 
     def add(self, author_key: str, adds: Increment) -> None:
-        plain = self._plain
+        plain = self.plain
         plain[0] += 1
         plain[1] += adds.scored_posts
         plain[2] += adds.score_sum
         plain[3] += adds.likes
         plain[4] += adds.reposts
         plain[5] += adds.replies
-        for mine, more in ((self._labels, adds.labels), (self._languages, adds.languages)):
+        for mine, more in ((self.labels, adds.labels), (self.languages, adds.languages)):
             for name in more:
                 mine[name] = mine.get(name, 0) + 1
         for name in adds.categories:
-            scored = self._categories.setdefault(name, [0, 0, 0])
+            scored = self.categories.setdefault(name, [0, 0, 0])
             scored[0] += 1
             scored[1] += adds.scored_posts
             scored[2] += adds.score_sum
-        self._authors.add(author_key)
+        self.authors.add(author_key)
+
+    def add_all(self, other: "_Sum") -> None:
+        self.plain = [mine + more for mine, more in zip(self.plain, other.plain, strict=True)]
+        for mine, more in ((self.labels, other.labels), (self.languages, other.languages)):
+            for name, posts in more.items():
+                mine[name] = mine.get(name, 0) + posts
+        for name, scored in other.categories.items():
+            known = self.categories.get(name, [0, 0, 0])
+            self.categories[name] = [mine + more for mine, more in zip(known, scored, strict=True)]
+        self.authors |= other.authors
 
     def rollup(self) -> Rollup:
-        categories = {name: Scored(*scored) for name, scored in self._categories.items()}
-        posts, scored_posts, score_sum, likes, reposts, replies = self._plain
+        categories = {name: Scored(*scored) for name, scored in self.categories.items()}
+        posts, scored_posts, score_sum, likes, reposts, replies = self.plain
         return Rollup(
             posts,
             scored_posts,
@@ -133,10 +148,10 @@ class _Sum:
             likes,
             reposts,
             replies,
-            self._labels,
-            self._languages,
+            self.labels,
+            self.languages,
             categories,
-            sketch(self._authors),
+            sketch(self.authors),
         )
 
 
