@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.profiles.folding import MILLION, Counts, Increment
+from services.profiles.folding import MILLION, UNKNOWN_LANGUAGE, Counts, Increment
 
 DAYS_A_MONTH = 365.2425 / 12
 
@@ -33,7 +33,9 @@ class Profile:
         posts = self.folded.scored_posts
         if not posts:
             return None
-        return math.sqrt(posts * self.folded.score_squares - self.folded.score_sum**2) / posts / MILLION
+        # Sums of a backup that was tampered with need not fit together.
+        spread = max(0, posts * self.folded.score_squares - self.folded.score_sum**2)
+        return math.sqrt(spread) / posts / MILLION
 
     @property
     def mean_subjectivity(self) -> float | None:
@@ -44,7 +46,7 @@ class Profile:
     def main_language(self) -> str:
         """Return the language of most posts; of equal ones the first by alphabet."""
         languages = self.folded.languages
-        return min(languages, key=lambda language: (-languages[language], language))
+        return min(languages, key=lambda language: (-languages[language], language), default=UNKNOWN_LANGUAGE)
 
     def figure(self, name: str) -> int | None:
         """Return an account figure, None where no post told it."""

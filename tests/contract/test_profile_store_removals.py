@@ -4,13 +4,11 @@ import asyncio
 import itertools
 import random
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from services.profiles.folding import LATEST, combine_all, increment_of
+from services.profiles.folding import increment_of
 from services.profiles.listing import Listing
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
@@ -247,110 +245,3 @@ async def test_a_crash_at_any_step_of_a_removal_is_finished(store: ProfileStore)
         await assert_holds(store, brand, remaining(POSTS, {key(0), key(4)}, {key(1): through(3)}))
         step, happened = step + 1, crash.happened
     assert step > 10
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """Posts of a schedule that are delivered at once."""
-
-    numbers: tuple[int, ...]
-
-    async def __call__(self, store: ProfileStore, brand: str) -> None:
-        """Deliver them."""
-        await store.fold(brand, [POSTS[number] for number in self.numbers])
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Posts, and authors up to an hour, that are removed at once."""
-
-    numbers: tuple[int, ...]
-    authors: tuple[tuple[int, int], ...]
-
-    async def __call__(self, store: ProfileStore, brand: str) -> None:
-        """Remove them."""
-        authors = {key(author): through(hours) for author, hours in self.authors}
-        await store.remove(brand, [key(number) for number in self.numbers], authors)
-
-
-NUMBERS = st.lists(st.integers(0, 8), min_size=1, max_size=6).map(tuple)
-AUTHORS = st.dictionaries(st.integers(0, 2), st.integers(-1, 7), max_size=2).map(lambda found: tuple(found.items()))
-EVENTS = st.builds(Delivered, NUMBERS) | st.builds(Removed, NUMBERS, AUTHORS)
-CRASHES = st.none() | st.integers(0, 24)
-SCHEDULES = st.lists(st.lists(st.tuples(EVENTS, CRASHES), min_size=1, max_size=3), min_size=1, max_size=5)
-"""Groups of events that happen at once, each of which may crash at a step."""
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(SCHEDULES, st.randoms(use_true_random=False))
-async def test_any_schedule_ends_as_a_clean_import_of_what_remains(
-    store: ProfileStore, schedule: list[list[tuple[Delivered | Removed, int | None]]], dice: random.Random
-) -> None:
-    """Folds and removals in any order, some at once, some crashing anywhere, all made again in another order."""
-    brand = next(BRANDS)
-
-    async def happen(event: Delivered | Removed, step: int | None) -> None:
-        with suppress(PeerUnavailableError):
-            await event(store if step is None else crashing(store, Crash(step)), brand)
-
-    for group in schedule:
-        await asyncio.gather(*(happen(event, step) for event, step in group))
-    events = [event for group in schedule for event, _ in group]
-    for event in dice.sample(events, len(events)):
-        await event(store, brand)
-    delivered = {number for event in events if isinstance(event, Delivered) for number in event.numbers}
-    gone = {number for event in events if isinstance(event, Removed) for number in event.numbers}
-    authors: dict[str, int] = {}
-    for event in events:
-        for author, hours in event.authors if isinstance(event, Removed) else ():
-            authors[key(author)] = max(through(hours), authors.get(key(author), -ALWAYS))
-    posts = [POSTS[number] for number in sorted(delivered)]
-    await assert_holds(store, brand, remaining(posts, {key(number) for number in gone}, authors))
-
-
-async def test_a_database_without_contributions_goes_on(url: StoreUrl) -> None:
-    """Posts whose analysis has expired stay counted, and others are removed exactly."""
-    async with open_store(url) as before:
-        await before.fold("acme", POSTS[:6])
-        await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
-        assert await store.fold("acme", POSTS) == FoldCount(3, 6)
-        await assert_holds(store, "acme", POSTS)
-        assert await store.remove("acme", [key(8)], {}) == RemovalCount(1, 0)
-        profile = await store.profile("acme", key(2))
-        assert profile is not None
-        both = combine_all([increment_of(POSTS[2]), increment_of(POSTS[5])])
-        assert (profile.folded.posts, profile.folded.score_sum, profile.folded.hours) == (
-            2,
-            both.score_sum,
-            both.hours,
-        )
-
-
-async def test_old_posts_of_an_author_go_with_the_last(url: StoreUrl) -> None:
-    """Of posts without an analysis the figures stay until the last one is removed, and then go exactly."""
-    async with open_store(url) as before:
-        await before.fold("acme", POSTS[:6])
-        await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
-        await store.fold("acme", POSTS)
-        assert await store.remove("acme", [key(2)], {}) == RemovalCount(1, 0)
-        assert (await held(store, "acme"))[key(2)].posts == 3
-        assert await store.remove("acme", [key(2)], {}) == RemovalCount(0, 1)
-        assert await store.remove("acme", [key(5)], {}) == RemovalCount(1, 0)
-        await assert_holds(store, "acme", remaining(POSTS, {key(2), key(5)}, {}), expired=True)
-        assert await store.fold("acme", POSTS) == FoldCount(0, 9)
-
-
-async def test_an_old_profile_goes_with_its_author(url: StoreUrl) -> None:
-    """An author whose posts have no analysis is removed whole, and a later removal of such a post is nothing."""
-    async with open_store(url) as before:
-        await before.fold("acme", POSTS)
-        await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
-        assert await store.remove("acme", [], {key(1): through(100)}) == RemovalCount(3, 0)
-        await store.fold("acme", [*POSTS, post(50, 1, hours=200)])
-        posts = [*remaining(POSTS, set(), {key(1): ALWAYS}), post(50, 1, hours=200)]
-        await assert_holds(store, "acme", posts, expired=True)
-        assert await store.remove("acme", [key(1)], {}) == RemovalCount(0, 1)
-        await assert_holds(store, "acme", posts, expired=True)

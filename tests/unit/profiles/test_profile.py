@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profiles.folding import combine_all, increment_of
+from services.profiles.folding import Increment, combine_all, increment_of
 from services.profiles.profile import Profile
 from shared.analyzed_post import Account, AnalyzedPost
 from tests.unit.profiles.posts import analysis, key, post
@@ -55,3 +55,10 @@ def test_an_age_in_months_is_shown_in_days() -> None:
     """Months become days by the mean length of a month; an unknown age stays unknown."""
     assert of(post(1, account=Account(age_months=12))).age_days == 365
     assert of(post(1)).age_days is None
+
+
+def test_a_profile_of_a_backup_that_was_tampered_with_is_still_shown() -> None:
+    """Sums that do not fit together give no error: a deviation of nought, an unknown language."""
+    odd = Profile("acme", "a", Increment(posts=2, scored_posts=2, score_sum=10**6, score_squares=0))
+    assert odd.score_stddev == 0
+    assert odd.main_language == "und"
