@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services import cli
+from shared.logs import configure_logs
 from tests.unit.profiles.backup_service import backup_app, delivery, served
 from tests.unit.profiles.kept_rows import crowd
 
@@ -33,6 +34,12 @@ class Ended:
 
 
 Command = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_service() -> None:
+    """Keep the log of the service beside the command, which shares its process here, out of what the command prints."""
+    configure_logs("ERROR")
 
 
 @pytest.fixture

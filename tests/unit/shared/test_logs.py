@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -11,16 +10,9 @@ from shared.logs import configure_logs
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Put back what `configure_logs` changes for the whole process."""
-    root, httpx_log = logging.getLogger(), logging.getLogger("httpx")
-    handlers, levels = root.handlers[:], (root.level, httpx_log.level)
-    root.handlers = []
-    yield
-    root.handlers = handlers
-    root.setLevel(levels[0])
-    httpx_log.setLevel(levels[1])
-    structlog.reset_defaults()
+def _no_handlers(_logs_as_before: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without handlers, as a process does."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
