@@ -21,7 +21,6 @@ from services.ingest.recent_posts import RecentPosts
 from services.ingest.removing import Removing
 from services.ingest.replies.opening import Replies, build_replies
 from services.ingest.resources import IngestMetrics, Resources
-from shared.rounds.keeping import Round, keep_round
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.registry import Registry
 from services.ingest.sources.x.compliance import XCompliance
@@ -37,6 +36,7 @@ from services.ingest.writers import open_writers
 from shared import background
 from shared.clock import Clock
 from shared.peers import Peer
+from shared.rounds.keeping import Round, keep_round
 
 ROUND_EVERY: Final = timedelta(hours=20)
 """So that, with the hour that X may take and an attempt that fails, deletions are known within a day."""

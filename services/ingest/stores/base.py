@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from services.ingest.brands.stores.base import BrandStore
 from services.ingest.erasures.stores.base import ErasureStore
 from services.ingest.replies.stores.base import ReplyStore
-from shared.rounds.stores.base import RoundStore
 from services.ingest.streams.stores.base import SpendStore, StreamStore
 from services.ingest.vault.stores.base import VaultStore
+from shared.rounds.stores.base import RoundStore
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,4 @@ class IngestStore:
     rounds: RoundStore
     erasures: ErasureStore
     check_ready: Callable[[], Awaitable[None]]
-    scrub: Callable[[], Awaitable[None]]
+    scrub: Callable[[], Awaitable[object]]

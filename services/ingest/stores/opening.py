@@ -10,8 +10,6 @@ from services.ingest.erasures.stores import sqlite as sqlite_erasures
 from services.ingest.erasures.stores.mongo import MongoErasureStore
 from services.ingest.replies.stores import sqlite as sqlite_replies
 from services.ingest.replies.stores.mongo import MongoReplyStore
-from shared.rounds.stores import sqlite as sqlite_rounds
-from shared.rounds.stores.mongo import MongoRoundStore
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.stores import sqlite as sqlite_streams
 from services.ingest.streams.stores import sqlite_spend
@@ -20,6 +18,8 @@ from services.ingest.streams.stores.mongo_spend import MongoSpendStore
 from services.ingest.vault.stores import sqlite as sqlite_vault
 from services.ingest.vault.stores.mongo import MongoVaultStore
 from shared.mongo import MongoDatabase, answering, open_mongo
+from shared.rounds.stores import sqlite as sqlite_rounds
+from shared.rounds.stores.mongo import MongoRoundStore
 from shared.sqlite import SqliteDatabase, open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
