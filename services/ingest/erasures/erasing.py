@@ -31,7 +31,7 @@ class Eraser:
     store: ErasureStore
     places: Places
     profiles: Peer
-    scrub: Callable[[], Awaitable[None]]
+    scrub: Callable[[], Awaitable[object]]
     clock: Clock
 
     async def run(self) -> None:
