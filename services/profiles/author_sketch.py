@@ -8,7 +8,6 @@ standard error of 1.6 %. Sketches of several buckets are joined exactly: an auth
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -70,11 +69,6 @@ def union(one: AuthorSketch, other: AuthorSketch) -> AuthorSketch:
     if not other.numbers and other.exact:
         return one
     return _bounded(*_together([one, other]), MOST)
-
-
-def union_all(sketches: Iterable[AuthorSketch]) -> AuthorSketch:
-    """Return the bounded sketch of everybody in any of them."""
-    return reduce(union, sketches, NOBODY)
 
 
 def without(whole: AuthorSketch, author_keys: Iterable[str]) -> AuthorSketch:
