@@ -24,8 +24,8 @@ test-train: $(UV) ## run the tests of training, which need PyTorch (gigabytes)
 	@$(UV) sync --frozen --inexact --quiet $(EXTRAS) --extra train
 	@$(BIN)/pytest tests/train
 
-test-mongo: setup ## run the store contracts against a MongoDB server (needs Java 17 and Maven, or a mongod)
-	@$(BIN)/python deploy/mongo-test/run.py
+test-mongo: setup ## run the store contracts against a MongoDB server: MONGODB_TEST_URL's, a mongod, or the one in the environment
+	@$(BIN)/python -m tests.servers.mongo
 
 check: setup ## lint, types, import rules, manifests, Dockerfile, lock file
 	@$(BIN)/ruff check
@@ -44,7 +44,7 @@ bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench
 
 bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB's protocol (minutes)
-	@$(BIN)/python deploy/mongo-test/run.py -- $(CURDIR)/$(BIN)/python -m bench.profiles
+	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles
 
 sample: setup ## write the bundled sample anew from its seed
 	@$(BIN)/python -m services.ingest.sample
