@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-mongo test-train check format lock bench bench-profiles sample model evaluate setup setup-run clean
+.PHONY: help lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -40,14 +40,14 @@ format: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+lines: ## count lines and files of Python by room
+	@$(PYTHON) deploy/count_lines.py
+
 bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench
 
 bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB's protocol (minutes)
 	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles
-
-sample: setup ## write the bundled sample anew from its seed
-	@$(BIN)/python -m services.ingest.sample
 
 model: $(UV) ## train the shipped model anew: DATA=folder with the corpora (hours on two cores, minutes on a GPU)
 	@$(UV) sync --frozen --inexact $(EXTRAS) --extra train

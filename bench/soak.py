@@ -19,12 +19,12 @@ from typing import Any, Final
 
 import httpx
 
+from sandbox.cli import settings_of
+from sandbox.faults import Place
+from sandbox.post import Account
+from sandbox.sandbox import Sandbox
+from sandbox.weather import CHANGES
 from services.ingest.identity import Pseudonymizer
-from services.x_sandbox.cli import settings_of
-from services.x_sandbox.faults import Place
-from services.x_sandbox.post import Account
-from services.x_sandbox.sandbox import Sandbox
-from services.x_sandbox.weather import CHANGES
 
 BRAND: Final = "aerolume"
 KEY: Final = "0123456789abcdef" * 4

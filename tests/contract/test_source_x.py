@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.x_sandbox.sandbox import Sandbox
+from sandbox.sandbox import Sandbox
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.unit.ingest.sources.x.networks import PolledNetwork, SandboxNetwork

@@ -11,13 +11,13 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from sandbox.post import Account
+from sandbox.sandbox import Sandbox
+from sandbox.weather import CHANGES
 from services.ingest.app import create_app as create_ingest
 from services.ingest.settings import IngestSettings
 from services.profiles.app import create_app as create_profiles
 from services.profiles.settings import ProfilesSettings
-from services.x_sandbox.post import Account
-from services.x_sandbox.sandbox import Sandbox
-from services.x_sandbox.weather import CHANGES
 from shared.clock import Clock
 from tests.unit.ingest.conftest import PSEUDONYM_KEY, Peers
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.client import train
+from services.cli.client import train
+from services.cli.upload import Tally, upload
 from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import Row, open_file
-from services.ingest.upload import Tally, upload
 from tests.e2e.conftest import every_profile
 
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import stamina
 
+from services.cli.upload import Tally, UnreachableError, upload
 from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import Row, open_file
-from services.ingest.upload import Tally, UnreachableError, upload
 from services.profiles.profile import BrandSummary
 from services.profiles.rollup import BucketKey, Rollup
 from services.profiles.stores.opening import open_store

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from services.x_sandbox.sandbox import Sandbox
+from sandbox.sandbox import Sandbox
 from tests.e2e.soaking import BRAND, Soak
 from tests.unit.ingest.sources.x.surroundings import TwoClocks
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from services.sentiment.model_folder import open_model
-from services.sentiment.training.export import PRECISIONS, Precision
-from services.sentiment.training.folder import write_files
-from services.sentiment.training.folder_beside import folder_beside
-from services.sentiment.training.network import MultiTaskNetwork
-from services.sentiment.training.parity import largest_differences
-from services.sentiment.training.recipe import CorpusUse, Recipe, Stage
-from services.sentiment.training.sequences import ENTITY_LABELS
+from training.export import PRECISIONS, Precision
+from training.folder import write_files
+from training.folder_beside import folder_beside
+from training.network import MultiTaskNetwork
+from training.parity import largest_differences
+from training.recipe import CorpusUse, Recipe, Stage
+from training.sequences import ENTITY_LABELS
 
 LABELS = {
     "sentiment": ("negative", "neutral", "positive"),

@@ -20,8 +20,8 @@ from transformers import (
 from services.sentiment.engine import Engine
 from services.sentiment.model_folder import open_encoder, open_model
 from services.sentiment.tokenizer import Tokenizer
-from services.sentiment.training.hub import export_hub_model, parse_labels
 from tests.train.conftest import word_tokenizer
+from training.hub import export_hub_model, parse_labels
 
 SIZES: dict[str, Any] = {"vocab_size": 1100, "hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2}
 LABELS = {0: "negative", 1: "neutral", 2: "positive"}

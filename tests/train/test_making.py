@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.sentiment.model_folder import open_model
-from services.sentiment.training.making import make_model
-from services.sentiment.training.recipe import Recipe
 from tests.train.test_training import RECIPE
+from training.making import make_model
+from training.recipe import Recipe
 
 
 @pytest.fixture(scope="session")

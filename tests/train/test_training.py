@@ -7,18 +7,18 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from services.sentiment.training import fitting
-from services.sentiment.training.checkpoint import Checkpoint
-from services.sentiment.training.corpora import Examples, read_examples
-from services.sentiment.training.curriculum import plan, prepare
-from services.sentiment.training.encoding import encode, encode_sequences, load_tokenizer, pad
-from services.sentiment.training.lessons import ClassLesson, EntityLesson
-from services.sentiment.training.network import MultiTaskNetwork
-from services.sentiment.training.recipe import CorpusUse, Recipe
-from services.sentiment.training.sequences import ENTITY_LABELS, Sequences
-from services.sentiment.training.teacher import Teacher
-from services.sentiment.training.train import train
-from services.sentiment.training.weights import load_weights
+from training import fitting
+from training.checkpoint import Checkpoint
+from training.corpora import Examples, read_examples
+from training.curriculum import plan, prepare
+from training.encoding import encode, encode_sequences, load_tokenizer, pad
+from training.lessons import ClassLesson, EntityLesson
+from training.network import MultiTaskNetwork
+from training.recipe import CorpusUse, Recipe
+from training.sequences import ENTITY_LABELS, Sequences
+from training.teacher import Teacher
+from training.train import train
+from training.weights import load_weights
 
 CPU = torch.device("cpu")
 

@@ -1,7 +1,7 @@
-"""The bundled sample: posts about invented airlines, made by a seeded generator and shipped as JSON Lines.
+"""The bundled sample: posts about invented airlines, as JSON Lines.
 
-`python -m services.ingest.sample` writes the file again. Its lines are the posts of `POST /v1/posts`, all meant for
-the brand `BRAND`. Names, accounts, ids, numbers and texts are made up; none comes from a data set.
+Its lines are the posts of `POST /v1/posts`, all meant for the brand `BRAND`. Names, accounts, ids, numbers and texts
+are made up; none comes from a data set.
 """
 
 from pathlib import Path

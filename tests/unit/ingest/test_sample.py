@@ -1,29 +1,19 @@
-"""The bundled sample: that it is what the generator makes, and that it is what the demonstration needs."""
+"""The bundled sample: that it is what the demonstration needs, and that nothing in it is of a real person."""
 
 import gzip
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import datetime
 from functools import cache
-from statistics import median
 from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from services.ingest.sample import BRAND, sample_path
-from services.ingest.sample.authors import make_authors
-from services.ingest.sample.dice import Dice
-from services.ingest.sample.generator import REPOSTS, SEED, compress, encode, make_posts
-from services.ingest.sample.grammar import PHRASES, Grammar, language_rules, parse
-from services.ingest.sample.kinds import KINDS, Kind
-from services.ingest.sample.moments import author_moments
-from services.ingest.sample.style import capitalised, mistyped, shouted, small
-from services.ingest.sample.texts import LIMITS, VERIFIED_X_LIMIT
 
 Post = dict[str, Any]
+LIMITS = {"x": 280, "bluesky": 300, "mastodon": 500, "instagram": 2200}
+VERIFIED_X_LIMIT = 4000
+REPOSTS = 90
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "pt")
 
 
@@ -31,31 +21,6 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "pt")
 def shipped() -> tuple[Post, ...]:
     """Return the posts of the shipped file."""
     return tuple(json.loads(line) for line in gzip.decompress(sample_path().read_bytes()).splitlines())
-
-
-def by_kind() -> dict[str, list[Post]]:
-    """Return the shipped posts, reposts apart, under the kinds of their authors."""
-    kinds = {author.id: author.kind.name for author in make_authors(Dice(SEED))}
-    posts: defaultdict[str, list[Post]] = defaultdict(list)
-    for post in shipped():
-        if not post["is_repost"]:
-            posts[kinds[post["author"]["id"]]].append(post)
-    return posts
-
-
-def test_the_shipped_file_is_what_the_generator_makes() -> None:
-    """The shipped lines are, byte for byte, those that the generator makes now."""
-    assert gzip.decompress(sample_path().read_bytes()) == encode(make_posts())
-
-
-def test_another_seed_makes_other_posts() -> None:
-    """The posts come from the seed and are not fixed."""
-    assert encode(make_posts(SEED + 1)) != encode(make_posts())
-
-
-def test_compressing_leaves_no_time_stamp() -> None:
-    """The gzip header holds no time, so writing the file again gives the same bytes."""
-    assert compress(b"a line\n")[4:8] == bytes(4)
 
 
 def test_the_file_is_small() -> None:
@@ -160,98 +125,8 @@ def test_replies_answer_an_earlier_post_of_their_platform() -> None:
     assert answers > 40
 
 
-def test_several_languages_are_present() -> None:
-    """About three authors in four write English, and eight other languages appear."""
-    languages = Counter(author.language for author in make_authors(Dice(SEED)))
-    assert set(languages) == set(LANGUAGES)
-    assert 0.7 <= languages["en"] / languages.total() <= 0.78
+def test_some_posts_state_their_language() -> None:
+    """The platform's own language stands with one post in five at the most, in four languages or more."""
     stated = {post["language"] for post in shipped() if "language" in post}
     assert {"en", "es", "de", "fr"} <= stated
     assert sum("language" in post for post in shipped()) < len(shipped()) / 5
-
-
-def test_kinds_keep_their_habits() -> None:
-    """Flyers post often in the morning, the stranded in the evening, holiday makers at weekends, news far and wide."""
-    posts = by_kind()
-    assert set(posts) == {kind.name for kind in KINDS}
-    hours = {kind: median(int(post["created_at"][11:13]) for post in found) for kind, found in posts.items()}
-    followers = {kind: median(post["author"]["followers"] for post in found) for kind, found in posts.items()}
-    weekend = {
-        kind: sum(datetime.fromisoformat(post["created_at"]).weekday() > 4 for post in found) / len(found)
-        for kind, found in posts.items()
-    }
-    often = {kind: len(found) / len({post["author"]["id"] for post in found}) for kind, found in posts.items()}
-    assert hours["flyer"] < 9
-    assert hours["stranded"] > 18
-    assert weekend["holiday"] > 0.6
-    assert weekend["flyer"] < 0.1
-    assert followers["news"] > 10 * followers["spotter"] > 10 * followers["asker"]
-    assert often["asker"] < 3 < often["stranded"] < 6 < often["flyer"]
-
-
-def test_one_dealing_of_a_rule_brings_every_phrase() -> None:
-    """A rule's phrases all come up before any comes up twice."""
-    grammar = Grammar({"root": ("a", "b", "c", "d")}, Dice(1))
-    assert sorted(grammar.write("root") for _ in range(4)) == ["a", "b", "c", "d"]
-
-
-def test_a_fact_goes_before_a_rule_and_choices_nest() -> None:
-    """Slots take the facts first, rules in phrases are followed, and a choice may hold another."""
-    grammar = Grammar({"root": ("[x {name}|x [{name}]] {other}",), "name": ("rule",), "other": ("{name}!",)}, Dice(1))
-    assert grammar.write("root", {"name": "fact"}) == "x fact fact!"
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (["stray"], "before the first"),
-        (["== a", "x", "== a", "y"], "twice"),
-        (["== a", "== b", "y"], "'a' has no phrase"),
-    ],
-)
-def test_a_bad_phrase_file_is_refused(lines: list[str], message: str) -> None:
-    """A stray phrase, a rule given twice and an empty rule are named in the error."""
-    with pytest.raises(ValueError, match=message):
-        parse(lines)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_slot_of_a_language_is_a_rule_or_a_fact(language: str) -> None:
-    """No phrase asks for a rule that its language lacks, and each language has a phrase file."""
-    rules = language_rules(language)
-    dotted = {slot for found in rules.values() for text in found for slot in re.findall(r"\{(\w+\.\w+)\}", text)}
-    assert dotted <= set(rules)
-    assert (PHRASES / f"{language}.txt").is_file()
-
-
-@given(st.integers(), st.integers(-50, 50), st.integers(0, 100))
-def test_whole_numbers_stay_between_their_ends(seed: int, low: int, more: int) -> None:
-    """A drawn integer lies between the two ends, both included."""
-    assert low <= Dice(seed).whole(low, low + more) <= low + more
-
-
-@given(st.integers(), st.integers(0, 40))
-def test_shuffling_loses_no_number(seed: int, count: int) -> None:
-    """Shuffled numbers are the same numbers."""
-    assert sorted(Dice(seed).shuffled(count)) == list(range(count))
-
-
-@given(st.integers(), st.sampled_from(KINDS), st.integers(1, 20))
-def test_moments_come_as_many_as_asked_and_in_order(seed: int, kind: Kind, count: int) -> None:
-    """An author gets as many moments as posts, oldest first."""
-    moments = author_moments(kind, count, Dice(seed))
-    assert len(moments) == count
-    assert moments == sorted(moments)
-
-
-def test_ways_of_typing_leave_mentions_and_links_alone() -> None:
-    """Capitals, small letters and slips change words, never a mention, a hashtag or a link."""
-    text = "the flight to Oslo was late @AeroLume #Fail https://example.com/a"
-    tail = "@AeroLume #Fail https://example.com/a"
-    assert shouted(text) == f"THE FLIGHT TO OSLO WAS LATE {tail}"
-    assert small(text) == f"the flight to oslo was late {tail}"
-    assert capitalised(text) == f"The flight to Oslo was late {tail}"
-    slipped = mistyped(text, Dice(3))
-    assert slipped != text
-    assert slipped.endswith(tail)
-    assert mistyped(tail, Dice(3)) == tail

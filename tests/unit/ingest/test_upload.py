@@ -6,8 +6,8 @@ import httpx
 import pytest
 import stamina
 
+from services.cli.upload import RefusedError, Tally, UnreachableError, upload
 from services.ingest.sources.file import Row
-from services.ingest.upload import RefusedError, Tally, UnreachableError, upload
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.posts import a_post
 

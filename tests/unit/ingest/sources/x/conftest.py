@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.x_sandbox.sandbox import Sandbox
+from sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import TwoClocks
 

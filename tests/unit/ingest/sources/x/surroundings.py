@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import Query, XRule
 from services.ingest.sources.base import BudgetSpentError, Source
 from services.ingest.sources.x.settings import XSettings
-from services.x_sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.queries import everything
 from tests.unit.ingest.virtual_clock import VirtualClock
 

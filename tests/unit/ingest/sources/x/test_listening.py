@@ -6,13 +6,13 @@ from contextlib import aclosing
 
 import pytest
 
+from sandbox.post import Account
+from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import CredentialError
 from services.ingest.sources.x.cursor import Cursor
 from services.ingest.sources.x.listening import RULES_SECONDS
 from services.ingest.sources.x.stream import XStream
-from services.x_sandbox.post import Account
-from services.x_sandbox.sandbox import Sandbox
 from tests.contract.source_network import Listener, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, query, settings_for

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, Delivery, RefusedError
 from services.ingest.sources.x.cursor import Cursor
 from services.ingest.sources.x.search import XSearch
 from services.ingest.sources.x.snowflake import first_id
-from services.x_sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
 

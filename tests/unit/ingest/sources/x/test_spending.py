@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from sandbox.post import Account
+from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import BudgetSpentError
 from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.stream import XStream
-from services.x_sandbox.post import Account
-from services.x_sandbox.sandbox import Sandbox
 from tests.contract.source_network import Recorder, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.sandbox import Sandbox
+from sandbox.weather import CHANGES
 from services.ingest.sources.x.client import XClient
-from services.x_sandbox.sandbox import Sandbox
-from services.x_sandbox.weather import CHANGES
 from tests.contract.source_network import Listener, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 

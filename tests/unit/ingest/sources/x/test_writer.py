@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sandbox.sandbox import Sandbox
 from services.ingest.replies.platforms import NotSent, Sent, Unknown
 from services.ingest.sources.base import CredentialError
 from services.ingest.sources.x.writer import XWriter
-from services.x_sandbox.sandbox import Sandbox
 from tests.unit.ingest.sources.x.surroundings import TwoClocks, settings_for
 
 

@@ -1,0 +1,70 @@
+"""Every post that was published in the sandbox, in the order of ids, and what became of each."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from sandbox.post import Account, Published
+from services.ingest.sources.x.snowflake import first_id
+from shared.clock import Clock
+
+KEPT: Final = timedelta(days=7)
+"""How far back recent search goes."""
+SETTLING: Final = timedelta(seconds=30)
+"""How old a post is before a search without `end_time` shows it, as at X."""
+
+
+class Timeline:
+    """Publishes, forgets and finds posts."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._ids: list[int] = []
+        self._posts: dict[int, Published] = {}
+        self.sent: Counter[int] = Counter()
+        """How often each post was written whole into a stream."""
+        self.found: Counter[int] = Counter()
+        """How often each post was in a page of search."""
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def publish(self, text: str, author: Account, post_id: int | None = None, **more: Any) -> Published:
+        """Add a post made now (or as `created_at` says), under the next id unless one is given; ids never repeat.
+
+        Raises ValueError for an id that was given before.
+        """
+        created_at = more.pop("created_at", None) or self._clock.now()
+        if post_id is None:
+            post_id = max(first_id(created_at), self._ids[-1] + 1 if self._ids else 1)
+        if post_id in self._posts:
+            raise ValueError("there is a post of that id")
+        post = Published(post_id, text, author, created_at, **more)
+        self._ids.insert(bisect_left(self._ids, post_id), post_id)
+        self._posts[post_id] = post
+        return post
+
+    def delete(self, post_id: int) -> None:
+        """Take a post out of search; raises KeyError where there is none."""
+        del self._posts[post_id]
+        del self._ids[bisect_left(self._ids, post_id)]
+
+    def get(self, post_id: int) -> Published | None:
+        """Return a post by its id, None where there is none."""
+        return self._posts.get(post_id)
+
+    def newest_first(self, above: int, below: int | None, from_id: int, to_id: int) -> Iterator[Published]:
+        """Yield the posts that search shows, with `above` < id < `below` and `from_id` <= id < `to_id`."""
+        start = max(bisect_right(self._ids, above), bisect_left(self._ids, from_id))
+        end = min(bisect_left(self._ids, to_id), len(self._ids) if below is None else bisect_left(self._ids, below))
+        for place in range(end - 1, start - 1, -1):
+            post = self._posts[self._ids[place]]
+            if post.is_searchable:
+                yield post
+
+    def published(self) -> list[Published]:
+        """Return every post that was not deleted, in the order of ids."""
+        return [self._posts[number] for number in self._ids]

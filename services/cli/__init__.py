@@ -1,0 +1,1 @@
+"""The command `voxpop`: a module for each of its nouns."""

@@ -1,0 +1,5 @@
+"""Runs the command as `python -m services.cli`."""
+
+from services.cli.command import main
+
+main()

@@ -1,5 +1,0 @@
-"""Measures any model folder through the code that serves it, beside baselines: `voxpop model evaluate`."""
-
-from services.sentiment.training.evaluation.course import evaluate
-
-__all__ = ["evaluate"]

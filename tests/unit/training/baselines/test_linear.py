@@ -1,0 +1,48 @@
+"""TF-IDF with a regression."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.training.evaluation.corpora import write_corpora
+from training.baselines.linear import CORPORA, TfidfRegression
+from training.evaluation.benchmark import CLASS_BENCHMARKS, Benchmark
+
+SENTIMENT, TARGETS = (
+    next(each for each in CLASS_BENCHMARKS if each.corpus == corpus)
+    for corpus in ("tweeteval-sentiment", "entity-sentiment")
+)
+
+
+def share_right(benchmark: Benchmark, data: Path) -> float:
+    """Return the share of validation texts that it gets right."""
+    question, examples = benchmark.read(data)
+    answer = TfidfRegression(data).answer(question)
+    assert answer is not None
+    assert answer.probabilities is not None
+    assert answer.probabilities.sum(axis=1) == pytest.approx(1)
+    return float((answer.classes == examples.classes).mean())
+
+
+def test_it_learns_the_words_of_the_train_part(tmp_path: Path) -> None:
+    """The made-up texts are told by one word, which nine in ten obey."""
+    assert share_right(SENTIMENT, write_corpora(tmp_path)) >= 0.9
+
+
+def test_it_reads_the_target_as_words_of_its_own(tmp_path: Path) -> None:
+    """That `other` is spoken of neutrally cannot be known from the text."""
+    assert share_right(TARGETS, write_corpora(tmp_path, rows=900)) > 0.75
+
+
+def test_two_labels_to_choose_from_are_numbered_as_asked(tmp_path: Path) -> None:
+    """Sentiment140 is trained on as sentiment and asked with two labels."""
+    sentiment140 = next(each for each in CLASS_BENCHMARKS if each.corpus == "sentiment140")
+    assert share_right(sentiment140, write_corpora(tmp_path)) > 0.85
+
+
+def test_texts_of_no_corpus_are_not_answered(tmp_path: Path) -> None:
+    """Without a train part there is nothing to learn from; every class benchmark has one."""
+    question, _ = SENTIMENT.read(write_corpora(tmp_path))
+    other = type(question)("mine.csv", question.head, question.labels, question.texts)
+    assert TfidfRegression(tmp_path).answer(other) is None
+    assert {each.corpus for each in CLASS_BENCHMARKS} == CORPORA

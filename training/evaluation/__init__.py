@@ -1,0 +1,5 @@
+"""Measures any model folder through the code that serves it, beside baselines: `voxpop model evaluate`."""
+
+from training.evaluation.course import evaluate
+
+__all__ = ["evaluate"]
