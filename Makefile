@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
+.PHONY: help docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,7 @@ check: setup ## lint, types, import rules, manifests, Dockerfile, lock file
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m deploy.validate_manifests
+	@$(BIN)/python -m deploy.settings_page --check
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(UV) lock --check
 
@@ -55,6 +56,9 @@ model: $(UV) ## train the shipped model anew: DATA=folder with the corpora (hour
 
 evaluate: setup ## measure the shipped model on the validation splits: DATA=folder with the corpora (minutes)
 	@$(BIN)/voxpop model evaluate models/voxpop-minilm --data $(DATA)
+
+docs: setup ## write the page of settings anew
+	@$(BIN)/python -m deploy.settings_page
 
 lock: $(UV) ## resolve the dependencies anew
 	@$(UV) lock --upgrade
