@@ -42,6 +42,8 @@ def _service(name: str, service: dict[str, Any], compose: dict[str, Any], offere
     yield from (Finding("", field, "is missing") for field in NEEDS if at(service, field) is None)
     if "build" not in service and "healthcheck" not in service:
         yield Finding("", "healthcheck", "is missing, and no Dockerfile of ours gives one")
+    if str(service.get("image")).startswith("mongo:") and "--replSet" not in (service.get("command") or []):
+        yield Finding("", "command", "must have --replSet: the stores need transactions")
     if "build" in service and at(service, "build.args.SERVICE") != name:
         yield Finding("", "build.args.SERVICE", f"must be {name}")
     for place, port in enumerate(service.get("ports") or []):

@@ -76,6 +76,8 @@ def _container(container: dict[str, Any], *, probed: bool) -> Iterator[Finding]:
     _, _, tag = str(container.get("image", "")).rpartition("/")[2].partition(":")
     if tag in {"", "latest"}:
         yield Finding("", "image", "must name a version, not the latest")
+    if str(container.get("image")).startswith("mongo:") and "--replSet" not in (container.get("args") or []):
+        yield Finding("", "args", "must have --replSet: the stores need transactions")
     for place, variable in enumerate(container.get("env") or []):
         if SECRET_NAME.search(str(variable.get("name"))) and at(variable, "valueFrom.secretKeyRef") is None:
             yield Finding("", f"env.{place}", f"{variable.get('name')} is a secret: refer to it by secretKeyRef")

@@ -29,6 +29,7 @@ SOUND: dict[str, Any] = {
         },
         "mongo": {
             "image": "mongo:8.0",
+            "command": ["mongod", "--replSet", "rs0"],
             "healthcheck": {"test": ["CMD", "true"]},
             "read_only": True,
             "cap_drop": ["ALL"],
@@ -74,6 +75,7 @@ def test_a_sound_file_has_no_finding() -> None:
         ("ingest", {"networks": ["store"]}, "networks"),
         ("ingest", {"volumes": ["other:/data"]}, "volumes"),
         ("mongo", {"healthcheck": None}, "healthcheck"),
+        ("mongo", {"command": ["mongod"]}, "command"),
     ],
 )
 def test_a_broken_rule_is_named(service: str, changes: dict[str, Any], field: str) -> None:

@@ -92,6 +92,12 @@ def test_a_careless_deployment_is_named(base: Path, field: str, value: Any) -> N
     ]
 
 
+def test_a_database_without_a_replica_set_is_named(base: Path) -> None:
+    """The stores need transactions, which a standalone MongoDB server has not."""
+    _edit(base / INGEST, _put(f"{CONTAINER}.image", "mongo:8.0"))
+    assert [finding.field for finding in house_findings(read_base(base)[0])] == [f"{CONTAINER}.args"]
+
+
 @pytest.mark.parametrize(
     ("file", "edit", "blamed", "field"),
     [
