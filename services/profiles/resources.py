@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry, Counter
 
 from services.profiles.alerts.opening import Alerts
-from services.profiles.analytics.reading_room import ReadingRoom
+from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.importing.receiving import ImportRoom
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from shared.clock import Clock
@@ -39,4 +39,4 @@ class Resources:
     imports: ImportRoom
     metrics: FoldMetrics
     clock: Clock
-    reading: ReadingRoom = field(default_factory=ReadingRoom)
+    reads: ReadLimit = field(default_factory=ReadLimit)

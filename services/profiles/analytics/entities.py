@@ -1,18 +1,17 @@
-"""Who and what is named in a brand's posts."""
+"""The people and things that a brand's posts name."""
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import islice
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from services.profiles.analytics.mentions import Mention, may_be_shown, mention_of, names_of, places_of
+from services.profiles.analytics.figures import PeriodView, view_period
+from services.profiles.analytics.mentions import Mention, may_be_shown, mention_of, names_of, occurrences_of
 from services.profiles.analytics.persons import Persons, names_in
-from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.window import HourWindow
 from services.profiles.kept import Sample
 from services.profiles.stores.base import ProfileStore
-from services.profiles.views import view_time
 from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost, Voice
 
@@ -31,26 +30,24 @@ class EntityView(BaseModel):
     mean_score: float | None
 
 
-class EntitiesView(BaseModel):
+class EntitiesView(PeriodView):
     """Entities of the posts from `from` up to before `to` that still have a text, those of most posts first.
 
     `posts_looked_at` of all `posts_in_all` were counted, and nothing is scaled up.
     """
 
-    begins: datetime = Field(serialization_alias="from")
-    ends: datetime = Field(serialization_alias="to")
     posts_looked_at: int
     posts_in_all: int
     items: list[EntityView]
 
 
 async def entities(
-    store: ProfileStore, brand: str, stretch: Stretch, voice: Voice | None, only: EntityType | None, limit: int
+    store: ProfileStore, brand: str, window: HourWindow, voice: Voice | None, only: EntityType | None, limit: int
 ) -> EntitiesView:
     """Return the `limit` entities, of one type or of all, that most posts name; raises what the store raises."""
-    sample = await store.sample(brand, stretch.start, stretch.end, MOST_POSTS, voice)
+    sample = await store.sample(brand, window.start, window.end, MOST_POSTS, voice)
     found = await asyncio.to_thread(most_named, sample.posts, only, limit)
-    return _view(stretch, sample, found)
+    return _view(window, sample, found)
 
 
 def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: int) -> list[tuple[str, Mention]]:
@@ -60,8 +57,8 @@ def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: in
     entity of each type. What would show a person of whom fewer than five authors wrote is left out, and what one
     author alone named.
     """
-    places = places_of(posts, frozenset({"entity"}))
-    found = [mention_of(posts, term, where) for term, where in places.items() if only in (None, term.type)]
+    occurrences = occurrences_of(posts, frozenset({"entity"}))
+    found = [mention_of(posts, term, seen) for term, seen in occurrences.items() if only in (None, term.type)]
     found.sort(key=lambda mention: (-mention.posts, mention.term.text, mention.term.type or ""))
     persons = Persons(names_in(posts))
     shown = list(islice((mention for mention in found if may_be_shown(mention, persons)), limit))
@@ -69,10 +66,9 @@ def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: in
     return [(names[mention.term], mention) for mention in shown]
 
 
-def _view(stretch: Stretch, sample: Sample, found: Sequence[tuple[str, Mention]]) -> EntitiesView:
+def _view(window: HourWindow, sample: Sample, found: Sequence[tuple[str, Mention]]) -> EntitiesView:
     return EntitiesView(
-        begins=view_time(stretch.start),
-        ends=view_time(stretch.end),
+        **view_period(window),
         posts_looked_at=len(sample.posts),
         posts_in_all=sample.posts_in_all,
         items=[

@@ -1,4 +1,4 @@
-"""What posts mention: words, hashtags and named entities, each counted once a post, and who may not be shown."""
+"""What posts mention: words, hashtags and named entities, each counted once a post, and which may not be shown."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ AUTHORS_OF_AN_ENTITY: Final = 2
 LONGEST_NAME: Final = 100
 
 
-class Term(NamedTuple):
+class TermKey(NamedTuple):
     """What can be mentioned, as it is compared; `type` is that of an entity, else None."""
 
     kind: Kind
@@ -28,15 +28,15 @@ class Term(NamedTuple):
     type: EntityType | None = None
 
 
-Places = dict[Term, list[int]]
-"""The posts that mention each term, by their place in the sequence of posts that was looked through, ascending."""
+Occurrences = dict[TermKey, list[int]]
+"""The posts that mention each term, by their position in the sequence of posts that was looked through, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A term and the posts that mention it; `score_sum` is in millionths."""
 
-    term: Term
+    term: TermKey
     posts: int
     authors: int
     scored_posts: int
@@ -48,24 +48,24 @@ class Mention:
         return mean_of_millionths(self.score_sum, self.scored_posts)
 
 
-def places_of(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> Places:
+def occurrences_of(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> Occurrences:
     """Return which posts mention what; a post mentions a term once, however often it has it."""
-    places: Places = {}
-    for place, post in enumerate(posts):
+    found: Occurrences = {}
+    for position, post in enumerate(posts):
         for term in terms_of(post, kinds):
-            places.setdefault(term, []).append(place)
-    return places
+            found.setdefault(term, []).append(position)
+    return found
 
 
-def terms_of(post: AnalyzedPost, kinds: frozenset[Kind]) -> set[Term]:
+def terms_of(post: AnalyzedPost, kinds: frozenset[Kind]) -> set[TermKey]:
     """Return what one post mentions; a post whose text is gone has no words and no hashtags."""
-    found: set[Term] = set()
+    found: set[TermKey] = set()
     if post.text and not kinds.isdisjoint(("term", "hashtag")):
         text = folded(post.text)
         if "term" in kinds:
-            found.update(Term("term", word) for word in words_in(text))
+            found.update(TermKey("term", word) for word in words_in(text))
         if "hashtag" in kinds:
-            found.update(Term("hashtag", hashtag) for hashtag in hashtags_in(text))
+            found.update(TermKey("hashtag", hashtag) for hashtag in hashtags_in(text))
     if "entity" in kinds:
         for entity in post.analysis.entities or ():
             term = _entity(entity)
@@ -74,9 +74,9 @@ def terms_of(post: AnalyzedPost, kinds: frozenset[Kind]) -> set[Term]:
     return found
 
 
-def mention_of(posts: Sequence[AnalyzedPost], term: Term, places: Sequence[int]) -> Mention:
+def mention_of(posts: Sequence[AnalyzedPost], term: TermKey, positions: Sequence[int]) -> Mention:
     """Return what is known of a term from the posts that mention it."""
-    found = [posts[place] for place in places]
+    found = [posts[position] for position in positions]
     scores = [score for score in map(_score, found) if score is not None]
     return Mention(
         term=term,
@@ -102,13 +102,13 @@ def may_be_shown(mention: Mention, persons: Persons) -> bool:
     return term.type != "person" and not persons.named_in(term.text)
 
 
-def names_of(posts: Iterable[AnalyzedPost], terms: Iterable[Term]) -> dict[Term, str]:
+def names_of(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey]) -> dict[TermKey, str]:
     """Return how each term is shown: an entity as the posts write it most often, all else as it is compared.
 
     Each entity of the posts is folded once, however many terms there are.
     """
     names = {term: term.text for term in terms}
-    written: dict[Term, Counter[str]] = {term: Counter() for term in names if term.kind == "entity"}
+    written: dict[TermKey, Counter[str]] = {term: Counter() for term in names if term.kind == "entity"}
     if written:
         for post in posts:
             for entity in post.analysis.entities or ():
@@ -117,8 +117,8 @@ def names_of(posts: Iterable[AnalyzedPost], terms: Iterable[Term]) -> dict[Term,
     return names | {term: min(forms, key=lambda form: (-forms[form], form)) for term, forms in written.items() if forms}
 
 
-def _entity(entity: Entity) -> Term:
-    return Term("entity", folded_name(entity.text), entity.type)
+def _entity(entity: Entity) -> TermKey:
+    return TermKey("entity", folded_name(entity.text), entity.type)
 
 
 def _score(post: AnalyzedPost) -> int | None:

@@ -6,10 +6,11 @@ it was read as. A text is held to name a person where its words contain all word
 words but titles are of one; words are compared without case, accents, titles and "'s", in any order, and are found
 inside hashtags and handles that write a name without blanks, those of two letters only where that is all.
 
-This holds more than persons: one who is called Ford makes "Ford Motor" a name too. That is the error to prefer. What
-is held is shown nevertheless once five authors wrote it, so an error of this kind costs an answer one of its rarest
-entries, where the other kind would show a person of whom hardly anybody spoke. A name that was read as a person's in
-no post that was looked through is not known; against that stands only that one author alone gets no entity shown.
+This holds back more than persons: a person called Ford makes "Ford Motor" a name too. That is the error to prefer.
+What is held back is shown nevertheless once five authors wrote it, so an error of this kind costs an answer one of its
+rarest entries, where the other kind would show a person of whom hardly any author spoke. A name that was read as a
+person's in no post that was looked through is not known; against that stands only that one author alone gets no
+entity shown.
 """
 
 import re
@@ -48,9 +49,9 @@ class Persons:
         self._whole = plain | {_in_one(name) for name in plain} - {""}
         self._names = list({words for name in plain if (words := _words(name) - TITLES)})
         self._holders: dict[str, set[int]] = {}
-        for place, words in enumerate(self._names):
+        for number, words in enumerate(self._names):
             for word in words:
-                self._holders.setdefault(word, set()).add(place)
+                self._holders.setdefault(word, set()).add(number)
         # Each name is found by its rarest word, so that a first name that many have leads to few of them.
         self._by_rarest: dict[str, list[frozenset[str]]] = {}
         for words in self._names:
@@ -83,10 +84,10 @@ class Persons:
     def _is_written_in(self, run: str) -> bool:
         """Tell whether a run without blanks has all words of a name of several, or is a title and a word of a name."""
         inside = {
-            run[place : place + length]
+            run[start : start + length]
             for length in self._lengths
-            for place in range(len(run) - length + 1)
-            if run[place : place + length] in self._holders
+            for start in range(len(run) - length + 1)
+            if run[start : start + length] in self._holders
         }
         word = run.removeprefix("#").removesuffix(_POSSESSIVE)
         titled = any(word.startswith(title) and word.removeprefix(title) in self._holders for title in TITLES)

@@ -1,5 +1,6 @@
 """A brand over time: a point for each hour, day or ISO week that has posts."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +8,10 @@ from itertools import groupby
 from typing import Final, Literal
 
 from services.profiles.analytics.figures import FiguresView, view_figures
-from services.profiles.analytics.stretch import EARLIEST, LATEST, Cover, Stretch, ceil_to, floor_to
-from services.profiles.analytics.totals import total
+from services.profiles.analytics.window import EARLIEST, LATEST, BucketRange, HourWindow, ceil_to, floor_to
+from services.profiles.author_sketch import joined
 from services.profiles.folding import HOUR_SECONDS
-from services.profiles.rollup import DAY_SECONDS, Bucket
+from services.profiles.rollup import DAY_SECONDS, Bucket, Rollup, Scored
 from services.profiles.views import view_time
 from shared.errors import InputError
 from shared.paging import decode_cursor, encode_cursor
@@ -33,10 +34,10 @@ class PointView(FiguresView):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Which buckets a page of points is made of: up to `most` of those covered, the earliest."""
+class PointBuckets:
+    """Which buckets a page of points is made of: up to `most` of the range, the earliest."""
 
-    cover: Cover
+    range: BucketRange
     most: int
 
 
@@ -50,17 +51,17 @@ def point_end(grain: Grain, moment: int) -> int:
     return ceil_to(moment - _OFFSETS[grain], _SECONDS[grain]) + _OFFSETS[grain]
 
 
-def reading_of(grain: Grain, stretch: Stretch, after: int | None, points: int) -> Reading:
-    """Return what to read for the first `points` points of the hours, days or weeks that the stretch touches.
+def point_buckets(grain: Grain, window: HourWindow, after: int | None, points: int) -> PointBuckets:
+    """Return what to read for the first `points` points of the hours, days or weeks that the window touches.
 
     They come after the point that begins at `after` (Unix seconds). A week is read from its days.
     """
-    start = point_start(grain, stretch.start)
+    start = point_start(grain, window.start)
     if after is not None:
         start = max(start, after + _SECONDS[grain])
-    end = max(start, point_end(grain, stretch.end))
-    covered = Cover("day" if grain == "week" else grain, start, end)
-    return Reading(covered, min(covered.most, points * DAYS_A_WEEK if grain == "week" else points))
+    end = max(start, point_end(grain, window.end))
+    buckets = BucketRange("day" if grain == "week" else grain, start, end)
+    return PointBuckets(buckets, min(buckets.most, points * DAYS_A_WEEK if grain == "week" else points))
 
 
 def unfinished(grain: Grain, buckets: Sequence[Bucket]) -> int:
@@ -71,16 +72,44 @@ def unfinished(grain: Grain, buckets: Sequence[Bucket]) -> int:
     return sum(bucket.start >= start for bucket in buckets[-DAYS_A_WEEK:])
 
 
-def points_of(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:
-    """Return the buckets, given by time, as points: joined week by week where weeks are asked for."""
-    if grain != "week":
-        return list(buckets)
-    weeks = groupby(buckets, lambda bucket: point_start("week", bucket.start))
-    return [Bucket(start, total(bucket.rollup for bucket in days)) for start, days in weeks]
+def total(rollups: Iterable[Rollup]) -> Rollup:
+    """Return what all of them add together: as `rollup.join_all` does, at a cost that grows with the buckets alone.
+
+    The sketch of authors is joined once and may keep more than a bucket's, so its count is exact wherever those of
+    all the buckets are.
+    """
+    parts = list(rollups)
+    labels: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    categories: dict[str, Scored] = {}
+    for rollup in parts:
+        labels.update(rollup.labels)
+        languages.update(rollup.languages)
+        for name, more in rollup.categories.items():
+            known = categories.get(name, Scored(0, 0, 0))
+            categories[name] = Scored(
+                known.posts + more.posts, known.scored_posts + more.scored_posts, known.score_sum + more.score_sum
+            )
+    return Rollup(
+        posts=sum(rollup.posts for rollup in parts),
+        scored_posts=sum(rollup.scored_posts for rollup in parts),
+        score_sum=sum(rollup.score_sum for rollup in parts),
+        likes=sum(rollup.likes for rollup in parts),
+        reposts=sum(rollup.reposts for rollup in parts),
+        replies=sum(rollup.replies for rollup in parts),
+        labels=dict(labels),
+        languages=dict(languages),
+        categories=categories,
+        authors=joined(rollup.authors for rollup in parts),
+    )
 
 
-def view_points(points: Iterable[Bucket]) -> list[PointView]:
-    """Return the points as they are shown."""
+def view_points(grain: Grain, buckets: Iterable[Bucket]) -> list[PointView]:
+    """Return the points that buckets, given by time, make as they are shown: joined week by week for weeks."""
+    points = buckets
+    if grain == "week":
+        weeks = groupby(buckets, lambda bucket: point_start("week", bucket.start))
+        points = [Bucket(start, total(bucket.rollup for bucket in days)) for start, days in weeks]
     return [PointView(start=view_time(point.start), **dict(view_figures(point.rollup))) for point in points]
 
 

@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from pydantic import BaseModel
+
 from services.profiles.analytics.burst import SURE, burst
+from services.profiles.analytics.figures import PeriodView, share_of, view_period
 from services.profiles.analytics.mentions import (
     KINDS,
     Kind,
     Mention,
-    Term,
+    TermKey,
     may_be_shown,
     mention_of,
     names_of,
-    places_of,
+    occurrences_of,
     terms_of,
 )
 from services.profiles.analytics.persons import Persons, names_in
-from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.window import HourWindow
 from services.profiles.stores.base import ProfileStore
+from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost, Voice
 
 MOST_POSTS: Final = 20_000
@@ -31,16 +35,16 @@ LEAST_AUTHORS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """How many posts of a stretch were looked at, of how many that still have a text."""
+class SampleSize:
+    """How many posts of a window were looked at, of how many that still have a text."""
 
-    stretch: Stretch
+    window: HourWindow
     posts: int
     posts_in_all: int
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class TrendCandidate:
     """A term of the window that may trend, and how it is shown."""
 
     mention: Mention
@@ -61,16 +65,48 @@ class Trend:
 class Trends:
     """What trends, the surest first, and what it was found in."""
 
-    window: Looked
-    baseline: Looked
+    window: SampleSize
+    baseline: SampleSize
     items: list[Trend]
+
+
+class SampleView(PeriodView):
+    """`posts_looked_at` of all `posts_in_all` that still have a text, from `from` up to before `to`."""
+
+    posts_looked_at: int
+    posts_in_all: int
+
+
+class TrendView(BaseModel):
+    """`posts` and `authors` of the window mention the term; shares are of the posts looked at.
+
+    `score` is the signed log-likelihood ratio of window and baseline, 10.83 and up; `type` is that of an entity.
+    """
+
+    kind: Kind
+    type: EntityType | None
+    term: str
+    posts: int
+    authors: int
+    share: float | None
+    baseline_share: float | None
+    score: float
+    scored_posts: int
+    mean_score: float | None
+
+
+class TrendingView(SampleView):
+    """What trends, the surest first."""
+
+    baseline: SampleView
+    items: list[TrendView]
 
 
 async def trending(
     store: ProfileStore,
     brand: str,
-    window: Stretch,
-    baseline: Stretch,
+    window: HourWindow,
+    baseline: HourWindow,
     voice: Voice | None = None,
     kinds: frozenset[Kind] = KINDS,
     limit: int = 100,
@@ -81,28 +117,28 @@ async def trending(
     thread; names of persons are those of both samples. Raises what the store raises.
     """
     sample = await store.sample(brand, window.start, window.end, MOST_POSTS, voice)
-    now = Looked(window, len(sample.posts), sample.posts_in_all)
+    now = SampleSize(window, len(sample.posts), sample.posts_in_all)
     found = await asyncio.to_thread(candidates, sample.posts, kinds)
     names = await asyncio.to_thread(names_in, sample.posts)
     sample = await store.sample(brand, baseline.start, baseline.end, MOST_POSTS, voice)
-    past = Looked(baseline, len(sample.posts), sample.posts_in_all)
+    past = SampleSize(baseline, len(sample.posts), sample.posts_in_all)
     before = await asyncio.to_thread(posts_with, sample.posts, [one.mention.term for one in found], kinds)
     names |= await asyncio.to_thread(names_in, sample.posts)
     items = await asyncio.to_thread(shown, ranked(found, now.posts, before, past.posts), names, limit)
     return Trends(now, past, items)
 
 
-def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[Candidate]:
+def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[TrendCandidate]:
     """Return the terms of the window with at least 5 posts and 3 authors, whether they may be shown or not."""
     frequent = [
-        mention_of(posts, term, where) for term, where in places_of(posts, kinds).items() if len(where) >= LEAST_POSTS
+        mention_of(posts, term, seen) for term, seen in occurrences_of(posts, kinds).items() if len(seen) >= LEAST_POSTS
     ]
     found = [mention for mention in frequent if mention.authors >= LEAST_AUTHORS]
     names = names_of(posts, [mention.term for mention in found])
-    return [Candidate(mention, names[mention.term]) for mention in found]
+    return [TrendCandidate(mention, names[mention.term]) for mention in found]
 
 
-def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[Term], kinds: frozenset[Kind]) -> dict[Term, int]:
+def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey], kinds: frozenset[Kind]) -> dict[TermKey, int]:
     """Return how many of the posts mention each of the terms, which are of these kinds."""
     counts = dict.fromkeys(terms, 0)
     for post in posts:
@@ -111,7 +147,7 @@ def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[Term], kinds: froz
     return counts
 
 
-def ranked(found: Iterable[Candidate], of: int, before: Mapping[Term, int], before_of: int) -> list[Trend]:
+def ranked(found: Iterable[TrendCandidate], of: int, before: Mapping[TermKey, int], before_of: int) -> list[Trend]:
     """Return the terms that trend, the surest first: those whose score chance passes in one of a thousand terms.
 
     `found` are of a window of `of` posts, `before` tells in how many of the `before_of` posts of the baseline each
@@ -144,3 +180,32 @@ def shown(trends: Iterable[Trend], names: Iterable[str], limit: int) -> list[Tre
     """
     persons = Persons(names)
     return list(islice((trend for trend in trends if may_be_shown(trend.mention, persons)), limit))
+
+
+def view_trends(trends: Trends) -> TrendingView:
+    """Return the trends as they are shown."""
+    return TrendingView(
+        **dict(_view_sample(trends.window)),
+        baseline=_view_sample(trends.baseline),
+        items=[_view(trend, trends) for trend in trends.items],
+    )
+
+
+def _view_sample(sample: SampleSize) -> SampleView:
+    return SampleView(**view_period(sample.window), posts_looked_at=sample.posts, posts_in_all=sample.posts_in_all)
+
+
+def _view(trend: Trend, trends: Trends) -> TrendView:
+    mention = trend.mention
+    return TrendView(
+        kind=mention.term.kind,
+        type=mention.term.type,
+        term=trend.name,
+        posts=mention.posts,
+        authors=mention.authors,
+        share=share_of(mention.posts, trends.window.posts),
+        baseline_share=share_of(trend.baseline_posts, trends.baseline.posts),
+        score=trend.score,
+        scored_posts=mention.scored_posts,
+        mean_score=mention.mean_score,
+    )

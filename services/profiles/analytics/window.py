@@ -1,18 +1,83 @@
-"""Windows: so many whole hours or days up to a moment."""
+"""Windows of whole hours: how one is asked for, and which buckets hold it."""
 
 import math
 import re
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from services.profiles.analytics.stretch import EARLIEST, LATEST, Stretch, ceil_to, floor_to, hour_after
 from services.profiles.folding import HOUR_SECONDS
-from services.profiles.rollup import DAY_SECONDS
+from services.profiles.rollup import DAY_SECONDS, SPAN_SECONDS, Span
 from shared.errors import InputError
 
+EARLIEST: Final = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
+LATEST: Final = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp())
+"""Every post is of an hour from `EARLIEST` up to before `LATEST`."""
 PATTERN: Final = r"^[1-9][0-9]{0,3}[hd]$"
 MOST_DAYS: Final = 366
 _SECONDS: Final = {"h": HOUR_SECONDS, "d": DAY_SECONDS}
+
+
+@dataclass(frozen=True, slots=True)
+class HourWindow:
+    """From `start` up to before `end`, both full hours in Unix seconds; empty where they are the same."""
+
+    start: int
+    end: int
+
+    def within(self, other: "HourWindow") -> "HourWindow":
+        """Return what both have in common, empty where that is nothing."""
+        start = max(self.start, other.start)
+        return HourWindow(start, max(start, min(self.end, other.end)))
+
+    @property
+    def before(self) -> "HourWindow":
+        """Return the window that is as long and ends where this one begins."""
+        return HourWindow(2 * self.start - self.end, self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketRange:
+    """The buckets of a span that begin from `start` up to before `end` (Unix seconds)."""
+
+    span: Span
+    start: int
+    end: int
+
+    @property
+    def most(self) -> int:
+        """Return how many buckets there can be."""
+        return max(0, self.end - self.start) // SPAN_SECONDS[self.span]
+
+
+def bucket_ranges(window: HourWindow) -> list[BucketRange]:
+    """Return the buckets that hold each hour of the window once and no other hour, by time: three ranges at most.
+
+    Whole days are read from day buckets, the hours before the first and after the last of them from hour buckets.
+    """
+    first_day = min(ceil_to(window.start, DAY_SECONDS), window.end)
+    last_day = max(floor_to(window.end, DAY_SECONDS), first_day)
+    ranges = (
+        BucketRange("hour", window.start, first_day),
+        BucketRange("day", first_day, last_day),
+        BucketRange("hour", last_day, window.end),
+    )
+    return [one for one in ranges if one.start < one.end]
+
+
+def most_buckets(window: HourWindow) -> int:
+    """Return how many buckets a window can be made of."""
+    return sum(one.most for one in bucket_ranges(window))
+
+
+def floor_to(moment: int, seconds: int) -> int:
+    """Return the last multiple of `seconds` that is not after the moment (Unix seconds)."""
+    return moment - moment % seconds
+
+
+def ceil_to(moment: int, seconds: int) -> int:
+    """Return the first multiple of `seconds` that is not before the moment (Unix seconds)."""
+    return -floor_to(-moment, seconds)
 
 
 def length_of(text: str, field: str) -> int:
@@ -34,27 +99,27 @@ def hour_end(until: datetime, field: str) -> int:
 
 
 def newest_end(last_seen: int, now: datetime) -> int:
-    """Return where a window ends that nobody set an end to.
+    """Return the default end of a window.
 
     It is the end of the hour of the newest post (`last_seen`, Unix seconds), but never after the end of the present
     hour: a post that claims to be of the future moves no window there.
     """
-    return min(hour_after(last_seen), hour_after(floor_to(math.floor(now.timestamp()), HOUR_SECONDS)))
+    return HOUR_SECONDS + min(last_seen, floor_to(math.floor(now.timestamp()), HOUR_SECONDS))
 
 
-def window_of(length: int, end: int) -> Stretch:
+def window_of(length: int, end: int) -> HourWindow:
     """Return the window of so many seconds up to `end`."""
-    return Stretch(end - length, end)
+    return HourWindow(end - length, end)
 
 
-def all_time(first_seen: int, last_seen: int, end: int | None = None) -> Stretch:
+def all_time(first_seen: int, last_seen: int, end: int | None = None) -> HourWindow:
     """Return the hours from a brand's first post to `end`, or to its last post; empty where it had none by then."""
-    end = hour_after(last_seen) if end is None else end
-    return Stretch(min(first_seen, end), end)
+    end = last_seen + HOUR_SECONDS if end is None else end
+    return HourWindow(min(first_seen, end), end)
 
 
-def asked_time(begins: datetime | None, ends: datetime | None) -> Stretch:
-    """Return the hours that touch a time; without a bound to that side everything.
+def window_between(begins: datetime | None, ends: datetime | None) -> HourWindow:
+    """Return the hours that touch a time; without a bound everything on that side.
 
     Raises InputError, naming `from` or `to`, where a bound is not from 1970 to 2999 or the end is not after the
     beginning.
@@ -63,7 +128,7 @@ def asked_time(begins: datetime | None, ends: datetime | None) -> Stretch:
     end = LATEST if ends is None else hour_end(ends, "to")
     if start >= end:
         raise InputError("to must be after from", ("query", "to"))
-    return Stretch(start, end)
+    return HourWindow(start, end)
 
 
 def _seconds(moment: datetime, field: str) -> float:

@@ -114,8 +114,8 @@ def _words(folded_text: str) -> Iterator[str]:
 
 def _neighbours(characters: list[str], many: int) -> Iterator[str]:
     """Return each `many` neighbours as one, or all of them where they are fewer."""
-    for place in range(max(1, len(characters) - many + 1)):
-        yield "".join(characters[place : place + many])
+    for start in range(max(1, len(characters) - many + 1)):
+        yield "".join(characters[start : start + many])
 
 
 def _spelt(word: str) -> bool:

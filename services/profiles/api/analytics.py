@@ -5,13 +5,20 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from services.profiles.analytics.categories import CategoriesView, view_categories
-from services.profiles.analytics.languages import LanguagesView, view_languages
-from services.profiles.analytics.reading import points_after, total_of
-from services.profiles.analytics.share_of_voice import ShareOfVoiceView, others_of, view_share_of_voice
-from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, reading_of
-from services.profiles.analytics.voices import VoicesView, view_voices
-from services.profiles.analytics.window import asked_time
+from services.profiles.analytics.breakdown import (
+    CategoriesView,
+    LanguagesView,
+    ShareOfVoiceView,
+    VoicesView,
+    others_of,
+    view_categories,
+    view_languages,
+    view_share_of_voice,
+    view_voices,
+)
+from services.profiles.analytics.bucket_reads import points_after, total_of
+from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, point_buckets
+from services.profiles.analytics.window import window_between
 from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources
 from services.profiles.api.windows import (
     WEEK,
@@ -20,10 +27,10 @@ from services.profiles.api.windows import (
     OfVoice,
     Summed,
     Until,
-    asked_stretch,
     asked_window,
     known_part,
-    seat,
+    permit,
+    window_or_all_time,
 )
 from shared.access import Scope
 from shared.analyzed_post import Voice
@@ -50,11 +57,11 @@ async def show_timeline(
     cursor: Cursor = None,
 ) -> Page[PointView]:
     """List the hours, days or weeks that have posts, by time: whole ones, 1000 by default since a chart wants all."""
-    stretch = asked_time(begins, ends)
+    time = window_between(begins, ends)
     after = decode_point(cursor, bucket)
     summary = await resources.store.summary(brand)
-    async with resources.reading.seat_for(reading_of(bucket, known_part(stretch, summary), after, limit + 1).most):
-        found = await points_after(resources.store, brand, bucket, stretch, after, limit + 1, voice)
+    async with resources.reads.permit_for(point_buckets(bucket, known_part(time, summary), after, limit + 1).most):
+        found = await points_after(resources.store, brand, bucket, time, after, limit + 1, voice)
     page = found[:limit]
     last = int(page[-1].start.timestamp()) if len(found) > limit else None
     return Page(items=page, next_cursor=None if last is None else encode_point(bucket, last))
@@ -69,9 +76,9 @@ async def show_languages(
     voice: OfVoice = None,
 ) -> LanguagesView:
     """Show in which languages the posts are, of all time or of a window."""
-    stretch = asked_stretch(summary, window, until, resources)
-    async with seat(resources, summary, stretch):
-        return view_languages(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+    time = window_or_all_time(summary, window, until, resources)
+    async with permit(resources, summary, time):
+        return view_languages(time, await total_of(resources.store, summary.brand, time, voice))
 
 
 @router.get("/categories")
@@ -83,9 +90,9 @@ async def show_categories(
     voice: OfVoice = None,
 ) -> CategoriesView:
     """Show what the posts are about and how each category is spoken of, of all time or of a window."""
-    stretch = asked_stretch(summary, window, until, resources)
-    async with seat(resources, summary, stretch):
-        return view_categories(stretch, await total_of(resources.store, summary.brand, stretch, voice))
+    time = window_or_all_time(summary, window, until, resources)
+    async with permit(resources, summary, time):
+        return view_categories(time, await total_of(resources.store, summary.brand, time, voice))
 
 
 @router.get("/voices")
@@ -93,11 +100,11 @@ async def show_voices(
     summary: Summed, resources: OpenedResources, window: Length = WEEK, until: Until = None
 ) -> VoicesView:
     """Show people's posts beside the brand's own."""
-    stretch = asked_window(summary, window, until, resources)
+    time = asked_window(summary, window, until, resources)
     voices: tuple[Voice, ...] = get_args(Voice)
-    async with seat(resources, summary, *[stretch] * len(voices)):
-        found = {voice: await total_of(resources.store, summary.brand, stretch, voice) for voice in voices}
-    return view_voices(stretch, found)
+    async with permit(resources, summary, *[time] * len(voices)):
+        found = {voice: await total_of(resources.store, summary.brand, time, voice) for voice in voices}
+    return view_voices(time, found)
 
 
 @router.get("/share-of-voice")
@@ -112,11 +119,11 @@ async def show_share_of_voice(
     voice: Annotated[Voice, Query(description="whose posts: people's alone by default")] = "external",
 ) -> ShareOfVoiceView:
     """Compare the brand with others over the same time, which ends with this brand's newest hour by default."""
-    stretch = asked_window(summary, window, until, resources)
+    time = asked_window(summary, window, until, resources)
     brands = [summary.brand, *others_of(others, summary.brand)]
     for name in brands:
         if not await resources.store.has_brand(name):
             raise InputError(f"with: no post of the brand {name} was ever counted", ("query", "with"))
-    async with seat(resources, None, *[stretch] * len(brands)):
-        found = {name: await total_of(resources.store, name, stretch, voice) for name in brands}
-    return view_share_of_voice(stretch, found)
+    async with permit(resources, None, *[time] * len(brands)):
+        found = {name: await total_of(resources.store, name, time, voice) for name in brands}
+    return view_share_of_voice(time, found)

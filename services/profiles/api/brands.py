@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.profiles.analytics.reading import total_of
-from services.profiles.analytics.summary import SummaryView, view_summary
+from services.profiles.analytics.bucket_reads import total_of
+from services.profiles.analytics.figures import SummaryView, view_summary
 from services.profiles.api.dependencies import Cursor, Limit, OpenedResources, Store
-from services.profiles.api.windows import WEEK, Length, OfVoice, Summed, Until, asked_window, seat
+from services.profiles.api.windows import WEEK, Length, OfVoice, Summed, Until, asked_window, permit
 from services.profiles.cursors import decode_brand, encode_brand
 from services.profiles.views import BrandView
 from shared.access import Scope
@@ -37,8 +37,8 @@ async def summarize_brand(
     voice: OfVoice = None,
 ) -> SummaryView:
     """Show all profiles of a brand together, then a window of its posts beside the window before."""
-    stretch = asked_window(summary, window, until, resources)
-    async with seat(resources, summary, stretch, stretch.before):
-        now = await total_of(resources.store, brand, stretch, voice)
-        before = await total_of(resources.store, brand, stretch.before, voice)
-    return view_summary(summary, stretch, now, before)
+    time = asked_window(summary, window, until, resources)
+    async with permit(resources, summary, time, time.before):
+        now = await total_of(resources.store, brand, time, voice)
+        before = await total_of(resources.store, brand, time.before, voice)
+    return view_summary(summary, time, now, before)

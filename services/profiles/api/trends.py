@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.profiles.analytics.entities import EntitiesView, entities
 from services.profiles.analytics.mentions import KINDS, Kind
-from services.profiles.analytics.trending import trending
-from services.profiles.analytics.trending_view import TrendingView, view_trends
+from services.profiles.analytics.trending import TrendingView, trending, view_trends
 from services.profiles.analytics.window import length_of, window_of
 from services.profiles.api.dependencies import Limit, OpenedResources
 from services.profiles.api.windows import Length, OfVoice, Summed, Until, asked_window
@@ -41,9 +40,9 @@ async def show_entities(
     limit: Limit = DEFAULT_LIMIT,
 ) -> EntitiesView:
     """Show who and what most posts name; a person whom fewer than five authors named is not shown."""
-    stretch = asked_window(summary, window, until, resources)
-    async with resources.reading.seat():
-        return await entities(resources.store, summary.brand, stretch, voice, only, limit)
+    time = asked_window(summary, window, until, resources)
+    async with resources.reads.permit():
+        return await entities(resources.store, summary.brand, time, voice, only, limit)
 
 
 @router.get("/trending")
@@ -58,7 +57,7 @@ async def show_trending(
     limit: Limit = DEFAULT_LIMIT,
 ) -> TrendingView:
     """Show what is surely more frequent in the window than in the baseline before it, the surest first."""
-    stretch = asked_window(summary, window, until, resources)
-    before = window_of(length_of(baseline, "baseline"), stretch.start)
-    async with resources.reading.seat():
-        return view_trends(await trending(resources.store, summary.brand, stretch, before, voice, _KINDS[kind], limit))
+    time = asked_window(summary, window, until, resources)
+    before = window_of(length_of(baseline, "baseline"), time.start)
+    async with resources.reads.permit():
+        return view_trends(await trending(resources.store, summary.brand, time, before, voice, _KINDS[kind], limit))

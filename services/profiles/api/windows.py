@@ -7,8 +7,17 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from services.profiles.analytics.stretch import Stretch, width_of
-from services.profiles.analytics.window import MOST_DAYS, PATTERN, all_time, hour_end, length_of, newest_end, window_of
+from services.profiles.analytics.window import (
+    MOST_DAYS,
+    PATTERN,
+    HourWindow,
+    all_time,
+    hour_end,
+    length_of,
+    most_buckets,
+    newest_end,
+    window_of,
+)
 from services.profiles.api.dependencies import OpenedResources
 from services.profiles.profile import BrandSummary
 from shared.analyzed_post import Voice
@@ -47,29 +56,29 @@ def end_of(summary: BrandSummary, until: datetime | None, resources: OpenedResou
     return newest_end(summary.last_seen, resources.clock.now()) if until is None else hour_end(until, "until")
 
 
-def asked_window(summary: BrandSummary, window: str, until: datetime | None, resources: OpenedResources) -> Stretch:
+def asked_window(summary: BrandSummary, window: str, until: datetime | None, resources: OpenedResources) -> HourWindow:
     """Return the window asked for; raises InputError, naming the field."""
     return window_of(length_of(window, "window"), end_of(summary, until, resources))
 
 
-def seat(
-    resources: OpenedResources, summary: BrandSummary | None, *readings: Stretch
+def permit(
+    resources: OpenedResources, summary: BrandSummary | None, *windows: HourWindow
 ) -> AbstractAsyncContextManager[None]:
-    """Return a seat of the reading room where the buckets of these readings may be many, else nothing."""
-    return resources.reading.seat_for(sum(width_of(known_part(stretch, summary)) for stretch in readings))
+    """Return a permit for long readings where the buckets of these windows may be many, else nothing."""
+    return resources.reads.permit_for(sum(most_buckets(known_part(window, summary)) for window in windows))
 
 
-def known_part(stretch: Stretch, summary: BrandSummary | None) -> Stretch:
-    """Return the part of the stretch in which the brand had posts, all of it without a summary.
+def known_part(window: HourWindow, summary: BrandSummary | None) -> HourWindow:
+    """Return the part of the window in which the brand had posts, all of it without a summary.
 
-    To reckon how long a reading is, so that a young brand never waits for a seat; what is read is not cut by it.
+    To reckon how long a reading is, so that a young brand never waits for a permit; what is read is not cut by it.
     """
-    return stretch if summary is None else stretch.within(all_time(summary.first_seen, summary.last_seen))
+    return window if summary is None else window.within(all_time(summary.first_seen, summary.last_seen))
 
 
-def asked_stretch(
+def window_or_all_time(
     summary: BrandSummary, window: str | None, until: datetime | None, resources: OpenedResources
-) -> Stretch:
+) -> HourWindow:
     """Return the window asked for, or without one everything up to `until` or of all time; raises InputError."""
     if window is not None:
         return asked_window(summary, window, until, resources)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.profiles.analytics.reading_room import ReadingRoom
+from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.analytics.timeline import encode_point
 from tests.unit.profiles.analytics.shelf import counted, during
 from tests.unit.profiles.conftest import Deliver
@@ -222,11 +222,11 @@ async def test_long_readings_ask_for_a_seat(
     """Each question says how many buckets it may read, of the time in which the brand has posts."""
     asked: list[int] = []
 
-    def seat_for(_room: ReadingRoom, many: int) -> AbstractAsyncContextManager[None]:
+    def permit_for(_limit: ReadLimit, many: int) -> AbstractAsyncContextManager[None]:
         asked.append(many)
         return nullcontext()
 
-    monkeypatch.setattr(ReadingRoom, "seat_for", seat_for)
+    monkeypatch.setattr(ReadLimit, "permit_for", permit_for)
     await deliver(post(1, 1, 0), post(2, 2, 50 * 24))
     await deliver(post(1, 1, 0), brand="acme-2")
     assert (await client.get(f"/v1/brands/acme/{path}")).status_code == 200

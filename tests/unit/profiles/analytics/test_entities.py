@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from services.profiles.analytics import mentions
 from services.profiles.analytics.entities import entities, most_named
-from services.profiles.analytics.mentions import Kind, Term, places_of
-from services.profiles.analytics.stretch import Stretch
+from services.profiles.analytics.mentions import Kind, TermKey, occurrences_of
+from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost
@@ -107,7 +107,7 @@ async def test_an_answer_says_what_it_looked_at() -> None:
     """The answer states its time and how many posts were looked at, of how many."""
     start = int(START.timestamp())
     shelf = Shelf([said(number, None, number, 0.5, named("Acme", "product")) for number in range(3)])
-    found = await entities(shelf.store, "acme", Stretch(start, start + 3600), None, None, 5)
+    found = await entities(shelf.store, "acme", HourWindow(start, start + 3600), None, None, 5)
     assert (found.posts_looked_at, found.posts_in_all, found.items[0].posts) == (3, 3, 3)
 
 
@@ -122,9 +122,9 @@ SAID = st.lists(
 @given(SAID)
 def test_no_person_of_few_authors_is_ever_shown(posts: list[AnalyzedPost]) -> None:
     """Whatever is posted, an entity of a type person has five authors, and figures are those of its posts."""
-    places = places_of(posts, frozenset[Kind]({"entity"}))
+    places = occurrences_of(posts, frozenset[Kind]({"entity"}))
     for _, mention in most_named(posts, None, 100):
-        found = [posts[place] for place in places[Term("entity", mention.term.text, mention.term.type)]]
+        found = [posts[place] for place in places[TermKey("entity", mention.term.text, mention.term.type)]]
         assert mention.posts == len(found)
         assert mention.authors == len({one.author_key for one in found})
         assert mention.authors >= (5 if mention.term.type == "person" else 2)

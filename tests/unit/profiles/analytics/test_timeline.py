@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.analytics import reading
-from services.profiles.analytics.reading import points_after
-from services.profiles.analytics.stretch import EARLIEST, LATEST, Stretch
+from services.profiles.analytics import bucket_reads
+from services.profiles.analytics.bucket_reads import points_after
 from services.profiles.analytics.timeline import (
     Grain,
     PointView,
@@ -19,6 +18,7 @@ from services.profiles.analytics.timeline import (
     point_end,
     point_start,
 )
+from services.profiles.analytics.window import EARLIEST, LATEST, HourWindow
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import InputError
 from shared.paging import encode_cursor
@@ -31,11 +31,11 @@ GRAINS: st.SearchStrategy[Grain] = st.sampled_from(["hour", "day", "week"])
 LENGTHS: dict[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
-async def every_point(posts: list[AnalyzedPost], grain: Grain, stretch: Stretch, most: int) -> list[PointView]:
+async def every_point(posts: list[AnalyzedPost], grain: Grain, window: HourWindow, most: int) -> list[PointView]:
     """Return all points, read in pages of `most`."""
     shelf, found, after = Shelf(posts), list[PointView](), None
     for _ in range(len(posts) + 1):
-        page = await points_after(shelf.store, "acme", grain, stretch, after, most, None)
+        page = await points_after(shelf.store, "acme", grain, window, after, most, None)
         assert len(page) <= most
         found += page
         if not page:
@@ -49,8 +49,8 @@ def test_points_are_those_of_the_posts(
     posts: list[AnalyzedPost], grain: Grain, most: int, start: int, hours: int
 ) -> None:
     """Every hour, day or week that the time touches and that has posts is there once, by time, with its figures."""
-    stretch = Stretch(BASE + start * HOUR, BASE + (start + hours) * HOUR)
-    points = asyncio.run(every_point(posts, grain, stretch, most))
+    window = HourWindow(BASE + start * HOUR, BASE + (start + hours) * HOUR)
+    points = asyncio.run(every_point(posts, grain, window, most))
     assert all(one.start < other.start for one, other in pairwise(points))
     counts = {
         point.start: [one for one in posts if point.start <= one.hour < point.start + LENGTHS[grain]]
@@ -61,7 +61,7 @@ def test_points_are_those_of_the_posts(
         assert expected["posts"]
         assert dict(point).items() >= {name: expected[name] for name in expected if name != "likes"}.items()
     shown = {one.post_key for found in counts.values() for one in found}
-    assert shown >= {one.post_key for one in posts if stretch.start <= one.hour.timestamp() < stretch.end}
+    assert shown >= {one.post_key for one in posts if window.start <= one.hour.timestamp() < window.end}
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 1)))  # noqa: DTZ001 - hypothesis wants naive bounds
@@ -77,15 +77,15 @@ def test_a_week_begins_on_monday(moment: datetime) -> None:
 async def test_an_author_of_several_days_is_one_of_the_week() -> None:
     """Authors of a week are joined from its days, not added up."""
     posts = [post(number, number % 2, 24 * number) for number in range(5)]
-    [point] = await every_point(posts, "week", Stretch(BASE, BASE + HOUR), 10)
+    [point] = await every_point(posts, "week", HourWindow(BASE, BASE + HOUR), 10)
     assert (point.posts, point.authors) == (5, 2)
 
 
 async def test_reading_stops_once_enough_weeks_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days are read page by page, and no more of them than the weeks asked for need."""
-    monkeypatch.setattr(reading, "PAGE", 4)
+    monkeypatch.setattr(bucket_reads, "PAGE", 4)
     shelf = Shelf(post(number, number, 24 * number) for number in range(100))
-    always = Stretch(EARLIEST, LATEST)
+    always = HourWindow(EARLIEST, LATEST)
     weeks = await points_after(shelf.store, "acme", "week", always, None, 2, None)
     # The first post is of a Tuesday: six days and seven, and one of the third week to tell that the second is whole.
     assert ([week.posts for week in weeks], shelf.reads) == ([6, 7], 4)

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from services.profiles.analytics import mentions
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.persons import names_in
-from services.profiles.analytics.stretch import Stretch
-from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending
-from services.profiles.analytics.trending_view import view_trends
+from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending, view_trends
+from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.analytics.mentioning import named, said
@@ -91,7 +90,7 @@ async def test_a_person_of_the_baseline_does_not_trend() -> None:
         past = [said(900, "Jane Roe", 900, 0.5, named("Jane Roe", "person")), *usual(1000, 500)]
         posts = [one.model_copy(update={"hour": START.replace(hour=1)}) for one in window] + past
         trends = await trending(
-            Shelf(posts).store, "acme", Stretch(BASE + HOUR, BASE + 2 * HOUR), Stretch(BASE, BASE + HOUR)
+            Shelf(posts).store, "acme", HourWindow(BASE + HOUR, BASE + 2 * HOUR), HourWindow(BASE, BASE + HOUR)
         )
         return {trend.name for trend in trends.items}
 
@@ -134,7 +133,7 @@ async def test_an_answer_says_what_was_compared() -> None:
     """The answer has both times, what was looked at of each, and of each term its shares and mean score."""
     past = [one.model_copy(update={"hour": START}) for one in usual(1000, 300)]
     now = [one.model_copy(update={"hour": START.replace(hour=1)}) for one in usual(0, 80) + bursting("#StrikeNow", 10)]
-    window, baseline = Stretch(BASE + HOUR, BASE + 2 * HOUR), Stretch(BASE, BASE + HOUR)
+    window, baseline = HourWindow(BASE + HOUR, BASE + 2 * HOUR), HourWindow(BASE, BASE + HOUR)
     found = await trending(Shelf(past + now).store, "acme", window, baseline, limit=5)
     answer = view_trends(found).model_dump(by_alias=True, mode="json")
     assert (answer["from"], answer["to"]) == ("2015-02-24T01:00:00Z", "2015-02-24T02:00:00Z")

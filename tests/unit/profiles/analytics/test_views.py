@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.analytics.categories import view_categories
-from services.profiles.analytics.figures import view_figures
-from services.profiles.analytics.languages import view_languages
-from services.profiles.analytics.share_of_voice import others_of, view_share_of_voice
-from services.profiles.analytics.stretch import Stretch
-from services.profiles.analytics.summary import view_summary
-from services.profiles.analytics.voices import view_voices
+from services.profiles.analytics.breakdown import (
+    others_of,
+    view_categories,
+    view_languages,
+    view_share_of_voice,
+    view_voices,
+)
+from services.profiles.analytics.figures import view_figures, view_summary
+from services.profiles.analytics.window import HourWindow
 from services.profiles.folding import increment_of
 from services.profiles.profile import BrandSummary
 from services.profiles.rollup import EMPTY, Rollup, Scored, join_all, rollup_of
@@ -21,7 +23,7 @@ from shared.errors import InputError
 from tests.unit.profiles.analytics.shelf import POSTS
 from tests.unit.profiles.posts import analysis, post
 
-DAY = Stretch(0, 86400)
+DAY = HourWindow(0, 86400)
 SUMMARY = BrandSummary("acme", 2, 3, 2, 10**6, {"positive": 2}, {"en": 3}, 0, 3600)
 
 

@@ -1,14 +1,32 @@
-"""Windows: their lengths, their ends, and what is refused."""
+"""Windows: their lengths, their ends, what is refused, and which buckets hold them."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.profiles.analytics.stretch import EARLIEST, LATEST, Stretch
-from services.profiles.analytics.window import all_time, asked_time, hour_end, length_of, newest_end, window_of
+from services.profiles.analytics.window import (
+    EARLIEST,
+    LATEST,
+    BucketRange,
+    HourWindow,
+    all_time,
+    bucket_ranges,
+    ceil_to,
+    floor_to,
+    hour_end,
+    length_of,
+    most_buckets,
+    newest_end,
+    window_between,
+    window_of,
+)
 from shared.errors import InputError
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
+HOURS = st.integers(-24 * 400, 24 * 400)
+WINDOWS = st.builds(lambda start, hours: HourWindow(start * HOUR, (start + hours) * HOUR), HOURS, st.integers(0, 400))
 NOON = datetime(2015, 2, 24, 12, tzinfo=UTC)
 
 
@@ -45,7 +63,7 @@ def test_a_time_without_posts_is_refused(moment: str) -> None:
     with pytest.raises(InputError, match="until"):
         hour_end(datetime.fromisoformat(moment), "until")
     with pytest.raises(InputError, match="from"):
-        asked_time(datetime.fromisoformat(moment), None)
+        window_between(datetime.fromisoformat(moment), None)
 
 
 def test_a_window_ends_with_the_newest_hour() -> None:
@@ -54,23 +72,87 @@ def test_a_window_ends_with_the_newest_hour() -> None:
     assert newest_end(newest, datetime(2026, 1, 1, tzinfo=UTC)) == newest + HOUR
     assert newest_end(newest, NOON + timedelta(minutes=59)) == newest + HOUR
     assert newest_end(newest + 99 * HOUR, NOON + timedelta(minutes=59)) == newest + HOUR
-    assert window_of(2 * HOUR, newest) == Stretch(newest - 2 * HOUR, newest)
+    assert window_of(2 * HOUR, newest) == HourWindow(newest - 2 * HOUR, newest)
 
 
 def test_all_time_is_from_the_first_post_to_the_last() -> None:
     """All time ends with the last hour, or where it is told to: before the first post it is empty."""
-    assert all_time(0, 5 * HOUR) == Stretch(0, 6 * HOUR)
-    assert all_time(0, 5 * HOUR, 2 * HOUR) == Stretch(0, 2 * HOUR)
-    assert all_time(4 * HOUR, 5 * HOUR, 2 * HOUR) == Stretch(2 * HOUR, 2 * HOUR)
+    assert all_time(0, 5 * HOUR) == HourWindow(0, 6 * HOUR)
+    assert all_time(0, 5 * HOUR, 2 * HOUR) == HourWindow(0, 2 * HOUR)
+    assert all_time(4 * HOUR, 5 * HOUR, 2 * HOUR) == HourWindow(2 * HOUR, 2 * HOUR)
 
 
-def test_an_asked_time_is_of_whole_hours() -> None:
+def test_an_window_between_is_of_whole_hours() -> None:
     """Hours that the time touches are in it; without bounds it is everything; it must have a length."""
-    assert asked_time(None, None) == Stretch(EARLIEST, LATEST)
+    assert window_between(None, None) == HourWindow(EARLIEST, LATEST)
     noon = int(NOON.timestamp())
     inside = NOON + timedelta(minutes=59, seconds=59.5)
-    assert asked_time(inside, inside + timedelta(minutes=1)) == Stretch(noon, noon + 2 * HOUR)
+    assert window_between(inside, inside + timedelta(minutes=1)) == HourWindow(noon, noon + 2 * HOUR)
     for end in (NOON, NOON - timedelta(hours=1)):
         with pytest.raises(InputError) as refused:
-            asked_time(NOON, end)
+            window_between(NOON, end)
         assert refused.value.loc == ("query", "to")
+
+
+@given(WINDOWS)
+def test_bucket_ranges_hold_each_hour_once(window: HourWindow) -> None:
+    """The bucket ranges hold every hour of the window once, by time, and no other hour."""
+    hours = [
+        hour
+        for one in bucket_ranges(window)
+        for begin in range(one.start, one.end, DAY if one.span == "day" else HOUR)
+        for hour in range(begin, begin + (DAY if one.span == "day" else HOUR), HOUR)
+    ]
+    assert hours == list(range(window.start, window.end, HOUR))
+
+
+@given(WINDOWS)
+def test_a_window_costs_few_buckets(window: HourWindow) -> None:
+    """Whole days are read as days: at most 46 hours stand beside them, and days begin at midnight."""
+    ranges = bucket_ranges(window)
+    assert len(ranges) <= 3
+    assert sum((one.end - one.start) // HOUR for one in ranges if one.span == "hour") <= 46
+    assert all(one.start % DAY == one.end % DAY == 0 for one in ranges if one.span == "day")
+
+
+def test_a_day_and_its_neighbours() -> None:
+    """Thirty hours from 22:00 to 04:00 are two hours, a day and four hours."""
+    assert bucket_ranges(HourWindow(22 * HOUR, 52 * HOUR)) == [
+        BucketRange("hour", 22 * HOUR, DAY),
+        BucketRange("day", DAY, 2 * DAY),
+        BucketRange("hour", 2 * DAY, 52 * HOUR),
+    ]
+    assert bucket_ranges(HourWindow(5 * HOUR, 9 * HOUR)) == [BucketRange("hour", 5 * HOUR, 9 * HOUR)]
+
+
+@given(WINDOWS)
+def test_the_window_before_is_as_long_and_adjoins(window: HourWindow) -> None:
+    """The window before ends where this one begins."""
+    assert window.before.end == window.start
+    assert window.before.end - window.before.start == window.end - window.start
+
+
+@given(WINDOWS, WINDOWS)
+def test_what_two_windows_have_in_common(one: HourWindow, other: HourWindow) -> None:
+    """The common part has the hours of both, and is empty where there are none."""
+    common = one.within(other)
+    assert common.start <= common.end
+    assert set(range(common.start, common.end, HOUR)) == set(range(one.start, one.end, HOUR)) & set(
+        range(other.start, other.end, HOUR)
+    )
+
+
+@given(WINDOWS)
+def test_the_width_is_how_many_buckets_bucket_ranges(window: HourWindow) -> None:
+    """The count is of hours and days of the ranges, each as one."""
+    spans = {"hour": HOUR, "day": DAY}
+    assert most_buckets(window) == sum(len(range(one.start, one.end, spans[one.span])) for one in bucket_ranges(window))
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
+def test_rounding_meets_a_multiple(moment: int, seconds: int) -> None:
+    """Rounding up and down meets the nearest multiples, before 1970 too."""
+    down, up = floor_to(moment, seconds), ceil_to(moment, seconds)
+    assert down % seconds == up % seconds == 0
+    assert down <= moment <= up
+    assert up - down == (seconds if moment % seconds else 0)
