@@ -17,7 +17,8 @@ from services.profiles.settings import ProfilesSettings
 from services.sentiment.settings import SentimentSettings
 from shared.settings import ServiceSettings
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "docs" / "settings.md"
 SERVICES: Final[dict[str, type[ServiceSettings]]] = {
     "ingest": IngestSettings,
     "sentiment": SentimentSettings,
@@ -67,7 +68,10 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=False)
     if value is PydanticUndefined or value is None or value in ("", frozenset(), ()):
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    # A folder of the tree is shown as seen from its root: the page is the same in every checkout.
+    return str(value).removeprefix(f"{ROOT}/")
 
 
 def _command_rows() -> Iterator[str]:
