@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.categories.built_in import FOLDER
-from services.sentiment.categories.category_set import CategorySet
-from services.sentiment.categories.training import Fit, train
+from services.sentiment.categories.category_set import FOLDER, CategorySet
+from services.sentiment.categories.regression import FittedClassifier, train
 from services.sentiment.normalisation import normalise
 from training.airline import AIRLINE_CATEGORIES, LabelledPost, read_airline_categories
 from training.corpora import AIRLINE_PREFIX, VALIDATION_SHARE, fraction
@@ -69,7 +68,7 @@ def _once(posts: Sequence[LabelledPost]) -> list[LabelledPost]:
     return list({normalise(post.text): post for post in reversed(posts)}.values())[::-1]
 
 
-def _set(learned: Fit, classes: NDArray[np.int64], embedding_version: str, notes: str = "") -> CategorySet:
+def _set(learned: FittedClassifier, classes: NDArray[np.int64], embedding_version: str, notes: str = "") -> CategorySet:
     counts = np.bincount(classes, minlength=len(AIRLINE_CATEGORIES)).tolist()
     by_label = dict(zip(AIRLINE_CATEGORIES, counts, strict=True))
     return learned.called(NAME, by_label, embedding_version, datetime.now(UTC), notes).at_version(1)

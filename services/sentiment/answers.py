@@ -1,4 +1,4 @@
-"""From the readings of an inquiry's texts to their analyses: only what was asked for is scored."""
+"""From the model outputs of a request's texts to their analyses: only what was asked for is scored."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,119 +8,120 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.entities import entities_of
-from services.sentiment.inquiry import Inquiry
 from services.sentiment.language import Detection
 from services.sentiment.model_card import EMBEDDING, ENTITIES
-from services.sentiment.reader import Question
-from services.sentiment.reading import Reading
+from services.sentiment.model_output import ModelOutput
+from services.sentiment.reader import ModelInput
+from services.sentiment.request import AnalysisRequest
 from services.sentiment.scoring import Answer, Scorer, classifications, vectors
 from shared.analysis import Analysis, Entity
 
-Readings = Mapping[Question, Reading]
+ModelOutputs = Mapping[ModelInput, ModelOutput]
 Column = Sequence[Any]
-"""One feature's answers, one for each of the inquiry's texts, in order."""
+"""One feature's answers, one for each of the request's texts, in order."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What has to be found out about an inquiry's texts; every list has an item for each, in order.
+class RequestInputs:
+    """What has to be found out about a request's texts; every list has an item for each, in order.
 
-    `plain` and `aimed` are the questions to the model, without the target and with it, None where nobody
-    needs that pass. `embedded` are the questions whose readings hold the embeddings, None where none are
-    wanted.
+    `plain` and `aimed` are the model's inputs, without the target and with it, None where that pass is not
+    needed. `embedded` are the inputs whose outputs hold the embeddings, None where none are wanted.
     """
 
     detections: Sequence[Detection]
-    plain: Sequence[Question | None]
-    aimed: Sequence[Question | None]
-    embedded: Sequence[Question | None]
+    plain: Sequence[ModelInput | None]
+    aimed: Sequence[ModelInput | None]
+    embedded: Sequence[ModelInput | None]
 
 
 def analyses_of(
-    inquiry: Inquiry,
-    asked: Asked,
-    readings: Readings,
-    encoded: Readings,
+    request: AnalysisRequest,
+    inputs: RequestInputs,
+    outputs: ModelOutputs,
+    encoded: ModelOutputs,
     scorer: Scorer,
     check: Callable[[], None] = lambda: None,
 ) -> list[Analysis]:
     """Return each text's analysis, with the features asked for, None where no model has the feature.
 
-    `readings` are those of `asked.plain` and `asked.aimed`, `encoded` those of `asked.embedded`, which may
+    `outputs` are those of `inputs.plain` and `inputs.aimed`, `encoded` those of `inputs.embedded`, which may
     be the same. `check` is called between texts, and may raise to end the work. CPU work.
     """
-    columns: dict[str, Column] = _scored(inquiry, asked, readings, scorer)
+    columns: dict[str, Column] = _scored(request, inputs, outputs, scorer)
     if "language" in columns:
-        columns["language"] = [detection.language for detection in asked.detections]
+        columns["language"] = [detection.language for detection in inputs.detections]
     if ENTITIES in columns:
-        columns[ENTITIES] = _entities(inquiry.texts, asked.plain, readings, check)
-    embedded = [question for question in dict.fromkeys(asked.embedded) if question is not None]
+        columns[ENTITIES] = _entities(request.texts, inputs.plain, outputs, check)
+    embedded = [each for each in dict.fromkeys(inputs.embedded) if each is not None]
     if embedded:
-        columns |= _from_embeddings(inquiry, asked, embedded, embeddings_of(embedded, encoded))
+        columns |= _from_embeddings(request, inputs, embedded, embeddings_of(embedded, encoded))
     return [
         Analysis(
-            truncated=_truncated(plain, readings) or _truncated(aimed, readings) or _truncated(whole, encoded),
+            truncated=_truncated(plain, outputs) or _truncated(aimed, outputs) or _truncated(whole, encoded),
             supported_language=detection.supported,
             **{feature: column[place] for feature, column in columns.items()},
         )
         for place, (detection, plain, aimed, whole) in enumerate(
-            zip(asked.detections, asked.plain, asked.aimed, asked.embedded, strict=True)
+            zip(inputs.detections, inputs.plain, inputs.aimed, inputs.embedded, strict=True)
         )
     ]
 
 
-def embeddings_of(questions: Sequence[Question], readings: Readings) -> NDArray[np.float32]:
-    """Return the embeddings, (questions, dimensions), of at least one question."""
-    found = (readings[question].embedding for question in questions)
+def embeddings_of(texts: Sequence[ModelInput], outputs: ModelOutputs) -> NDArray[np.float32]:
+    """Return the embeddings, (inputs, dimensions), of at least one input."""
+    found = (outputs[text].embedding for text in texts)
     return np.stack([embedding for embedding in found if embedding is not None])
 
 
-def _scored(inquiry: Inquiry, asked: Asked, readings: Readings, scorer: Scorer) -> dict[str, Column]:
-    """Return a column for every feature wanted, empty handed where it is no head's that classifies texts."""
-    plain = [question for question in dict.fromkeys(asked.plain) if question is not None]
-    aimed = [question for question in dict.fromkeys(asked.aimed) if question is not None]
+def _scored(
+    request: AnalysisRequest, inputs: RequestInputs, outputs: ModelOutputs, scorer: Scorer
+) -> dict[str, Column]:
+    """Return a column for every feature wanted, of None where no head that classifies texts has it."""
+    plain = [each for each in dict.fromkeys(inputs.plain) if each is not None]
+    aimed = [each for each in dict.fromkeys(inputs.aimed) if each is not None]
     columns: dict[str, Column] = {}
-    for feature, answers in scorer.score(inquiry.wanted, [readings[question] for question in plain]).items():
-        told: dict[Question | None, Answer] = dict(zip(plain, answers, strict=True))
-        columns[feature] = [told.get(question) for question in asked.plain]
+    for feature, answers in scorer.score(request.wanted, [outputs[each] for each in plain]).items():
+        told: dict[ModelInput | None, Answer] = dict(zip(plain, answers, strict=True))
+        columns[feature] = [told.get(each) for each in inputs.plain]
     if aimed:
-        answers = scorer.score(["target_sentiment"], [readings[question] for question in aimed])["target_sentiment"]
+        answers = scorer.score(["target_sentiment"], [outputs[each] for each in aimed])["target_sentiment"]
         told = dict(zip(aimed, answers, strict=True))
         columns["sentiment"] = [
-            told.get(pair, alone) for pair, alone in zip(asked.aimed, columns["sentiment"], strict=True)
+            told.get(pair, alone) for pair, alone in zip(inputs.aimed, columns["sentiment"], strict=True)
         ]
     return columns
 
 
 def _from_embeddings(
-    inquiry: Inquiry, asked: Asked, questions: Sequence[Question], embeddings: NDArray[np.float32]
+    request: AnalysisRequest, inputs: RequestInputs, embedded: Sequence[ModelInput], embeddings: NDArray[np.float32]
 ) -> dict[str, Column]:
-    """Return the columns that are made of embeddings, (questions, dimensions)."""
+    """Return the columns that are made of embeddings, (inputs, dimensions)."""
     columns: dict[str, Column] = {}
-    places = {question: place for place, question in enumerate(questions)}
-    order = [places[question] for question in asked.embedded if question is not None]
-    if EMBEDDING in inquiry.wanted:
+    places = {each: place for place, each in enumerate(embedded)}
+    order = [places[each] for each in inputs.embedded if each is not None]
+    if EMBEDDING in request.wanted:
         lists = vectors(embeddings)
         columns[EMBEDDING] = [lists[place] for place in order]
-    if inquiry.category_set is not None:
-        shares = inquiry.category_set.classify(embeddings)
-        answers = classifications(inquiry.category_set.labels, shares)
+    if request.category_set is not None:
+        shares = request.category_set.classify(embeddings)
+        answers = classifications(request.category_set.labels, shares)
         columns["category"] = [answers[place] for place in order]
     return columns
 
 
 def _entities(
-    texts: Sequence[str], questions: Sequence[Question | None], readings: Readings, check: Callable[[], None]
+    texts: Sequence[str], plain: Sequence[ModelInput | None], outputs: ModelOutputs, check: Callable[[], None]
 ) -> list[list[Entity] | None]:
     """Return each text's entities, None where the model has none; a text that stands twice is aligned once."""
     found: dict[str, list[Entity] | None] = {}
-    for text, question in zip(texts, questions, strict=True):
+    for text, each in zip(texts, plain, strict=True):
         if text not in found:
             check()
-            spans = readings[question].entities if question is not None else None
-            found[text] = entities_of(text, spans, question.text) if question and spans is not None else None
+            spans = outputs[each].entities if each is not None else None
+            found[text] = entities_of(text, spans, each.text) if each and spans is not None else None
     return [found[text] for text in texts]
 
 
-def _truncated(question: Question | None, readings: Readings) -> bool:
-    return question is not None and readings[question].truncated
+def _truncated(text: ModelInput | None, outputs: ModelOutputs) -> bool:
+    return text is not None and outputs[text].truncated

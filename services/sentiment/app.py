@@ -44,7 +44,7 @@ def _checks(app: FastAPI) -> Mapping[str, Check]:
     resources: Resources | None = getattr(app.state, "resources", None)
     if resources is None:
         return {"model": _not_loaded}
-    return {"model": resources.check_model, "category_sets": resources.categories.registry.check_following}
+    return {"model": resources.check_model, "category_sets": resources.catalog.check_following}
 
 
 async def _not_loaded() -> None:

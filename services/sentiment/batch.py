@@ -26,7 +26,7 @@ class Submission:
         self._missing = texts
 
     def deliver(self, index: int, row: Row) -> None:
-        """Take one text's row; the last one resolves the future. Nobody waiting any more is no error."""
+        """Take one text's row; the last one resolves the future. A caller that is gone is no error."""
         self._rows[index] = row
         self._missing -= 1
         if not self._missing and not self.future.done():

@@ -33,7 +33,7 @@ _STOPPED: Final = "the service stopped before these texts were answered"
 
 
 class BatchObserver(Protocol):
-    """Who counts batches."""
+    """Counts batches."""
 
     def observe_batch(self, texts: int, real_tokens: int, padded_tokens: int, seconds: float) -> None:
         """Count one batch that ran."""
@@ -180,7 +180,7 @@ class Batcher:
         self._seconds_a_text += _SMOOTHING * (seconds / len(batch) - self._seconds_a_text)
 
     def _forget(self, submission: Submission) -> None:
-        """Take the texts of a finished submission out of the queue: nobody waits for them."""
+        """Take the texts of a finished submission out of the queue: no caller waits for them."""
         self._queue = deque(waiting for waiting in self._queue if waiting.submission is not submission)
 
     def _seconds_to_wait(self) -> int:

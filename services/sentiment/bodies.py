@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.inquiry import DEFAULT_FEATURES, FEATURES, Feature, Inquiry
 from services.sentiment.model_card import ModelCard
+from services.sentiment.request import DEFAULT_FEATURES, FEATURES, AnalysisRequest, Feature
 from shared.analysis import Analysis, Probability, SentimentLabel
 
 MAX_TEXTS: Final = 512
@@ -60,10 +60,10 @@ class AnalyzeRequest(_Request):
             raise PydanticCustomError("length_differs", "must have as many items as texts, null where a text has none")
         return values
 
-    def inquiry(self) -> Inquiry:
+    def request(self) -> AnalysisRequest:
         """Return what is asked, without the category set, which the body only names."""
         nothing: list[str | None] = [None] * len(self.texts)
-        return Inquiry(self.texts, self.targets or nothing, self.languages or nothing, self.features)
+        return AnalysisRequest(self.texts, self.targets or nothing, self.languages or nothing, self.features)
 
 
 class SentimentAnswer(BaseModel):

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from services.sentiment.model_card import EMBEDDING, ENTITIES, Embedding, ModelCard
 from services.sentiment.model_folder import ModelFolder
-from services.sentiment.pooling import POOLINGS, pooled, unit
 from services.sentiment.tokenizer import Tokens
 from shared.errors import SettingsError
 
@@ -22,6 +21,8 @@ Logits = NDArray[np.float32]
 _INPUTS: Final = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _TEXT_VECTORS: Final = ("sentence_embedding", "embedding")
 _TOKEN_VECTORS: Final = ("last_hidden_state", "token_embeddings")
+POOLINGS: Final = ("mean", "cls")
+_SMALLEST_LENGTH: Final = 1e-12
 _ERRORS_ONLY: Final = 3
 _WARM_UP: Final = ((1, 8), (1, 64), (16, 32))
 
@@ -103,6 +104,31 @@ class Engine:
                 f"{self._card.setting}: the head '{head}' answers {shape[1:]} classes a {each}, "
                 f"but config.json names {needed[-1]} labels: the shape needed is {needed[1:]}"
             )
+
+
+def pooled(states: NDArray[np.float32], mask: NDArray[np.int64], pooling: str) -> NDArray[np.float32]:
+    """Return the vector of each text, (texts, dimensions), of its tokens' `states`, (texts, length, dimensions).
+
+    `mask`, (texts, length), is 1 where a token is real. `mean` averages the real tokens (Reimers and
+    Gurevych, EMNLP 2019), `cls` takes the first. States that hold a text's vector already, (texts,
+    dimensions), are returned as they are.
+    """
+    if states.ndim == 2:  # noqa: PLR2004 - no axis of tokens
+        return states
+    if pooling == "cls":
+        return states[:, 0]
+    weights = mask.astype(np.float32)
+    sums = np.einsum("nld,nl->nd", states.astype(np.float32, copy=False), weights)
+    means: NDArray[np.float32] = sums / np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    return means
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the vectors, (texts, dimensions), with length 1; a vector of zeros stays one."""
+    vectors = vectors.astype(np.float32, copy=False)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, _SMALLEST_LENGTH)
+    return scaled
 
 
 def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:

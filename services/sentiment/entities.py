@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.alignment import Alignment
 from services.sentiment.labels import OUTSIDE, entity_tags
+from services.sentiment.normalisation import normalise_traced
 from shared.analysis import Entity, EntityType
 
 _WORD: Final = re.compile(
@@ -74,10 +74,12 @@ def entities_of(sent: str, spans: Sequence[Span], normalised: str | None = None)
 
     Entities that came out of one replaced stretch are one, of the first one's type. CPU work.
     """
-    alignment = Alignment(sent, normalised)
+    if not spans:
+        return []
+    traced = normalise_traced(sent, normalised)
     entities: list[Entity] = []
     for span in spans:
-        start, end = alignment.origin(span.start, span.end)
+        start, end = traced.origin(span.start, span.end)
         if not entities or start >= entities[-1].end:
             entities.append(Entity(text=sent[start:end], type=span.type, start=start, end=end))
     return entities

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_BATCH_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_TRAINING_SECONDS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
 
 class SentimentMetrics:
@@ -22,13 +23,13 @@ class SentimentMetrics:
             "voxpop_sentiment_batch_texts", "Texts in a batch", buckets=_TEXTS, registry=registry
         )
         self._seconds = Histogram(
-            "voxpop_sentiment_batch_seconds", "Seconds a batch ran", buckets=_SECONDS, registry=registry
+            "voxpop_sentiment_batch_seconds", "Seconds a batch ran", buckets=_BATCH_SECONDS, registry=registry
         )
         self._queued = Gauge("voxpop_sentiment_queued_texts", "Texts that wait for a batch", registry=registry)
         self._admitted = Gauge("voxpop_sentiment_admitted_texts", "Texts being answered", registry=registry)
 
     def watch(self, queued: Callable[[], int], admitted: Callable[[], int]) -> None:
-        """Read the two gauges from these whenever somebody asks."""
+        """Read the two gauges from these at every scrape."""
         self._queued.set_function(queued)
         self._admitted.set_function(admitted)
 
@@ -44,3 +45,46 @@ class SentimentMetrics:
         """Count texts that were answered, `hits` of them from the cache."""
         self._texts.inc(texts)
         self._hits.inc(hits)
+
+
+class CategoryMetrics:
+    """Sets that are served, how far behind the store they are, and trainings by how they ended."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        self._sets = Gauge("voxpop_category_sets", "Category sets served, built-in ones included", registry=registry)
+        self._age = Gauge(
+            "voxpop_category_store_age_seconds",
+            "Seconds since the store of category sets was last read; since the start where it never was",
+            registry=registry,
+        )
+        self._failures = Counter(
+            "voxpop_category_store_failures_total", "ModelOutputs of the store that failed", registry=registry
+        )
+        self._trainings = Counter(
+            "voxpop_category_trainings_total", "Category sets asked for, by outcome", ("outcome",), registry=registry
+        )
+        self._seconds = Histogram(
+            "voxpop_category_training_seconds",
+            "Seconds from a category set's turn to its being kept",
+            buckets=_TRAINING_SECONDS,
+            registry=registry,
+        )
+
+    def watch(self, sets: Callable[[], int], age: Callable[[], float]) -> None:
+        """Read the two gauges from these at every scrape."""
+        self._sets.set_function(sets)
+        self._age.set_function(age)
+
+    def store_failed(self) -> None:
+        """Count a reading of the store that failed."""
+        self._failures.inc()
+
+    def trained(self, seconds: float) -> None:
+        """Count a set that was made and kept."""
+        self._trainings.labels("succeeded").inc()
+        self._seconds.observe(seconds)
+
+    def not_trained(self) -> None:
+        """Count a set that was asked for and not made, whatever kept it from that."""
+        self._trainings.labels("failed").inc()

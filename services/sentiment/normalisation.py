@@ -28,9 +28,16 @@ def normalise(text: str) -> str:
     return text
 
 
-def normalise_traced(text: str) -> Traced:
-    """Normalise as `normalise` does, by the same rules, and know for each character where it came from."""
-    traced = clean_traced(Traced.of(text).apply(_DECODING))
+def normalise_traced(text: str, normalised: str | None = None) -> Traced:
+    """Normalise as `normalise` does, by the same rules, and know for each character where it came from.
+
+    Where `normalised`, the normalised form, is known and equal to `text`, nothing is rewritten again. The origin of
+    a part of a placeholder, or of a letter whose accents were joined, is the whole stretch that was replaced.
+    """
+    traced = Traced.of(text)
+    if text == normalised:
+        return traced
+    traced = clean_traced(traced.apply(_DECODING))
     for rule in _DROPPING_LINKS:
         traced = traced.apply(rule)
     return traced

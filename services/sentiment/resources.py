@@ -7,18 +7,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import joblib
 from prometheus_client import CollectorRegistry
 
 from services.sentiment.analyzer import Analyzer
 from services.sentiment.batcher import Batcher
-from services.sentiment.cache import ReadingCache
-from services.sentiment.categories.resources import Categories, open_categories
-from services.sentiment.cpus import usable_cpus
+from services.sentiment.categories.catalog import CategoryCatalog
+from services.sentiment.categories.category_set import read_built_in
+from services.sentiment.categories.stores.opening import open_store
+from services.sentiment.categories.training_queue import CategoryTrainer
 from services.sentiment.engine import Engine
 from services.sentiment.language import LanguageDetector
-from services.sentiment.metrics import SentimentMetrics
+from services.sentiment.metrics import CategoryMetrics, SentimentMetrics
 from services.sentiment.model_folder import ModelFolder, open_encoder, open_model
-from services.sentiment.reader import Reader
+from services.sentiment.reader import OutputCache, Reader
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokenizer
 
@@ -35,7 +37,8 @@ class Resources:
     batcher: Batcher
     encoder: Reader | None
     analyzer: Analyzer
-    categories: Categories
+    catalog: CategoryCatalog
+    trainer: CategoryTrainer
 
     async def check_model(self) -> None:
         """Return where texts are taken; raises OverloadedError where they are not."""
@@ -57,9 +60,10 @@ class _Model:
 async def open_resources(settings: SentimentSettings, registry: CollectorRegistry) -> AsyncIterator[Resources]:
     """Load the models, warm them up, start their batchers; at the end finish what was admitted, then stop.
 
-    Raises SettingsError where a model, the device or the store of category sets cannot be had.
+    Raises SettingsError where a model, the device the store of category sets or a set of the model cannot be had.
     """
-    cpus = usable_cpus()
+    # Counts a container's quota, where the runtime looks at the affinity alone and would be throttled.
+    cpus = joblib.cpu_count()
     store = settings.parsed_store()
     async with AsyncExitStack() as stack:
         workers = ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text")
@@ -85,10 +89,15 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
         stack.push_async_callback(_close, batchers, settings.drain_seconds)
         for batcher in batchers:
             batcher.start()
-        categories = await stack.enter_async_context(
-            open_categories(store, model.folder.card.folder, analyzer, registry)
-        )
-        yield Resources(model.folder, model.engine, reader.batcher, encoder, analyzer, categories)
+        version = analyzer.embedding_version
+        built_in = await asyncio.to_thread(read_built_in, model.folder.card.folder, version)
+        of_sets = CategoryMetrics(registry)
+        sets = await stack.enter_async_context(open_store(store))
+        catalog = CategoryCatalog(sets, of_sets, embedding_version=version, built_in=built_in)
+        trainer = CategoryTrainer(analyzer, catalog, of_sets)
+        await stack.enter_async_context(catalog.running())
+        await stack.enter_async_context(trainer.running())
+        yield Resources(model.folder, model.engine, reader.batcher, encoder, analyzer, catalog, trainer)
 
 
 def _load(settings: SentimentSettings, cpus: int) -> tuple[_Model, _Model | None, LanguageDetector]:
@@ -111,7 +120,7 @@ def _reader(model: _Model, settings: SentimentSettings, metrics: SentimentMetric
         max_texts=settings.queue_texts,
         observer=metrics,
     )
-    cache = ReadingCache(settings.cache_texts)
+    cache = OutputCache(settings.cache_texts)
     return Reader(model.folder.card, model.tokenizer, batcher, cache, model.engine.dimensions)
 
 

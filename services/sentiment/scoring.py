@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.sentiment.labels import sentiment_classes
 from services.sentiment.model_card import BINARY_HEADS, SENTIMENT_HEADS, Head, ModelCard
-from services.sentiment.reading import Reading, class_places
+from services.sentiment.model_output import ModelOutput, class_places
 from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment
 
 _DIGITS = 6
@@ -36,12 +36,12 @@ class Scorer:
         self._places = class_places(card)
         self._sums = {name: _sums(card.heads[name], name) for name in SENTIMENT_HEADS & card.heads.keys()}
 
-    def score(self, heads: Sequence[str], readings: Sequence[Reading]) -> dict[str, Sequence[Answer]]:
-        """Return each reading's answer by head, in order; None for a head that the model lacks."""
-        if not readings:
+    def score(self, heads: Sequence[str], outputs: Sequence[ModelOutput]) -> dict[str, Sequence[Answer]]:
+        """Return each output's answer by head, in order; None for a head that the model lacks."""
+        if not outputs:
             return {head: [] for head in heads}
-        logits = np.stack([reading.logits for reading in readings]) if self._places.keys() & set(heads) else None
-        nothing: list[Answer] = [None] * len(readings)
+        logits = np.stack([output.logits for output in outputs]) if self._places.keys() & set(heads) else None
+        nothing: list[Answer] = [None] * len(outputs)
         return {
             head: self._answers(head, logits[:, self._places[head]])
             if logits is not None and head in self._places

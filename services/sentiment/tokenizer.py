@@ -24,7 +24,7 @@ class Tokens:
     """One text as the model reads it; `truncated` where it was longer than the model's maximum.
 
     `offsets` are the characters of the text that each token covers, none for special tokens; empty where
-    nobody needs them.
+    they are not needed.
     """
 
     ids: tuple[int, ...]

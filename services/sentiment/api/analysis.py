@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from services.sentiment.api.dependencies import CLIENT_CLOSED_REQUEST, Held, unless_abandoned
 from services.sentiment.bodies import AnalyzeAnswer, AnalyzeRequest, ModelAnswer, SentimentAnswer, SentimentRequest
 from services.sentiment.categories.category_set import CategorySet
-from services.sentiment.inquiry import Inquiry
 from services.sentiment.model_card import EMBEDDING
+from services.sentiment.request import AnalysisRequest
 from services.sentiment.resources import Resources
 from shared.access import Scope
 from shared.errors import InputError, NotFoundError
@@ -20,8 +20,8 @@ router = APIRouter(prefix="/v1", tags=["sentiment"], dependencies=[requires(Scop
 @router.post("/sentiment", response_model=SentimentAnswer)
 async def read_sentiment(body: SentimentRequest, request: Request, resources: Held) -> Response:
     """Return one text's sentiment."""
-    inquiry = Inquiry.of(body.text, body.target, ["sentiment"])
-    analyses = await unless_abandoned(request, resources.analyzer.analyze(inquiry))
+    asked = AnalysisRequest.of(body.text, body.target, ["sentiment"])
+    analyses = await unless_abandoned(request, resources.analyzer.analyze(asked))
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     found = analyses[0].sentiment
@@ -42,14 +42,14 @@ async def analyze(body: AnalyzeRequest, request: Request, resources: Held) -> Re
 
     The answer is written at once: another round of validation and encoding would cost more than it finds.
     """
-    inquiry = body.inquiry()
+    asked = body.request()
     if body.category_set is not None:
-        inquiry = replace(inquiry, category_set=_resolved(resources, body.category_set))
-    analyses = await unless_abandoned(request, resources.analyzer.analyze(inquiry))
+        asked = replace(asked, category_set=_resolved(resources, body.category_set))
+    analyses = await unless_abandoned(request, resources.analyzer.analyze(asked))
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     answer = AnalyzeAnswer.model_construct(model=resources.folder.card.label, results=analyses)
-    if EMBEDDING in inquiry.wanted:
+    if EMBEDDING in asked.wanted:
         answer.embedding_version = resources.analyzer.embedding_version
     return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
 
@@ -66,6 +66,6 @@ async def describe_model(resources: Held) -> ModelAnswer:
 def _resolved(resources: Resources, name: str) -> CategorySet:
     """Return the set that a body names; a name that is not there is a wrong field of the body."""
     try:
-        return resources.categories.registry.resolve(name)
+        return resources.catalog.resolve(name)
     except NotFoundError as error:
         raise InputError(error.detail, ("body", "category_set")) from None

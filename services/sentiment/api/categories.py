@@ -17,7 +17,7 @@ from services.sentiment.categories.bodies import (
     MadeAnswer,
 )
 from services.sentiment.categories.examples import unpack
-from services.sentiment.categories.trainer import Wish
+from services.sentiment.categories.training_queue import TrainingRequest
 from shared.access import Scope
 from shared.errors import InputError
 from shared.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
@@ -35,8 +35,8 @@ async def make_set(name: SetName, body: CategorySetRequest, request: Request, he
 
     Texts are kept cleaned. A set that was made is seen by the other replicas within seconds.
     """
-    wish = Wish(name, body.given(), body.notes)
-    made = await unless_abandoned(request, held.categories.trainer.make(wish))
+    wanted = TrainingRequest(name, body.given(), body.notes)
+    made = await unless_abandoned(request, held.trainer.make(wanted))
     if made is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     described = CategorySetAnswer.of(made.category_set).model_dump()
@@ -46,24 +46,24 @@ async def make_set(name: SetName, body: CategorySetRequest, request: Request, he
 @router.get("", dependencies=[requires(Scope.READ)])
 async def list_sets(held: Held, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[CategorySetAnswer]:
     """The sets that this replica serves, by name, those that come with the model included."""
-    registry = held.categories.registry
-    sets = registry.sets()
+    catalog = held.catalog
+    sets = catalog.sets()
     first = 0
     if cursor is not None:
         first = bisect_right([found.name for found in sets], str(decode_cursor(cursor, str)[0]))
     page = sets[first : first + limit]
     more = encode_cursor([page[-1].name]) if len(sets) > first + limit else None
-    items = [CategorySetAnswer.of(found, built_in=registry.is_built_in(found.name)) for found in page]
+    items = [CategorySetAnswer.of(found, built_in=catalog.is_built_in(found.name)) for found in page]
     return Page[CategorySetAnswer](items=items, next_cursor=more)
 
 
 @router.get("/{name}", dependencies=[requires(Scope.READ)])
 async def show_set(name: SetName, held: Held, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> CategorySetPage:
     """One set with a page of the examples that it was made of, cleaned; a set that comes with the model shows none."""
-    registry = held.categories.registry
-    if registry.is_built_in(name):
-        return CategorySetPage(**CategorySetAnswer.of(registry.find(name), built_in=True).model_dump())
-    found, packed = await registry.with_examples(name)
+    catalog = held.catalog
+    if catalog.is_built_in(name):
+        return CategorySetPage(**CategorySetAnswer.of(catalog.find(name), built_in=True).model_dump())
+    found, packed = await catalog.with_examples(name)
     first = _first(cursor, found.version)
     examples = await asyncio.to_thread(unpack, packed)
     page = [ExampleAnswer(text=example.text, label=example.label) for example in examples[first : first + limit]]
@@ -74,7 +74,7 @@ async def show_set(name: SetName, held: Held, limit: Limit = DEFAULT_LIMIT, curs
 @router.delete("/{name}", status_code=204, dependencies=[requires(Scope.WRITE)])
 async def delete_set(name: SetName, held: Held) -> None:
     """Remove a set and its examples for good; if its name is put again, its versions go on where they were."""
-    await held.categories.registry.delete(name)
+    await held.catalog.delete(name)
 
 
 def _first(cursor: str | None, version: int) -> int:

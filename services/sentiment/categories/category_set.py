@@ -3,16 +3,23 @@
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.analysis import Probability
 from shared.brand import Brand
+from shared.errors import SettingsError
+
+log = structlog.get_logger(__name__)
 
 SCHEMA: Final = 1
+FOLDER: Final = "categories"
+"""Where a model folder has the sets that come with the model, a file `<name>.json` each."""
 MAX_LABELS: Final = 64
 MAX_LABEL_CHARACTERS: Final = 64
 MAX_NOTES_CHARACTERS: Final = 2000
@@ -73,6 +80,33 @@ class CategorySet:
             first = error.errors(include_url=False, include_input=False)[0]
             key = ".".join(str(part) for part in first["loc"]) or "the file"
             raise UnreadableSetError(f"no category set of schema {SCHEMA}: {key}: {first['msg']}") from None
+
+
+def read_built_in(model_folder: Path, embedding_version: str | None) -> dict[str, CategorySet]:
+    """Return a model's sets by name; those made with another embedding than it is served with are left out.
+
+    Blocks. Raises SettingsError, naming the file, where one is damaged or bears another name than its set.
+    """
+    found: dict[str, CategorySet] = {}
+    for path in sorted((model_folder / FOLDER).glob("*.json")):
+        try:
+            category_set = CategorySet.from_json(path.read_bytes())
+        except UnreadableSetError as error:
+            raise SettingsError(f"SENTIMENT_MODEL: {path}: {error}; make the file again, or remove it") from None
+        if category_set.name != path.stem:
+            raise SettingsError(
+                f"SENTIMENT_MODEL: {path} holds the category set '{category_set.name}'; name the file after its set"
+            )
+        if category_set.embedding_version == embedding_version:
+            found[category_set.name] = category_set
+        else:
+            log.warning(
+                "built_in_category_set_left_out",
+                name=category_set.name,
+                made_with=category_set.embedding_version,
+                served_with=embedding_version,
+            )
+    return found
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float64]:

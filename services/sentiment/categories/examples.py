@@ -22,7 +22,7 @@ PackedExamples = NewType("PackedExamples", bytes)
 
 @dataclass(frozen=True)
 class Example:
-    """A cleaned text and the label that somebody gave it."""
+    """A cleaned text and the label that it was given."""
 
     text: str
     label: str

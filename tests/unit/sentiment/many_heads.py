@@ -6,28 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.inquiry import FEATURES, Inquiry
+from services.sentiment.categories.category_set import CategorySet
+from services.sentiment.request import FEATURES, AnalysisRequest
 from services.sentiment.resources import Resources, open_resources
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokens
+from tests.unit.sentiment.categories.sets import category_set
 from tests.unit.sentiment.multi_head import DIMENSIONS
 
 
-class Corners:
-    """A category set by the larger of two numbers of an embedding."""
-
-    name = "corners"
-    labels = ("first", "second")
-    embedding_version = "many-1"
-    dimensions = DIMENSIONS
-
-    def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return shares of the two."""
-        shares = embeddings[:, :2].astype(np.float64) + 1e-3
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+def corners(**changed: Any) -> CategorySet:
+    """Return a category set by the larger of the first two numbers of an embedding."""
+    values: dict[str, Any] = {
+        "name": "corners",
+        "labels": ("first", "second"),
+        "embedding_version": "many-1",
+        "coefficients": np.eye(2, DIMENSIONS, dtype=np.float32),
+        "intercepts": np.zeros(2, np.float32),
+    }
+    return category_set(**values | changed)
 
 
 @asynccontextmanager
@@ -41,8 +40,8 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Resources
         yield resources, seen
 
 
-def inquiry(*texts: str, features: str = "sentiment", targets: Any = None, **more: Any) -> Inquiry:
+def request(*texts: str, features: str = "sentiment", targets: Any = None, **more: Any) -> AnalysisRequest:
     """Ask for features, divided by blanks."""
     nothing = [None] * len(texts)
     wanted = [feature for feature in FEATURES if feature in features.split()]
-    return Inquiry(texts, targets or nothing, nothing, wanted, **more)
+    return AnalysisRequest(texts, targets or nothing, nothing, wanted, **more)

@@ -3,12 +3,18 @@
 Its logits are `weights * sum((input_ids + token_type_ids) * attention_mask)`: padding that is not masked shows.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import tokenizers
 from onnx import TensorProto, helper, numpy_helper
+from tokenizers import models, pre_tokenizers, processors
+
+VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "[SEP]": 2, "good": 3, "bad": 4}
 
 
 def write_classifier(
@@ -35,6 +41,23 @@ def write_classifier(
     given = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", len(weights)])]
     graph = helper.make_graph(nodes, "classifier", taken, given, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def write_tiny(folder: Path, config: Any = None, **graph: Any) -> Path:
+    """Write a drop-in classifier in the Hugging Face layout; `config` replaces its config.json."""
+    folder.mkdir(exist_ok=True)
+    labels = {"0": "NEGATIVE", "1": "NEUTRAL", "2": "POSITIVE"}
+    content = {"id2label": labels, "max_position_embeddings": 16} if config is None else config
+    (folder / "config.json").write_text(json.dumps(content))
+    write_classifier(folder / "model.onnx", **{"weights": [0.0, 0.1, 0.2], **graph})
+    tokenizer = tokenizers.Tokenizer(models.WordLevel(VOCABULARY, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A [SEP]", pair="$A [SEP] $B:1 [SEP]:1", special_tokens=[("[SEP]", VOCABULARY["[SEP]"])]
+    )
+    tokenizer.enable_padding(length=12)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
 
 
 def _adding_types(inputs: Sequence[str]) -> list[onnx.NodeProto]:

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.inquiry import FEATURES, Inquiry
+from services.sentiment.request import FEATURES, AnalysisRequest
 from services.sentiment.resources import Resources, open_resources
 from services.sentiment.settings import SentimentSettings
 from shared.analysis import Analysis, Sentiment
@@ -40,7 +40,7 @@ async def analyze(resources: Resources, texts: Sequence[str], *features: str) ->
     """Ask the analyzer."""
     nothing: list[str | None] = [None] * len(texts)
     wanted = [feature for feature in FEATURES if feature in features or not features]
-    return await resources.analyzer.analyze(Inquiry(texts, nothing, nothing, wanted))
+    return await resources.analyzer.analyze(AnalysisRequest(texts, nothing, nothing, wanted))
 
 
 def sentiment(analysis: Analysis) -> Sentiment:
@@ -141,7 +141,7 @@ async def test_a_language_that_the_model_does_not_know_is_said(resources: Resour
     text = "Der Flug hatte vier Stunden Verspätung und niemand hat uns informiert"
     (found,) = await analyze(resources, [text])
     assert not found.supported_language
-    (hinted,) = await resources.analyzer.analyze(Inquiry([text], [None], ["en"], ["language"]))
+    (hinted,) = await resources.analyzer.analyze(AnalysisRequest([text], [None], ["en"], ["language"]))
     assert hinted.supported_language
 
 
@@ -150,7 +150,7 @@ async def test_a_target_changes_nothing_for_a_model_without_targets(tiny_model: 
     settings = SentimentSettings(_env_file=None, model=str(tiny_model()), device="cpu")
     async with open_resources(settings, CollectorRegistry()) as opened:
         plain, aimed = [
-            (await opened.analyzer.analyze(Inquiry(["good"], [target], [None], ["sentiment"])))[0]
+            (await opened.analyzer.analyze(AnalysisRequest(["good"], [target], [None], ["sentiment"])))[0]
             for target in (None, "British Airways")
         ]
     assert aimed == plain
@@ -159,7 +159,7 @@ async def test_a_target_changes_nothing_for_a_model_without_targets(tiny_model: 
 async def test_a_target_is_read_by_the_shipped_model(resources: Resources) -> None:
     """What is said of a target is another answer than the mood of the text."""
     plain, aimed = [
-        (await resources.analyzer.analyze(Inquiry([PRAISE[0]], [target], [None], ["sentiment"])))[0]
+        (await resources.analyzer.analyze(AnalysisRequest([PRAISE[0]], [target], [None], ["sentiment"])))[0]
         for target in (None, "British Airways")
     ]
     assert sentiment(aimed) != sentiment(plain)

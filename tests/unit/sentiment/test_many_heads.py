@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.sentiment import alignment, analyzer
-from services.sentiment.inquiry import FEATURES
+from services.sentiment import analyzer, entities
 from services.sentiment.normalisation import normalise, normalise_traced
+from services.sentiment.request import FEATURES
 from shared.analysis import Analysis
 from shared.errors import ConflictError, InputError, SettingsError
 from shared.rewriting import Traced
 from tests.unit.sentiment.conftest import TinyModel
-from tests.unit.sentiment.many_heads import Corners, inquiry, opened
+from tests.unit.sentiment.many_heads import corners, opened, request
 from tests.unit.sentiment.multi_head import CARD, DIMENSIONS, TAGS, write_many
 
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_every_head_answers_its_feature(folder: Path) -> None:
     """All features at once come out of one pass; a head that the model lacks is null."""
     async with opened(folder) as (resources, seen):
-        (answer,) = await resources.analyzer.analyze(inquiry("good joke ann", features=" ".join(FEATURES)))
+        (answer,) = await resources.analyzer.analyze(request("good joke ann", features=" ".join(FEATURES)))
     assert answer.model_dump().keys() == answer.model_dump(exclude_unset=True).keys()
     assert answer.sentiment is not None
     assert answer.sentiment.label == "positive"
@@ -49,7 +49,7 @@ async def test_entities_point_into_the_text_as_sent(folder: Path) -> None:
     """Offsets are those of what was sent, through links, accents and placeholders; each text has its own."""
     texts = ["😡 https://t.co/x  @bob saw Ann\n Lee in New York", "ann lee in new york", "late"]
     async with opened(folder) as (resources, _):
-        answers = await resources.analyzer.analyze(inquiry(*texts, features="entities"))
+        answers = await resources.analyzer.analyze(request(*texts, features="entities"))
     found = [[(e.text, e.type) for e in answer.entities or ()] for answer in answers]
     assert found == [
         [("@bob", "person"), ("Ann\n Lee", "person"), ("New York", "location")],
@@ -65,28 +65,28 @@ async def test_a_target_decides_the_sentiment_alone(folder: Path) -> None:
     """With a target the sentiment is that towards it, out of a pass over the pair; the rest is of the text alone."""
     async with opened(folder) as (resources, seen):
         answers = await resources.analyzer.analyze(
-            inquiry("bad", "bad", features="sentiment embedding", targets=["ann", None])
+            request("bad", "bad", features="sentiment embedding", targets=["ann", None])
         )
         assert [answer.sentiment.label for answer in answers if answer.sentiment] == ["positive", "negative"]
         assert answers[0].embedding == answers[1].embedding
         assert sorted(len(tokens) for tokens in seen) == [3, 5]
         seen.clear()
-        await resources.analyzer.analyze(inquiry("late", features="sentiment", targets=["ann"]))
-        await resources.analyzer.analyze(inquiry("late joke", features="irony", targets=["ann"]))
+        await resources.analyzer.analyze(request("late", features="sentiment", targets=["ann"]))
+        await resources.analyzer.analyze(request("late joke", features="irony", targets=["ann"]))
         assert [len(tokens) for tokens in seen] == [5, 4]
 
 
 async def test_a_target_is_cleaned_like_a_text(folder: Path) -> None:
     """A target that is a handle becomes the placeholder, one that is a link alone is no target."""
     async with opened(folder) as (resources, seen):
-        await resources.analyzer.analyze(inquiry("bad", "late", targets=["@somebody", "https://t.co/x"]))
+        await resources.analyzer.analyze(request("bad", "late", targets=["@somebody", "https://t.co/x"]))
     assert sorted(len(tokens) for tokens in seen) == [3, 6]
 
 
 async def test_what_nobody_asks_for_is_not_run(folder: Path) -> None:
     """Language alone needs no model, nor does a feature that the model lacks."""
     async with opened(folder) as (resources, seen):
-        (answer,) = await resources.analyzer.analyze(inquiry("so late", features="language emotion"))
+        (answer,) = await resources.analyzer.analyze(request("so late", features="language emotion"))
     assert answer.language is not None
     assert answer.emotion is None
     assert not seen
@@ -97,13 +97,13 @@ async def test_a_pass_answers_whatever_is_asked_later(folder: Path) -> None:
     texts = ("good ann", "late", "New  York")
     everything = "sentiment irony category entities embedding"
     async with opened(folder) as (resources, seen):
-        await resources.analyzer.analyze(inquiry(*texts))
+        await resources.analyzer.analyze(request(*texts))
         assert len(seen) == 3
-        later = await resources.analyzer.analyze(inquiry(*texts, features=everything))
+        later = await resources.analyzer.analyze(request(*texts, features=everything))
         vectors = await resources.analyzer.embed(texts)
         assert len(seen) == 3
     async with opened(folder, cache_texts=0) as (resources, seen):
-        assert await resources.analyzer.analyze(inquiry(*texts, features=everything)) == later
+        assert await resources.analyzer.analyze(request(*texts, features=everything)) == later
         assert len(seen) == 3
     np.testing.assert_allclose(vectors, [answer.embedding or [] for answer in later], atol=1e-6)
 
@@ -125,8 +125,8 @@ async def test_texts_are_embedded_in_order(folder: Path) -> None:
 async def test_a_category_set_takes_the_heads_place(folder: Path) -> None:
     """With a set the category is the set's, asked for or not; a text without is answered by the head."""
     async with opened(folder) as (resources, _):
-        added = await resources.analyzer.analyze(inquiry("bad", "good", category_set=Corners()))
-        own = await resources.analyzer.analyze(inquiry("late", features="category"))
+        added = await resources.analyzer.analyze(request("bad", "good", category_set=corners()))
+        own = await resources.analyzer.analyze(request("late", features="category"))
     assert [answer.category.label for answer in added if answer.category] == ["second", "first"]
     assert added[0].model_dump(exclude_unset=True).keys() == {
         "sentiment",
@@ -140,30 +140,28 @@ async def test_a_category_set_takes_the_heads_place(folder: Path) -> None:
 
 async def test_a_category_set_of_other_embeddings_is_refused(folder: Path) -> None:
     """Embeddings of different versions are never mixed: the set has to be made anew."""
-    other = Corners()
-    other.embedding_version = "many-0"
+    other = corners(embedding_version="many-0")
     async with opened(folder) as (resources, seen):
         with pytest.raises(ConflictError, match="'corners' was trained on embeddings many-0"):
-            await resources.analyzer.analyze(inquiry("bad", category_set=other))
+            await resources.analyzer.analyze(request("bad", category_set=other))
     assert not seen
 
 
 async def test_a_category_set_of_another_length_is_refused(folder: Path) -> None:
     """A set that bears the embeddings' version and yet reads vectors of another length is a conflict, no crash."""
-    other = Corners()
-    other.dimensions = DIMENSIONS + 1
+    other = corners(coefficients=np.eye(2, DIMENSIONS + 1, dtype=np.float32))
     async with opened(folder) as (resources, seen):
         with pytest.raises(ConflictError, match="'corners' reads 5 numbers of an embedding, but the model gives 4"):
-            await resources.analyzer.analyze(inquiry("bad", category_set=other))
+            await resources.analyzer.analyze(request("bad", category_set=other))
     assert not seen
 
 
 async def test_embeddings_need_not_be_remembered(folder: Path) -> None:
     """What was embedded without remembering is read again, and has pushed nothing out."""
     async with opened(folder, cache_texts=1) as (resources, seen):
-        await resources.analyzer.analyze(inquiry("good"))
+        await resources.analyzer.analyze(request("good"))
         await resources.analyzer.embed(["bad"], remember=False)
-        await resources.analyzer.analyze(inquiry("good"))
+        await resources.analyzer.analyze(request("good"))
         assert len(seen) == 2
 
 
@@ -178,14 +176,14 @@ async def test_each_different_text_is_normalised_and_aligned_once(
         normalised.append(text)
         return normalise(text)
 
-    def seen_traced(text: str) -> Traced:
+    def seen_traced(text: str, normalised: str | None) -> Traced:
         aligned.append(text)
-        return normalise_traced(text)
+        return normalise_traced(text, normalised)
 
     monkeypatch.setattr(analyzer, "normalise", seen_normalise)
-    monkeypatch.setattr(alignment, "normalise_traced", seen_traced)
+    monkeypatch.setattr(entities, "normalise_traced", seen_traced)
     async with opened(folder) as (resources, _):
-        answers = await resources.analyzer.analyze(inquiry(*["so  Ann"] * 10, features="sentiment entities"))
+        answers = await resources.analyzer.analyze(request(*["so  Ann"] * 10, features="sentiment entities"))
     assert normalised == aligned == ["so  Ann"]
     assert [answer.entities[0].start for answer in answers if answer.entities] == [4] * 10
 
@@ -203,7 +201,7 @@ async def test_an_abandoned_inquiry_frees_its_thread(folder: Path, monkeypatch: 
 
     monkeypatch.setattr(analyzer, "normalise", slow)
     async with opened(folder) as (resources, _):
-        asking = asyncio.create_task(resources.analyzer.analyze(inquiry("good", "bad", "late")))
+        asking = asyncio.create_task(resources.analyzer.analyze(request("good", "bad", "late")))
         await asyncio.to_thread(begun.wait, 10)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
@@ -214,12 +212,12 @@ async def test_an_abandoned_inquiry_frees_its_thread(folder: Path, monkeypatch: 
 async def test_without_embeddings_there_are_no_category_sets(tiny_model: TinyModel) -> None:
     """A model that gives no embedding answers null for it, and says why nothing can be built on it."""
     async with opened(tiny_model()) as (resources, _):
-        (answer,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
+        (answer,) = await resources.analyzer.analyze(request("good", features="embedding"))
         assert (answer.embedding, resources.analyzer.embedding_version) == (None, None)
         with pytest.raises(InputError, match="gives no embeddings"):
             await resources.analyzer.embed(["good"])
         with pytest.raises(InputError, match="gives no embeddings"):
-            await resources.analyzer.analyze(inquiry("good", category_set=Corners()))
+            await resources.analyzer.analyze(request("good", category_set=corners()))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +247,7 @@ async def test_heads_of_another_shape_forbid_the_start(tmp_path: Path, heads: An
 
 async def test_analyses_have_no_room_for_other_features(folder: Path) -> None:
     """What was asked twice is answered once, and nothing else is set."""
-    asked = replace(inquiry("good"), features=["irony", "irony"])
+    asked = replace(request("good"), features=["irony", "irony"])
     async with opened(folder) as (resources, _):
         (answer,) = await resources.analyzer.analyze(asked)
     assert answer.model_dump(exclude_unset=True).keys() == {"irony", "truncated", "supported_language"}

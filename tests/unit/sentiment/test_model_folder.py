@@ -1,4 +1,4 @@
-"""Reading a model folder: our own, drop-in classifiers, and folders that cannot be served."""
+"""ModelOutput a model folder: our own, drop-in classifiers, and folders that cannot be served."""
 
 from pathlib import Path
 from typing import Any

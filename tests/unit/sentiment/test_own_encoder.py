@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from services.sentiment.resources import open_resources
 from services.sentiment.settings import SentimentSettings
 from shared.errors import OverloadedError
-from tests.unit.sentiment.many_heads import Corners, inquiry, opened
+from tests.unit.sentiment.many_heads import corners, opened, request
 from tests.unit.sentiment.multi_head import write_encoder, write_many
 
 
@@ -26,14 +26,12 @@ async def test_an_encoder_of_its_own_gives_the_embeddings(folder: Path, tmp_path
         version = resources.analyzer.embedding_version
         assert version is not None
         assert version.startswith("swapped@")
-        (only,) = await resources.analyzer.analyze(inquiry("good", features="embedding"))
+        (only,) = await resources.analyzer.analyze(request("good", features="embedding"))
         assert not seen
-        (both,) = await resources.analyzer.analyze(inquiry("good", features="sentiment embedding"))
+        (both,) = await resources.analyzer.analyze(request("good", features="sentiment embedding"))
         vectors = await resources.analyzer.embed(["good"])
-        categories = Corners()
-        categories.embedding_version = version
-        categories.dimensions = 6
-        (sorted_,) = await resources.analyzer.analyze(inquiry("good", category_set=categories))
+        categories = corners(embedding_version=version, coefficients=np.eye(2, 6, dtype=np.float32))
+        (sorted_,) = await resources.analyzer.analyze(request("good", category_set=categories))
     assert only.embedding == both.embedding == [0, 1, 0, 0, 0, 0]
     np.testing.assert_array_equal(vectors, [only.embedding])
     assert both.sentiment is not None
@@ -52,17 +50,17 @@ async def test_the_encoder_gets_its_prefix(folder: Path, tmp_path: Path) -> None
 
 
 async def test_the_encoders_queue_is_bounded_too(folder: Path, tmp_path: Path) -> None:
-    """Where the encoder is full an inquiry that needs it is refused at once, and holds room nowhere."""
+    """Where the encoder is full a request that needs it is refused at once, and holds room nowhere."""
     encoder = write_encoder(tmp_path / "full")
     async with opened(folder, embedding_model=str(encoder), queue_texts=1) as (resources, _):
         assert resources.encoder is not None
         with resources.encoder.batcher.admit(1):
             with pytest.raises(OverloadedError, match="full"):
-                await resources.analyzer.analyze(inquiry("good", features="embedding"))
+                await resources.analyzer.analyze(request("good", features="embedding"))
             with pytest.raises(OverloadedError, match="full"):
                 await resources.analyzer.embed(["good"])
             assert resources.batcher.admitted == 0
-            assert await resources.analyzer.analyze(inquiry("good"))
+            assert await resources.analyzer.analyze(request("good"))
 
 
 async def test_the_service_is_ready_while_both_models_take_texts(folder: Path, tmp_path: Path) -> None:

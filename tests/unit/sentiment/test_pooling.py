@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.sentiment.pooling import pooled, unit
+from services.sentiment.engine import pooled, unit
 
 STATES = np.array([[[1, 2], [3, 4], [9, 9]], [[5, 6], [9, 9], [9, 9]]], np.float32)
 MASK = np.array([[1, 1, 0], [1, 0, 0]], np.int64)

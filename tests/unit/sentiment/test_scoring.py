@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sentiment.model_card import Head, ModelCard
-from services.sentiment.reading import ReadingMaker
+from services.sentiment.model_output import OutputBuilder
 from services.sentiment.scoring import Scorer, softmax, vectors
 from services.sentiment.tokenizer import Tokens
 from shared.analysis import Classification, Sentiment
@@ -28,7 +28,7 @@ def card(labels: Sequence[str] = ("negative", "neutral", "positive"), **more: An
 def read(subject: ModelCard, head: str = "sentiment", **logits: Sequence[float]) -> Any:
     """Return one head's answer for one text, all heads' logits given."""
     row = {name: np.array(values, dtype=np.float32) for name, values in logits.items()}
-    readings = ReadingMaker(subject).make(["text"], [Tokens((1,), (0,))], [row])
+    readings = OutputBuilder(subject).build(["text"], [Tokens((1,), (0,))], [row])
     return Scorer(subject).score([head], readings)[head][0]
 
 
@@ -97,7 +97,7 @@ def test_a_targets_sentiment_is_read_from_its_own_head() -> None:
 def test_each_text_gets_its_own_answer() -> None:
     """Texts are scored together and keep their order; none give none."""
     rows = [{"sentiment": np.array(values, dtype=np.float32)} for values in ([9, 0, 0], [0, 0, 9])]
-    readings = ReadingMaker(card()).make(["a", "b"], [Tokens((1,), (0,))] * 2, rows)
+    readings = OutputBuilder(card()).build(["a", "b"], [Tokens((1,), (0,))] * 2, rows)
     answers = Scorer(card()).score(["sentiment"], readings)["sentiment"]
     assert [getattr(answer, "label", None) for answer in answers] == ["negative", "positive"]
     assert Scorer(card()).score(["sentiment", "hate"], []) == {"sentiment": [], "hate": []}

@@ -7,7 +7,8 @@ import pytest
 from services.sentiment.model_folder import ModelFolder
 from services.sentiment.tokenizer import Tokenizer, Tokens, case_of
 from shared.errors import SettingsError
-from tests.unit.sentiment.conftest import VOCABULARY, TinyModel
+from tests.unit.sentiment.conftest import TinyModel
+from tests.unit.sentiment.onnx_graph import VOCABULARY
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sentiment.categories.built_in import read_built_in
+from services.sentiment.categories.category_set import read_built_in
 from tests.unit.sentiment.categories import model
 from tests.unit.sentiment.categories.sets import same
 from tests.unit.sentiment.complaints import complaint, write_complaints

@@ -10,8 +10,8 @@ class CategoryStore(Protocol):
     """Category sets by name, each in its latest version, with the examples that it was made of.
 
     A name's versions only rise, by one with each `put`, also over a `delete`: no version ever means two
-    things, and who holds a version can tell whether it is still the latest by the number alone. Only the latest is
-    kept: nothing can ask for an older one, and what nobody reads should not hold people's words. Every
+    things, and the number alone tells whether a version is still the latest. Only the latest is kept:
+    nothing can ask for an older one, and what is never read should not hold people's words. Every
     operation is all or nothing, also between processes that share the store; of two puts at once each gets a
     version of its own, and the later one stays.
 

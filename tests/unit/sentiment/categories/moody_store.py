@@ -1,4 +1,4 @@
-"""A registry over a store that fails when it is told to, and whose pauses end when a test says so."""
+"""A catalog over a store that fails when it is told to, and whose pauses end when a test says so."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
+from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.category_set import CategorySet, UnreadableSetError
 from services.sentiment.categories.examples import PackedExamples, pack
-from services.sentiment.categories.metrics import CategoryMetrics
-from services.sentiment.categories.registry import CategoryRegistry
 from services.sentiment.categories.stores.sqlite import SqliteCategoryStore
+from services.sentiment.metrics import CategoryMetrics
 from shared.sqlite import SqliteDatabase
 from tests.unit.sentiment.categories.sets import VERSION
 
@@ -18,7 +18,7 @@ PACKED = pack([])
 
 
 class Pauses:
-    """The registry's pauses, each of which ends when a test says so."""
+    """The catalog's pauses, each of which ends when a test says so."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -89,14 +89,14 @@ async def running(
     figures: CollectorRegistry | None = None,
     built_in: Mapping[str, CategorySet] | None = None,
     embedding_version: str | None = VERSION,
-) -> AsyncIterator[CategoryRegistry]:
-    """Run a registry."""
-    registry = CategoryRegistry(
+) -> AsyncIterator[CategoryCatalog]:
+    """Run a catalog."""
+    catalog = CategoryCatalog(
         store,
         CategoryMetrics(figures or CollectorRegistry()),
         embedding_version=embedding_version,
         built_in=built_in or {},
         pause=pauses,
     )
-    async with registry.running():
-        yield registry
+    async with catalog.running():
+        yield catalog

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.sentiment.app import create_app
-from services.sentiment.categories import registry
+from services.sentiment.categories import catalog
 from services.sentiment.settings import SentimentSettings
 from shared.access import digest_of
 from tests.unit.sentiment.categories import model
@@ -284,7 +284,7 @@ async def test_readiness_names_the_category_sets(http: httpx.AsyncClient) -> Non
 
 async def test_sentiment_is_answered_while_the_store_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a MongoDB that nobody runs the service is ready and reads texts; what needs the store is 503."""
-    monkeypatch.setattr(registry, "CALL_SECONDS", 0.05)
+    monkeypatch.setattr(catalog, "CALL_SECONDS", 0.05)
     async with service(store="mongodb://127.0.0.1:1/voxpop") as http:
         assert (await http.get("/readyz")).status_code == 200
         assert (await http.post("/v1/analyze", json={"texts": ["my bag"]})).status_code == 200

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sentiment.categories.built_in import read_built_in
+from services.sentiment.categories.category_set import read_built_in
 from shared.errors import SettingsError
 from tests.unit.sentiment.categories.sets import VERSION, category_set, same
 

@@ -1,4 +1,4 @@
-"""How a replica's registry keeps up with the store."""
+"""How a replica's catalog keeps up with the store."""
 
 import asyncio
 
@@ -6,8 +6,8 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
+from services.sentiment.categories.catalog import LONGEST_PAUSE, POLL_SECONDS
 from services.sentiment.categories.category_set import CategorySet
-from services.sentiment.categories.registry import LONGEST_PAUSE, POLL_SECONDS
 from shared.errors import OverloadedError, PeerUnavailableError
 from tests.unit.sentiment.categories.moody_store import PACKED, MoodyStore, Pauses, running
 from tests.unit.sentiment.categories.sets import category_set
@@ -16,51 +16,51 @@ from tests.unit.sentiment.categories.sets import category_set
 async def test_others_changes_are_picked_up(store: MoodyStore, pauses: Pauses) -> None:
     """New, replaced and deleted sets show after the next look, and only what changed is fetched."""
     await store.put(category_set("stays"), PACKED)
-    async with running(store, pauses) as registry:
+    async with running(store, pauses) as catalog:
         await store.put(category_set(), PACKED)
         await pauses.end()
-        assert registry.resolve("airline").version == 1
+        assert catalog.resolve("airline").version == 1
         await store.put(category_set(notes="newer"), PACKED)
         await pauses.end()
-        assert registry.resolve("airline").notes == "newer"
+        assert catalog.resolve("airline").notes == "newer"
         assert store.reads == 3
         await store.delete("airline")
         await pauses.end()
-        assert [found.name for found in registry.sets()] == ["stays"]
+        assert [found.name for found in catalog.sets()] == ["stays"]
         assert store.reads == 3
         assert set(pauses.seconds) == {POLL_SECONDS}
 
 
 async def test_a_look_that_was_under_way_does_not_undo_a_put(store: MoodyStore, pauses: Pauses) -> None:
     """A put that comes between a look's question and its answer stays served."""
-    async with running(store, pauses) as registry:
+    async with running(store, pauses) as catalog:
         putting: list[asyncio.Task[CategorySet]] = []
 
         async def versions() -> dict[str, int]:
-            putting.append(asyncio.create_task(registry.put(category_set(), PACKED)))
+            putting.append(asyncio.create_task(catalog.put(category_set(), PACKED)))
             await store.kept.wait()
             return {}
 
         store.versions = versions  # type: ignore[method-assign]
-        await registry.refresh()
+        await catalog.refresh()
         kept = await putting[0]
-        assert registry.resolve("airline") is kept
+        assert catalog.resolve("airline") is kept
 
 
 async def test_a_delete_does_not_undo_a_put_that_came_between(store: MoodyStore, pauses: Pauses) -> None:
     """A set that was put again while its former version was being deleted stays served."""
-    async with running(store, pauses) as registry:
-        await registry.put(category_set(), PACKED)
+    async with running(store, pauses) as catalog:
+        await catalog.put(category_set(), PACKED)
         delete = store.delete
 
         async def slow(name: str) -> int:
             deleted = await delete(name)
-            await registry.put(category_set(notes="again"), PACKED)
+            await catalog.put(category_set(notes="again"), PACKED)
             return deleted
 
         store.delete = slow  # type: ignore[method-assign]
-        await registry.delete("airline")
-        assert registry.resolve("airline").notes == "again"
+        await catalog.delete("airline")
+        assert catalog.resolve("airline").notes == "again"
 
 
 async def test_a_store_that_fails_is_asked_less_often(
@@ -68,7 +68,7 @@ async def test_a_store_that_fails_is_asked_less_often(
 ) -> None:
     """Pauses double up to half a minute, sets stay served, each failure is counted and logged, and then it is well."""
     await store.put(category_set(), PACKED)
-    async with running(store, pauses, figures) as registry:
+    async with running(store, pauses, figures) as catalog:
         with structlog.testing.capture_logs() as logs:
             for failure in (
                 RuntimeError("a"),
@@ -88,33 +88,33 @@ async def test_a_store_that_fails_is_asked_less_often(
             "KeyError",
         ]
         assert figures.get_sample_value("voxpop_category_store_failures_total") == 5
-        assert registry.resolve("airline").version == 1
-        await registry.check_following()
+        assert catalog.resolve("airline").version == 1
+        await catalog.check_following()
         store.failure = None
         await pauses.end()
         assert pauses.seconds[-1] == POLL_SECONDS
 
 
 async def test_a_start_without_the_store_is_a_start(store: MoodyStore, pauses: Pauses) -> None:
-    """With the store away the registry runs and is ready; sets are 503 until it was read, but for the built-in ones."""
+    """With the store away the catalog runs and is ready; sets are 503 until it was read, but for the built-in ones."""
     await store.put(category_set(), PACKED)
     store.failure = PeerUnavailableError("mongodb", "the store does not answer")
-    async with running(store, pauses, built_in={"ships": category_set("ships")}) as registry:
-        await registry.check_following()
-        assert registry.resolve("ships").name == "ships"
+    async with running(store, pauses, built_in={"ships": category_set("ships")}) as catalog:
+        await catalog.check_following()
+        assert catalog.resolve("ships").name == "ships"
         for name in ("airline", "nothing"):
             with pytest.raises(PeerUnavailableError, match="category sets"):
-                registry.resolve(name)
+                catalog.resolve(name)
         store.failure = None
         await pauses.end()
-        assert registry.resolve("airline").version == 1
-        assert registry.resolve("ships").name == "ships"
+        assert catalog.resolve("airline").version == 1
+        assert catalog.resolve("ships").name == "ships"
 
 
-async def test_following_ends_with_the_registry(store: MoodyStore, pauses: Pauses) -> None:
-    """After the end no task is left, and the registry says that it follows no more."""
-    async with running(store, pauses) as registry:
+async def test_following_ends_with_the_catalog(store: MoodyStore, pauses: Pauses) -> None:
+    """After the end no task is left, and the catalog says that it follows no more."""
+    async with running(store, pauses) as catalog:
         pass
     assert [task for task in asyncio.all_tasks() if task.get_name() == "category-sets"] == []
     with pytest.raises(OverloadedError):
-        await registry.check_following()
+        await catalog.check_following()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sentiment.conftest import TinyModel
+from tests.unit.sentiment.onnx_graph import write_tiny
 from tests.unit.training.evaluation.corpora import write_corpora
 from tests.unit.training.evaluation.word_model import SENTIMENTS, WordModel
 from training.evaluation.calibrating import calibrate
@@ -59,7 +59,7 @@ def test_heads_with_other_labels_than_the_corpus_are_refused_and_nothing_is_writ
     assert (folder / "config.json").read_text() == before
 
 
-def test_a_drop_in_folder_has_no_place_for_temperatures(tiny_model: TinyModel, tmp_path: Path) -> None:
+def test_a_drop_in_folder_has_no_place_for_temperatures(tmp_path: Path) -> None:
     """A hub folder's config.json is not ours to write."""
     with pytest.raises(ValueError, match="only a folder that voxpop wrote can be calibrated"):
-        calibrate(tiny_model(), tmp_path)
+        calibrate(write_tiny(tmp_path / "drop-in"), tmp_path)

@@ -4,41 +4,41 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.categories.registry import MAX_SETS
+from services.sentiment.categories.catalog import MAX_SETS
 from shared.errors import ConflictError, NotFoundError
 from tests.unit.sentiment.categories.moody_store import PACKED, MoodyStore, Pauses, running
 from tests.unit.sentiment.categories.sets import category_set
 
 
 async def test_sets_are_there_from_the_start(store: MoodyStore, pauses: Pauses) -> None:
-    """What the store holds is served as soon as the registry runs."""
+    """What the store holds is served as soon as the catalog runs."""
     await store.put(category_set(), PACKED)
-    async with running(store, pauses) as registry:
-        assert registry.resolve("airline").version == 1
-        await registry.check_following()
+    async with running(store, pauses) as catalog:
+        assert catalog.resolve("airline").version == 1
+        await catalog.check_following()
 
 
 async def test_own_changes_are_seen_at_once(store: MoodyStore, pauses: Pauses) -> None:
     """A set that this replica put is served before any look at the store, and one it deleted is not."""
-    async with running(store, pauses) as registry:
-        kept = await registry.put(category_set(), PACKED)
-        assert registry.resolve("airline") is kept
-        assert (await registry.put(category_set(), PACKED)).version == registry.resolve("airline").version == 2
-        await registry.delete("airline")
+    async with running(store, pauses) as catalog:
+        kept = await catalog.put(category_set(), PACKED)
+        assert catalog.resolve("airline") is kept
+        assert (await catalog.put(category_set(), PACKED)).version == catalog.resolve("airline").version == 2
+        await catalog.delete("airline")
         with pytest.raises(NotFoundError):
-            registry.resolve("airline")
+            catalog.resolve("airline")
 
 
 async def test_a_set_of_another_embedding_is_a_conflict_with_the_remedy(store: MoodyStore, pauses: Pauses) -> None:
     """Vectors of another version are never classified: the sentence says how to rebuild the set."""
     await store.put(category_set(embedding_version="older-1"), PACKED)
-    async with running(store, pauses) as registry:
+    async with running(store, pauses) as catalog:
         with pytest.raises(ConflictError, match=r"older-1, this model has tiny-1; rebuild it: GET .* PUT them"):
-            registry.resolve("airline")
-        assert registry.find("airline").embedding_version == "older-1"
-    async with running(store, Pauses(), embedding_version=None) as registry:
+            catalog.resolve("airline")
+        assert catalog.find("airline").embedding_version == "older-1"
+    async with running(store, Pauses(), embedding_version=None) as catalog:
         with pytest.raises(ConflictError, match="this model has none"):
-            registry.resolve("airline")
+            catalog.resolve("airline")
 
 
 async def test_a_set_that_cannot_be_read_is_a_conflict_and_spoils_nothing(store: MoodyStore, pauses: Pauses) -> None:
@@ -46,49 +46,49 @@ async def test_a_set_that_cannot_be_read_is_a_conflict_and_spoils_nothing(store:
     await store.put(category_set("bad", notes="strange"), PACKED)
     await store.put(category_set("good"), PACKED)
     with structlog.testing.capture_logs() as logs:
-        async with running(store, pauses) as registry:
+        async with running(store, pauses) as catalog:
             await pauses.end()
-            assert registry.resolve("good").version == 1
+            assert catalog.resolve("good").version == 1
             with pytest.raises(ConflictError, match="PUT it again"):
-                registry.resolve("bad")
+                catalog.resolve("bad")
             with pytest.raises(ConflictError, match="PUT it again"):
-                await registry.with_examples("bad")
-            await registry.put(category_set("bad"), PACKED)
-            assert registry.resolve("bad").version == 2
+                await catalog.with_examples("bad")
+            await catalog.put(category_set("bad"), PACKED)
+            assert catalog.resolve("bad").version == 2
     assert [log["name"] for log in logs] == ["bad"]
 
 
 async def test_built_in_sets_are_read_only(store: MoodyStore, pauses: Pauses) -> None:
     """They are served, and can neither be put nor deleted."""
-    async with running(store, pauses, built_in={"airline": category_set()}) as registry:
-        assert registry.resolve("airline").version == 0
-        assert registry.is_built_in("airline")
+    async with running(store, pauses, built_in={"airline": category_set()}) as catalog:
+        assert catalog.resolve("airline").version == 0
+        assert catalog.is_built_in("airline")
         with pytest.raises(ConflictError, match="read-only; choose another name"):
-            await registry.put(category_set(), PACKED)
+            await catalog.put(category_set(), PACKED)
         with pytest.raises(ConflictError, match="read-only"):
-            await registry.delete("airline")
+            await catalog.delete("airline")
         assert await store.versions() == {}
 
 
 async def test_a_set_that_people_made_goes_before_a_built_in_one(store: MoodyStore, pauses: Pauses) -> None:
     """A new model that brings a set of the same name takes nothing from anybody; a delete shows the built-in one."""
     await store.put(category_set(notes="ours"), PACKED)
-    async with running(store, pauses, built_in={"airline": category_set(notes="theirs")}) as registry:
-        assert registry.resolve("airline").notes == "ours"
-        assert [found.notes for found in registry.sets()] == ["ours"]
-        assert (await registry.put(category_set(notes="ours"), PACKED)).version == 2
-        await registry.delete("airline")
-        assert registry.resolve("airline").notes == "theirs"
+    async with running(store, pauses, built_in={"airline": category_set(notes="theirs")}) as catalog:
+        assert catalog.resolve("airline").notes == "ours"
+        assert [found.notes for found in catalog.sets()] == ["ours"]
+        assert (await catalog.put(category_set(notes="ours"), PACKED)).version == 2
+        await catalog.delete("airline")
+        assert catalog.resolve("airline").notes == "theirs"
 
 
 async def test_there_are_not_more_sets_than_may_be(store: MoodyStore, pauses: Pauses) -> None:
     """With 256 sets a new name is a conflict, an old name is not."""
-    async with running(store, pauses) as registry:
+    async with running(store, pauses) as catalog:
         for number in range(MAX_SETS):
-            await registry.put(category_set(f"set-{number}"), PACKED)
+            await catalog.put(category_set(f"set-{number}"), PACKED)
         with pytest.raises(ConflictError, match="256 category sets"):
-            await registry.put(category_set("one-more"), PACKED)
-        assert (await registry.put(category_set("set-7"), PACKED)).version == 2
+            await catalog.put(category_set("one-more"), PACKED)
+        assert (await catalog.put(category_set("set-7"), PACKED)).version == 2
 
 
 async def test_the_sets_served_are_a_figure(store: MoodyStore, pauses: Pauses, figures: CollectorRegistry) -> None:

@@ -34,15 +34,12 @@ _FINEST: Final = 1e-9
 
 Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
-ShouldStop = Callable[[], bool]
-
-
-class TrainingStoppedError(Exception):
-    """Somebody asked the training to stop."""
+Check = Callable[[], None]
+"""Called between two fits; may raise to end the training."""
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class FittedClassifier:
     """What was learned: shapes as in `CategorySet`, F1 out of fold, in the order of the classes."""
 
     coefficients: NDArray[np.float32]
@@ -76,21 +73,21 @@ def train(
     embeddings: NDArray[np.float32],
     classes: Classes,
     groups: Sequence[Hashable] | None = None,
-    should_stop: ShouldStop = lambda: False,
-) -> Fit:
+    check: Check = lambda: None,
+) -> FittedClassifier:
     """Learn to tell `classes` (0 to n-1, each at least once, n at least 2), shape (texts,), from `embeddings`.
 
     Texts of one group (an author, say) never stand on both sides of a fold. The same input gives the same
     numbers, on one thread whatever the machine has. Raises ValueError where the groups are too few to part,
-    TrainingStoppedError between two fits once `should_stop` says so.
+    and, between two fits, whatever `check` raises.
     """
     vectors = unit_rows(embeddings)
     parts = _parts(classes, groups)
     grid = GRID if len(classes) <= LARGE else (LARGE_C,)
     with one_thread():
-        guesses = np.stack([_out_of_fold(vectors, classes, parts, c, should_stop) for c in grid])
+        guesses = np.stack([_out_of_fold(vectors, classes, parts, c, check) for c in grid])
         best = int(np.argmax([_macro_f1(classes, guess) for guess in guesses]))
-        model = _fit(vectors, classes, grid[best], should_stop)
+        model = _fit(vectors, classes, grid[best], check)
     honest = np.empty_like(classes)
     for part in parts:
         others = np.setdiff1d(np.arange(len(classes)), part)
@@ -98,7 +95,7 @@ def train(
         honest[part] = guesses[chosen][part]
     label_f1 = f1_score(classes, honest, labels=np.arange(classes.max() + 1), average=None, zero_division=0)
     coefficients, intercepts = _rows(model)
-    return Fit(
+    return FittedClassifier(
         coefficients=coefficients,
         intercepts=intercepts,
         label_f1=tuple(float(value) for value in label_f1),
@@ -123,19 +120,16 @@ def _parts(classes: Classes, groups: Sequence[Hashable] | None) -> list[Classes]
     return [part for _, part in splits]
 
 
-def _out_of_fold(
-    vectors: Floats, classes: Classes, parts: Sequence[Classes], c: float, should_stop: ShouldStop
-) -> Classes:
+def _out_of_fold(vectors: Floats, classes: Classes, parts: Sequence[Classes], c: float, check: Check) -> Classes:
     guess = np.empty_like(classes)
     for part in parts:
         others = np.setdiff1d(np.arange(len(classes)), part)
-        guess[part] = _fit(vectors[others], classes[others], c, should_stop).predict(vectors[part])
+        guess[part] = _fit(vectors[others], classes[others], c, check).predict(vectors[part])
     return guess
 
 
-def _fit(vectors: Floats, classes: Classes, c: float, should_stop: ShouldStop) -> Any:
-    if should_stop():
-        raise TrainingStoppedError
+def _fit(vectors: Floats, classes: Classes, c: float, check: Check) -> Any:
+    check()
     labels = int(classes.max()) + 1
     model = LogisticRegression(C=c, class_weight="balanced", tol=_TOLERANCE / max(20, labels), max_iter=_ITERATIONS)
     model.fit(vectors, classes)

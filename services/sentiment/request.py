@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+from services.sentiment.categories.category_set import CategorySet
 
 Feature = Literal[
     "sentiment",
@@ -23,32 +22,9 @@ FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 DEFAULT_FEATURES: Final[tuple[Feature, ...]] = ("sentiment", "subjectivity", "language")
 
 
-class CategorySet(Protocol):
-    """Categories that somebody defined: a classifier over embeddings of one version."""
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The categories, in the order of `classify`."""
-
-    @property
-    def embedding_version(self) -> str:
-        """Of the embeddings that it was trained on."""
-
-    @property
-    def dimensions(self) -> int:
-        """The length of those embeddings."""
-
-    def classify(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return probabilities, (texts, labels), of embeddings, (texts, dimensions). CPU work."""
-
-
 @dataclass(frozen=True)
-class Inquiry:
-    """What is asked: texts, for each a target and a language hint or None, and the features wanted.
+class AnalysisRequest:
+    """Texts, for each a target and a language hint or None, and the features wanted.
 
     With a `category_set` the categories are those of the set, and wanted.
     """
@@ -60,7 +36,7 @@ class Inquiry:
     category_set: CategorySet | None = None
 
     @classmethod
-    def of(cls, text: str, target: str | None, features: Sequence[Feature]) -> "Inquiry":
+    def of(cls, text: str, target: str | None, features: Sequence[Feature]) -> "AnalysisRequest":
         """Ask about one text."""
         return cls([text], [target], [None], features)
 

@@ -11,19 +11,20 @@ import pytest
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.categories import trainer as trainer_module
+from services.sentiment.cancellation import Cancellation
+from services.sentiment.categories import training_queue
+from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.examples import Example, unpack
-from services.sentiment.categories.metrics import CategoryMetrics
-from services.sentiment.categories.registry import CategoryRegistry
+from services.sentiment.categories.regression import FittedClassifier
 from services.sentiment.categories.stores.opening import open_store
-from services.sentiment.categories.trainer import QUEUED, CategoryTrainer, Embedder, Wish
-from services.sentiment.categories.training import Fit, TrainingStoppedError
+from services.sentiment.categories.training_queue import QUEUED, CategoryTrainer, Embedder, TrainingRequest
+from services.sentiment.metrics import CategoryMetrics
 from shared.errors import ConflictError, InputError, OverloadedError
 from shared.store_url import SqliteUrl
 from tests.unit.sentiment.categories.sets import SUBJECTS, VERSION, WordEmbedder, examples
 
 Running = Callable[..., AbstractAsyncContextManager[CategoryTrainer]]
-WISH = Wish("airline", examples(), "by hand")
+REQUEST = TrainingRequest("airline", examples(), "by hand")
 
 
 class SlowEmbedder(WordEmbedder):
@@ -51,34 +52,34 @@ def figures() -> CollectorRegistry:
 
 
 @pytest.fixture
-async def registry(tmp_path: Path) -> AsyncIterator[CategoryRegistry]:
-    """Yield a registry on an empty store."""
+async def catalog(tmp_path: Path) -> AsyncIterator[CategoryCatalog]:
+    """Yield a catalog on an empty store."""
     async with open_store(SqliteUrl(tmp_path / "sentiment.db")) as store:
-        found = CategoryRegistry(store, CategoryMetrics(CollectorRegistry()), embedding_version=VERSION, built_in={})
+        found = CategoryCatalog(store, CategoryMetrics(CollectorRegistry()), embedding_version=VERSION, built_in={})
         async with found.running():
             yield found
 
 
 @pytest.fixture
-def running(registry: CategoryRegistry, figures: CollectorRegistry) -> Running:
+def running(catalog: CategoryCatalog, figures: CollectorRegistry) -> Running:
     """Return how to run a trainer."""
 
     @asynccontextmanager
     async def run(embedder: Embedder, deadline: float = 60.0) -> AsyncIterator[CategoryTrainer]:
-        trainer = CategoryTrainer(embedder, registry, CategoryMetrics(figures), deadline=deadline)
+        trainer = CategoryTrainer(embedder, catalog, CategoryMetrics(figures), deadline=deadline)
         async with trainer.running():
             yield trainer
 
     return run
 
 
-async def test_examples_become_a_set_that_is_served(running: Running, registry: CategoryRegistry) -> None:
-    """The set has labels, counts and figures, is at once what the registry answers, and tells new texts apart."""
+async def test_examples_become_a_set_that_is_served(running: Running, catalog: CategoryCatalog) -> None:
+    """The set has labels, counts and figures, is at once what the catalog answers, and tells new texts apart."""
     embedder = WordEmbedder()
     async with running(embedder) as trainer:
-        made = await trainer.make(WISH)
+        made = await trainer.make(REQUEST)
     found = made.category_set
-    assert registry.resolve("airline") is found
+    assert catalog.resolve("airline") is found
     assert (found.version, found.labels, found.counts) == (1, tuple(sorted(SUBJECTS)), (10, 10, 10))
     assert (found.notes, found.embedding_version, found.folds) == ("by hand", VERSION, 5)
     assert found.macro_f1 > 0.9
@@ -87,11 +88,11 @@ async def test_examples_become_a_set_that_is_served(running: Running, registry: 
     assert [found.labels[i] for i in found.classify(fresh).argmax(axis=1)] == ["bags", "late"]
 
 
-async def test_cleaned_examples_are_kept_with_the_set(running: Running, registry: CategoryRegistry) -> None:
+async def test_cleaned_examples_are_kept_with_the_set(running: Running, catalog: CategoryCatalog) -> None:
     """The store has what was learned from, cleaned, so that a new model can learn from it again."""
     async with running(WordEmbedder()) as trainer:
-        await trainer.make(Wish("airline", [*examples(), Example("@Jane my bag", "bags")]))
-    _, packed = await registry.with_examples("airline")
+        await trainer.make(TrainingRequest("airline", [*examples(), Example("@Jane my bag", "bags")]))
+    _, packed = await catalog.with_examples("airline")
     assert unpack(packed) == [*examples(), Example("@user my bag", "bags")]
 
 
@@ -99,7 +100,7 @@ async def test_texts_are_embedded_in_chunks_and_not_remembered(running: Running)
     """No more than 64 texts are asked for at a time, and none of them pushes others' answers out of the cache."""
     embedder = WordEmbedder()
     async with running(embedder) as trainer:
-        await trainer.make(Wish("airline", examples(80, ["bags", "late"])))
+        await trainer.make(TrainingRequest("airline", examples(80, ["bags", "late"])))
     assert embedder.asked == [64, 64, 32]
     assert embedder.remembered == 0
 
@@ -120,39 +121,39 @@ class FullEmbedder(WordEmbedder):
         return await super().embed(texts, remember=remember)
 
 
-async def test_a_full_queue_is_waited_for(registry: CategoryRegistry, figures: CollectorRegistry) -> None:
+async def test_a_full_queue_is_waited_for(catalog: CategoryCatalog, figures: CollectorRegistry) -> None:
     """A chunk that finds the queue full is asked for again when the queue says, and the set is made."""
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
-    trainer = CategoryTrainer(FullEmbedder(3), registry, CategoryMetrics(figures), pause=pause)
+    trainer = CategoryTrainer(FullEmbedder(3), catalog, CategoryMetrics(figures), pause=pause)
     async with trainer.running():
-        assert (await trainer.make(WISH)).category_set.version == 1
+        assert (await trainer.make(REQUEST)).category_set.version == 1
     assert pauses == [7, 7, 7]
 
 
 async def test_after_the_end_no_set_is_made(running: Running) -> None:
-    """A wish that comes when the thread is gone is told to come back, also one that waits for a full queue."""
+    """A request that comes when the thread is gone is told to come back, also one that waits for a full queue."""
     async with running(WordEmbedder()) as trainer:
         pass
     with pytest.raises(OverloadedError, match="service stops"):
-        await trainer.make(WISH)
+        await trainer.make(REQUEST)
 
 
 async def test_work_that_waits_for_the_thread_ends_with_the_service(running: Running) -> None:
     """What the end takes out of the thread's queue is told to come back, not left without an answer."""
     on, over = threading.Event(), threading.Event()
 
-    def work(_stop: Callable[[], bool]) -> None:
+    def work(_cancellation: Cancellation) -> None:
         on.set()
         over.wait(10)
 
     async with running(WordEmbedder()) as trainer:
         first = asyncio.create_task(trainer._off_loop(work))
         await asyncio.to_thread(on.wait, 10)
-        making = asyncio.create_task(trainer.make(WISH))
+        making = asyncio.create_task(trainer.make(REQUEST))
         for _ in range(5):
             await asyncio.sleep(0)
         asyncio.get_running_loop().call_soon(over.set)
@@ -165,7 +166,7 @@ async def test_work_that_waits_for_the_thread_ends_with_the_service(running: Run
 
 
 async def test_abandoned_examples_are_not_cleaned_to_the_end(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever gives a wish up while its texts are cleaned frees the thread at the next text."""
+    """A request that is abandoned while its texts are cleaned frees the thread at the next text."""
     begun, told = threading.Event(), threading.Event()
 
     def endless(_examples: object, check: Callable[[], None]) -> list[Example]:
@@ -176,9 +177,9 @@ async def test_abandoned_examples_are_not_cleaned_to_the_end(running: Running, m
         finally:
             told.set()
 
-    monkeypatch.setattr(trainer_module, "checked", endless)
+    monkeypatch.setattr(training_queue, "checked", endless)
     async with running(WordEmbedder()) as trainer:
-        making = asyncio.create_task(trainer.make(WISH))
+        making = asyncio.create_task(trainer.make(REQUEST))
         await asyncio.to_thread(begun.wait, 10)
         making.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -189,7 +190,7 @@ async def test_abandoned_examples_are_not_cleaned_to_the_end(running: Running, m
 async def test_the_same_examples_make_the_same_set(running: Running) -> None:
     """Putting examples again gives the next version with the same numbers."""
     async with running(WordEmbedder()) as trainer:
-        one, other = (await trainer.make(WISH)).category_set, (await trainer.make(WISH)).category_set
+        one, other = (await trainer.make(REQUEST)).category_set, (await trainer.make(REQUEST)).category_set
     assert (one.version, other.version) == (1, 2)
     assert one.coefficients.tobytes() == other.coefficients.tobytes()
 
@@ -200,18 +201,18 @@ async def test_a_model_without_an_embedding_is_a_conflict_with_the_remedy(runnin
     embedder.embedding_version = None
     async with running(embedder) as trainer:
         with pytest.raises(ConflictError, match="EMBEDDING_MODEL"):
-            await trainer.make(WISH)
+            await trainer.make(REQUEST)
 
 
 async def test_bad_examples_leave_nothing_behind(
-    running: Running, registry: CategoryRegistry, figures: CollectorRegistry
+    running: Running, catalog: CategoryCatalog, figures: CollectorRegistry
 ) -> None:
     """A set that cannot be made is not kept, is counted as failed, and the next one is made."""
     async with running(WordEmbedder()) as trainer:
         with pytest.raises(InputError, match="'bags' has 7"):
-            await trainer.make(Wish("airline", [*examples(7, ["bags"]), *examples(9, ["late"])]))
-        assert registry.sets() == []
-        await trainer.make(WISH)
+            await trainer.make(TrainingRequest("airline", [*examples(7, ["bags"]), *examples(9, ["late"])]))
+        assert catalog.sets() == []
+        await trainer.make(REQUEST)
     assert figures.get_sample_value("voxpop_category_trainings_total", {"outcome": "failed"}) == 1
     assert figures.get_sample_value("voxpop_category_trainings_total", {"outcome": "succeeded"}) == 1
 
@@ -220,10 +221,10 @@ async def test_one_set_is_made_at_a_time_and_few_wait(running: Running) -> None:
     """One is made while four wait; a sixth is refused at once with a time to come back; then all are made."""
     embedder = SlowEmbedder()
     async with running(embedder) as trainer:
-        making = [asyncio.create_task(trainer.make(Wish(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
+        making = [asyncio.create_task(trainer.make(TrainingRequest(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
         await embedder.asking.wait()
         with pytest.raises(OverloadedError, match="too many") as caught:
-            await trainer.make(WISH)
+            await trainer.make(REQUEST)
         assert caught.value.retry_after == 10
         for _ in range(20):
             # A turn of the loop and of the thread for each that might wrongly have begun.
@@ -232,67 +233,67 @@ async def test_one_set_is_made_at_a_time_and_few_wait(running: Running) -> None:
         embedder.open.set()
         made = await asyncio.gather(*making)
         assert sorted(one.category_set.name for one in made) == [f"set-{i}" for i in range(QUEUED + 1)]
-        await trainer.make(WISH)
+        await trainer.make(REQUEST)
 
 
-async def test_an_abandoned_wish_leaves_its_place(running: Running, registry: CategoryRegistry) -> None:
+async def test_an_abandoned_request_leaves_its_place(running: Running, catalog: CategoryCatalog) -> None:
     """Cancelled, whether on or waiting, it makes room for the next and nothing is kept of it."""
     embedder = SlowEmbedder()
     async with running(embedder) as trainer:
-        making = [asyncio.create_task(trainer.make(Wish(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
+        making = [asyncio.create_task(trainer.make(TrainingRequest(f"set-{i}", examples()))) for i in range(QUEUED + 1)]
         await embedder.asking.wait()
         for task in making:
             task.cancel()
         await asyncio.gather(*making, return_exceptions=True)
         embedder.open.set()
-        await trainer.make(WISH)
-        assert [found.name for found in registry.sets()] == ["airline"]
+        await trainer.make(REQUEST)
+        assert [found.name for found in catalog.sets()] == ["airline"]
 
 
 async def test_a_training_that_is_abandoned_is_told_to_stop(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread hears of the cancelling between two fits, and no other training starts beside it."""
     started, told = threading.Event(), threading.Event()
 
-    def endless(_vectors: object, _classes: object, *, should_stop: Callable[[], bool]) -> Fit:
+    def endless(_vectors: object, _classes: object, *, check: Callable[[], None]) -> FittedClassifier:
         started.set()
-        while not should_stop():
-            pass
-        told.set()
-        raise TrainingStoppedError
+        try:
+            while True:
+                check()
+        finally:
+            told.set()
 
     async with running(WordEmbedder()) as trainer:
         with monkeypatch.context() as patch:
-            patch.setattr(trainer_module, "train", endless)
-            making = asyncio.create_task(trainer.make(WISH))
+            patch.setattr(training_queue, "train", endless)
+            making = asyncio.create_task(trainer.make(REQUEST))
             await asyncio.to_thread(started.wait, 10)
             making.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await making
             assert await asyncio.to_thread(told.wait, 10)
-        assert (await trainer.make(WISH)).category_set.version == 1
+        assert (await trainer.make(REQUEST)).category_set.version == 1
 
 
 async def test_a_stop_of_the_service_ends_a_training(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A training under way ends at its next fit, and who waits for it is told to send it again."""
+    """A training under way ends at its next fit, and its caller is told to send it again."""
     started = threading.Event()
 
-    def endless(_vectors: object, _classes: object, *, should_stop: Callable[[], bool]) -> Fit:
+    def endless(_vectors: object, _classes: object, *, check: Callable[[], None]) -> FittedClassifier:
         started.set()
-        while not should_stop():
-            pass
-        raise TrainingStoppedError
+        while True:
+            check()
 
-    monkeypatch.setattr(trainer_module, "train", endless)
+    monkeypatch.setattr(training_queue, "train", endless)
     async with running(WordEmbedder()) as trainer:
-        making = asyncio.create_task(trainer.make(WISH))
+        making = asyncio.create_task(trainer.make(REQUEST))
         await asyncio.to_thread(started.wait, 10)
     with pytest.raises(OverloadedError, match="service stops"):
         await making
 
 
-async def test_a_set_that_takes_too_long_is_given_up(running: Running, registry: CategoryRegistry) -> None:
+async def test_a_set_that_takes_too_long_is_given_up(running: Running, catalog: CategoryCatalog) -> None:
     """Past the deadline the answer is 503 with a sentence, and nothing is kept."""
     async with running(SlowEmbedder(), deadline=0.01) as trainer:
         with pytest.raises(OverloadedError, match=r"within 0.01 seconds; send fewer examples"):
-            await trainer.make(WISH)
-    assert registry.sets() == []
+            await trainer.make(REQUEST)
+    assert catalog.sets() == []

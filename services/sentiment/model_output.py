@@ -1,4 +1,4 @@
-"""What a model gave for one text, kept until somebody asks for a part of it."""
+"""What a model gave for one text, kept until a part of it is asked for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.sentiment.tokenizer import Tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class ModelOutput:
     """One pass over a text: what came out of it, not yet scored, in as little room as it takes.
 
     `logits` are those of all classes, (classes,), head after head as `class_places` says; `embedding` and
@@ -27,7 +27,7 @@ class Reading:
 
 
 def class_places(card: ModelCard) -> dict[str, slice]:
-    """Return which of a reading's logits are those of each head that classifies texts."""
+    """Return which of an output's logits are those of each head that classifies texts."""
     places, start = {}, 0
     for name, head in card.heads.items():
         if name != ENTITIES:
@@ -36,22 +36,22 @@ def class_places(card: ModelCard) -> dict[str, slice]:
     return places
 
 
-class ReadingMaker:
-    """Makes readings of what one model's pass gave."""
+class OutputBuilder:
+    """Makes outputs of what one model's pass gave."""
 
     def __init__(self, card: ModelCard) -> None:
         """Prepare for the card's heads; raises SettingsError for labels of entities that are not known."""
         self._heads = list(class_places(card))
         self._entities = EntityReader(card.heads[ENTITIES].labels) if ENTITIES in card.heads else None
 
-    def make(
+    def build(
         self, texts: Sequence[str], tokens: Sequence[Tokens], rows: Sequence[Row], aimed: Sequence[bool] = ()
-    ) -> list[Reading]:
-        """Return a reading for each normalised text, its tokens and its row. CPU work.
+    ) -> list[ModelOutput]:
+        """Return an output for each normalised text, its tokens and its row. CPU work.
 
         `aimed` tells which were read with a target, none where it is empty: of those the class logits alone are
         kept, since embedding and entities are asked of the text alone.
-        A reading holds copies: a view would keep the whole batch in memory as long as the cache keeps it.
+        An output holds copies: a view would keep the whole batch in memory as long as the cache keeps it.
         """
         if not rows:
             return []
@@ -59,9 +59,9 @@ class ReadingMaker:
         packed = np.concatenate(parts, axis=1) if parts else np.empty((len(rows), 0), np.float32)
         pairs = aimed or [False] * len(rows)
         return [
-            Reading(logits.copy(), one.truncated)
+            ModelOutput(logits.copy(), one.truncated)
             if pair
-            else Reading(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
+            else ModelOutput(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
             for text, one, row, logits, pair in zip(texts, tokens, rows, packed, pairs, strict=True)
         ]
 

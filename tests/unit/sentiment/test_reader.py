@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from services.sentiment.cache import ReadingCache, key_of
-from services.sentiment.reading import Reading
+from services.sentiment.model_output import ModelOutput
+from services.sentiment.reader import OutputCache, key_of
 
-READING = Reading(np.zeros(3, np.float32), truncated=False)
+READING = ModelOutput(np.zeros(3, np.float32), truncated=False)
 
 
 def test_the_least_recently_used_reading_goes_first() -> None:
     """A full cache drops what was not asked for longest."""
-    cache = ReadingCache(2)
+    cache = OutputCache(2)
     cache.put(b"a", READING)
     cache.put(b"b", READING)
     cache.get(b"a")
@@ -21,7 +21,7 @@ def test_the_least_recently_used_reading_goes_first() -> None:
 
 def test_zero_turns_the_cache_off() -> None:
     """With room for no text nothing is kept and nothing fails."""
-    cache = ReadingCache(0)
+    cache = OutputCache(0)
     cache.put(b"a", READING)
     assert cache.get(b"a") is None
 

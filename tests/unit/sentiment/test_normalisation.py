@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment import alignment
-from services.sentiment.alignment import Alignment
-from services.sentiment.normalisation import normalise
+from services.sentiment import normalisation
+from services.sentiment.normalisation import normalise, normalise_traced
 from tests.unit.shared.test_text import TEXTS
 
 ESCAPES = st.sampled_from([r"\u2019", r"\u0301", r"\ud83d\ude00", r"\u0020", r"\u0040", r"\u12", "\\"])
@@ -31,7 +30,7 @@ SCRIPTS = (
 @given(ANYTHING)
 def test_the_aligned_text_is_the_normalised_one(text: str) -> None:
     """Both forms of normalising run the same rules: for any text they give the same."""
-    assert Alignment(text).normalised == normalise(text)
+    assert normalise_traced(text).text == normalise(text)
 
 
 @given(ANYTHING, st.data())
@@ -42,7 +41,7 @@ def test_every_stretch_has_an_origin_within_the_text_as_sent(text: str, data: st
         return
     start = data.draw(st.integers(0, length - 1))
     end = data.draw(st.integers(start + 1, length))
-    aligned = Alignment(text)
+    aligned = normalise_traced(text)
     first, last = aligned.origin(start, end)
     assert 0 <= first < last <= len(text)
     whole = aligned.origin(0, length)
@@ -56,22 +55,22 @@ def test_a_text_that_needs_no_cleaning_is_aligned_to_itself(text: str, data: st.
     assert normalise(text) == text
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    assert Alignment(text).origin(start, end) == (start, end)
+    assert normalise_traced(text).origin(start, end) == (start, end)
 
 
 @given(ANYTHING)
 def test_knowing_the_normalised_text_changes_nothing_but_the_time(text: str) -> None:
     """Where the normalised text is given, every character comes from where it came without."""
     normalised = normalise(text)
-    given_, found = Alignment(text, normalised), Alignment(text)
+    given_, found = normalise_traced(text, normalised), normalise_traced(text)
     for place in range(len(normalised)):
         assert given_.origin(place, place + 1) == found.origin(place, place + 1)
 
 
 def test_a_text_that_normalising_left_alone_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is rewritten again to learn that nothing was rewritten."""
-    monkeypatch.setattr(alignment, "normalise_traced", None)
-    assert Alignment("fly to Paris", "fly to Paris").origin(7, 12) == (7, 12)
+    monkeypatch.setattr(normalisation, "clean_traced", None)
+    assert normalise_traced("fly to Paris", "fly to Paris").origin(7, 12) == (7, 12)
 
 
 @given(ANYTHING, st.sampled_from(SCRIPTS), ANYTHING)
@@ -82,7 +81,7 @@ def test_a_plain_word_is_found_wherever_it_stands(before: str, words: str, after
     if normalised.count(words) != 1 or text.count(words) != 1:
         return
     place = normalised.index(words)
-    start, end = Alignment(text).origin(place, place + len(words))
+    start, end = normalise_traced(text).origin(place, place + len(words))
     assert text[start:end] == words
 
 
@@ -107,5 +106,5 @@ def test_a_plain_word_is_found_wherever_it_stands(before: str, words: str, after
 def test_what_was_replaced_maps_to_its_whole_stretch(text: str, part: str, slice_: str) -> None:
     """Placeholders, escapes, joined accents and blanks lead back to all that they stand for."""
     place = normalise(text).index(part)
-    start, end = Alignment(text).origin(place, place + len(part))
+    start, end = normalise_traced(text).origin(place, place + len(part))
     assert text[start:end] == slice_

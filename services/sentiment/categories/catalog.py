@@ -10,8 +10,8 @@ import structlog
 
 from services.sentiment.categories.category_set import CategorySet, UnreadableSetError
 from services.sentiment.categories.examples import PackedExamples
-from services.sentiment.categories.metrics import CategoryMetrics
 from services.sentiment.categories.stores.base import CategoryStore, missing
+from services.sentiment.metrics import CategoryMetrics
 from shared.errors import ConflictError, NotFoundError, OverloadedError, PeerUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ MAX_SETS: Final = 256
 Pause = Callable[[float], Awaitable[None]]
 
 
-class CategoryRegistry:
+class CategoryCatalog:
     """Answers from memory, so that a store that is away stops nothing but changes and sets not read yet.
 
     A task asks the store for its versions every two seconds and fetches what is new; while the store fails it
@@ -179,7 +179,7 @@ class CategoryRegistry:
         """Refresh, and return the seconds until the next attempt: two, or twice as many as before it failed."""
         try:
             await self.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever a store raises, the sets at hand go on being served
+        except Exception as error:  # noqa: BLE001 - whatever a store raises, the sets read before go on being served
             self._metrics.store_failed()
             longer = min(2 * pause, LONGEST_PAUSE)
             log.warning("category_store_failed", reason=type(error).__name__, next_in_seconds=longer)

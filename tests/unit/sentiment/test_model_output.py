@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from services.sentiment.model_card import Embedding, Head, ModelCard
-from services.sentiment.reading import ReadingMaker, class_places
+from services.sentiment.model_output import OutputBuilder, class_places
 from services.sentiment.tokenizer import Tokens
 
 HEADS = {
@@ -24,7 +24,7 @@ def test_a_reading_keeps_nothing_of_its_batch() -> None:
     tags = np.zeros((4, 9, 2), np.float32)
     rows = [{**{name: values[i] for name, values in batch.items()}, "entities": tags[i]} for i in range(4)]
     tokens = Tokens((1, 2), (0, 0), truncated=True, offsets=[(0, 0), (0, 3)])
-    readings = ReadingMaker(CARD).make(["Ann"] * 4, [tokens] * 4, rows)
+    readings = OutputBuilder(CARD).build(["Ann"] * 4, [tokens] * 4, rows)
     assert class_places(CARD) == {"sentiment": slice(0, 3), "irony": slice(3, 5)}
     for reading in readings:
         assert reading.embedding is not None
@@ -43,7 +43,7 @@ def test_a_reading_towards_a_target_keeps_its_classes_alone() -> None:
         "entities": np.zeros((2, 2), np.float32),
     }
     tokens = Tokens((1, 2), (0, 0), offsets=[(0, 0), (0, 3)])
-    alone, aimed = ReadingMaker(CARD).make(["Ann"] * 2, [tokens] * 2, [row] * 2, [False, True])
+    alone, aimed = OutputBuilder(CARD).build(["Ann"] * 2, [tokens] * 2, [row] * 2, [False, True])
     assert (alone.embedding is None, alone.entities) == (False, ())
     assert (aimed.embedding, aimed.entities, aimed.logits.tolist()) == (None, None, alone.logits.tolist())
 
@@ -51,6 +51,6 @@ def test_a_reading_towards_a_target_keeps_its_classes_alone() -> None:
 def test_a_model_without_a_head_leaves_its_place_empty() -> None:
     """No entities are not the same as no head for them, and an encoder has no logits at all."""
     card = ModelCard("m", None, Path(), "fp32", 16, {}, embedding=Embedding("v", "1"))
-    (reading,) = ReadingMaker(card).make(["a"], [Tokens((1,), (0,))], [{"embedding": np.ones(2, np.float32)}])
+    (reading,) = OutputBuilder(card).build(["a"], [Tokens((1,), (0,))], [{"embedding": np.ones(2, np.float32)}])
     assert reading.logits.shape == (0,)
     assert reading.entities is None
