@@ -19,11 +19,10 @@ from typing import Any, Final
 
 import httpx
 
-from sandbox.cli import settings_of
+from sandbox.command import CHANGES, settings_of
 from sandbox.faults import Place
 from sandbox.post import Account
 from sandbox.sandbox import Sandbox
-from sandbox.weather import CHANGES
 from services.ingest.identity import Pseudonymizer
 
 BRAND: Final = "aerolume"

@@ -1,16 +1,63 @@
-"""What the sandbox takes as proof of who is calling: a bearer token, or a request signed by OAuth 1.0a."""
+"""What the sandbox proves by a certificate of its own, and what it takes as proof of who is calling."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+HOSTS: Final = ("api.twitter.com", "api.x.com", "localhost")
+VALID: Final = dt.timedelta(days=30)
+
+
+def make_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Write `ca.pem` (public) and `server.key` (mode 0600) into `folder`.
+
+    Returns the file to trust and the server's context. The certificate signs itself and names X's API hosts,
+    so it is worth nothing to anybody who does not choose to trust it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "voxpop x-sandbox")])
+    now = dt.datetime.now(dt.UTC)
+    names = [*map(x509.DNSName, HOSTS), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + VALID)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    trusted, secret = folder / "ca.pem", folder / "server.key"
+    trusted.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    secret.touch(mode=0o600)
+    secret.chmod(0o600)
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted, secret)
+    return trusted, context
+
 
 FRESH_SECONDS: Final = 300
 """How far a signature's time may lie from the server's, in seconds."""

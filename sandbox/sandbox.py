@@ -10,16 +10,13 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from sandbox.certificate import make_certificate
-from sandbox.credentials import Credentials
+from sandbox.connection import Connection
+from sandbox.credentials import Credentials, make_certificate
 from sandbox.faults import Faults, Kind, Place
-from sandbox.limits import RateLimits
 from sandbox.post import Account, Published
-from sandbox.routes import build
+from sandbox.routes import RateLimits, build
 from sandbox.rules import Rules
-from sandbox.streaming import Connection
-from sandbox.timeline import SETTLING, Timeline
-from sandbox.writing import OWN_NAME, Writing
+from sandbox.timeline import OWN_NAME, SETTLING, Timeline, Writing
 from shared.clock import Clock, SystemClock
 
 ALLOWED: Final[dict[Place, int]] = {"connect": 50, "rules": 450, "search": 450, "create": 200, "me": 75}

@@ -138,8 +138,8 @@ def ingest(
 ) -> None:
     """Import a file of posts. Running it again finishes what is missing and changes nothing else."""
     from services.cli.upload import RefusedError, Tally, UnreachableError
-    from services.ingest.sources.columns import ColumnError
     from services.ingest.sources.file import FileError
+    from services.ingest.sources.rows import ColumnError
 
     _check_brand(brand)
     configure_logs("ERROR")
@@ -169,8 +169,8 @@ def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
 
 async def _upload(file: str, brand: str, platform: str | None, pairs: list[str], url: str | None) -> Any:
     from services.cli.upload import Tally, upload
-    from services.ingest.sources.columns import parse_mapping
     from services.ingest.sources.file import open_file
+    from services.ingest.sources.rows import parse_mapping
 
     mapping = parse_mapping(pairs)
     with open_file(file, mapping, platform, sys.stdin.buffer) as source:

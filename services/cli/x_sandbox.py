@@ -23,9 +23,9 @@ def x_sandbox(
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="repeatable")] = None,
 ) -> None:
     """Serve X's API v2 on this machine and publish a file's posts there, so that voxpop can be tried without X."""
-    from sandbox.cli import serve
-    from services.ingest.sources.columns import ColumnError
+    from sandbox.command import serve
     from services.ingest.sources.file import FileError
+    from services.ingest.sources.rows import ColumnError
 
     configure_logs("ERROR")
     chosen = tuple(name.strip() for name in faults.split(",") if name.strip())

@@ -9,20 +9,16 @@ from typing import Any, Final
 import httpx
 from prometheus_client import CollectorRegistry
 
-from services.ingest.compliance import compliance_round
-from services.ingest.erasures.asking import Erasures
-from services.ingest.erasures.erasing import Eraser
-from services.ingest.erasures.places import Places
+from services.ingest.compliance import RecentPosts, compliance_round
+from services.ingest.erasures.eraser import Eraser, Erasures, Places
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observers import Observers, Remembering
-from services.ingest.observing import Observer
+from services.ingest.observer import Observer, Observers, Remembering
 from services.ingest.pipeline import Pipeline, Receipt
-from services.ingest.recent_posts import RecentPosts
-from services.ingest.removing import Removing
+from services.ingest.removal import RemovalSender
 from services.ingest.replies.opening import Replies, build_replies
 from services.ingest.resources import IngestMetrics, Resources
 from services.ingest.settings import IngestSettings
-from services.ingest.sources.registry import Registry
+from services.ingest.source_registry import Registry
 from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.stores.opening import open_store
 from services.ingest.streams.answer import Answers
@@ -30,8 +26,7 @@ from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.roster import Roster
 from services.ingest.streams.supervisor import Supervisor
 from services.ingest.streams.tools import Deliver, Tools
-from services.ingest.vault.sweeping import keep_swept
-from services.ingest.vault.vault import Vault
+from services.ingest.vault.vault import Vault, keep_swept
 from services.ingest.writers import open_writers
 from shared import background
 from shared.clock import Clock
@@ -86,7 +81,7 @@ async def open_resources(
             observer=_observer(settings, replies, recent),
             erased=store.erasures.erased,
         )
-        removing = Removing(pseudonymizer, profiles, clock, replies.withdrawing)
+        removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawing.removed)
         places = Places(store.replies, vault, clock)
         eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
         sources = Registry(settings, store.spend, clock)
@@ -95,7 +90,7 @@ async def open_resources(
             brands=store.brands,
             sources=sources,
             deliver=_counted(pipeline, metrics),
-            remove=removing.remove,
+            remove=removals.remove,
             cipher=cipher,
             clock=clock,
             metrics=StreamMetrics(figures),
@@ -108,7 +103,7 @@ async def open_resources(
         }
         if settings.x_bearer_token is not None and not settings.x_sandbox:
             compliance = XCompliance(outside, settings.x_bearer_token, clock)
-            asked = partial(compliance_round, recent, compliance, removing)
+            asked = partial(compliance_round, recent, compliance, removals)
             daily = Round("x-compliance", asked, every=ROUND_EVERY, again=ROUND_AGAIN, lasting=ROUND_LASTING)
             work["compliance"] = partial(keep_round, daily, store.rounds, supervisor.owner, clock)
         await stack.enter_async_context(background.running(work, clock))

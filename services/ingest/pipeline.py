@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observing import ObservedPost, Observer
+from services.ingest.observer import ObservedPost, Observer
 from services.ingest.post import MAX_TEXT, Author, Post, parse_post
 from shared.analysis import Analysis
 from shared.analyzed_post import SCHEMA_VERSION, Account, AnalyzedPost

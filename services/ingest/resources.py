@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.ingest.erasures.asking import Erasures
+from services.ingest.erasures.eraser import Erasures
 from services.ingest.pipeline import Pipeline, Receipt
 from services.ingest.replies.opening import Replies
 from services.ingest.stores.base import IngestStore

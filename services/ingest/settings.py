@@ -4,11 +4,8 @@ from pydantic import Field, SecretStr
 
 from services.ingest.keyfile import local_key
 from services.ingest.replies.settings import ReplySettings
-from services.ingest.sources.bluesky.settings import BlueskySettings
-from services.ingest.sources.facebook.settings import FacebookSettings
-from services.ingest.sources.feed.settings import FeedSettings
-from services.ingest.sources.instagram.settings import InstagramSettings
-from services.ingest.sources.mastodon.settings import MastodonSettings
+from services.ingest.sources.meta.settings import FacebookSettings, InstagramSettings
+from services.ingest.sources.settings import BlueskySettings, FeedSettings, MastodonSettings
 from services.ingest.sources.x.settings import XSettings
 from services.ingest.vault.settings import VaultSettings
 from shared.errors import SettingsError

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from services.ingest.replies.platforms import ReplyWriter
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import SourceError
-from services.ingest.sources.graph.writer import GraphWriter
+from services.ingest.sources.meta.writer import GraphWriter
+from services.ingest.sources.reply_writer import ReplyWriter
 from services.ingest.sources.x.writer import XWriter
 from shared.analyzed_post import Platform
 from shared.clock import Clock

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
 
-from services.ingest.replies.platforms import Outcome, ReplyWriter
+from services.ingest.sources.reply_writer import Outcome, ReplyWriter
 
 Result = TypeVar("Result")
 Fate = Literal["go", "die before", "die after"]

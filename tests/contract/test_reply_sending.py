@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.letter import Letter, Letters
-from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import approve
 from services.ingest.replies.sending import CLAIM_SECONDS, Sender
 from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
 from services.ingest.vault.vault import Vault

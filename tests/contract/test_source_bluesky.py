@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.sources.bluesky.settings import BlueskySettings
-from services.ingest.sources.bluesky.stream import BlueskyStream
+from services.ingest.sources.bluesky.source import BlueskyStream
+from services.ingest.sources.settings import BlueskySettings
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.jetstream import AUTHOR, POSTS, Jetstream

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from services.ingest.sources.base import Source
-from services.ingest.sources.facebook.page import FacebookPage
+from services.ingest.sources.meta.facebook_page import FacebookPage
 from tests.contract.source_contract import SourceContract
 from tests.servers.graph import GraphServer
 from tests.servers.graph_network import GraphNetwork

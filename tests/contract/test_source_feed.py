@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.ingest.sources.feed.settings import FeedSettings
 from services.ingest.sources.feed.source import FeedSource
+from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.feeds import Feeds

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from services.ingest.sources.base import Source
-from services.ingest.sources.instagram.hashtag import InstagramHashtag
+from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
 from tests.contract.source_contract import SourceContract
 from tests.servers.graph import ACCOUNT, GraphServer
 from tests.servers.graph_network import GraphNetwork

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from services.ingest.sources.base import Source
-from services.ingest.sources.instagram.captions import InstagramCaptions
-from services.ingest.sources.instagram.settings import Session
+from services.ingest.sources.meta.captions import InstagramCaptions
+from services.ingest.sources.meta.settings import Session
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.instagram import (

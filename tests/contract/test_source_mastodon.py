@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.sources.mastodon.hashtags import MastodonHashtags
-from services.ingest.sources.mastodon.settings import MastodonSettings
-from services.ingest.sources.mastodon.stream import MastodonStream
+from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
+from services.ingest.sources.settings import MastodonSettings
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.mastodon import TOKEN, Mastodon

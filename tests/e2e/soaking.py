@@ -11,9 +11,9 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from sandbox.command import CHANGES
 from sandbox.post import Account
 from sandbox.sandbox import Sandbox
-from sandbox.weather import CHANGES
 from services.ingest.app import create_app as create_ingest
 from services.ingest.settings import IngestSettings
 from services.profiles.app import create_app as create_profiles

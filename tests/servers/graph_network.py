@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from services.ingest.sources.graph.access import GraphAccess
+from services.ingest.sources.meta.settings import GraphAccess
 from tests.contract.source_network import Network
 from tests.servers.graph import TOKEN, Asked, Canned, GraphServer, error
 

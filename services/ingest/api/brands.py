@@ -8,8 +8,7 @@ from pydantic import BaseModel
 
 from services.ingest.api.dependencies import Cursor, Limit, OpenedResources
 from services.ingest.brands.brand import BrandSettings, StoredBrand
-from services.ingest.brands.compiling import questions
-from services.ingest.brands.compiling.question import Question
+from services.ingest.brands.query_plan import QueryPlan, query_plans
 from shared.access import Scope
 from shared.brand import BRAND_PATTERN
 from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
@@ -25,7 +24,7 @@ class DryRun(BaseModel):
 
     brand: str
     version: int
-    platforms: list[Question]
+    platforms: list[QueryPlan]
 
 
 @router.put("/{brand}", dependencies=[requires(Scope.WRITE)])
@@ -58,5 +57,5 @@ async def show_brand(brand: BrandName, opened: OpenedResources) -> StoredBrand:
 async def show_queries(brand: BrandName, opened: OpenedResources) -> DryRun:
     """A dry run: exactly what each platform will be asked, what is filtered here, and what cannot be heard there."""
     stored = await opened.store.brands.find(brand)
-    platforms = await asyncio.to_thread(questions, stored)
+    platforms = await asyncio.to_thread(query_plans, stored)
     return DryRun(brand=stored.brand, version=stored.version, platforms=platforms)

@@ -1,16 +1,99 @@
-"""A brand as a person declares it: what is listened for, on which platforms, and what does not count."""
+"""Accounts as people write them, checked by what each platform allows."""
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.ingest.brands.account import ListenedPlatform, checked_account
-from services.ingest.brands.address import feed_address
-from services.ingest.brands.expression import Expression, Term
-from services.ingest.brands.grammar import parse
-from services.ingest.brands.language import language_code
+from services.ingest.brands.expression import Expression, Term, parse
 from services.ingest.brands.spelling import plain
 from shared.brand import Brand
+
+ListenedPlatform = Literal["x", "bluesky", "mastodon", "instagram", "facebook"]
+"""The platforms that have accounts; the web has none."""
+
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,10}[A-Za-z][A-Za-z0-9-]{0,62}"
+_FORMS: Final[dict[ListenedPlatform, tuple[re.Pattern[str], str]]] = {
+    "x": (
+        re.compile(r"[A-Za-z0-9_]{1,15}|[0-9]{1,20}"),
+        "must be a handle such as British_Airways (up to 15 letters, digits and _) or an account id in digits",
+    ),
+    "bluesky": (
+        re.compile(rf"{_DOMAIN}|did:[a-z]{{1,16}}:[A-Za-z0-9._:%-]{{1,200}}"),
+        "must be a handle such as aerolume.bsky.social or a DID such as did:plc:abc123",
+    ),
+    "mastodon": (
+        re.compile(rf"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{{0,62}}[A-Za-z0-9_])?@{_DOMAIN}"),
+        "must be a whole address such as aerolume@mastodon.social: names differ from server to server",
+    ),
+    "instagram": (
+        re.compile(r"[A-Za-z0-9._]{1,30}"),
+        "must be a user name such as aerolume (up to 30 letters, digits, . and _) or an account id in digits",
+    ),
+    "facebook": (
+        re.compile(r"[A-Za-z0-9.-]{1,100}"),
+        "must be the name or id of a Page, as it stands in the Page's address",
+    ),
+}
+
+
+def checked_account(platform: ListenedPlatform, account: str) -> str:
+    """Return `account` without an `@` before it; raises ValueError that says what the platform expects."""
+    form, expected = _FORMS[platform]
+    name = account.strip().removeprefix("@").removeprefix("\uff20")
+    if not form.fullmatch(name):
+        raise ValueError(expected)
+    return name
+
+
+_EXPECTED = "must be an http or https address such as https://example.com/feed.xml"
+
+
+def feed_address(url: str) -> str:
+    """Return `url` stripped; raises ValueError where it is no address of a page, or holds a user or a password."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(_EXPECTED) from None
+    whole = url.isprintable() and " " not in url
+    if not (whole and port_is_right and parts.scheme in ("http", "https") and parts.hostname):
+        raise ValueError(_EXPECTED)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user and no password: what is stored here is shown to whoever may read")
+    return url
+
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
+_RENAMED: Final = {"in": "id", "iw": "he", "ji": "yi", "nb": "no"}
+"""Old names that X still sends, and the one of Norwegian's two that stands for both elsewhere."""
+_UNTOLD: Final = frozenset({"und", "zxx", "mul", "mis", "art"})
+
+
+def language_code(value: str) -> str:
+    """Return the ISO 639 code that `value` begins with; raises ValueError."""
+    if not _TAG.fullmatch(value):
+        raise ValueError("must be an ISO 639 code such as en, or with a region such as pt-BR")
+    return _primary(value)
+
+
+def told_language(value: str | None) -> str | None:
+    """Return the code of what a platform says, or None where it does not say one.
+
+    `und`, `zxx` and X's own codes from `qaa` to `qtz` (a post of links or hashtags alone) say none.
+    """
+    code = _primary(value or "")
+    if not code or code in _UNTOLD or ("qaa" <= code <= "qtz" and len(code) == len("qaa")):
+        return None
+    return code
+
+
+def _primary(value: str) -> str:
+    code = value.partition("-")[0].partition("_")[0].lower()
+    return _RENAMED.get(code, code)
+
 
 MAX_KEYWORDS = 200
 MAX_EXCLUSIONS = 100
@@ -38,7 +121,7 @@ def _hashtag(value: str) -> str:
 
 
 Entry = Annotated[str, AfterValidator(_canonical)]
-"""An expression of `services.ingest.brands.grammar`, kept in its canonical form."""
+"""An expression of `services.ingest.brands.expression`, kept in its canonical form."""
 Hashtag = Annotated[str, StringConstraints(max_length=100), AfterValidator(_hashtag)]
 Language = Annotated[str, StringConstraints(max_length=35), AfterValidator(language_code)]
 Accounts = dict[
@@ -52,7 +135,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class FeedSettings(_Part):
+class Feed(_Part):
     """An RSS or Atom feed; where `everything`, each entry is about the brand, whether or not it names it."""
 
     url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(feed_address)]
@@ -79,7 +162,7 @@ class BrandSettings(_Part):
     languages: Annotated[list[Language], Field(max_length=MAX_LANGUAGES)] = []
     own_accounts: Accounts = {}
     reposts: Reposts = "keep"
-    feeds: Annotated[list[FeedSettings], Field(max_length=MAX_FEEDS)] = []
+    feeds: Annotated[list[Feed], Field(max_length=MAX_FEEDS)] = []
 
     @model_validator(mode="after")
     def _hold_each_once(self) -> Self:

@@ -1,7 +1,7 @@
 """What replies need to know of a brand: how it is called, and which accounts are its own."""
 
 from services.ingest.brands.brand import BrandSettings
-from services.ingest.brands.matching import Matcher
+from services.ingest.brands.matcher import Matcher
 from services.ingest.brands.stores.base import BrandStore
 from shared.analyzed_post import Platform
 from shared.clock import Clock

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from services.ingest.replies.platforms import Outcome, ReplyWriter, Unknown
+from services.ingest.sources.reply_writer import Outcome, ReplyWriter, Unknown
 
 CALL_SECONDS: Final = 20.0
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observing import ObservedPost
+from services.ingest.observer import ObservedPost
 from services.ingest.post import Post
 from services.ingest.replies.rule import Rule, Traits
-from services.ingest.sources.graph.author import UNKNOWN_AUTHOR
+from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR
 
 _UNTOLD_ON: Final = ("facebook", "instagram")
 

@@ -17,7 +17,6 @@ from services.ingest.replies.categorising import Categorizer
 from services.ingest.replies.desk import Desk
 from services.ingest.replies.drafting import Drafting
 from services.ingest.replies.letter import Letters
-from services.ingest.replies.platforms import ReplyWriter
 from services.ingest.replies.rulebook import RuleBook
 from services.ingest.replies.selecting import Selector
 from services.ingest.replies.sending import Sender
@@ -28,6 +27,7 @@ from services.ingest.replies.ticketing import Ticketing
 from services.ingest.replies.webhooks.address import addresses
 from services.ingest.replies.webhooks.carrying import TicketDeliveries
 from services.ingest.replies.withdrawing import Withdrawing
+from services.ingest.sources.reply_writer import ReplyWriter
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.ingest.replies.platforms import NotSent, Outcome, Sent
+from services.ingest.sources.reply_writer import NotSent, Outcome, Sent
 from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.errors import ConflictError

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observing import ObservedPost
+from services.ingest.observer import ObservedPost
 from services.ingest.replies.brand_view import BrandViews
 from services.ingest.replies.candidate import Candidate, author_key, may_be_answered, reply_key, traits
 from services.ingest.replies.categorising import Categorizer

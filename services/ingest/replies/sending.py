@@ -13,10 +13,10 @@ from services.ingest.replies.calling import CALL_SECONDS, call
 from services.ingest.replies.candidate import reply_key
 from services.ingest.replies.desk import release
 from services.ingest.replies.letter import Letter, Letters
-from services.ingest.replies.platforms import Outcome, ReplyWriter, Sent
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, refuse, reject, settle
 from services.ingest.replies.stores.base import Claim, ReplyStore
+from services.ingest.sources.reply_writer import Outcome, ReplyWriter, Sent
 from services.ingest.vault.cipher import UnopenableError
 from shared.analyzed_post import Platform
 from shared.clock import Clock

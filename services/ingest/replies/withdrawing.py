@@ -7,13 +7,13 @@ from typing import Final
 
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
-from services.ingest.removal import AFTER_THEIR_POSTS
 from services.ingest.replies.candidate import author_key, reply_key
 from services.ingest.replies.letter import Letters
 from services.ingest.replies.reply import WAITING, Reply, reject
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.ticket import ticket_key
 from services.ingest.replies.ticketing import TICKET_TEXT
+from services.ingest.sources.base import AFTER_THEIR_POSTS
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock

@@ -11,6 +11,11 @@ MAX_POSTS = 500
 """The most that a delivery holds."""
 MAX_CURSOR = 64 * 1024
 """Characters of a cursor."""
+AFTER_THEIR_POSTS = frozenset[Platform]({"bluesky", "mastodon"})
+"""Platforms whose sources tell of everyone's removals, each removal after its post in the same stream.
+
+A mark for each post that is not known here would fill the store of profiles with posts that no brand asked for.
+"""
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,9 +15,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.ingest.sources.columns import FIELDS, resolve, to_post
-from services.ingest.sources.exports.opening import ZIP, open_export
-from services.ingest.sources.rows import FileError, FileSource, Row
+from services.ingest.sources.exports.export import ZIP, open_export
+from services.ingest.sources.rows import FIELDS, FileError, FileSource, Row, resolve, to_post
 
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000

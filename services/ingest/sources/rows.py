@@ -1,8 +1,14 @@
-"""What every kind of file gives: rows, each a post or the reason why it is none."""
+"""Rows of files: each a post or the reason why it is none, and which column holds which field."""
 
-from collections.abc import Callable, Iterator
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+
+from services.ingest.sources.dates import parse_date
 
 
 class FileError(ValueError):
@@ -25,3 +31,124 @@ class FileSource:
     rows: Iterator[Row]
     total: int | None
     position: Callable[[], int]
+
+
+REQUIRED = ("post_id", "author_id", "text", "created_at")
+_TEXTS = ("platform", "post_id", "text", "language", "in_reply_to", "author_id")
+_FIGURES = ("likes", "reposts", "replies", "followers", "following", "posts", "listed")
+_FLAGS = ("is_repost", "verified", "protected")
+_TIMES = ("created_at", "account_created_at")
+FIELDS = (*_TEXTS, *_FIGURES, *_FLAGS, *_TIMES)
+_OF_AUTHOR = {
+    "author_id": "id",
+    "followers": "followers",
+    "following": "following",
+    "posts": "posts",
+    "listed": "listed",
+    "verified": "verified",
+    "protected": "protected",
+    "account_created_at": "created_at",
+}
+_WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0)?")
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+
+
+class ColumnError(ValueError):
+    """The mapping names a field or a column that is not there; the sentence names both."""
+
+
+def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Read `FIELD=COLUMN` pairs; raises ColumnError for an unknown field or a pair without `=`."""
+    mapping = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or not column:
+            raise ColumnError(f"--map wants FIELD=COLUMN, not '{pair}'")
+        if field not in FIELDS:
+            raise ColumnError(f"'{field}' is no field; the fields are {', '.join(FIELDS)}")
+        mapping[field] = column
+    return mapping
+
+
+def resolve(mapping: Mapping[str, str], columns: Iterable[str], platform: str | None) -> dict[str, str]:
+    """Return the column of each field that the file has: the mapped ones, else those of the field's own name.
+
+    Raises ColumnError where a mapped column or a required field's column is missing.
+    """
+    present = list(columns)
+    listed = ", ".join(present[:30]) or "none"
+    resolved = {field: mapping.get(field, field) for field in FIELDS}
+    for field, column in mapping.items():
+        if column not in present:
+            raise ColumnError(f"the file has no column '{column}' for {field}; it has {listed}")
+    for field in REQUIRED if platform else (*REQUIRED, "platform"):
+        if resolved[field] not in present:
+            remedy = f"give --map {field}=COLUMN" + (" or --platform" if field == "platform" else "")
+            raise ColumnError(f"the file has no column '{resolved[field]}' for {field}: {remedy}; it has {listed}")
+    return {field: column for field, column in resolved.items() if column in present}
+
+
+def to_post(row: Mapping[str, Any], columns: Mapping[str, str], platform: str | None) -> dict[str, Any]:
+    """Return the post of a row in the form that `POST /v1/posts` takes.
+
+    Values that mean nothing known are passed on as they are: the service rejects them by name.
+    Blank cells, nulls and NaN count as absent.
+    """
+    post: dict[str, Any] = {}
+    author: dict[str, Any] = {}
+    for field, column in columns.items():
+        value = _convert(field, row.get(column))
+        if value is None:
+            continue
+        if field in _OF_AUTHOR:
+            author[_OF_AUTHOR[field]] = value
+        else:
+            post[field] = value
+    if platform is not None:
+        post.setdefault("platform", platform)
+    post["author"] = author
+    return post
+
+
+def _convert(field: str, value: Any) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, str) and field != "text" and not value.strip():
+        return None
+    if field in _FIGURES:
+        return _figure(value)
+    if field in _FLAGS:
+        return _flag(value)
+    if field in _TIMES:
+        return _time(value)
+    return _text(value)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else value
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, str):
+        found = _WHOLE.fullmatch(value.strip())
+        return int(found[1]) if found else value
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+        return int(value)
+    return value
+
+
+def _flag(value: Any) -> Any:
+    word = str(value).strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else value
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
+    moment = parse_date(value) if isinstance(value, str) else None
+    return moment.isoformat() if moment else value

@@ -65,7 +65,7 @@ class StreamAnswer(BaseModel):
 
 
 class Prices(Protocol):
-    """Knows what costs money; `services.ingest.sources.registry` does."""
+    """Knows what costs money; `services.ingest.source_registry` does."""
 
     def purse(self, source: str) -> str | None:
         """Return from which purse a source's posts are paid; None where they are free."""

@@ -11,7 +11,7 @@ from shared.errors import NotFoundError
 
 
 class Offers(Protocol):
-    """Knows which sources there are; `services.ingest.sources.registry` does."""
+    """Knows which sources there are; `services.ingest.source_registry` does."""
 
     def checked(self, kind: Kind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters in their canonical form; raises InputError, ConflictError."""

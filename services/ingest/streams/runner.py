@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from services.ingest.brands.compiling import query_for
 from services.ingest.brands.query import Query
+from services.ingest.brands.query_plan import query_for
 from services.ingest.sources.base import Source
 from services.ingest.streams.carrying import StopAskedError
 from services.ingest.streams.delivering import Delivering

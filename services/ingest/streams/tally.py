@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.ingest.brands.verdict import Selection
+from services.ingest.brands.query import Selection
 from services.ingest.pipeline import Receipt
 from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.stream import Counts, Progress, State

@@ -35,7 +35,7 @@ class Withdrawing(Protocol):
 
 
 class Sources(Protocol):
-    """Makes sources; `services.ingest.sources.registry` does."""
+    """Makes sources; `services.ingest.source_registry` does."""
 
     def platform(self, source: str) -> Platform:
         """Return the platform of a source by its name; raises RefusedError."""

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Final
+
+import structlog
 
 from services.ingest.vault.cipher import Cipher, UnopenableError
 from services.ingest.vault.stores.base import MOST_ROWS, SealedRow, VaultStore
 from shared.clock import Clock
+from shared.errors import VoxpopError
 
 
 class Vault:
@@ -96,3 +100,17 @@ class Vault:
         while gone := await self._store.sweep(self._clock.now()):
             swept += gone
         return swept
+
+
+SWEEP_SECONDS: Final = 600.0
+log = structlog.get_logger(__name__)
+
+
+async def keep_swept(vault: Vault, clock: Clock) -> None:
+    """Remove expired rows every 10 minutes until cancelled; a store that is away is tried again then."""
+    while True:
+        try:
+            await vault.sweep()
+        except VoxpopError as error:
+            log.warning("vault.not_swept", error=type(error).__name__)
+        await clock.sleep(SWEEP_SECONDS)

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.compliance import RoundCount, compliance_round
-from services.ingest.recent_posts import KEPT_DAYS, PURPOSE, RecentPosts
+from services.ingest.compliance import KEPT_DAYS, PURPOSE, RecentPosts, RoundCount, compliance_round
 from services.ingest.removal import RemovalSender
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore

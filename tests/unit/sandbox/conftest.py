@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.sandbox import Sandbox
-from services.ingest.sources.x.network import Network
+from services.ingest.sources.x.transport import Network
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 

@@ -15,9 +15,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.certificate import make_certificate
-from services.ingest.sources.network.fault import NetworkFault
-from services.ingest.sources.network.fetching import Fetcher
+from sandbox.credentials import make_certificate
+from services.ingest.sources.network.fetcher import Fetcher
+from services.ingest.sources.network.reconnection import NetworkFault
 from shared.reach import InnerAddressError, InternetOnly, is_of_the_internet
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock

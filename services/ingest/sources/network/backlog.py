@@ -1,12 +1,16 @@
 """What was read and not yet asked for: between a source's connection and whoever reads its deliveries."""
 
 import asyncio
+import functools
+import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
+from services.ingest.brands.query import Query
+from services.ingest.sources.base import MAX_POSTS, Delivery, Removal, Report
 from shared.clock import Clock
 
 CURSOR_SECONDS = 5.0
@@ -97,3 +101,36 @@ async def deliveries_of(
         await asyncio.wait({reader})
         if not reader.cancelled():
             reader.exception()
+
+
+Settings = TypeVar("Settings")
+
+
+class BacklogSource(ABC, Generic[Settings]):
+    """A `Source` of what its query names; a network's own class reads, and names the platform."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        query: Query,
+        report: Report,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Keep what it is made of; nothing is asked or connected before deliveries are asked for.
+
+        `jitter` returns numbers in [0, 1), for the waits between connections.
+        """
+        self._settings = settings
+        self._query = query
+        self._report = report
+        self._clock = clock
+        self._jitter = jitter
+
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+        """See `Source.deliveries`."""
+        return deliveries_of(functools.partial(self._read, cursor), self._clock)
+
+    @abstractmethod
+    async def _read(self, cursor: str | None, backlog: Backlog) -> None:
+        """Put what comes after `cursor` into `backlog` until the network has no more; raises as a source does."""

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
-from services.ingest.sources.network.fault import NetworkFault, asked_wait
+from services.ingest.sources.network.reconnection import NetworkFault, asked_wait
+from services.ingest.sources.network.silence import Silence
 from shared.clock import Clock
 
 MAX_MESSAGE = 8 * 2**20
@@ -100,3 +101,26 @@ class _Open:
 def _ended(error: ConnectionClosed) -> NetworkFault:
     code = f" (code {error.rcvd.code})" if error.rcvd else ""
     return NetworkFault(f"it ended the connection{code}")
+
+
+PING_SECONDS = 25.0
+
+
+@asynccontextmanager
+async def heartbeat(channel: Channel, silence: Silence, clock: Clock) -> AsyncIterator[None]:
+    """Ping every 25 s while the block runs; each answer is heard by `silence`."""
+    beating = asyncio.create_task(_beat(channel, silence, clock))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.wait({beating})
+
+
+async def _beat(channel: Channel, silence: Silence, clock: Clock) -> None:
+    # An ended connection is told to whoever receives; here it only ends the beating.
+    with suppress(NetworkFault):
+        while True:
+            await clock.sleep(PING_SECONDS)
+            await channel.ping()
+            silence.heard()

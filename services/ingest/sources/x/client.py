@@ -12,8 +12,8 @@ from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 from tweepy.streaming import StreamRule
 
 from services.ingest.sources.network.silence import Silence
-from services.ingest.sources.x.network import REQUEST_SECONDS, Network
-from services.ingest.sources.x.trouble import TroubleError, classify
+from services.ingest.sources.x.errors import TroubleError, classify
+from services.ingest.sources.x.transport import REQUEST_SECONDS, Network
 from shared.clock import Clock
 
 QUIET_SECONDS: Final = 21.0

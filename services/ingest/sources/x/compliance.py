@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from services.ingest.sources.base import CredentialError, RefusedError
-from services.ingest.sources.x.trouble import DEFAULT_WAIT, TroubleError, classify
+from services.ingest.sources.x.errors import DEFAULT_WAIT, TroubleError, classify
 from shared.clock import Clock
 from shared.errors import PeerUnavailableError
 

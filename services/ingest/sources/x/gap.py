@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.ingest.sources.base import RefusedError, Report
-from services.ingest.sources.x.cursor import Cursor, is_plausible
+from services.ingest.sources.x.catch_up import Sweep
+from services.ingest.sources.x.cursor import Cursor, earlier, first_id, is_plausible
 from services.ingest.sources.x.intake import Intake
-from services.ingest.sources.x.snowflake import earlier, first_id
-from services.ingest.sources.x.sweep import Sweep
 from shared.clock import Clock
 
 SETTLED_SECONDS: Final = 35.0

@@ -7,7 +7,7 @@ from typing import Final
 from services.ingest.sources.base import Budget, BudgetSpentError, Report
 from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.x.cursor import Cursor
-from services.ingest.sources.x.reading import Page, Received
+from services.ingest.sources.x.posts import Page, Received
 
 REMEMBERED: Final = 50_000
 """Ids that are remembered: gaps are filled with an overlap of seconds, and X sends some posts twice."""

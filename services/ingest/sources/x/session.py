@@ -8,11 +8,11 @@ from typing import Any, Final, NoReturn
 from services.ingest.brands.query import Query
 from services.ingest.sources.base import Budget, BudgetSpentError, Delivery, RefusedError, Report
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.x.catch_up import Sweep
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.intake import Intake
-from services.ingest.sources.x.network import Network
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.sweep import Sweep
+from services.ingest.sources.x.transport import Network
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 

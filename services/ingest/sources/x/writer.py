@@ -2,11 +2,11 @@
 
 from typing import Self
 
-from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.network import Network
+from services.ingest.sources.x.errors import TroubleError
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.trouble import TroubleError
+from services.ingest.sources.x.transport import Network
 from shared.clock import Clock
 
 

@@ -9,12 +9,10 @@ import pytest
 import stamina
 from fastapi import FastAPI, Response
 
-from services.ingest.erasures.asking import Erasures
-from services.ingest.erasures.erasing import Eraser
+from services.ingest.compliance import RecentPosts
+from services.ingest.erasures.eraser import Eraser, Erasures, Places
 from services.ingest.erasures.erasure import Erasure
-from services.ingest.erasures.places import Places
 from services.ingest.identity import Pseudonymizer
-from services.ingest.recent_posts import RecentPosts
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
 from services.ingest.vault.cipher import Cipher

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from services.ingest.erasures.erasing import Eraser
+from services.ingest.erasures.eraser import Eraser
 from services.ingest.erasures.erasure import FIRST_WAIT, LEASE, LONGEST_WAIT, SETTLED
 from tests.unit.ingest.erasures.conftest import ACME, Bench
 

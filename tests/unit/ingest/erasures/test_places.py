@@ -2,10 +2,10 @@
 
 import asyncio
 
+from services.ingest.compliance import RecentPosts
+from services.ingest.erasures.eraser import Places
 from services.ingest.erasures.erasure import ErasedHere
-from services.ingest.erasures.places import Places
 from services.ingest.identity import Pseudonymizer
-from services.ingest.recent_posts import RecentPosts
 from services.ingest.replies.candidate import author_key as reply_author_key
 from tests.unit.ingest.replies.conftest import KEY, World, seen
 from tests.unit.ingest.replies.local_server import Told

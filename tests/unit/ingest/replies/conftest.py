@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from services.ingest.brands.stores import sqlite as brand_sqlite
 from services.ingest.brands.stores.sqlite import SqliteBrandStore
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observing import ObservedPost
+from services.ingest.observer import ObservedPost
 from services.ingest.post import Post, parse_post
 from services.ingest.replies.opening import Replies, build_replies
 from services.ingest.replies.reply import Reply, State

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
 
 
 @dataclass

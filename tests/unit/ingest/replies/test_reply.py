@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.replies.platforms import NotSent, Outcome, Sent, Unknown
 from services.ingest.replies.reply import (
     MOST_ATTEMPTS,
     Reply,
@@ -21,6 +20,7 @@ from services.ingest.replies.reply import (
     reject,
     settle,
 )
+from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
 from shared.errors import ConflictError
 from tests.unit.ingest.replies.replies import NOW, a_reply
 

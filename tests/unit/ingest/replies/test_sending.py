@@ -8,10 +8,10 @@ import pytest
 
 from services.ingest.replies.calling import CALL_SECONDS
 from services.ingest.replies.opening import Replies
-from services.ingest.replies.platforms import NotSent, Sent, Unknown
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.sending import CLAIM_SECONDS, POLL_SECONDS
 from services.ingest.replies.stores.base import Claim
+from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen
 from tests.unit.ingest.replies.local_server import Told

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.ingest.brands.brand import BrandSettings, StoredBrand
-from services.ingest.brands.compiling import query_for
 from services.ingest.brands.query import Query
+from services.ingest.brands.query_plan import query_for
 from shared.analyzed_post import Platform
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)

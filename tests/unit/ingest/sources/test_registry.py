@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from services.ingest.brands.brand import BrandSettings, StoredBrand
-from services.ingest.brands.compiling.facebook import compile_facebook
-from services.ingest.brands.compiling.instagram import compile_instagram
+from services.ingest.brands.query_plan import plan_facebook, plan_instagram
 from services.ingest.settings import IngestSettings
+from services.ingest.source_registry import SOURCES, Making
 from services.ingest.sources.base import RefusedError, Source
-from services.ingest.sources.registry import SOURCES, Making
 from services.ingest.streams.budget import FreeBudget
 from tests.contract.source_network import Recorder
 from tests.unit.ingest.virtual_clock import START, VirtualClock
@@ -27,7 +26,7 @@ def made(name: str, **settings: Any) -> Source:
     """Return the source of that name for a brand with a hashtag and accounts."""
     kind = SOURCES[name]
     brand = StoredBrand(brand="airline", version=1, updated_at=START, settings=BrandSettings.model_validate(BRAND))
-    compiled = compile_facebook(brand) if kind.platform == "facebook" else compile_instagram(brand)
+    compiled = plan_facebook(brand) if kind.platform == "facebook" else plan_instagram(brand)
     ours = IngestSettings(_env_file=None, **settings)
     return kind.make(Making(ours, compiled.query, Recorder(), FreeBudget(), VirtualClock()))
 

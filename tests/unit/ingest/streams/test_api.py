@@ -7,12 +7,11 @@ import httpx
 import pytest
 import stamina
 
+from services.ingest import source_registry
 from services.ingest.app import create_app
 from services.ingest.settings import IngestSettings
-from services.ingest.sources import registry
+from services.ingest.source_registry import Since, SourceKind
 from services.ingest.sources.base import CredentialError
-from services.ingest.sources.parameters import Since
-from services.ingest.sources.registry import SourceKind
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.streams.scripted import Network, ScriptedSource, numbered
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -38,8 +37,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
             purse="x",
         )
 
-    monkeypatch.setitem(registry.SOURCES, "script", kind())
-    monkeypatch.setitem(registry.SOURCES, "locked", kind(_needs))
+    monkeypatch.setitem(source_registry.SOURCES, "script", kind())
+    monkeypatch.setitem(source_registry.SOURCES, "locked", kind(_needs))
     return made
 
 

@@ -12,8 +12,7 @@ from pydantic import SecretStr
 from services.ingest.vault.cipher import Cipher, UnopenableError
 from services.ingest.vault.settings import VaultSettings
 from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
-from services.ingest.vault.sweeping import SWEEP_SECONDS, keep_swept
-from services.ingest.vault.vault import Vault
+from services.ingest.vault.vault import SWEEP_SECONDS, Vault, keep_swept
 from shared.errors import SettingsError
 from shared.sqlite import SqliteDatabase, open_sqlite
 from tests.unit.ingest.virtual_clock import VirtualClock

@@ -1,4 +1,4 @@
-"""What `services.ingest.sources.bluesky.stream` promises beyond the contract of a source."""
+"""What `services.ingest.sources.bluesky.source` promises beyond the contract of a source."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.sources.bluesky.settings import BlueskySettings
-from services.ingest.sources.bluesky.stream import OVERLAP, RETENTION, BlueskyStream
+from services.ingest.sources.bluesky.source import OVERLAP, RETENTION, BlueskyStream
+from services.ingest.sources.settings import BlueskySettings
 from tests.contract.source_network import listening
 from tests.servers.jetstream import AUTHOR, Jetstream
 from tests.servers.served import ServedNetwork

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.exports.mojibake import mend
+from services.ingest.sources.exports.forms import mend
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

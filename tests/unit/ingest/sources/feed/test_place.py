@@ -1,4 +1,4 @@
-"""What `services.ingest.sources.feed.place` promises."""
+"""What `services.ingest.sources.feed.source` promises."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.ingest.brands.brand import MAX_FEEDS
 from services.ingest.sources.base import MAX_CURSOR
-from services.ingest.sources.feed.place import Version, from_cursor, to_cursor
+from services.ingest.sources.feed.source import Version, from_cursor, to_cursor
 
 MARK = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200)
 URLS = [f"https://reviews.example/{number}" for number in range(MAX_FEEDS)]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.ingest.sources.base import RefusedError, Source
-from services.ingest.sources.feed.settings import FeedSettings
 from services.ingest.sources.feed.source import FeedSource
+from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_network import listening
 from tests.servers.feeds import Feeds
 from tests.servers.served import ServedNetwork

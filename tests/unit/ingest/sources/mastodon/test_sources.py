@@ -9,9 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.ingest.sources.base import CredentialError, RefusedError, Source
-from services.ingest.sources.mastodon.hashtags import MastodonHashtags
-from services.ingest.sources.mastodon.settings import MastodonSettings
-from services.ingest.sources.mastodon.stream import MastodonStream
+from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
+from services.ingest.sources.settings import MastodonSettings
 from tests.contract.source_network import listening
 from tests.servers.mastodon import TOKEN, Mastodon
 from tests.servers.served import ServedNetwork

@@ -1,4 +1,4 @@
-"""What `services.ingest.sources.mastodon.timeline` promises."""
+"""What `services.ingest.sources.mastodon.timelines` promises."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.sources.base import CredentialError, RefusedError
-from services.ingest.sources.mastodon.timeline import (
+from services.ingest.sources.mastodon.timelines import (
     OVERLAP_MS,
     PAGE,
     PUBLIC,
@@ -17,8 +17,8 @@ from services.ingest.sources.mastodon.timeline import (
     streaming_address_in,
     with_overlap,
 )
-from services.ingest.sources.network.fault import NetworkFault
-from services.ingest.sources.network.fetching import Fetcher
+from services.ingest.sources.network.fetcher import Fetcher
+from services.ingest.sources.network.reconnection import NetworkFault
 from tests.servers.mastodon import Mastodon
 from tests.unit.ingest.virtual_clock import VirtualClock
 

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import WSMsgType, web
 
-from services.ingest.sources.network.fault import NetworkFault
-from services.ingest.sources.network.heartbeat import PING_SECONDS, heartbeat
+from services.ingest.sources.network.reconnection import NetworkFault
 from services.ingest.sources.network.silence import Silence
-from services.ingest.sources.network.websocket import MAX_MESSAGE, open_channel
+from services.ingest.sources.network.websocket import MAX_MESSAGE, PING_SECONDS, heartbeat, open_channel
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import VirtualClock
 

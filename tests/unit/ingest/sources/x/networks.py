@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from sandbox.faults import PLACES
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import Source
-from services.ingest.sources.x.search import XSearch
-from services.ingest.sources.x.stream import XStream
+from services.ingest.sources.x.source import XSearch, XStream
 from tests.contract.source_network import Network
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
 

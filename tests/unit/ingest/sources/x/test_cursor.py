@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.sources.base import MAX_CURSOR, RefusedError
-from services.ingest.sources.x.cursor import Cursor, is_plausible
-from services.ingest.sources.x.snowflake import earlier, first_id, moment_of
+from services.ingest.sources.x.cursor import Cursor, earlier, first_id, is_plausible, moment_of
 
 IDS = st.integers(0, 2**63 - 1)
 MOMENTS = st.datetimes(datetime(2011, 1, 1), datetime(2070, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

@@ -8,9 +8,8 @@ import pytest
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, Delivery, RefusedError
-from services.ingest.sources.x.cursor import Cursor
-from services.ingest.sources.x.search import XSearch
-from services.ingest.sources.x.snowflake import first_id
+from services.ingest.sources.x.cursor import Cursor, first_id
+from services.ingest.sources.x.source import XSearch
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
 

@@ -9,7 +9,7 @@ from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import BudgetSpentError
 from services.ingest.sources.network.backlog import Backlog
 from services.ingest.sources.x.intake import Intake
-from services.ingest.sources.x.stream import XStream
+from services.ingest.sources.x.source import XStream
 from tests.contract.source_network import Recorder, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for

@@ -8,9 +8,8 @@ from sandbox.post import Account
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError
-from services.ingest.sources.x.cursor import Cursor
-from services.ingest.sources.x.snowflake import first_id
-from services.ingest.sources.x.stream import XStream
+from services.ingest.sources.x.cursor import Cursor, first_id
+from services.ingest.sources.x.source import XStream
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, read_through, settings_for

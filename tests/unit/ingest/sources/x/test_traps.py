@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sandbox.certificate import make_certificate
+from sandbox.credentials import make_certificate
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import CredentialError, RefusedError
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.network import Network
-from services.ingest.sources.x.trouble import TroubleError
+from services.ingest.sources.x.errors import TroubleError
+from services.ingest.sources.x.transport import Network
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import TwoClocks

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.sandbox import Sandbox
-from services.ingest.replies.platforms import NotSent, Sent, Unknown
 from services.ingest.sources.base import CredentialError
+from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from services.ingest.sources.x.writer import XWriter
 from tests.unit.ingest.sources.x.surroundings import TwoClocks, settings_for
 

@@ -1,0 +1,284 @@
+"""What may be asked of a source beside its brand's rules."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
+
+from services.ingest.brands.query import Query
+from services.ingest.settings import IngestSettings
+from services.ingest.sources.base import Budget, RefusedError, Report, Source, SourceError
+from services.ingest.sources.bluesky.source import BlueskyStream
+from services.ingest.sources.feed.source import FeedSource
+from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
+from services.ingest.sources.meta.captions import InstagramCaptions
+from services.ingest.sources.meta.facebook_page import FacebookPage
+from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
+from services.ingest.sources.x.source import XSearch, XStream
+from services.ingest.streams.budget import FreeBudget, MonthlyBudget
+from services.ingest.streams.stores.base import SpendStore
+from services.ingest.streams.stream import Kind, Stream
+from shared.analyzed_post import Platform
+from shared.clock import Clock
+from shared.errors import ConflictError, InputError
+
+EARLIEST, LATEST = 1990, 2999
+
+
+def _text(value: object) -> object:
+    if value is not None and not isinstance(value, str | datetime):
+        raise ValueError("must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    if not EARLIEST <= value.year <= LATEST:
+        raise ValueError(f"must lie between {EARLIEST} and {LATEST}")
+    return value.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc)]
+"""A time with a zone, kept in UTC: the same moment is the same question, however it is written."""
+
+
+class Nothing(BaseModel):
+    """The brand says it all. Unknown names are refused: a misspelt one would be ignored in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Since(Nothing):
+    """From `since` (with a zone) until now; None is as far back as the network gives."""
+
+    since: Moment | None = None
+
+
+class Window(Since):
+    """From `since` to `until`, which both have zones; None is as far as the network gives, and now."""
+
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _lies_forward(self) -> Self:
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            raise ValueError("until must lie after since")
+        return self
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a source is made of; `ends` for a backfill, with `since` and `until` where they were asked for."""
+
+    settings: IngestSettings
+    query: Query
+    report: Report
+    budget: Budget
+    clock: Clock
+    ends: bool = False
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One source: how it is made, what its settings must have, and what may be asked of it.
+
+    `needs` raises CredentialError or RefusedError where the settings lack something. `backfill` is None where the
+    network gives no past. `purse` names whose posts cost money.
+    """
+
+    platform: Platform
+    make: Callable[[Making], Source]
+    needs: Callable[[IngestSettings], object] = lambda _: None
+    is_live: bool = True
+    backfill: type[BaseModel] | None = None
+    purse: str | None = None
+
+
+def _captions(making: Making, queries: tuple[str, ...]) -> Source:
+    settings = making.settings
+    return InstagramCaptions(
+        settings.instagram_session(),
+        queries,
+        making.report,
+        making.clock,
+        poll_seconds=settings.instagram_captions_poll_seconds,
+        since=making.since,
+        ends=making.ends,
+    )
+
+
+def _x_search(making: Making) -> Source:
+    return XSearch(
+        making.settings,
+        making.query,
+        making.report,
+        making.budget,
+        making.clock,
+        follow=not making.ends,
+        start=making.since,
+        end=making.until,
+    )
+
+
+def _instagram_hashtag(making: Making) -> Source:
+    access, user_id = making.settings.instagram_access()
+    return InstagramHashtag(
+        access,
+        user_id,
+        making.query.hashtags,
+        making.report,
+        making.clock,
+        poll_seconds=making.settings.instagram_poll_seconds,
+        since=making.since,
+        ends=making.ends,
+    )
+
+
+def _facebook_page(making: Making) -> Source:
+    settings = making.settings
+    return FacebookPage(
+        settings.facebook_access(),
+        making.query.accounts,
+        making.report,
+        making.clock,
+        poll_seconds=settings.facebook_poll_seconds,
+        comment_days=settings.facebook_comment_days,
+        since=making.since,
+        ends=making.ends,
+    )
+
+
+SOURCES: Final[dict[str, SourceKind]] = {
+    "x": SourceKind(
+        "x",
+        lambda making: XStream(making.settings, making.query, making.report, making.budget, making.clock),
+        needs=IngestSettings.require_x_bearer,
+        purse="x",
+    ),
+    "x-search": SourceKind("x", _x_search, needs=IngestSettings.require_x_bearer, backfill=Window, purse="x"),
+    "bluesky": SourceKind(
+        "bluesky", lambda making: BlueskyStream(making.settings, making.query, making.report, making.clock)
+    ),
+    "mastodon": SourceKind(
+        "mastodon",
+        lambda making: MastodonStream(making.settings, making.query, making.report, making.clock),
+        needs=IngestSettings.mastodon_token,
+    ),
+    "mastodon-hashtag": SourceKind(
+        "mastodon",
+        lambda making: MastodonHashtags(making.settings, making.query, making.report, making.clock),
+        needs=IngestSettings.mastodon_token,
+    ),
+    "instagram-hashtag": SourceKind(
+        "instagram", _instagram_hashtag, needs=IngestSettings.instagram_access, backfill=Since
+    ),
+    "instagram-captions": SourceKind(
+        "instagram",
+        lambda making: _captions(making, tuple(f"#{tag}" for tag in making.query.hashtags)),
+        needs=IngestSettings.instagram_session,
+        backfill=Since,
+    ),
+    "instagram-profile": SourceKind(
+        "instagram",
+        lambda making: _captions(making, making.query.accounts),
+        needs=IngestSettings.instagram_session,
+        backfill=Since,
+    ),
+    "facebook-page": SourceKind("facebook", _facebook_page, needs=IngestSettings.facebook_access, backfill=Since),
+    "feed": SourceKind("web", lambda making: FeedSource(making.settings, making.query, making.report, making.clock)),
+}
+
+
+class Registry:
+    """Makes the sources of `SOURCES` with one service's settings."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        spend: SpendStore,
+        clock: Clock,
+        kinds: dict[str, SourceKind] | None = None,
+    ) -> None:
+        """Make sources with `settings`; what is paid for is counted in `spend`."""
+        self._settings = settings
+        self._spend = spend
+        self._clock = clock
+        self._kinds = SOURCES if kinds is None else kinds
+
+    def platform(self, source: str) -> Platform:
+        """Return the platform of a source by its name; raises RefusedError."""
+        return self._kind(source).platform
+
+    def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:
+        """Return a source for a stream; raises CredentialError, RefusedError."""
+        kind = self._kind(stream.source)
+        parameters = Window.model_validate(stream.parameters)
+        budget: Budget = FreeBudget()
+        if kind.purse is not None and (limit := self.limit(stream.source)) is not None:
+            budget = MonthlyBudget(self._spend, kind.purse, _setting(kind.purse), limit, self._clock, spent)
+        ends = stream.kind is Kind.BACKFILL
+        return kind.make(
+            Making(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
+        )
+
+    def checked(self, kind: Kind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters in their canonical form.
+
+        Raises InputError where the source or a parameter is not known, ConflictError where a setting is missing.
+        """
+        names = sorted(name for name, found in self._kinds.items() if _model(found, kind) is not None)
+        found = self._kinds.get(source)
+        model = _model(found, kind) if found is not None else None
+        if found is None or model is None:
+            raise InputError(f"source must be one of {', '.join(names)}", ("body", "source"))
+        try:
+            given = model.model_validate(parameters)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = tuple(str(part) for part in first["loc"])
+            sentence = f"{'.'.join(place) or 'parameters'}: {first['msg'].removeprefix('Value error, ')}"
+            raise InputError(sentence, ("body", "parameters", *place)) from None
+        self._check_needs(found)
+        return given.model_dump(mode="json", exclude_none=True)
+
+    def purse(self, source: str) -> str | None:
+        """Return from which purse a source's posts are paid; None where they are free."""
+        kind = self._kinds.get(source)
+        return None if kind is None else kind.purse
+
+    def limit(self, source: str) -> int | None:
+        """Return how many posts a month may be paid for; None where they are free."""
+        purse = self.purse(source)
+        return None if purse is None else int(getattr(self._settings, _setting(purse).lower()))
+
+    def _kind(self, source: str) -> SourceKind:
+        if source not in self._kinds:
+            raise RefusedError(f"this version of voxpop has no source called {source!a}")
+        return self._kinds[source]
+
+    def _check_needs(self, kind: SourceKind) -> None:
+        try:
+            kind.needs(self._settings)
+        except SourceError as error:
+            raise ConflictError(error.detail) from None
+
+
+def _setting(purse: str) -> str:
+    return f"{purse.upper()}_MONTHLY_POSTS"
+
+
+def _model(found: SourceKind, kind: Kind) -> type[BaseModel] | None:
+    if kind is Kind.BACKFILL:
+        return found.backfill
+    return Nothing if found.is_live else None

@@ -1,1 +1,0 @@
-"""Meta's Graph API, which Instagram and Facebook share: how it is asked, how it counts, how it says no."""

@@ -1,0 +1,1 @@
+"""Facebook and Instagram: the Graph API, and Instagram's website through instaloader."""

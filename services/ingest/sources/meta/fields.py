@@ -1,0 +1,56 @@
+"""Fields of Graph API objects, whatever they hold."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from services.ingest.sources.dates import parse_date
+
+
+def id_of(item: dict[str, Any]) -> str | None:
+    """Return the id as text (some answers give it as a number), None where there is none."""
+    value = item.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def text_of(item: dict[str, Any], name: str) -> str | None:
+    """Return a text that is more than blanks, None where there is none."""
+    value = item.get(name)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def time_of(item: dict[str, Any], name: str) -> datetime | None:
+    """Return a time with a zone (UTC where none is said), None where there is none."""
+    value = item.get(name)
+    return parse_date(value) if isinstance(value, str) else None
+
+
+def count_of(item: dict[str, Any], *path: str) -> int:
+    """Return the count at the end of `path`, 0 where it is left out (a hidden count is)."""
+    value: Any = item
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12 else 0
+
+
+UNKNOWN_AUTHOR: Final = "unknown"
+"""The one id of every author that is not told, per platform.
+
+Instagram's hashtag search names no authors, and Facebook names those of comments only to a page's token with the
+right permission. Such posts count for the brand (volume, sentiment), but they say nothing of any person. An author
+made up for each post would turn ten thousand posts into ten thousand people, who would swamp every cluster, and
+would pass the rule of five people with one person's posts. So they all fold into one profile per platform, which is
+nobody's: at most one row among many, and known by its key, which ingest can compute, so that it can be left out.
+"""
+
+
+def author_of(value: Any) -> dict[str, Any]:
+    """Return the author of a Graph API object's `from`: its id alone, `UNKNOWN_AUTHOR` where there is none.
+
+    Facebook's ids of people differ from page to page: one person at two pages is two authors.
+    """
+    found = value.get("id") if isinstance(value, dict) else None
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    return {"id": found if isinstance(found, str) and found.strip() else UNKNOWN_AUTHOR}

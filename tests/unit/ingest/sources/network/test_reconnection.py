@@ -1,0 +1,81 @@
+"""What `services.ingest.sources.network.reconnection` promises."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from services.ingest.sources.base import RefusedError, SourceError
+from services.ingest.sources.network.reconnection import NetworkFault, hold
+from tests.contract.source_network import Recorder
+from tests.unit.ingest.virtual_clock import VirtualClock
+
+
+def refusal(status: int) -> SourceError | None:
+    """Take 404 for a no for good."""
+    return RefusedError("it is not there") if status == 404 else None
+
+
+class Held:
+    """Sessions that do what they are told, one after the other, and the moments at which each began."""
+
+    def __init__(self, *ends: BaseException | None) -> None:
+        """End the sessions by these errors (None: properly), the one after the last by RefusedError."""
+        self.clock = VirtualClock()
+        self.report = Recorder()
+        self.moments: list[float] = []
+        self._ends = [*ends, NetworkFault("it answered 404", status=404)]
+
+    async def session(self) -> None:
+        """Run one."""
+        self.moments.append(self.clock.monotonic())
+        if (end := self._ends.pop(0)) is not None:
+            raise end
+
+    async def run(self, jitter: Callable[[], float] = lambda: 0.0) -> None:
+        """Run them all."""
+        holding: Coroutine[Any, Any, None] = hold(
+            self.session, name="The network", report=self.report, clock=self.clock, refusal=refusal, jitter=jitter
+        )
+        task = asyncio.create_task(holding)
+        await self.clock.until(task.done, step=0.5)
+        task.result()
+
+
+async def test_every_end_is_told_and_followed_by_another_session() -> None:
+    """Faults, silence and a proper end are sentences; sessions keep their distance."""
+    held = Held(NetworkFault("it broke"), TimeoutError(), None)
+    with pytest.raises(RefusedError, match="not there"):
+        await held.run()
+    assert held.report.sentences == [
+        "The network: it broke; trying again",
+        "The network: it fell silent; trying again",
+        "The network: it ended the connection; trying again",
+    ]
+    assert held.moments == [0, 1, 2, 3]
+
+
+async def test_a_wait_that_was_asked_for_is_kept_and_told() -> None:
+    """The next session begins no sooner, and the one after that at the usual pace."""
+    held = Held(NetworkFault("it answered 429", status=429, wait=30), NetworkFault("it broke"))
+    with pytest.raises(RefusedError):
+        await held.run()
+    assert held.moments == [0, 30, 31]
+    assert held.report.sentences[0] == "The network: it answered 429; it asked for 30 s of rest; trying again"
+
+
+async def test_sessions_that_fail_soon_grow_rarer() -> None:
+    """Waits grow up to a minute."""
+    held = Held(*[NetworkFault("it broke")] * 12)
+    with pytest.raises(RefusedError):
+        await held.run(jitter=lambda: 1.0)
+    waits = [later - earlier for earlier, later in zip(held.moments, held.moments[1:], strict=False)]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (2, 60)
+
+
+async def test_our_own_mistakes_are_not_the_networks() -> None:
+    """What is no fault of a network ends it all."""
+    with pytest.raises(ZeroDivisionError):
+        await Held(ZeroDivisionError()).run()
