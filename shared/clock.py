@@ -1,9 +1,24 @@
-"""Time as ingest needs it, so that tests need none of their own."""
+"""Time as the services need it, so that tests need none of their own."""
 
 import asyncio
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from typing_extensions import override
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def milliseconds(at: datetime) -> int:
+    """Return the whole milliseconds from the beginning of 1970 to a moment."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """Return the moment so many milliseconds after the beginning of 1970, in UTC."""
+    return _EPOCH + since_1970 * _MILLISECOND
 
 
 class Clock(Protocol):
@@ -22,17 +37,17 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
+class SystemClock(Clock):
     """The machine's clock."""
 
+    @override
     def now(self) -> datetime:
-        """See `Clock.now`."""
         return datetime.now(UTC)
 
+    @override
     def monotonic(self) -> float:
-        """See `Clock.monotonic`."""
         return time.monotonic()
 
+    @override
     async def sleep(self, seconds: float) -> None:
-        """See `Clock.sleep`."""
         await asyncio.sleep(seconds)

@@ -3,11 +3,13 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
 
 from shared.errors import OverloadedError, SettingsError
 
@@ -17,6 +19,16 @@ Statement = Callable[[sqlite3.Connection], Result]
 READERS = 2
 BUSY_SECONDS = 30.0
 MOST_WAITING = 128
+TRANSACTION_SECONDS = 10.0
+"""For how long a transaction may keep the writer."""
+
+
+class Runner(Protocol):
+    """Runs statements in a thread of the database."""
+
+    async def __call__(self, work: Statement[Result], /) -> Result:
+        """Run `work` and return what it does."""
+        ...
 
 
 class SqliteDatabase:
@@ -71,6 +83,27 @@ class SqliteDatabase:
 
         return await self._readers.run(snapshot)
 
+    async def transaction(
+        self, work: Callable[[Runner], Awaitable[Result]], seconds: float = TRANSACTION_SECONDS
+    ) -> Result:
+        """Run `work` in one transaction of statements, each run by what it is given; all is kept, or nothing.
+
+        Other writers wait until it has ended. It is undone where `work` raises or is cancelled, and where it lasts
+        longer than `seconds`, which raises OverloadedError; `work` must not write in another way meanwhile.
+        """
+        statements = _Statements(seconds)
+        serving = asyncio.ensure_future(self.write(statements.serve))
+        try:
+            result = await work(lambda statement: statements.run(statement, serving))
+        except BaseException:
+            statements.end(keep=False)
+            await asyncio.wait({serving})
+            serving.exception()
+            raise
+        statements.end(keep=True)
+        await serving
+        return result
+
     async def checkpoint(self) -> bool:
         """Bring the write-ahead log into the file and empty it, so that what was deleted is in neither.
 
@@ -110,6 +143,54 @@ class SqliteDatabase:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+
+class _UndoneError(Exception):
+    """Undoes a transaction whose caller gave it up."""
+
+
+class _Statements:
+    """The statements of one transaction, on their way from the event loop to the thread that keeps it open."""
+
+    def __init__(self, seconds: float) -> None:
+        self._queue: SimpleQueue[tuple[Statement[Any], Future[Any]] | bool] = SimpleQueue()
+        self._seconds = seconds
+
+    def serve(self, connection: sqlite3.Connection) -> None:
+        """Run statements until the end is told; raises where nothing is to be kept."""
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                asked = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                raise OverloadedError("a transaction kept the store for too long and was undone; try again") from None
+            if asked is True:
+                return
+            if asked is False:
+                raise _UndoneError
+            statement, future = asked
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(statement(connection))
+                except BaseException as error:  # noqa: BLE001 - raised where the statement is awaited
+                    future.set_exception(error)
+
+    async def run(self, statement: Statement[Result], serving: "asyncio.Future[None]") -> Result:
+        """Return what a statement does; raises as `serving` does where the transaction is over before."""
+        future: Future[Result] = Future()
+        self._queue.put((statement, future))
+        done = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait({done, serving}, return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                serving.result()
+            return await done
+        finally:
+            done.cancel()
+
+    def end(self, *, keep: bool) -> None:
+        """Tell the thread to keep what was done, or nothing of it."""
+        self._queue.put(keep)
 
 
 class _Threads:
