@@ -180,8 +180,9 @@ class _Statements:
         future: Future[Result] = Future()
         self._queue.put((statement, future))
         done = asyncio.wrap_future(future)
+        either: tuple[asyncio.Future[Any], ...] = (done, serving)
         try:
-            await asyncio.wait({done, serving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not done.done():
                 serving.result()
             return await done

@@ -1,6 +1,7 @@
 """Which database of documents a URL means."""
 
-from collections.abc import AsyncIterator, Collection as Several
+from collections.abc import AsyncIterator
+from collections.abc import Collection as Several
 from contextlib import asynccontextmanager
 
 from shared.documents.base import Documents

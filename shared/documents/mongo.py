@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection as Several, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection as Several
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -232,18 +233,20 @@ class MongoDocuments(MongoOperations, Documents):
 
     @answering
     async def _ready(self) -> None:
+        if not self._prepared:
+            async with self._preparing:
+                await self._make_ready()
+
+    async def _make_ready(self) -> None:
         if self._prepared:
             return
-        async with self._preparing:
-            if self._prepared:
-                return
-            await check_replica_set(self._database)
-            for collection in sorted(self._collections, key=lambda one: one.name):
-                if collection.indexes:
-                    await self._database[collection.table].create_indexes(_indexes(collection))
-            if self._prepare is not None:
-                await self._prepare(self._database)
-            self._prepared = True
+        await check_replica_set(self._database)
+        for collection in self._collections:
+            if collection.indexes:
+                await self._database[collection.table].create_indexes(_indexes(collection))
+        if self._prepare is not None:
+            await self._prepare(self._database)
+        self._prepared = True
 
 
 def _indexes(collection: Collection) -> list[IndexModel]:

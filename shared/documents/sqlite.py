@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection as Several, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection as Several
 from typing import Any, Final, TypeVar
 
 from typing_extensions import override
@@ -26,10 +27,8 @@ def schema_of(collections: Several[Collection]) -> str:
 
 def _schema(collection: Collection) -> list[str]:
     columns = "".join(f', "{name}" {_COLUMNS[kind]}' for name, kind in collection.fields.items())
-    statements = [
-        f'CREATE TABLE IF NOT EXISTS "{collection.table}" '
-        f"(key TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL{columns}, body TEXT NOT NULL) STRICT"
-    ]
+    table = f"(key TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL{columns}, body TEXT NOT NULL) STRICT"
+    statements = [f'CREATE TABLE IF NOT EXISTS "{collection.table}" {table}']
     for index in collection.indexes:
         names = ", ".join(f'"{name}"' for name in index.fields)
         present = " AND ".join(f'"{name}" IS NOT NULL' for name in index.fields)
@@ -53,7 +52,7 @@ class SqliteOperations(Operations):
     @override
     async def get_all(self, collection: Collection, keys: Sequence[str], *, bodies: bool = True) -> list[Document]:
         statement = (
-            f"SELECT {_selected(self._known(collection), tuple(collection.fields), bodies=bodies)}, version "
+            f"SELECT {_selected(self._known(collection).fields, bodies=bodies)}, version "
             f'FROM "{collection.table}" WHERE key IN (SELECT value FROM json_each(?))'
         )
         asked = (json.dumps(list(keys)),)
@@ -65,7 +64,7 @@ class SqliteOperations(Operations):
         names = tuple(collection.fields) if query.bodies else query.index
         source, values = _asked(self._known(collection), query)
         version = "version" if query.bodies else "0 AS version"
-        selected = _selected(collection, names, bodies=query.bodies)
+        selected = _selected(names, bodies=query.bodies)
         statement = f"SELECT {selected}, {version} FROM {source} LIMIT ?"
         rows = await self._read(lambda connection: connection.execute(statement, (*values, limit)).fetchall())
         return [_document(row, names) for row in rows]
@@ -104,19 +103,19 @@ class SqliteOperations(Operations):
 
     @override
     async def delete(self, collection: Collection, key: str, version: int | None = None) -> bool:
-        statement = f'DELETE FROM "{self._known(collection).table}" WHERE key = ?1 AND version = ifnull(?2, version)'  # noqa: S608 - a declared name
+        statement = f'DELETE FROM "{self._known(collection).table}" WHERE key = ?1 AND version = ifnull(?2, version)'
         return await self._write(lambda connection: connection.execute(statement, (key, version)).rowcount == 1)
 
     @override
     async def delete_all(self, collection: Collection, keys: Sequence[str]) -> int:
-        statement = f'DELETE FROM "{self._known(collection).table}" WHERE key IN (SELECT value FROM json_each(?))'  # noqa: S608 - a declared name
+        statement = f'DELETE FROM "{self._known(collection).table}" WHERE key IN (SELECT value FROM json_each(?))'
         asked = (json.dumps(list(keys)),)
         return await self._write(lambda connection: connection.execute(statement, asked).rowcount)
 
     @override
     async def delete_found(self, collection: Collection, query: Query, limit: int) -> int:
         source, values = _asked(self._known(collection), query)
-        statement = f'DELETE FROM "{collection.table}" WHERE key IN (SELECT key FROM {source} LIMIT ?)'  # noqa: S608 - declared names
+        statement = f'DELETE FROM "{collection.table}" WHERE key IN (SELECT key FROM {source} LIMIT ?)'
         return await self._write(lambda connection: connection.execute(statement, (*values, limit)).rowcount)
 
     def _known(self, collection: Collection) -> Collection:
@@ -146,7 +145,7 @@ class SqliteDocuments(SqliteOperations, Documents):
         await self._database.checkpoint()
 
 
-def _selected(collection: Collection, names: Sequence[str], *, bodies: bool) -> str:
+def _selected(names: Several[str], *, bodies: bool) -> str:
     return ", ".join(("key", *(f'"{name}"' for name in names), "body" if bodies else "'' AS body"))
 
 
@@ -192,7 +191,7 @@ def _next(document: Document) -> Document:
 def _inserting(collection: Collection) -> str:
     names = (KEY, "version", *collection.fields, "body")
     columns, values = ", ".join(f'"{name}"' for name in names), ", ".join(f":{name}" for name in names)
-    return f'INSERT INTO "{collection.table}" ({columns}) VALUES ({values})'  # noqa: S608 - declared names
+    return f'INSERT INTO "{collection.table}" ({columns}) VALUES ({values})'
 
 
 def _insert(connection: sqlite3.Connection, collection: Collection, row: dict[str, Value]) -> bool:
@@ -207,7 +206,7 @@ def _insert(connection: sqlite3.Connection, collection: Collection, row: dict[st
 
 def _replace(connection: sqlite3.Connection, collection: Collection, row: dict[str, Value]) -> bool:
     changes = ", ".join(f'"{name}" = :{name}' for name in ("version", *collection.fields, "body"))
-    statement = f'UPDATE "{collection.table}" SET {changes} WHERE key = :key AND version = :version - 1'  # noqa: S608 - declared names
+    statement = f'UPDATE "{collection.table}" SET {changes} WHERE key = :key AND version = :version - 1'
     try:
         return connection.execute(statement, row).rowcount == 1
     except sqlite3.IntegrityError as error:
@@ -217,17 +216,14 @@ def _replace(connection: sqlite3.Connection, collection: Collection, row: dict[s
 
 
 def _update(connection: sqlite3.Connection, collection: Collection, key: str, change: Change) -> Document | None:
-    statement = (
-        f"SELECT {_selected(collection, tuple(collection.fields), bodies=True)}, version "
-        f'FROM "{collection.table}" WHERE key = ?'
-    )
+    statement = f'SELECT {_selected(collection.fields, bodies=True)}, version FROM "{collection.table}" WHERE key = ?'
     row = connection.execute(statement, (key,)).fetchone()
     before = _document(row, collection.fields) if row is not None else None
     after = change(before)
     if after is before:
         return before
     if after is None:
-        connection.execute(f'DELETE FROM "{collection.table}" WHERE key = ?', (key,))  # noqa: S608 - a declared name
+        connection.execute(f'DELETE FROM "{collection.table}" WHERE key = ?', (key,))
         return None
     if before is None:
         if not _insert(connection, collection, _row(collection, after, 1)):

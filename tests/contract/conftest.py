@@ -1,13 +1,14 @@
-"""What the contract suites run on: a fresh MongoDB database for a test that asks for one."""
+"""What the contract suites run on: a fresh SQLite file or MongoDB database for a test that asks for one."""
 
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pymongo
 import pytest
 
-from shared.store_url import MongoUrl
+from shared.store_url import MongoUrl, SqliteUrl
 
 
 @pytest.fixture
@@ -23,3 +24,12 @@ def mongo_url() -> Iterator[MongoUrl]:
     yield MongoUrl(url, database)
     with pymongo.MongoClient[dict[str, object]](url) as client:
         client.drop_database(database)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteUrl | MongoUrl:
+    """Return the place of an empty store, once in SQLite and once in MongoDB."""
+    if request.param == "sqlite":
+        return SqliteUrl(tmp_path / "store.db")
+    url: MongoUrl = request.getfixturevalue("mongo_url")
+    return url

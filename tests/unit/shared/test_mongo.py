@@ -54,3 +54,22 @@ async def test_any_other_failure_of_the_store_stays_what_it_is() -> None:
 
     with pytest.raises(OperationFailure):
         await operation()
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["readPreference=secondaryPreferred", "readpreference=nearest", "w=1", "journal=false", "readConcernLevel=local"],
+)
+async def test_a_url_that_gives_up_what_stores_rely_on_is_refused(option: str) -> None:
+    """The sentence names the option and the remedy, and nothing of the password."""
+    with pytest.raises(SettingsError, match=f"says {option}.*write .*or leave it out") as caught:
+        async with open_mongo(MongoUrl(f"mongodb://name:s3cr3t@host/voxpop?{option}", "voxpop")):
+            pass
+    assert "s3cr3t" not in caught.value.detail
+
+
+async def test_a_url_that_says_no_less_is_taken() -> None:
+    """Also one that says the same."""
+    options = "readPreference=primary&w=majority&replicaSet=rs0&retryWrites=true"
+    async with open_mongo(MongoUrl(f"mongodb://127.0.0.1:1/voxpop?{options}", "voxpop")) as database:
+        assert database.name == "voxpop"
