@@ -5,6 +5,7 @@ VoxpopError
 ├── NotFoundError       what was asked for is not here                         404
 ├── ConflictError       right in itself, but not now                           409
 ├── OverloadedError     a bounded queue is full; try again after a while       503
+├── NotReadyError       the service is starting                                503
 ├── PeerError           another service could not do its part
 │   ├── PeerUnavailableError   it is down, too slow or full; nothing was kept  503
 │   └── PeerRefusedError       it answered, and said no                        502
@@ -45,6 +46,16 @@ class OverloadedError(VoxpopError):
         """Say when to come back, in whole seconds."""
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class NotReadyError(VoxpopError):
+    """The service is starting: what it needs is not open yet."""
+
+    retry_after = 2
+
+    def __init__(self) -> None:
+        """Say so in the one sentence that there is for it."""
+        super().__init__("the service is starting; try again in a moment")
 
 
 class PeerError(VoxpopError):

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from shared.errors import InputError
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 Position = list[str | int | float | None]
 
 DEFAULT_LIMIT = 100
@@ -22,6 +24,19 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[Item], limit: int, position_of: Callable[[Item], Position]) -> "Page[Item]":
+        """Return the first `limit` of `rows`, of which `limit + 1` were read: one more tells that a page follows.
+
+        `position_of` gives what the cursor of the next page holds, from the last row of this one.
+        """
+        more = encode_cursor(position_of(rows[limit - 1])) if len(rows) > limit else None
+        return Page(items=list(rows[:limit]), next_cursor=more)
+
+    def showing(self, items: list[Shown]) -> "Page[Shown]":
+        """Return the page with each of its rows as it is shown."""
+        return Page(items=items, next_cursor=self.next_cursor)
 
 
 def encode_cursor(position: Position) -> str:
@@ -46,6 +61,19 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> Position:
     if not fits:
         raise InputError("cursor is not one that this list gave; leave it out to start over", ("query", "cursor"))
     return list(position)
+
+
+def text_after(cursor: str | None) -> str:
+    """Return the text after which a page begins, "" without a cursor; raises InputError."""
+    return "" if cursor is None else str(decode_cursor(cursor, str)[0])
+
+
+def moment_after(cursor: str | None) -> tuple[int, str] | None:
+    """Return milliseconds and id of the row after which a page in order of time begins; raises InputError."""
+    if cursor is None:
+        return None
+    moment, row = decode_cursor(cursor, int, str)
+    return int(str(moment)), str(row)
 
 
 def _storable(value: object) -> bool:

@@ -1,12 +1,12 @@
-"""What the service holds while it runs."""
+"""What the clusters service opens when it starts."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
+from prometheus_client import CollectorRegistry
 
 from services.clusters.metrics import RunMetrics
 from services.clusters.pipeline import Pipeline
@@ -15,7 +15,9 @@ from services.clusters.settings import ClustersSettings
 from services.clusters.stores.base import RunStore
 from services.clusters.stores.opening import open_store
 from services.clusters.trainer import Trainer
-from shared.peers import Peer
+from shared.clock import Clock
+from shared.peers import Peer, Transports, peer_http
+from shared.web.health import Check
 
 
 @dataclass(frozen=True)
@@ -26,25 +28,33 @@ class Resources:
     profiles: ProfilesPeer
     trainer: Trainer
 
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready, by name."""
+        return {"store": self.store.check_ready, "profiles": self.profiles.check_ready}
+
 
 @asynccontextmanager
 async def open_resources(
-    settings: ClustersSettings, http: httpx.AsyncClient, metrics: RunMetrics
+    settings: ClustersSettings, transports: Transports | None, registry: CollectorRegistry, clock: Clock
 ) -> AsyncIterator[Resources]:
     """Open the store and the trainer; leaving waits for fits that are on and marks their runs interrupted."""
     key = settings.service_key.get_secret_value() if settings.service_key is not None else None
-    peer = Peer("profiles", settings.profiles_url, http, service_key=key, deadline=settings.peer_deadline)
-    profiles = ProfilesPeer(peer, settings.page_rows)
     with ThreadPoolExecutor(settings.concurrent_runs, thread_name_prefix="training") as executor:
-        async with open_store(settings.parsed_store(), settings.lease()) as store:
+        async with (
+            peer_http(transports) as http,
+            open_store(settings.parsed_store(), settings.lease(), clock.now) as store,
+        ):
+            peer = Peer("profiles", settings.profiles_url, http, service_key=key, deadline=settings.peer_deadline)
+            profiles = ProfilesPeer(peer, settings.page_rows)
             trainer = Trainer(
                 store,
                 Pipeline(profiles, settings.budget(), executor),
-                metrics,
+                RunMetrics(registry),
                 owner=secrets.token_hex(8),
                 concurrent=settings.concurrent_runs,
                 queued=settings.queued_runs,
                 beat=settings.beat(),
+                clock=clock.now,
             )
             async with trainer.running():
                 yield Resources(store, profiles, trainer)

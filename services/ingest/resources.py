@@ -1,19 +1,45 @@
-"""What ingest's lifespan opens, and the figures it keeps of its work."""
+"""What the ingest service opens when it starts, and the figures it keeps of its work."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
 
+import httpx
 from prometheus_client import CollectorRegistry, Counter
 
-from services.ingest.erasures.eraser import Erasures
+from services.ingest.compliance import RecentPosts, compliance_round
+from services.ingest.erasures.eraser import Eraser, Erasures, Places
+from services.ingest.identity import Pseudonymizer
+from services.ingest.observer import Observer, Observers, Remembering
 from services.ingest.pipeline import Pipeline, Receipt
-from services.ingest.replies.opening import Replies
+from services.ingest.removal import RemovalSender
+from services.ingest.replies.opening import Replies, build_replies
+from services.ingest.settings import IngestSettings
+from services.ingest.source_registry import Registry
+from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.stores.base import IngestStore
+from services.ingest.stores.opening import open_store
 from services.ingest.streams.answer import Answers
+from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.roster import Roster
+from services.ingest.streams.supervisor import Supervisor
+from services.ingest.streams.tools import Deliver, Tools
+from services.ingest.vault.vault import Vault, keep_swept
+from services.ingest.writers import open_writers
+from shared import background
 from shared.clock import Clock
+from shared.peers import Peer, Transports, peer_http
+from shared.rounds.keeping import Round, keep_round
+from shared.web.health import Check
+
+ROUND_EVERY: Final = timedelta(hours=20)
+"""So that, with the hour that X may take and an attempt that fails, deletions are known within a day."""
+ROUND_AGAIN: Final = timedelta(hours=1)
+ROUND_LASTING: Final = timedelta(hours=3)
 
 
 class IngestMetrics:
@@ -42,7 +68,7 @@ class IngestMetrics:
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened by the lifespan, found on `app.state.resources`."""
+    """Opened by the lifespan, read by the routes."""
 
     pipeline: Pipeline
     metrics: IngestMetrics
@@ -52,3 +78,117 @@ class Resources:
     answers: Answers
     replies: Replies
     erasures: Erasures
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready, by name."""
+        return {
+            "sentiment": self.pipeline.sentiment.check_ready,
+            "profiles": self.pipeline.profiles.check_ready,
+            "store": self.store.check_ready,
+        }
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: IngestSettings, transports: Transports | None, registry: CollectorRegistry, clock: Clock
+) -> AsyncIterator[Resources]:
+    """Open the store and what works on it, run streams and replies; at the end close sources and give streams free.
+
+    Raises SettingsError where the settings forbid a start, PeerUnavailableError where a MongoDB server does not answer.
+    """
+    metrics = IngestMetrics(registry)
+    pseudonymizer = Pseudonymizer(settings.require_pseudonym_key(), settings.pseudonym_key_version)
+    cipher = settings.vault_cipher()
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(peer_http(transports))
+        store = await stack.enter_async_context(open_store(settings.parsed_store()))
+        writers = await stack.enter_async_context(open_writers(settings, clock))
+        outside = await stack.enter_async_context(httpx.AsyncClient(timeout=10.0, trust_env=False))
+        sentiment, profiles = _peers(settings, http)
+        vault = Vault(cipher, store.vault, clock)
+        replies = build_replies(
+            settings,
+            store.replies,
+            vault,
+            store.brands,
+            sentiment,
+            pseudonymizer,
+            writers,
+            outside,
+            clock,
+            settings.x_own_accounts(),
+        )
+        recent = RecentPosts(vault, pseudonymizer)
+        pipeline = Pipeline(
+            pseudonymizer=pseudonymizer,
+            sentiment=sentiment,
+            profiles=profiles,
+            now=clock.now,
+            timed=metrics.timed,
+            analyze_batch=settings.analyze_batch,
+            max_posts_in_flight=settings.max_posts_in_flight,
+            observer=_observer(settings, replies, recent),
+            erased=store.erasures.erased,
+        )
+        removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawing.removed)
+        places = Places(store.replies, vault, clock)
+        eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
+        sources = Registry(settings, store.spend, clock)
+        tools = Tools(
+            streams=store.streams,
+            brands=store.brands,
+            sources=sources,
+            deliver=_counted(pipeline, metrics),
+            remove=removals.remove,
+            cipher=cipher,
+            clock=clock,
+            metrics=StreamMetrics(registry),
+        )
+        supervisor = Supervisor(tools, settings.most_streams)
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "replies": replies.run,
+            "erasures": eraser.run,
+            "vault-sweep": partial(keep_swept, vault, clock),
+        }
+        if settings.x_bearer_token is not None and not settings.x_sandbox:
+            compliance = XCompliance(outside, settings.x_bearer_token, clock)
+            asked = partial(compliance_round, recent, compliance, removals)
+            daily = Round("x-compliance", asked, every=ROUND_EVERY, again=ROUND_AGAIN, lasting=ROUND_LASTING)
+            work["compliance"] = partial(keep_round, daily, store.rounds, supervisor.owner, clock)
+        await stack.enter_async_context(background.running(work, clock))
+        await stack.enter_async_context(supervisor.running())
+        roster = Roster(store.streams, store.brands, sources, supervisor, clock)
+        yield Resources(
+            pipeline=pipeline,
+            metrics=metrics,
+            store=store,
+            clock=clock,
+            roster=roster,
+            answers=Answers(store.spend, sources, clock),
+            replies=replies,
+            erasures=Erasures(store.erasures, pseudonymizer, clock),
+        )
+
+
+def _peers(settings: IngestSettings, http: httpx.AsyncClient) -> tuple[Peer, Peer]:
+    key = settings.service_key.get_secret_value() if settings.service_key else None
+    sentiment = Peer("sentiment", settings.sentiment_url, http, service_key=key, deadline=settings.peer_deadline)
+    profiles = Peer("profiles", settings.profiles_url, http, service_key=key, deadline=settings.peer_deadline)
+    return sentiment, profiles
+
+
+def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -> Observer:
+    observers: list[Observer] = []
+    if settings.x_bearer_token is not None:
+        observers.append(Remembering(recent))
+    observers.append(replies.selector)
+    return Observers(*observers)
+
+
+def _counted(pipeline: Pipeline, metrics: IngestMetrics) -> Deliver:
+    async def deliver(brand: str, posts: Sequence[Any]) -> Receipt:
+        receipt = await pipeline.deliver(brand, posts)
+        metrics.count(receipt)
+        return receipt
+
+    return deliver

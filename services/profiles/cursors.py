@@ -1,4 +1,4 @@
-"""Cursors of the service's lists: what they hold, and that nobody tampered with it."""
+"""Cursors of the service's lists: what they hold, checked, since a caller may have changed it."""
 
 import math
 import re
@@ -6,15 +6,15 @@ import re
 from services.profiles.listing import Order, Position, Sort
 from shared.brand import BRAND_PATTERN
 from shared.errors import InputError
-from shared.paging import decode_cursor, encode_cursor
+from shared.paging import decode_cursor
 
 _AUTHOR_KEY = re.compile(r"[0-9a-f]{32}")
 _LARGEST = 2**53
 
 
-def encode_position(position: Position, sort: Sort, order: Order) -> str:
-    """Return the cursor of the page after `position`."""
-    return encode_cursor([sort, order, position.value, position.author_key])
+def cursor_of(position: Position, sort: Sort, order: Order) -> list[str | int | float | None]:
+    """Return what the cursor of the page after `position` holds."""
+    return [sort, order, position.value, position.author_key]
 
 
 def decode_position(cursor: str | None, sort: Sort, order: Order) -> Position | None:
@@ -27,11 +27,6 @@ def decode_position(cursor: str | None, sort: Sort, order: Order) -> Position | 
     return Position(value, str(author_key))  # type: ignore[arg-type] # None does not fit
 
 
-def encode_author(author_key: str) -> str:
-    """Return the cursor of the page of features after an author."""
-    return encode_cursor([author_key])
-
-
 def decode_author(cursor: str | None) -> str | None:
     """Return the last author of the page before; raises InputError."""
     if cursor is None:
@@ -40,11 +35,6 @@ def decode_author(cursor: str | None) -> str | None:
     if not _is_author_key(author_key):
         raise _refused()
     return str(author_key)
-
-
-def encode_brand(brand: str) -> str:
-    """Return the cursor of the page of brands after a brand."""
-    return encode_cursor([brand])
 
 
 def decode_brand(cursor: str | None) -> str | None:

@@ -1,14 +1,30 @@
-"""What a running profiles service holds."""
+"""What the profiles service opens when it starts, and the figures it keeps of its work."""
 
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.profiles.alerts.opening import Alerts
+from services.profiles.alerts.opening import Alerts, build_alerts, keep_alerts
 from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.importing.receiving import ImportRoom
+from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
+from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.sweeping import sweep_texts
+from shared.background import running
 from shared.clock import Clock
+from shared.rounds.keeping import Round, keep_round
+from shared.web.health import Check
+
+SWEEP_EVERY: Final = timedelta(hours=1)
+SWEEP_AGAIN: Final = timedelta(minutes=5)
+SWEEP_LASTING: Final = timedelta(minutes=30)
 
 
 class FoldMetrics:
@@ -32,7 +48,7 @@ class FoldMetrics:
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened by the app's lifespan."""
+    """Opened by the lifespan, read by the routes."""
 
     store: ProfileStore
     alerts: Alerts
@@ -40,3 +56,32 @@ class Resources:
     metrics: FoldMetrics
     clock: Clock
     reads: ReadLimit = field(default_factory=ReadLimit)
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready, by name."""
+        return {"store": self.store.check_ready}
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: ProfilesSettings, registry: CollectorRegistry, clock: Clock
+) -> AsyncIterator[Resources]:
+    """Open the store, sweep texts and judge alerts beside the requests; raises as `open_stores` does."""
+    async with open_stores(settings.parsed_store(), clock) as stores:
+        alerts = build_alerts(settings, stores.alerts, clock)
+        imports = ImportRoom(settings.data_dir, settings.import_bytes)
+        resources = Resources(stores.profiles, alerts, imports, FoldMetrics(registry), clock)
+        async with running(_work(settings, stores, alerts, clock), clock):
+            yield resources
+
+
+def _work(
+    settings: ProfilesSettings, stores: Stores, alerts: Alerts, clock: Clock
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    owner = uuid.uuid4().hex
+    sweeping = partial(sweep_texts, stores.profiles, clock, settings.text_time())
+    sweep = Round("text-sweep", sweeping, every=SWEEP_EVERY, again=SWEEP_AGAIN, lasting=SWEEP_LASTING)
+    return {
+        "text-sweep": partial(keep_round, sweep, stores.rounds, owner, clock),
+        "alerts": partial(keep_alerts, alerts, stores.profiles, stores.rounds, owner),
+    }

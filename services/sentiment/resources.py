@@ -1,7 +1,7 @@
-"""What the running service holds: opened in order at the start, drained and closed at the end."""
+"""What the sentiment service opens when it starts, and drains and closes at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from services.sentiment.model_folder import ModelFolder, open_encoder, open_mode
 from services.sentiment.reader import OutputCache, Reader
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokenizer
+from shared.web.health import Check
 
 _BATCH_TOKENS: Final = {"cpu": 1024, "cuda": 16_384}
 """On a CPU larger batches gave no more texts a second and made a lone text wait longer; a GPU needs them."""
@@ -39,6 +40,10 @@ class Resources:
     analyzer: Analyzer
     catalog: CategoryCatalog
     trainer: CategoryTrainer
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready, by name."""
+        return {"model": self.check_model, "category_sets": self.catalog.check_following}
 
     async def check_model(self) -> None:
         """Return where texts are taken; raises OverloadedError where they are not."""
@@ -60,7 +65,7 @@ class _Model:
 async def open_resources(settings: SentimentSettings, registry: CollectorRegistry) -> AsyncIterator[Resources]:
     """Load the models, warm them up, start their batchers; at the end finish what was admitted, then stop.
 
-    Raises SettingsError where a model, the device the store of category sets or a set of the model cannot be had.
+    Raises SettingsError where a model, the device, the store of category sets or a set of the model cannot be had.
     """
     # Counts a container's quota, where the runtime looks at the affinity alone and would be throttled.
     cpus = joblib.cpu_count()

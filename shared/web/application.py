@@ -3,8 +3,8 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
-import httpx
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
@@ -13,17 +13,18 @@ from starlette.middleware.cors import CORSMiddleware
 from shared.settings import ServiceSettings
 from shared.web.auth import Doorkeeper, parse_rate
 from shared.web.body_limit import BodyLimit
+from shared.web.dependencies import resources_of
 from shared.web.health import Check, health_router
 from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
 from shared.web.requests import RequestRing
 
-KEEPALIVE_SECONDS = 2.0
-"""Less than the 5 s after which uvicorn closes an idle connection: none is used just as it goes away."""
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-Transports = Mapping[str, httpx.AsyncBaseTransport]
-"""Transports by URL prefix, such as `http://sentiment`: how a service in the same process is reached."""
+class OpenedResources(Protocol):
+    """What a service's lifespan opens, found on `app.state.resources` from then on."""
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready for `/readyz`, by name."""
 
 
 def build_app(
@@ -31,18 +32,25 @@ def build_app(
     summary: str,
     settings: ServiceSettings,
     routers: Sequence[APIRouter],
-    lifespan: Lifespan,
     registry: CollectorRegistry,
-    checks: Callable[[FastAPI], Mapping[str, Check]],
+    open_resources: Callable[[], AbstractAsyncContextManager[OpenedResources]],
     unlimited: re.Pattern[str] | None = None,
 ) -> FastAPI:
     """Return the application: routes, health, metrics, problems, and the rings around them.
 
+    Its lifespan opens the resources, and nothing is opened before.
     The rings from outside in: request id and last resort, CORS, who gets in, body size. Routes whose paths
     `unlimited` finds limit their bodies themselves.
     Raises SettingsError where the settings forbid a start.
     """
     keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources() as resources:
+            app.state.resources = resources
+            yield
+
     app = FastAPIOffline(
         docs_url="/docs", redoc_url=None, title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan
     )
@@ -59,18 +67,6 @@ def build_app(
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(RequestRing, service=service, metrics=RequestMetrics(registry))
-    for router in [*routers, health_router(lambda: checks(app)), metrics_router(registry)]:
+    for router in [*routers, health_router(lambda: resources_of(app).checks()), metrics_router(registry)]:
         app.include_router(router)
     return app
-
-
-@asynccontextmanager
-async def peer_http(transports: Transports | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Open the client by which a service reaches its peers.
-
-    `transports` map a peer's URL to an in-process transport; peers that it does not name are reached
-    over the network. In-process transports ignore httpx's timeouts: every call brings its own deadline.
-    """
-    limits = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_SECONDS)
-    async with httpx.AsyncClient(mounts=dict(transports or {}), limits=limits, timeout=10.0, trust_env=False) as http:
-        yield http

@@ -15,7 +15,10 @@ CHECK_SECONDS = 2.0
 
 
 def health_router(checks: Callable[[], Mapping[str, Check]]) -> APIRouter:
-    """Return `GET /livez` and `GET /readyz`; `checks` gives the dependencies by name once the service runs."""
+    """Return `GET /livez` and `GET /readyz`; `checks` gives the dependencies by name.
+
+    It raises NotReadyError while the service is starting.
+    """
     router = APIRouter(tags=["operation"])
 
     @router.get("/livez")

@@ -13,6 +13,7 @@ from shared.errors import (
     ConflictError,
     InputError,
     NotFoundError,
+    NotReadyError,
     OverloadedError,
     PeerRefusedError,
     PeerUnavailableError,
@@ -26,6 +27,7 @@ _STATUS: dict[type[VoxpopError], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     OverloadedError: 503,
+    NotReadyError: 503,
     PeerUnavailableError: 503,
     PeerRefusedError: 502,
     # Found out while it ran: a database that refuses the user, say.

@@ -2,36 +2,37 @@
 
 from fastapi import APIRouter, Response
 
-from services.ingest.api.dependencies import Cursor, Limit, OpenedResources
+from services.ingest.api.dependencies import Res
 from services.ingest.api.streams import OfBrand, StreamIn, listed, started
 from services.ingest.streams.answer import StreamAnswer
 from services.ingest.streams.stream import Kind
 from shared.access import Scope
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1/backfills", tags=["backfills"])
 
 
 @router.post("", status_code=201, dependencies=[requires(Scope.WRITE)])
-async def start_backfill(body: StreamIn, opened: OpenedResources, response: Response) -> StreamAnswer:
+async def start_backfill(body: StreamIn, resources: Res, response: Response) -> StreamAnswer:
     """Read what a network still gives of the past, from `since` (and for some sources `until`) of the parameters on.
 
     It goes on over restarts, and is `finished` once all of it is folded. While the same one is under way it is
     returned as it is, with 200. 404, 409 and 422 as for streams; not every source has a past to give.
     """
-    return await started(Kind.BACKFILL, body, opened, response)
+    return await started(Kind.BACKFILL, body, resources, response)
 
 
 @router.get("", dependencies=[requires(Scope.READ)])
 async def list_backfills(
-    opened: OpenedResources, brand: OfBrand = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    resources: Res, brand: OfBrand = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[StreamAnswer]:
     """The backfills in the order in which they were made, finished ones too."""
-    return await listed(Kind.BACKFILL, opened, brand, limit, cursor)
+    return await listed(Kind.BACKFILL, resources, brand, limit, cursor)
 
 
 @router.get("/{backfill_id}", dependencies=[requires(Scope.READ)])
-async def show_backfill(backfill_id: str, opened: OpenedResources) -> StreamAnswer:
+async def show_backfill(backfill_id: str, resources: Res) -> StreamAnswer:
     """One backfill: its state, counts, last error in words and spend."""
-    return (await opened.answers.of([await opened.roster.find(Kind.BACKFILL, backfill_id)]))[0]
+    return (await resources.answers.of([await resources.roster.find(Kind.BACKFILL, backfill_id)]))[0]

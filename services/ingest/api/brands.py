@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from services.ingest.api.dependencies import Cursor, Limit, OpenedResources
+from services.ingest.api.dependencies import Res
 from services.ingest.brands.brand import BrandSettings, StoredBrand
 from services.ingest.brands.query_plan import QueryPlan, query_plans
 from shared.access import Scope
 from shared.brand import BRAND_PATTERN
-from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.paging import DEFAULT_LIMIT, Page, text_after
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1/brands", tags=["brands"])
 
@@ -28,34 +29,30 @@ class DryRun(BaseModel):
 
 
 @router.put("/{brand}", dependencies=[requires(Scope.WRITE)])
-async def declare_brand(brand: BrandName, body: BrandSettings, opened: OpenedResources) -> StoredBrand:
+async def declare_brand(brand: BrandName, body: BrandSettings, resources: Res) -> StoredBrand:
     """Set everything that a brand is listened for, in place of what was set before.
 
     What is left out of the body is empty from then on. Streams that run take the new version up within seconds.
     """
-    return await opened.store.brands.put(brand, body, opened.clock.now())
+    return await resources.store.brands.put(brand, body, resources.clock.now())
 
 
 @router.get("", dependencies=[requires(Scope.READ)])
-async def list_brands(
-    opened: OpenedResources, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Page[StoredBrand]:
+async def list_brands(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[StoredBrand]:
     """The declared brands by name; one that only its posts made is not among them."""
-    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
-    found = await opened.store.brands.page(after=after, limit=limit + 1)
-    more = encode_cursor([found[limit - 1].brand]) if len(found) > limit else None
-    return Page[StoredBrand](items=found[:limit], next_cursor=more)
+    found = await resources.store.brands.page(after=text_after(cursor), limit=limit + 1)
+    return Page.of(found, limit, lambda stored: [stored.brand])
 
 
 @router.get("/{brand}", dependencies=[requires(Scope.READ)])
-async def show_brand(brand: BrandName, opened: OpenedResources) -> StoredBrand:
+async def show_brand(brand: BrandName, resources: Res) -> StoredBrand:
     """Return one declared brand in its canonical form."""
-    return await opened.store.brands.find(brand)
+    return await resources.store.brands.find(brand)
 
 
 @router.get("/{brand}/queries", dependencies=[requires(Scope.READ)])
-async def show_queries(brand: BrandName, opened: OpenedResources) -> DryRun:
+async def show_queries(brand: BrandName, resources: Res) -> DryRun:
     """A dry run: exactly what each platform will be asked, what is filtered here, and what cannot be heard there."""
-    stored = await opened.store.brands.find(brand)
+    stored = await resources.store.brands.find(brand)
     platforms = await asyncio.to_thread(query_plans, stored)
     return DryRun(brand=stored.brand, version=stored.version, platforms=platforms)

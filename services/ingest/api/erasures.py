@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.ingest.api.dependencies import OpenedResources
+from services.ingest.api.dependencies import Res
 from services.ingest.erasures.erasure import Erasure, State
 from services.ingest.post import Identifier
 from shared.access import Scope
@@ -95,16 +95,16 @@ class ErasureAnswer(BaseModel):
 
 
 @router.post("", status_code=202)
-async def erase_author(body: AuthorIn, opened: OpenedResources) -> Asked:
+async def erase_author(body: AuthorIn, resources: Res) -> Asked:
     """Erase an author everywhere, for good: it is kept durably and carried out from here on.
 
     Posts of the author that come later are dropped. Asking again returns the same erasure; one that is done is
     carried out once more. An id that nobody has posted by is taken too: that leaves `removed` empty.
     """
-    return Asked(erasure_id=(await opened.erasures.ask(body.platform, body.author_id)).id)
+    return Asked(erasure_id=(await resources.erasures.ask(body.platform, body.author_id)).id)
 
 
 @router.get("/{erasure_id}")
-async def show_erasure(erasure_id: ErasureId, opened: OpenedResources) -> ErasureAnswer:
+async def show_erasure(erasure_id: ErasureId, resources: Res) -> ErasureAnswer:
     """How far an erasure has come, and what was removed where."""
-    return ErasureAnswer.of(await opened.erasures.find(erasure_id))
+    return ErasureAnswer.of(await resources.erasures.find(erasure_id))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.ingest.api.dependencies import OpenedResources
+from services.ingest.api.dependencies import Res
 from services.ingest.pipeline import Receipt
 from shared.access import Scope
 from shared.brand import Brand
@@ -24,12 +24,12 @@ class PostsIn(BaseModel):
 
 
 @router.post("/posts", dependencies=[requires(Scope.WRITE)])
-async def take_posts(body: PostsIn, opened: OpenedResources) -> Receipt:
+async def take_posts(body: PostsIn, resources: Res) -> Receipt:
     """Take 1 to 1000 posts in. Accepted means folded into the profiles and durable.
 
     503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,
     send the same body again. A post that was folded before counts as a duplicate and changes nothing.
     """
-    receipt = await opened.pipeline.deliver(body.brand, body.posts)
-    opened.metrics.count(receipt)
+    receipt = await resources.pipeline.deliver(body.brand, body.posts)
+    resources.metrics.count(receipt)
     return receipt

@@ -2,20 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.ingest.api.dependencies import Cursor, Limit
+from services.ingest.api.dependencies import Res
 from services.ingest.replies.letter import Letter
-from services.ingest.replies.opening import Replies
 from services.ingest.replies.reply import Reply, State
 from services.ingest.replies.rule import Rule, RuleBody, RuleName
 from services.ingest.replies.stores.columns import milliseconds
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
-from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import check_scope, requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["replies"])
 
@@ -73,62 +73,49 @@ class Rejecting(BaseModel):
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
-async def opened_replies(request: Request) -> Replies:
-    """Return what the lifespan opened of replies."""
-    replies: Replies = request.app.state.resources.replies
-    return replies
-
-
-Opened = Annotated[Replies, Depends(opened_replies)]
-
-
 @router.get("/replies", dependencies=[requires(Scope.WRITE)])
 async def list_replies(
-    opened: Opened,
+    resources: Res,
     state: Annotated[State | None, Query(description="replies in this state alone")] = None,
     brand: Annotated[Brand | None, Query(description="replies of this brand alone")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ReplyAnswer]:
     """Replies in order of creation. `draft` waits for a person; `unknown` too: was it published or not?"""
-    after = place(cursor)
-    found = await opened.store.page(state, brand, after, limit + 1)
-    shown = found[:limit]
-    letters = await opened.desk.letters.find_all([reply.letter for reply in shown])
-    items = [ReplyAnswer.of(reply, letters.get(reply.letter)) for reply in shown]
-    more = encode_cursor([milliseconds(shown[-1].created_at), shown[-1].id]) if len(found) > limit else None
-    return Page[ReplyAnswer](items=items, next_cursor=more)
+    found = await resources.replies.store.page(state, brand, moment_after(cursor), limit + 1)
+    page = Page.of(found, limit, lambda reply: [milliseconds(reply.created_at), reply.id])
+    letters = await resources.replies.desk.letters.find_all([reply.letter for reply in page.items])
+    return page.showing([ReplyAnswer.of(reply, letters.get(reply.letter)) for reply in page.items])
 
 
 @router.post("/replies/{reply_id}/approve", dependencies=[requires(Scope.WRITE)])
-async def approve_reply(reply_id: ReplyId, opened: Opened, body: Approval | None = None) -> ReplyAnswer:
+async def approve_reply(reply_id: ReplyId, resources: Res, body: Approval | None = None) -> ReplyAnswer:
     """Let a reply be sent, once: within seconds, or when quiet hours and the daily cap let it.
 
     409 where it is not waiting for a person any more. One whose outcome is `unknown` may have been published: it is
     sent again only with `although_unknown`.
     """
     wish = body or Approval()
-    reply = await opened.desk.approve(reply_id, wish.text, although_unknown=wish.although_unknown)
-    return ReplyAnswer.of(reply, await opened.desk.letters.find(reply.letter))
+    reply = await resources.replies.desk.approve(reply_id, wish.text, although_unknown=wish.although_unknown)
+    return ReplyAnswer.of(reply, await resources.replies.desk.letters.find(reply.letter))
 
 
 @router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.WRITE)])
-async def reject_reply(reply_id: ReplyId, opened: Opened, body: Rejecting | None = None) -> ReplyAnswer:
+async def reject_reply(reply_id: ReplyId, resources: Res, body: Rejecting | None = None) -> ReplyAnswer:
     """Close a reply for good, or one that is `unknown` after a look at the platform; its words are forgotten."""
-    return ReplyAnswer.of(await opened.desk.reject(reply_id, body.reason if body else ""), None)
+    return ReplyAnswer.of(await resources.replies.desk.reject(reply_id, body.reason if body else ""), None)
 
 
 @router.get("/reply-rules", dependencies=[requires(Scope.READ)])
-async def list_rules(opened: Opened, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Rule]:
+async def list_rules(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Rule]:
     """The rules by name."""
-    last = str(decode_cursor(cursor, str)[0]) if cursor is not None else ""
-    rules = [rule for rule in await opened.rules.all() if rule.name > last]
-    more = encode_cursor([rules[limit - 1].name]) if len(rules) > limit else None
-    return Page[Rule](items=rules[:limit], next_cursor=more)
+    last = text_after(cursor)
+    rules = [rule for rule in await resources.replies.rules.all() if rule.name > last]
+    return Page.of(rules, limit, lambda rule: [rule.name])
 
 
 @router.put("/reply-rules/{name}", dependencies=[requires(Scope.WRITE)])
-async def put_rule(name: RuleName, body: RuleBody, opened: Opened, request: Request) -> Rule:
+async def put_rule(name: RuleName, body: RuleBody, resources: Res, request: Request) -> Rule:
     """Keep a rule in place of what its name had; replies that were drafted stay as they are.
 
     `"approval": "automatic"` sends without asking anybody, and needs the scope `admin`. Platforms ask for the
@@ -138,25 +125,17 @@ async def put_rule(name: RuleName, body: RuleBody, opened: Opened, request: Requ
     if body.approval == "automatic":
         check_scope(request, Scope.ADMIN)
     rule = Rule(name=name, **body.model_dump())
-    await opened.rules.put(rule)
+    await resources.replies.rules.put(rule)
     return rule
 
 
 @router.get("/reply-rules/{name}", dependencies=[requires(Scope.READ)])
-async def show_rule(name: RuleName, opened: Opened) -> Rule:
+async def show_rule(name: RuleName, resources: Res) -> Rule:
     """One rule."""
-    return await opened.rules.find(name)
+    return await resources.replies.rules.find(name)
 
 
 @router.delete("/reply-rules/{name}", status_code=204, dependencies=[requires(Scope.WRITE)])
-async def delete_rule(name: RuleName, opened: Opened) -> None:
+async def delete_rule(name: RuleName, resources: Res) -> None:
     """Remove a rule; what it drafted stays in the queue."""
-    await opened.rules.delete(name)
-
-
-def place(cursor: str | None) -> tuple[int, str] | None:
-    """Return where a page in order of time begins; raises InputError."""
-    if cursor is None:
-        return None
-    moment, row = decode_cursor(cursor, int, str)
-    return int(str(moment)), str(row)
+    await resources.replies.rules.delete(name)

@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
-from services.ingest.api.dependencies import Cursor, Limit
-from services.ingest.api.replies import Opened, place
+from services.ingest.api.dependencies import Res
 from services.ingest.replies.stores.columns import milliseconds
 from services.ingest.replies.ticket import Delivery, DeliveryState, Desk
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
-from shared.paging import DEFAULT_LIMIT, Page, encode_cursor
+from shared.paging import DEFAULT_LIMIT, Page, moment_after
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -47,25 +47,27 @@ class TicketAnswer(BaseModel):
 
 @router.get("", dependencies=[requires(Scope.WRITE)])
 async def list_tickets(
-    opened: Opened,
+    resources: Res,
     brand: Annotated[Brand | None, Query(description="tickets of this brand alone")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[TicketAnswer]:
     """Tickets in order of creation."""
-    found = await opened.store.tickets(brand, place(cursor), limit + 1)
-    shown = found[:limit]
+    found = await resources.replies.store.tickets(brand, moment_after(cursor), limit + 1)
+    page = Page.of(found, limit, lambda ticket: [milliseconds(ticket.created_at), ticket.id])
     of_ticket: dict[str, list[Delivery]] = defaultdict(list)
-    for delivery in await opened.store.deliveries([ticket.id for ticket in shown]):
+    for delivery in await resources.replies.store.deliveries([ticket.id for ticket in page.items]):
         of_ticket[delivery.ticket].append(delivery)
-    items = [
-        TicketAnswer(
-            **ticket.model_dump(),
-            deliveries=[
-                DeliveryAnswer(**one.model_dump(include=set(DeliveryAnswer.model_fields))) for one in of_ticket[kept.id]
-            ],
-        )
-        for kept, ticket in zip(shown, await opened.ticketing.shown(shown), strict=True)
-    ]
-    more = encode_cursor([milliseconds(shown[-1].created_at), shown[-1].id]) if len(found) > limit else None
-    return Page[TicketAnswer](items=items, next_cursor=more)
+    shown = await resources.replies.ticketing.shown(page.items)
+    return page.showing(
+        [
+            TicketAnswer(
+                **ticket.model_dump(),
+                deliveries=[
+                    DeliveryAnswer(**one.model_dump(include=set(DeliveryAnswer.model_fields)))
+                    for one in of_ticket[kept.id]
+                ],
+            )
+            for kept, ticket in zip(page.items, shown, strict=True)
+        ]
+    )

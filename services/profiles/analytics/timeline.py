@@ -14,7 +14,7 @@ from services.profiles.folding import HOUR_SECONDS
 from services.profiles.rollup import DAY_SECONDS, Bucket, Rollup, Scored
 from services.profiles.views import view_time
 from shared.errors import InputError
-from shared.paging import decode_cursor, encode_cursor
+from shared.paging import decode_cursor
 
 Grain = Literal["hour", "day", "week"]
 DAYS_A_WEEK: Final = 7
@@ -111,11 +111,6 @@ def view_points(grain: Grain, buckets: Iterable[Bucket]) -> list[PointView]:
         weeks = groupby(buckets, lambda bucket: point_start("week", bucket.start))
         points = [Bucket(start, total(bucket.rollup for bucket in days)) for start, days in weeks]
     return [PointView(start=view_time(point.start), **dict(view_figures(point.rollup))) for point in points]
-
-
-def encode_point(grain: Grain, start: int) -> str:
-    """Return the cursor of the page after the point that begins then (Unix seconds)."""
-    return encode_cursor([grain, start])
 
 
 def decode_point(cursor: str | None, grain: Grain) -> int | None:

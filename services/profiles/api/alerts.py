@@ -1,34 +1,24 @@
 """Alert rules of a brand, and what they raised."""
 
-from typing import Annotated, Any
+from dataclasses import astuple
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
 from services.profiles.alerts.alert import Alert, RaisedAlert
 from services.profiles.alerts.evaluating import finished_hour
-from services.profiles.alerts.opening import Alerts
 from services.profiles.alerts.rule import MOST_RULES, KeptRule, Rule, RuleBody, Slug, State
 from services.profiles.alerts.stores.base import Place, place_of
-from services.profiles.api.dependencies import Cursor, Limit
+from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.brand import Brand
 from shared.errors import ConflictError, InputError, NotFoundError
-from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 from shared.webhooks.delivery import DeliveryState
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
-
-
-async def opened_alerts(request: Request) -> Alerts:
-    """Return what the service has of alerts."""
-    resources: Any = request.app.state.resources
-    alerts: Alerts = resources.alerts
-    return alerts
-
-
-OpenedAlerts = Annotated[Alerts, Depends(opened_alerts)]
 
 
 class RuleView(RuleBody):
@@ -79,69 +69,56 @@ class AlertView(Alert):
 
 @router.get("/brands/{brand}/alert-rules", dependencies=[requires(Scope.READ)])
 async def list_alert_rules(
-    brand: Brand, alerts: OpenedAlerts, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    brand: Brand, resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[RuleView]:
     """List a brand's alert rules by name."""
-    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
-    found = await alerts.store.rules(brand, after, limit + 1)
-    return Page(
-        items=[RuleView.of(kept) for kept in found[:limit]],
-        next_cursor=encode_cursor([found[limit - 1].rule.name]) if len(found) > limit else None,
-    )
+    found = await resources.alerts.store.rules(brand, text_after(cursor), limit + 1)
+    page = Page.of(found, limit, lambda kept: [kept.rule.name])
+    return page.showing([RuleView.of(kept) for kept in page.items])
 
 
 @router.put("/brands/{brand}/alert-rules/{name}", dependencies=[requires(Scope.WRITE)])
-async def put_alert_rule(brand: Brand, name: Slug, body: RuleBody, alerts: OpenedAlerts) -> RuleView:
+async def put_alert_rule(brand: Brand, name: Slug, body: RuleBody, resources: Res) -> RuleView:
     """Keep a rule in place of what its name had.
 
     A new rule judges the hours that finish from now on; one that is put again goes on where it was. Hours are judged
     once, some minutes after their end: posts that come later change nothing of what was told.
     """
-    store = alerts.store
-    if body.webhook is not None and await store.webhook(body.webhook) is None:
+    alerts = resources.alerts
+    if body.webhook is not None and await alerts.store.webhook(body.webhook) is None:
         raise InputError(f"webhook: there is no webhook '{body.webhook}'; PUT it first", ("body", "webhook"))
-    names = {kept.rule.name for kept in await store.rules(brand, "", MOST_RULES)}
+    names = {kept.rule.name for kept in await alerts.store.rules(brand, "", MOST_RULES)}
     if name not in names and len(names) >= MOST_RULES:
         raise ConflictError(f"this brand has {MOST_RULES} alert rules already; delete one first")
     rule = Rule(brand=brand, name=name, **body.model_dump())
-    return RuleView.of(await store.put_rule(rule, finished_hour(alerts.clock.now(), alerts.delay)))
+    return RuleView.of(await alerts.store.put_rule(rule, finished_hour(alerts.clock.now(), alerts.delay)))
 
 
 @router.get("/brands/{brand}/alert-rules/{name}", dependencies=[requires(Scope.READ)])
-async def show_alert_rule(brand: Brand, name: Slug, alerts: OpenedAlerts) -> RuleView:
+async def show_alert_rule(brand: Brand, name: Slug, resources: Res) -> RuleView:
     """Show one rule, and whether it has the history that it needs."""
-    kept = await alerts.store.rule(brand, name)
+    kept = await resources.alerts.store.rule(brand, name)
     if kept is None:
         raise NotFoundError(_missing(name))
     return RuleView.of(kept)
 
 
 @router.delete("/brands/{brand}/alert-rules/{name}", status_code=204, dependencies=[requires(Scope.WRITE)])
-async def delete_alert_rule(brand: Brand, name: Slug, alerts: OpenedAlerts) -> None:
+async def delete_alert_rule(brand: Brand, name: Slug, resources: Res) -> None:
     """Remove a rule; what it raised stays, and is still delivered."""
-    if not await alerts.store.delete_rule(brand, name):
+    if not await resources.alerts.store.delete_rule(brand, name):
         raise NotFoundError(_missing(name))
 
 
 @router.get("/brands/{brand}/alerts", dependencies=[requires(Scope.READ)])
 async def list_alerts(
-    brand: Brand, alerts: OpenedAlerts, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    brand: Brand, resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[AlertView]:
     """List what was raised in the last 90 days, the latest first."""
-    found = await alerts.store.alerts(brand, _place(cursor), limit + 1)
-    page = found[:limit]
-    more = place_of(page[-1]) if len(found) > limit else None
-    return Page(
-        items=[AlertView.of(raised) for raised in page],
-        next_cursor=encode_cursor([more.raised_ms, more.id]) if more is not None else None,
-    )
-
-
-def _place(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    raised_ms, alert = decode_cursor(cursor, int, str)
-    return Place(int(str(raised_ms)), str(alert))
+    after = moment_after(cursor)
+    found = await resources.alerts.store.alerts(brand, None if after is None else Place(*after), limit + 1)
+    page = Page.of(found, limit, lambda raised: list(astuple(place_of(raised))))
+    return page.showing([AlertView.of(raised) for raised in page.items])
 
 
 def _missing(name: str) -> str:

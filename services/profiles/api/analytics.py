@@ -17,14 +17,15 @@ from services.profiles.analytics.breakdown import (
     view_voices,
 )
 from services.profiles.analytics.bucket_reads import points_after, total_of
-from services.profiles.analytics.timeline import Grain, PointView, decode_point, encode_point, point_buckets
+from services.profiles.analytics.timeline import Grain, PointView, decode_point, point_buckets
 from services.profiles.analytics.window import window_between
-from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, OpenedResources
-from services.profiles.api.windows import (
+from services.profiles.api.dependencies import (
     WEEK,
+    KnownBrand,
     Length,
     MaybeLength,
     OfVoice,
+    Res,
     Summed,
     Until,
     asked_window,
@@ -37,6 +38,7 @@ from shared.analyzed_post import Voice
 from shared.errors import InputError
 from shared.paging import MAX_LIMIT, Page
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["analytics"], dependencies=[requires(Scope.READ)])
 
@@ -46,7 +48,7 @@ MOST_CHARACTERS = 2000
 @router.get("/timeline")
 async def show_timeline(
     brand: KnownBrand,
-    resources: OpenedResources,
+    resources: Res,
     bucket: Annotated[Grain, Query(description="what a point is; a week is an ISO week")] = "day",
     begins: Annotated[
         AwareDatetime | None, Query(alias="from", description="in the first point; by default all")
@@ -62,15 +64,13 @@ async def show_timeline(
     summary = await resources.store.summary(brand)
     async with resources.reads.permit_for(point_buckets(bucket, known_part(time, summary), after, limit + 1).most):
         found = await points_after(resources.store, brand, bucket, time, after, limit + 1, voice)
-    page = found[:limit]
-    last = int(page[-1].start.timestamp()) if len(found) > limit else None
-    return Page(items=page, next_cursor=None if last is None else encode_point(bucket, last))
+    return Page.of(found, limit, lambda point: [bucket, int(point.start.timestamp())])
 
 
 @router.get("/languages")
 async def show_languages(
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     window: MaybeLength = None,
     until: Until = None,
     voice: OfVoice = None,
@@ -84,7 +84,7 @@ async def show_languages(
 @router.get("/categories")
 async def show_categories(
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     window: MaybeLength = None,
     until: Until = None,
     voice: OfVoice = None,
@@ -96,9 +96,7 @@ async def show_categories(
 
 
 @router.get("/voices")
-async def show_voices(
-    summary: Summed, resources: OpenedResources, window: Length = WEEK, until: Until = None
-) -> VoicesView:
+async def show_voices(summary: Summed, resources: Res, window: Length = WEEK, until: Until = None) -> VoicesView:
     """Show people's posts beside the brand's own."""
     time = asked_window(summary, window, until, resources)
     voices: tuple[Voice, ...] = get_args(Voice)
@@ -110,7 +108,7 @@ async def show_voices(
 @router.get("/share-of-voice")
 async def show_share_of_voice(
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     others: Annotated[
         str, Query(alias="with", max_length=MOST_CHARACTERS, description="the other brands, by commas: 20 at most")
     ],

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 
-from services.profiles.api.dependencies import KnownBrand, Store
+from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.profile import Basis
 from shared.access import Scope
 from shared.analyzed_post import Key
@@ -57,13 +57,13 @@ class Published(BaseModel):
 
 
 @router.put("/brands/{brand}/assignments/{run_id}")
-async def stage_assignments(brand: KnownBrand, run_id: RunId, chunk: Chunk, store: Store) -> Stored:
+async def stage_assignments(brand: KnownBrand, run_id: RunId, chunk: Chunk, resources: Res) -> Stored:
     """Keep a chunk of a run's assignments, not shown before the run is published. Safe to repeat."""
     clusters = {item.author_key: item.cluster for item in chunk.items}
-    return Stored(stored=await store.stage(brand, chunk.basis, run_id, clusters))
+    return Stored(stored=await resources.store.stage(brand, chunk.basis, run_id, clusters))
 
 
 @router.post("/brands/{brand}/assignments/{run_id}/publish")
-async def publish_assignments(brand: KnownBrand, run_id: RunId, publication: Publication, store: Store) -> Published:
+async def publish_assignments(brand: KnownBrand, run_id: RunId, publication: Publication, resources: Res) -> Published:
     """Show the run's assignments in place of those before, at once; 409 where not exactly `expected` are kept."""
-    return Published(published=await store.publish(brand, publication.basis, run_id, publication.expected))
+    return Published(published=await resources.store.publish(brand, publication.basis, run_id, publication.expected))

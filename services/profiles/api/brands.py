@@ -4,34 +4,31 @@ from fastapi import APIRouter
 
 from services.profiles.analytics.bucket_reads import total_of
 from services.profiles.analytics.figures import SummaryView, view_summary
-from services.profiles.api.dependencies import Cursor, Limit, OpenedResources, Store
-from services.profiles.api.windows import WEEK, Length, OfVoice, Summed, Until, asked_window, permit
-from services.profiles.cursors import decode_brand, encode_brand
+from services.profiles.api.dependencies import WEEK, Length, OfVoice, Res, Summed, Until, asked_window, permit
+from services.profiles.cursors import decode_brand
 from services.profiles.views import BrandView
 from shared.access import Scope
 from shared.brand import Brand
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["brands"], dependencies=[requires(Scope.READ)])
 
 
 @router.get("/brands")
-async def list_brands(store: Store, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[BrandView]:
+async def list_brands(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[BrandView]:
     """List the brands that have posts, by name."""
-    found = await store.brands(decode_brand(cursor), limit + 1)
-    page = found[:limit]
-    return Page(
-        items=[BrandView(brand=size.brand, profiles=size.profiles, posts=size.posts) for size in page],
-        next_cursor=encode_brand(page[-1].brand) if len(found) > limit else None,
-    )
+    found = await resources.store.brands(decode_brand(cursor), limit + 1)
+    page = Page.of(found, limit, lambda size: [size.brand])
+    return page.showing([BrandView(brand=size.brand, profiles=size.profiles, posts=size.posts) for size in page.items])
 
 
 @router.get("/brands/{brand}/summary")
 async def summarize_brand(
     brand: Brand,
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     window: Length = WEEK,
     until: Until = None,
     voice: OfVoice = None,

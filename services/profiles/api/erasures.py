@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.profiles.api.dependencies import Store
+from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.erasure import ErasedOfBrand, ErasureAnswer, ErasureOrder
 from shared.web.auth import requires
@@ -11,12 +11,12 @@ router = APIRouter(prefix="/v1", tags=["erasures"], dependencies=[requires(Scope
 
 
 @router.post("/erasures")
-async def erase_author(order: ErasureOrder, store: Store) -> ErasureAnswer:
+async def erase_author(order: ErasureOrder, resources: Res) -> ErasureAnswer:
     """Remove an author from every brand, and keep them out; an answer means that it is durable. Safe to repeat.
 
     For ingest: whoever has a raw id asks ingest's `POST /v1/erasures`, which removes drafts and tickets too.
     """
-    erased = await store.erase(order.author_key)
+    erased = await resources.store.erase(order.author_key)
     items = [
         ErasedOfBrand(brand=one.brand, posts=one.posts, texts=one.texts, assignments=one.assignments) for one in erased
     ]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
-from services.profiles.api.dependencies import Store
+from services.profiles.api.dependencies import NO_POSTS, Res
 from services.profiles.exporting.export import END, FIRST, MEDIA_TYPES, Export, Form, Of
 from services.profiles.exporting.pages import has_anything
 from services.profiles.exporting.streaming import stream
@@ -33,7 +33,7 @@ Until = Annotated[AwareDatetime | None, Query(alias="to", description="posts and
 )
 async def export_brand(
     brand: Brand,
-    store: Store,
+    resources: Res,
     request: Request,
     of: Of = Of.PROFILES,
     form: Annotated[Form, Query(alias="format")] = Form.CSV,
@@ -53,10 +53,10 @@ async def export_brand(
     start, end = (_seconds(since, FIRST), _seconds(until, END))
     if start > end:
         raise InputError("`from` must not be after `to`", ("query", "from"))
-    if not await has_anything(store, brand):
-        raise NotFoundError("no post of this brand was ever counted")
+    if not await has_anything(resources.store, brand):
+        raise NotFoundError(NO_POSTS)
     export = Export(brand, of, form, start, end)
-    pieces = stream(store, export)
+    pieces = stream(resources.store, export)
     # Pulled before the answer begins: a store that is away is a 503, not a file that breaks off.
     first = await anext(pieces, b"")
     return StreamingResponse(

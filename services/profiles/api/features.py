@@ -5,11 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.profiles.api.dependencies import Cursor, KnownBrand, Store
-from services.profiles.cursors import decode_author, encode_author
+from services.profiles.api.dependencies import KnownBrand, Res
+from services.profiles.cursors import decode_author
 from services.profiles.features import MEDIA_TYPE, arrow_stream
 from shared.access import Scope
+from shared.paging import Page
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor
 
 router = APIRouter(prefix="/v1", tags=["features"], dependencies=[requires(Scope.READ)])
 
@@ -24,13 +26,13 @@ DEFAULT_ROWS = 5000
 )
 async def page_features(
     brand: KnownBrand,
-    store: Store,
+    resources: Res,
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS)] = DEFAULT_ROWS,
     cursor: Cursor = None,
 ) -> Response:
     """Return one page of profiles as numbers, by author; the header `x-next-cursor` is absent on the last."""
-    found = await store.features(brand, decode_author(cursor), limit + 1)
-    page = found[:limit]
-    body = await asyncio.to_thread(arrow_stream, page)
-    headers = {"x-next-cursor": encode_author(page[-1].author_key)} if len(found) > limit else None
+    found = await resources.store.features(brand, decode_author(cursor), limit + 1)
+    page = Page.of(found, limit, lambda profile: [profile.author_key])
+    body = await asyncio.to_thread(arrow_stream, page.items)
+    headers = {"x-next-cursor": page.next_cursor} if page.next_cursor else None
     return Response(body, media_type=MEDIA_TYPE, headers=headers)

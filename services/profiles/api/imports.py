@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from services.profiles.api.dependencies import OpenedResources
+from services.profiles.api.dependencies import Res
 from services.profiles.exporting.export import MEDIA_TYPES, Form, Of
 from services.profiles.importing.receiving import TooLargeError
 from services.profiles.importing.restoring import restore
@@ -28,7 +28,7 @@ class ImportAnswer(BaseModel):
 
 
 @router.post("/brands/{brand}/import", openapi_extra=_BODY)
-async def import_brand(brand: Brand, request: Request, resources: OpenedResources) -> ImportAnswer:
+async def import_brand(brand: Brand, request: Request, resources: Res) -> ImportAnswer:
     """Restore a Parquet file as the export wrote it; due in the order removals, profiles, buckets, posts.
 
     Nothing is stored of a file that is wrong anywhere. Safe to repeat.

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 
-from services.profiles.api.dependencies import Cursor, KnownBrand, Limit, Store
-from services.profiles.cursors import decode_position, encode_position
+from services.profiles.api.dependencies import KnownBrand, Res
+from services.profiles.cursors import cursor_of, decode_position
 from services.profiles.listing import ClusterFilter, Listing, Order, Sort, position_of
 from services.profiles.profile import Basis
 from services.profiles.views import ProfileView, view_profile
@@ -16,6 +16,7 @@ from shared.analyzed_post import Key
 from shared.errors import NotFoundError
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["profiles"], dependencies=[requires(Scope.READ)])
 
@@ -25,7 +26,7 @@ MOST = 10**12
 @router.get("/brands/{brand}/profiles")
 async def list_profiles(
     brand: KnownBrand,
-    store: Store,
+    resources: Res,
     sort: Sort = Sort.POSTS,
     order: Annotated[Order | None, Query(description="by default asc for author_key, else desc")] = None,
     min_posts: Annotated[int, Query(ge=1, le=MOST)] = 1,
@@ -49,18 +50,15 @@ async def list_profiles(
         language=language,
         cluster=None if cluster is None else ClusterFilter(basis, cluster),
     )
-    found = await store.profiles(listing)
-    page = found[:limit]
-    return Page(
-        items=[view_profile(profile) for profile in page],
-        next_cursor=encode_position(position_of(page[-1], sort, order), sort, order) if len(found) > limit else None,
-    )
+    found = await resources.store.profiles(listing)
+    page = Page.of(found, limit, lambda profile: cursor_of(position_of(profile, sort, order), sort, order))
+    return page.showing([view_profile(profile) for profile in page.items])
 
 
 @router.get("/brands/{brand}/profiles/{author_key}")
-async def show_profile(brand: KnownBrand, author_key: Annotated[Key, Path()], store: Store) -> ProfileView:
+async def show_profile(brand: KnownBrand, author_key: Annotated[Key, Path()], resources: Res) -> ProfileView:
     """Show one author's profile."""
-    profile = await store.profile(brand, author_key)
+    profile = await resources.store.profile(brand, author_key)
     if profile is None:
         raise NotFoundError("this brand has no profile of that author")
     return view_profile(profile)

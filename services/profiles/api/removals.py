@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.profiles.api.dependencies import OpenedResources
+from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.brand import Brand
 from shared.removal import RemovalAnswer, RemovalDelivery
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1", tags=["removals"], dependencies=[requires(Scope
 
 
 @router.post("/brands/{brand}/removals")
-async def remove_posts(brand: Brand, delivery: RemovalDelivery, resources: OpenedResources) -> RemovalAnswer:
+async def remove_posts(brand: Brand, delivery: RemovalDelivery, resources: Res) -> RemovalAnswer:
     """Take 1 to 1000 posts or authors out of the profiles, and keep them out; an answer means that it is durable.
 
     A post that is not known yet is refused when it comes, unless `early` is false. Safe to repeat.

@@ -8,12 +8,12 @@ from services.profiles.analytics.entities import EntitiesView, entities
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.trending import TrendingView, trending, view_trends
 from services.profiles.analytics.window import length_of, window_of
-from services.profiles.api.dependencies import Limit, OpenedResources
-from services.profiles.api.windows import Length, OfVoice, Summed, Until, asked_window
+from services.profiles.api.dependencies import Length, OfVoice, Res, Summed, Until, asked_window
 from shared.access import Scope
 from shared.analysis import EntityType
 from shared.paging import DEFAULT_LIMIT
 from shared.web.auth import requires
+from shared.web.dependencies import Limit
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["trends"], dependencies=[requires(Scope.READ)])
 
@@ -32,7 +32,7 @@ _KINDS: Final[dict[AskedKind, frozenset[Kind]]] = {
 @router.get("/entities")
 async def show_entities(
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     window: Length = MONTH,
     until: Until = None,
     voice: OfVoice = None,
@@ -48,7 +48,7 @@ async def show_entities(
 @router.get("/trending")
 async def show_trending(
     summary: Summed,
-    resources: OpenedResources,
+    resources: Res,
     window: Length = DAY,
     baseline: Annotated[Length, Query(description="how long before the window is what it is compared with")] = BASELINE,
     until: Until = None,

@@ -7,12 +7,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.profiles.alerts.rule import Slug
 from services.profiles.alerts.webhook import MOST_URL, MOST_WEBHOOKS, Webhook, check_url
-from services.profiles.api.alerts import OpenedAlerts
-from services.profiles.api.dependencies import Cursor, Limit
+from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.errors import ConflictError, NotFoundError
-from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from shared.paging import DEFAULT_LIMIT, Page, text_after
 from shared.web.auth import requires
+from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
 
@@ -39,27 +39,25 @@ class WebhookView(BaseModel):
 
 
 @router.get("/webhooks", dependencies=[requires(Scope.READ)])
-async def list_webhooks(alerts: OpenedAlerts, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[WebhookView]:
+async def list_webhooks(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[WebhookView]:
     """List the webhooks by name."""
-    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
-    found = await alerts.store.webhooks(after, limit + 1)
-    return Page(
-        items=[WebhookView.of(webhook) for webhook in found[:limit]],
-        next_cursor=encode_cursor([found[limit - 1].name]) if len(found) > limit else None,
-    )
+    found = await resources.alerts.store.webhooks(text_after(cursor), limit + 1)
+    page = Page.of(found, limit, lambda webhook: [webhook.name])
+    return page.showing([WebhookView.of(webhook) for webhook in page.items])
 
 
 @router.put("/webhooks/{name}", dependencies=[requires(Scope.ADMIN)])
-async def put_webhook(name: Slug, body: WebhookBody, alerts: OpenedAlerts) -> WebhookView:
+async def put_webhook(name: Slug, body: WebhookBody, resources: Res) -> WebhookView:
     """Keep a webhook in place of what its name had; deliveries that wait go to the new URL.
 
     Alerts are POSTed as `{"type": "alert.raised", "timestamp", "data"}`, signed as the Standard Webhooks specification
     says with the service's PROFILES_WEBHOOK_KEY. Answer 2xx within 15 s. An attempt whose answer is lost is made again
     with the same `webhook-id`: keep the ids that you took.
     """
+    alerts = resources.alerts
     if alerts.secret is None:
         raise ConflictError(
-            "deliveries are signed, and no key is set: whoever runs the service sets PROFILES_WEBHOOK_KEY, "
+            "deliveries are signed, and no key is set: the operator of the service sets PROFILES_WEBHOOK_KEY, "
             "for example to the output of `openssl rand -hex 32`"
         )
     url = check_url(body.url, anywhere=alerts.anywhere)
@@ -73,18 +71,18 @@ async def put_webhook(name: Slug, body: WebhookBody, alerts: OpenedAlerts) -> We
 
 
 @router.get("/webhooks/{name}", dependencies=[requires(Scope.READ)])
-async def show_webhook(name: Slug, alerts: OpenedAlerts) -> WebhookView:
+async def show_webhook(name: Slug, resources: Res) -> WebhookView:
     """Show one webhook."""
-    webhook = await alerts.store.webhook(name)
+    webhook = await resources.alerts.store.webhook(name)
     if webhook is None:
         raise NotFoundError(_missing(name))
     return WebhookView.of(webhook)
 
 
 @router.delete("/webhooks/{name}", status_code=204, dependencies=[requires(Scope.ADMIN)])
-async def delete_webhook(name: Slug, alerts: OpenedAlerts) -> None:
+async def delete_webhook(name: Slug, resources: Res) -> None:
     """Remove a webhook; what waits for it, and what rules that still name it raise, is listed but not delivered."""
-    if not await alerts.store.delete_webhook(name):
+    if not await resources.alerts.store.delete_webhook(name):
         raise NotFoundError(_missing(name))
 
 

@@ -7,19 +7,12 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Depends, Request
 
 from services.sentiment.resources import Resources
+from shared.web.dependencies import opened
 
 CLIENT_CLOSED_REQUEST: Final = 499
 
 Result = TypeVar("Result")
-
-
-async def opened_resources(request: Request) -> Resources:
-    """Return what the lifespan opened."""
-    resources: Resources = request.app.state.resources
-    return resources
-
-
-Held = Annotated[Resources, Depends(opened_resources)]
+Res = Annotated[Resources, Depends(opened)]
 
 
 async def unless_abandoned(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:

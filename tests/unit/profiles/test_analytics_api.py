@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.profiles.analytics.bucket_reads import ReadLimit
-from services.profiles.analytics.timeline import encode_point
+from shared.paging import encode_cursor
 from tests.unit.profiles.analytics.shelf import counted, during
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import START, analysis, post
@@ -270,9 +270,9 @@ async def test_a_brand_without_posts_has_no_analytics(client: httpx.AsyncClient,
         ("timeline?limit=0", "limit"),
         ("timeline?limit=1001", "limit"),
         ("timeline?cursor=garbage", "cursor"),
-        ("timeline?cursor=" + encode_point("week", BASE), "cursor"),
-        ("timeline?cursor=" + encode_point("day", BASE + 1), "cursor"),
-        ("timeline?cursor=" + encode_point("day", 2**62 // 86400 * 86400), "cursor"),
+        ("timeline?cursor=" + encode_cursor(["week", BASE]), "cursor"),
+        ("timeline?cursor=" + encode_cursor(["day", BASE + 1]), "cursor"),
+        ("timeline?cursor=" + encode_cursor(["day", 2**62 // 86400 * 86400]), "cursor"),
         ("share-of-voice", "with"),
         ("share-of-voice?with=", "with"),
         ("share-of-voice?with=acme", "with"),

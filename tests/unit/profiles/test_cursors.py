@@ -5,12 +5,10 @@ import math
 import pytest
 
 from services.profiles.cursors import (
+    cursor_of,
     decode_author,
     decode_brand,
     decode_position,
-    encode_author,
-    encode_brand,
-    encode_position,
 )
 from services.profiles.listing import Order, Position, Sort
 from shared.errors import InputError
@@ -25,7 +23,7 @@ from tests.unit.profiles.posts import key
 def test_a_position_comes_back(sort: Sort, value: str | float) -> None:
     """A cursor gives the position that it was made of."""
     position = Position(value, key(4))
-    assert decode_position(encode_position(position, sort, Order.DESC), sort, Order.DESC) == position
+    assert decode_position(encode_cursor(cursor_of(position, sort, Order.DESC)), sort, Order.DESC) == position
 
 
 def test_no_cursor_is_the_beginning() -> None:
@@ -37,8 +35,8 @@ def test_no_cursor_is_the_beginning() -> None:
 
 def test_names_come_back() -> None:
     """Cursors of brands and authors give the names that they were made of."""
-    assert decode_brand(encode_brand("acme-2")) == "acme-2"
-    assert decode_author(encode_author(key(9))) == key(9)
+    assert decode_brand(encode_cursor(["acme-2"])) == "acme-2"
+    assert decode_author(encode_cursor([key(9)])) == key(9)
 
 
 @pytest.mark.parametrize(

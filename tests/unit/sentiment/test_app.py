@@ -41,7 +41,7 @@ async def running(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_the_service_is_ready_only_while_its_model_is_loaded(folder: Path) -> None:
-    """Before the warm-up and after the stop readiness names the model; in between it is ready."""
+    """Before the warm-up it says that it is starting, after the stop readiness names the model."""
     app = create_app(SentimentSettings(_env_file=None, model=str(folder), device="cpu"))
     async with client_of(app) as http:
         before = await http.get("/readyz")
@@ -49,7 +49,8 @@ async def test_the_service_is_ready_only_while_its_model_is_loaded(folder: Path)
             between = await http.get("/readyz")
         after = await http.get("/readyz")
     assert [response.status_code for response in (before, between, after)] == [503, 200, 503]
-    assert before.json()["detail"] == "not ready: model"
+    assert before.json()["detail"] == "the service is starting; try again in a moment"
+    assert after.json()["detail"].startswith("not ready: model")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
@@ -45,19 +46,40 @@ def bearer(secret: str) -> dict[str, str]:
     return {"authorization": f"Bearer {secret}"}
 
 
+@dataclass(frozen=True)
+class Opened:
+    """What the service opens."""
+
+    dependencies: Mapping[str, Check]
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what must be ready, by name."""
+        return self.dependencies
+
+
 def example_app(
-    *, raising: VoxpopError | None = None, checks: Mapping[str, Check] | None = None, **settings: Any
+    *,
+    raising: VoxpopError | None = None,
+    checks: Mapping[str, Check] | None = None,
+    running: bool = True,
+    **settings: Any,
 ) -> FastAPI:
-    """Return the service; `raising` is what `GET /v1/raise` raises, `settings` go to ServiceSettings."""
-    return build_app(
+    """Return the service; `raising` is what `GET /v1/raise` raises, `settings` go to ServiceSettings.
+
+    It answers as if its lifespan had begun, unless it is not `running`.
+    """
+    opened = Opened(checks or {})
+    app = build_app(
         "example",
         "An example.",
         ServiceSettings(**settings),
         [_routes(raising), _scoped_routes()],
-        _lifespan,
         CollectorRegistry(),
-        lambda _: checks or {},
+        lambda: nullcontext(opened),
     )
+    if running:
+        app.state.resources = opened
+    return app
 
 
 def client(app: FastAPI, **options: Any) -> httpx.AsyncClient:
@@ -89,11 +111,6 @@ async def exchange(
     scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": lines}
     await app(scope, receive, send)
     return sent, taken
-
-
-@asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
-    yield
 
 
 def _routes(raising: VoxpopError | None) -> APIRouter:
@@ -134,9 +151,9 @@ def _routes(raising: VoxpopError | None) -> APIRouter:
 def _scoped_routes() -> APIRouter:
     router = APIRouter(prefix="/v1/scoped")
 
-    async def opened() -> str:
-        return "opened"
+    async def ping() -> str:
+        return "answered"
 
     for scope in Scope:
-        router.add_api_route(f"/{scope}", opened, dependencies=[requires(scope)])
+        router.add_api_route(f"/{scope}", ping, dependencies=[requires(scope)])
     return router

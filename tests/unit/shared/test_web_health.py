@@ -46,6 +46,18 @@ async def test_not_ready_names_the_failing_dependencies_alone() -> None:
     assert POST_TEXT not in response.text
 
 
+async def test_a_service_that_is_starting_says_so() -> None:
+    """Before its lifespan has opened anything it lives and is not ready; opening it makes it ready."""
+    app = example_app(checks={"store": _ready}, running=False)
+    async with client(app) as http:
+        alive, before = await http.get("/livez"), await http.get("/readyz")
+        async with app.router.lifespan_context(app):
+            during = await http.get("/readyz")
+    assert (alive.status_code, before.status_code, during.status_code) == (200, 503, 200)
+    assert before.json()["detail"] == "the service is starting; try again in a moment"
+    assert before.headers["retry-after"] == "2"
+
+
 async def test_a_dependency_that_hangs_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check has a deadline, so the probe is always answered."""
     monkeypatch.setattr(health, "CHECK_SECONDS", 0)

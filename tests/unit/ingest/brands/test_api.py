@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.ingest.api.brands import router
@@ -24,15 +23,12 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the routes, built as the service builds them."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def opened() -> AsyncIterator[Any]:
         async with open_sqlite(tmp_path / "ingest.db", SCHEMA) as file:
             store = SimpleNamespace(brands=SqliteBrandStore(file))
-            app.state.resources = SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: MOMENT))
-            yield
+            yield SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: MOMENT))
 
-    app = build_app(
-        "ingest", "", ServiceSettings(_env_file=None), [router], lifespan, CollectorRegistry(), lambda _: {}
-    )
+    app = build_app("ingest", "", ServiceSettings(_env_file=None), [router], CollectorRegistry(), opened)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:

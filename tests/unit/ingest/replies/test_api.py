@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.ingest.api import replies as replies_api
@@ -28,16 +27,11 @@ WRITER, READER = "writer-secret", "reader-secret"
 @asynccontextmanager
 async def serving(world: World, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the routes over the world."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.resources = SimpleNamespace(replies=world.replies(**changes))
-        yield
-
+    opened: Any = SimpleNamespace(replies=world.replies(**changes))
     keys = f"writer:read+write:{digest_of(WRITER)},reader:read:{digest_of(READER)}"
     settings = ReplySettings(_env_file=None, api_keys=keys)
     routers = [replies_api.router, tickets_api.router]
-    app = build_app("ingest", "A test.", settings, routers, lifespan, CollectorRegistry(), lambda _: {})
+    app = build_app("ingest", "A test.", settings, routers, CollectorRegistry(), lambda: nullcontext(opened))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         headers = {"authorization": f"Bearer {WRITER}"}

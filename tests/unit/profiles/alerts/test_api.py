@@ -1,13 +1,12 @@
 """Alert rules, alerts and webhooks over HTTP."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from services.profiles.alerts.opening import Alerts
@@ -41,13 +40,9 @@ async def reached(
     keys = ",".join(f"{scope}:{scope}:{digest_of(f'key-{scope}')}" for scope in SCOPES)
     settings = ServiceSettings(_env_file=None, api_keys=keys, rate_limit="100000/second")
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.resources = SimpleNamespace(alerts=Alerts(watch.store, watch.clock, DELAY, anywhere, secret))
-        yield
-
+    opened: Any = SimpleNamespace(alerts=Alerts(watch.store, watch.clock, DELAY, anywhere, secret))
     routers = (alerts.router, webhooks.router)
-    app = build_app("profiles", "alerts", settings, routers, lifespan, CollectorRegistry(), lambda _: {})
+    app = build_app("profiles", "alerts", settings, routers, CollectorRegistry(), lambda: nullcontext(opened))
     headers = {"authorization": "Bearer key-admin"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (

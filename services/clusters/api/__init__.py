@@ -1,0 +1,7 @@
+"""The service's HTTP routes, one module for each thing that is asked for."""
+
+from fastapi import APIRouter
+
+from services.clusters.api import clusters, runs
+
+ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router)
