@@ -2,12 +2,16 @@
 
 import logging
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymongo
 import pytest
 import structlog
 from hypothesis import settings
+
+from shared.store_url import MongoUrl
 
 settings.register_profile("voxpop", deadline=None)
 settings.load_profile("voxpop")
@@ -50,3 +54,18 @@ def _logs_as_before() -> Iterator[None]:
         root.handlers = handlers
         root.setLevel(levels[0])
         httpx_log.setLevel(levels[1])
+
+
+@pytest.fixture
+def mongo_url() -> Iterator[MongoUrl]:
+    """Yield a database of its own on the server that MONGODB_TEST_URL names, dropped after the test."""
+    server = os.environ.get("MONGODB_TEST_URL")
+    if not server:
+        pytest.fail("MONGODB_TEST_URL is not set: run `make test-mongo`, which finds or starts a server")
+    database = f"voxpop_test_{uuid.uuid4().hex}"
+    base, _, options = server.partition("?")
+    scheme, _, rest = base.partition("://")
+    url = f"{scheme}://{rest.partition('/')[0]}/{database}" + (f"?{options}" if options else "")
+    yield MongoUrl(url, database)
+    with pymongo.MongoClient[dict[str, object]](url) as client:
+        client.drop_database(database)

@@ -1,0 +1,216 @@
+"""What is asked of open stores: what HTTP does not show of them. Asking takes leases, so each copy is asked once."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from services.clusters.run import Basis, Run, RunRequest, RunStatus
+from services.clusters.stores.opening import open_store as open_runs
+from services.ingest.erasures.erasure import Erasure
+from services.ingest.replies.stores.base import Claim, ReplyStore
+from services.ingest.replies.ticket import Delivery
+from services.ingest.stores.base import IngestStore
+from services.ingest.stores.opening import open_store as open_ingest
+from services.ingest.streams.runner import PURPOSE as CURSOR
+from services.ingest.streams.stream import Kind
+from services.ingest.vault.cipher import Cipher
+from services.ingest.vault.vault import Vault
+from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.stores.opening import open_stores as open_profiles
+from services.sentiment.categories.stores.opening import open_store as open_categories
+from shared.errors import ConflictError
+from shared.store_url import MongoUrl, SqliteUrl
+from tests.e2e.earlier.house import KEYS, MADE_AT
+from tests.unit.ingest.virtual_clock import VirtualClock
+
+StoreUrl = SqliteUrl | MongoUrl
+Told = dict[str, Any]
+ALL: Final = 1000
+HOUR: Final = timedelta(hours=1)
+LATER: Final = MADE_AT + timedelta(days=20)
+"""When everything that waits is due."""
+TODAY: Final = "2026-11-20"
+OTHER: Final = Claim("0" * 32, 1)
+MOST_TAKEN: Final = 100
+
+
+async def ask_stores(urls: Mapping[str, StoreUrl], done_erasure: str) -> Told:
+    """Return what the small stores of the four services tell, by the names of the services."""
+    told: Told = {}
+    async with open_ingest(urls["ingest"]) as store:
+        for ask in (_of_brands, _of_streams, _of_vault, _of_rounds):
+            told |= await ask(store)
+        told |= await _of_erasures(store, done_erasure)
+        told |= await _of_replies(store.replies)
+        told |= await _of_tickets(store.replies)
+    async with open_profiles(urls["profiles"], VirtualClock(MADE_AT)) as stores:
+        told |= await _of_alerts(stores.alerts)
+    return told | await _of_runs(urls["clusters"]) | await _of_categories(urls["sentiment"])
+
+
+async def _of_brands(store: IngestStore) -> Told:
+    found = await store.brands.page(after="", limit=ALL)
+    versions = await store.brands.versions([one.brand for one in found])
+    return {"brands": _dumped(found), "brand versions": versions}
+
+
+async def _of_streams(store: IngestStore) -> Told:
+    """Take every stream that is due by and by: with its cursor, and a token that is higher than the last."""
+    cipher = Cipher(KEYS["VOXPOP_VAULT_KEY"].encode())
+    streams = [one for kind in Kind for one in await store.streams.page(kind, None, "", ALL)]
+    due = await store.streams.due(MADE_AT, ALL)
+    again = {
+        one.stream_id: (await store.streams.add(one)).stream_id for one in streams if one.progress.state != "finished"
+    }
+    taken = {}
+    for stream_id in await store.streams.due(LATER, ALL):
+        held = await store.streams.acquire(stream_id, "replica-9", LATER, HOUR)
+        assert held is not None
+        cursor = None if held.cursor is None else cipher.open_(CURSOR, stream_id, held.cursor)
+        taken[stream_id] = {"cursor": cursor, "token": held.lease.token}
+    spent = {month: await store.spend.spent("x", month) for month in ("2026-09", "2026-10", "2026-11")}
+    return {"streams": _dumped(streams), "due streams": due, "same streams": again, "taken": taken, "spent": spent}
+
+
+async def _of_vault(store: IngestStore) -> Told:
+    vault = Vault(Cipher(KEYS["VOXPOP_VAULT_KEY"].encode()), store.vault, VirtualClock(MADE_AT))
+    rows = {purpose: await vault.page(purpose) for purpose in ("reply", "ticket", "compliance")}
+    sealed = [one for purpose in rows for one in await store.vault.page(purpose, "", ALL, MADE_AT)]
+    owners = sorted({one.author_key for one in sealed if one.author_key is not None})
+    return {
+        "vault": {purpose: [list(row) for row in found] for purpose, found in rows.items()},
+        "vault expiries": {one.row: one.expires_at.isoformat() for one in sealed},
+        "vault owners": {owner: [list(place) for place in await store.vault.of_author(owner, ALL)] for owner in owners},
+        "expired rows": await store.vault.sweep(MADE_AT),
+    }
+
+
+async def _of_erasures(store: IngestStore, done_erasure: str) -> Told:
+    """Take what is due by and by; the tombstones are known before and after."""
+    taken: list[Erasure] = []
+    while (erasure := await store.erasures.lease(LATER, LATER + HOUR)) is not None and len(taken) < MOST_TAKEN:
+        taken.append(erasure)
+    done = await store.erasures.find(done_erasure)
+    keys = [done.author_key, *(one.author_key for one in taken), "0" * 32]
+    return {
+        "leased erasures": _dumped(taken),
+        "done erasure": done.model_dump(mode="json"),
+        "tombstones": sorted(await store.erasures.erased(keys)),
+    }
+
+
+async def _of_rounds(store: IngestStore) -> Told:
+    async def begun(name: str, hours: int) -> bool:
+        now = MADE_AT + hours * HOUR
+        return await store.rounds.begin(name, "replica-9", now, now + HOUR)
+
+    places = [("x-compliance", 0), ("x-compliance", 21), ("other", 0), ("other", 4), ("new", 0)]
+    return {"rounds": {f"{name} after {hours} h": await begun(name, hours) for name, hours in places}}
+
+
+async def _of_replies(store: ReplyStore) -> Told:
+    replies = await store.page(None, None, None, ALL)
+    authors = sorted({one.author for one in replies} | {letter * 32 for letter in "abcdef"})
+    keys = [one.sent_key for one in replies if one.sent_key is not None]
+    gone = await store.gone(["c" * 32, "d" * 32, "e" * 32])
+    held = [one.author for one in replies if not await store.take_author(one.author, OTHER, MADE_AT, MADE_AT + HOUR)]
+    return {
+        "reply rules": _dumped(await store.rules()),
+        "replies": _dumped(replies),
+        "replies of nimbo": _dumped(await store.page(None, "nimbo", None, ALL)),
+        "due replies": [one.id for one in await store.due(LATER, ALL)],
+        "overdue replies": [one.id for one in await store.overdue(LATER, ALL)],
+        "stale replies": [one.id for one in await store.stale(LATER, ALL)],
+        "known replies": sorted(await store.known([*(one.id for one in replies), OTHER.reply])),
+        "replies of authors": sorted(one.id for one in await store.of_authors(authors, MADE_AT - HOUR)),
+        "our posts": sorted(await store.ours([*keys, "0" * 32])),
+        "opted out": sorted(await store.opted_out(authors)),
+        "gone": {key: through.isoformat() for key, through in gone.items()},
+        "held authors": held,
+        "replies counted today": await _counted(store, TODAY),
+        "replies counted the day before": await _counted(store, "2026-11-19"),
+    }
+
+
+async def _counted(store: ReplyStore, day: str) -> int:
+    """Return how many replies a day counts: with one place fewer none is free."""
+    for most in range(MOST_TAKEN):
+        if await store.take_day(day, OTHER, most):
+            return most - 1
+    raise AssertionError(f"{day} counts more than {MOST_TAKEN}")
+
+
+async def _of_tickets(store: ReplyStore) -> Told:
+    tickets = await store.tickets(None, None, ALL)
+    deliveries = sorted(await store.deliveries([one.id for one in tickets]), key=lambda one: one.id)
+    leased: list[Delivery] = []
+    while (delivery := await store.lease_delivery(LATER, LATER + HOUR)) is not None and len(leased) < MOST_TAKEN:
+        leased.append(delivery)
+    return {
+        "tickets": _dumped(tickets),
+        "deliveries": _dumped(deliveries),
+        "leased deliveries": sorted(f"{one.id} attempt {one.attempts} token {one.token}" for one in leased),
+    }
+
+
+async def _of_alerts(store: AlertStore) -> Told:
+    beat = await store.heartbeat()
+    brands = ("aerolume", "nimbo")
+    told: Told = {
+        "alert rules": {brand: _dumped(await store.rules(brand, "", ALL)) for brand in brands},
+        "due rules": _dumped(await store.due_rules(int(LATER.timestamp()), None, ALL)),
+        "alerts": {brand: _dumped(await store.alerts(brand, None, ALL)) for brand in brands},
+        "heartbeat": None if beat is None else [beat.at.isoformat(), beat.judges_from.isoformat()],
+        "webhooks": [[one.name, one.url, one.updated_at.isoformat()] for one in await store.webhooks("", ALL)],
+    }
+    leased: list[RaisedAlert] = []
+    while (raised := await store.lease_delivery(LATER, LATER + HOUR)) is not None and len(leased) < MOST_TAKEN:
+        leased.append(raised)
+    return told | {"leased alerts": _dumped(leased), "old alerts": await store.sweep(MADE_AT - 3 * HOUR, ALL)}
+
+
+async def _of_runs(url: StoreUrl) -> Told:
+    """Show that the active run still has its place, then that it lapses."""
+    async with open_runs(url, timedelta(hours=2), lambda: MADE_AT) as store:
+        runs = {brand: await store.runs(brand, ALL) for brand in ("aerolume", "nimbo")}
+        wanted = Run(
+            run_id="20261120t103000-000000-00000000", brand="nimbo", request=RunRequest(k=9), submitted_at=MADE_AT
+        )
+        is_free = False
+        with suppress(ConflictError):
+            await store.submit(wanted, "owner-9")
+            is_free = True
+        current = await store.current("aerolume", Basis.BEHAVIOUR)
+        told = {
+            "runs": {brand: _dumped(found) for brand, found in runs.items()},
+            "current run": None if current is None else current.run_id,
+            "current run of interests": await store.current("aerolume", Basis.INTERESTS),
+            "place of the active run is free": is_free,
+        }
+    async with open_runs(url, timedelta(minutes=1), lambda: LATER) as store:
+        lapsed = await store.fail_lapsed()
+        failed = [one.run_id for one in await store.runs("nimbo", ALL) if one.status is RunStatus.FAILED]
+    return told | {"lapsed runs": lapsed, "failed runs": failed}
+
+
+async def _of_categories(url: StoreUrl) -> Told:
+    """Show a set with its examples, and that a deleted name's versions go on."""
+    async with open_categories(url) as store:
+        versions = await store.versions()
+        found, packed = await store.find_with_examples("complaints")
+        again = await store.put(found.at_version(0), packed)
+        revived = await store.put(found.at_version(0), packed)
+        return {
+            "category versions": versions,
+            "category set": hashlib.sha256(found.to_json().encode()).hexdigest(),
+            "examples": hashlib.sha256(packed).hexdigest(),
+            "next version": again.version,
+            "version after": revived.version,
+        }
+
+
+def _dumped(found: Any) -> Any:
+    return [one.model_dump(mode="json") for one in found]
