@@ -20,8 +20,8 @@ from typing import Any, Final
 import httpx
 
 from sandbox.command import CHANGES, settings_of
-from sandbox.faults import Place
-from sandbox.post import Account
+from sandbox.faults import FaultPlace
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.identity import Pseudonymizer
 
@@ -30,7 +30,7 @@ KEY: Final = "0123456789abcdef" * 4
 RATE: Final = 200
 AUTHORS: Final = 500
 FAULT_SECONDS: Final = 30.0
-ALLOWED: Final[dict[Place, int]] = {"search": 10**6, "connect": 10**6, "rules": 10**6}
+ALLOWED: Final[dict[FaultPlace, int]] = {"search": 10**6, "connect": 10**6, "rules": 10**6}
 """Requests in 15 minutes. X allows 450 searches of 100 posts, too few to fill gaps at this rate."""
 RESTARTS: Final = 4
 SETTLING_SECONDS: Final = 1800
@@ -90,7 +90,9 @@ class Weather:
             for _ in range(RATE):
                 number = self.published.total()
                 author = str(10**9 + number % AUTHORS)
-                self.sandbox.publish(f"{BRAND} is late again, number {number}", Account(author, f"somebody{author}"))
+                self.sandbox.publish(
+                    f"{BRAND} is late again, number {number}", SandboxAccount(author, f"somebody{author}")
+                )
                 self.published[author] += 1
             if self.dice.random() < 1 / FAULT_SECONDS:
                 for place, kind, more in CHANGES[self.dice.choice(list(CHANGES))]:

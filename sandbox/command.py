@@ -1,4 +1,4 @@
-"""Faults at random, as a network has them."""
+"""`voxpop x-sandbox`: a local X for users without paid access, with faults at random times."""
 
 import asyncio
 import random
@@ -9,15 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.credentials import Credentials
-from sandbox.faults import OF_STREAM, Kind, Place
+from sandbox.credentials import SandboxCredentials
+from sandbox.faults import OF_STREAM, FaultKind, FaultPlace
 from sandbox.replay import replay, when_asked
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.file import Row, open_file
 from services.ingest.sources.rows import parse_mapping
 from shared.errors import SettingsError
 
-CHANGES: Final[dict[str, tuple[tuple[Place, Kind, dict[str, Any]], ...]]] = {
+FOLDER: Final = Path("var/x-sandbox")
+FAULT_SECONDS: Final = 30.0
+CHANGES: Final[dict[str, tuple[tuple[FaultPlace, FaultKind, dict[str, Any]], ...]]] = {
     "stall": (("stream", "stall", {"seconds": 45.0}),),
     "drop": (("stream", "drop", {}),),
     "close": (("stream", "close", {}),),
@@ -30,7 +32,7 @@ CHANGES: Final[dict[str, tuple[tuple[Place, Kind, dict[str, Any]], ...]]] = {
 """What `--faults` may name, and what each orders."""
 
 
-async def make_weather(sandbox: Sandbox, names: Sequence[str], every: float, dice: random.Random) -> None:
+async def inject_faults(sandbox: Sandbox, names: Sequence[str], every: float, dice: random.Random) -> None:
     """Order one of `names` at random times, `every` seconds on average, until cancelled."""
     while True:
         await sandbox.clock.sleep(dice.expovariate(1 / every))
@@ -39,10 +41,6 @@ async def make_weather(sandbox: Sandbox, names: Sequence[str], every: float, dic
         for place, kind, more in CHANGES[dice.choice(names)]:
             if kind in OF_STREAM or place != "stream":
                 sandbox.order(place, kind, **more)
-
-
-FOLDER: Final = Path("var/x-sandbox")
-FAULT_SECONDS: Final = 30.0
 
 
 async def serve(
@@ -69,7 +67,7 @@ async def serve(
     chosen = list(CHANGES) if "all" in faults else list(faults)
     if unknown := [name for name in chosen if name not in CHANGES]:
         raise SettingsError(f"'{unknown[0]}' is no fault; the faults are all, {', '.join(CHANGES)}")
-    sandbox = Sandbox(folder, credentials=Credentials())
+    sandbox = Sandbox(folder, credentials=SandboxCredentials())
     with open_file(replayed, parse_mapping(mapping), "x", sys.stdin.buffer) as file:
         try:
             await sandbox.start(host, port)
@@ -82,10 +80,10 @@ async def serve(
             async with asyncio.TaskGroup() as tasks:
                 stopped = _stopping()
                 dice = random.SystemRandom()
-                weather = chosen and tasks.create_task(make_weather(sandbox, chosen, fault_seconds, dice))
+                injecting = chosen and tasks.create_task(inject_faults(sandbox, chosen, fault_seconds, dice))
                 playing = tasks.create_task(_play(sandbox, file.rows, rate, language, say))
                 await stopped.wait()
-                for task in (weather, playing):
+                for task in (injecting, playing):
                     if task:
                         task.cancel()
         finally:

@@ -8,9 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from sandbox.faults import Fault
-from sandbox.post import Published, Wanted
+from sandbox.post import PublishedPost, WantedFields
 from sandbox.problems import operational_disconnect
-from sandbox.rules import Rule
+from sandbox.rules import SandboxRule
 from shared.clock import Clock
 
 KEEP_ALIVE_SECONDS: Final = 20
@@ -19,10 +19,10 @@ MOST_WAITING: Final = 20_000
 """Lines that wait for a slow reader; past it X ends the connection."""
 
 
-class Connection:
+class StreamConnection:
     """Writes posts, keep-alives and faults in the order in which they came."""
 
-    def __init__(self, clock: Clock, wanted: Wanted, on_sent: Callable[[int], None]) -> None:
+    def __init__(self, clock: Clock, wanted: WantedFields, on_sent: Callable[[int], None]) -> None:
         """Begin closed; `on_sent` is told the id of each post whose line was written whole."""
         self._clock = clock
         self._wanted = wanted
@@ -32,7 +32,7 @@ class Connection:
         self._is_cutting = False
         self._doubling = 0
 
-    def offer(self, post: Published, rules: list[Rule]) -> None:
+    def offer(self, post: PublishedPost, rules: list[SandboxRule]) -> None:
         """Queue a post that matches `rules`."""
         line = {
             "data": post.written(self._wanted.post_fields),

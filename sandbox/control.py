@@ -1,19 +1,17 @@
 """The control paths, for a sandbox that runs as a process of its own. They ask for no key: keep it on loopback."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
-from sandbox.post import Account
-
-if TYPE_CHECKING:
-    from sandbox.sandbox import Sandbox
+from sandbox.post import SandboxAccount
+from sandbox.state import SandboxState
 
 _ACCOUNT = ("followers", "following", "posts", "listed", "verified", "protected")
 _POST = ("language", "likes", "reposts", "replies", "is_repost", "in_reply_to", "is_searchable")
 
 
-def add_control(app: web.Application, sandbox: "Sandbox") -> None:
+def add_control(app: web.Application, sandbox: SandboxState) -> None:
     """Add the paths.
 
     - `GET /control/state`: what was published, sent into streams and found by searches (ids with counts), requests
@@ -31,7 +29,9 @@ def add_control(app: web.Application, sandbox: "Sandbox") -> None:
         if not isinstance(body.get("text"), str):
             raise web.HTTPBadRequest(reason="text is missing")
         account = {name: body[name] for name in _ACCOUNT if name in body}
-        author = Account(str(body.get("author_id", "2000000001")), str(body.get("username", "somebody")), **account)
+        author = SandboxAccount(
+            str(body.get("author_id", "2000000001")), str(body.get("username", "somebody")), **account
+        )
         post = sandbox.publish(body["text"], author, **{name: body[name] for name in _POST if name in body})
         return web.json_response({"id": str(post.id)}, status=201)
 
@@ -56,7 +56,7 @@ def add_control(app: web.Application, sandbox: "Sandbox") -> None:
     app.router.add_post("/control/faults", order)
 
 
-def told(sandbox: "Sandbox") -> dict[str, Any]:
+def told(sandbox: SandboxState) -> dict[str, Any]:
     """Return everything that a test wants to know, as JSON."""
     timeline = sandbox.timeline
     return {
@@ -66,7 +66,7 @@ def told(sandbox: "Sandbox") -> dict[str, Any]:
         "requests": dict(sandbox.requests),
         "connections": len(sandbox.connections),
         "connected_at": sandbox.connected_at,
-        "replies": [vars(one) for one in sandbox.writing.written],
+        "replies": [vars(one) for one in sandbox.writer.written],
         "faults": [vars(fault) for fault in sandbox.faults.happened],
     }
 

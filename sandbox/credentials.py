@@ -65,7 +65,7 @@ _PAIR: Final = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*')
 
 
 @dataclass(frozen=True, repr=False)
-class Credentials:
+class SandboxCredentials:
     """The one application and the one account that the sandbox knows; made up anew unless given."""
 
     bearer_token: str = field(default_factory=lambda: "sandbox-bearer-" + secrets.token_hex(16))

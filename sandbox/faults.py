@@ -4,9 +4,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-Place = Literal["connect", "rules", "search", "create", "me", "stream"]
+FaultPlace = Literal["connect", "rules", "search", "create", "me", "stream"]
 """Where a fault befalls: one of the requests, or (`stream`) an open connection."""
-Kind = Literal[
+FaultKind = Literal[
     "rate-limit",
     "rate-limit-no-reset",
     "usage-cap",
@@ -30,8 +30,8 @@ Kind = Literal[
     "line",
     "answer",
 ]
-PLACES: Final[tuple[Place, ...]] = get_args(Place)
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+PLACES: Final[tuple[FaultPlace, ...]] = get_args(FaultPlace)
+KINDS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
 OF_STREAM: Final = frozenset({"stall", "drop", "cut", "close", "disconnect", "duplicates", "line"})
 """Faults of an open connection.
 
@@ -49,8 +49,8 @@ class Fault:
     no such fault.
     """
 
-    place: Place
-    kind: Kind
+    place: FaultPlace
+    kind: FaultKind
     seconds: float = 60.0
     times: int = 1
     text: str = ""
@@ -70,17 +70,17 @@ class Faults:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._waiting: defaultdict[Place, deque[Fault]] = defaultdict(deque)
-        self._standing: dict[Place, Fault] = {}
+        self._waiting: defaultdict[FaultPlace, deque[Fault]] = defaultdict(deque)
+        self._standing: dict[FaultPlace, Fault] = {}
         self.happened: list[Fault] = []
         """Faults that befell somebody, in order."""
 
-    def order(self, place: Place, kind: Kind, **more: Any) -> None:
+    def order(self, place: FaultPlace, kind: FaultKind, **more: Any) -> None:
         """Order a fault, `times` times; raises ValueError for one that there is not."""
         fault = Fault(place, kind, **more)
         self._waiting[place].extend([fault] * (1 if place == "stream" else fault.times))
 
-    def take(self, place: Place) -> Fault | None:
+    def take(self, place: FaultPlace) -> Fault | None:
         """Return and use up the next fault at a place; None where all is to go well."""
         if not self._waiting[place]:
             return self._standing.get(place)
@@ -88,7 +88,7 @@ class Faults:
         self.happened.append(fault)
         return fault
 
-    def stand(self, place: Place, kind: Kind, **more: Any) -> None:
+    def stand(self, place: FaultPlace, kind: FaultKind, **more: Any) -> None:
         """Order a fault that befalls everybody until `clear`; raises ValueError for one that there is not."""
         self._standing[place] = Fault(place, kind, **more)
 

@@ -11,7 +11,7 @@ USER_DEFAULTS: Final = frozenset({"id", "name", "username"})
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SandboxAccount:
     """An account: figures are counts, `created_at` has a zone."""
 
     id: str
@@ -46,12 +46,12 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedPost:
     """A published post; `is_searchable` False stands for one that search never indexes."""
 
     id: int
     text: str
-    author: Account
+    author: SandboxAccount
     created_at: datetime
     language: str = "und"
     likes: int = 0
@@ -92,7 +92,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFields:
     """What a request asks for of each post: without it, X sends id and text alone."""
 
     post_fields: frozenset[str]
@@ -100,7 +100,7 @@ class Wanted:
     with_authors: bool
 
     @classmethod
-    def asked(cls, query: Any) -> "Wanted":
+    def asked(cls, query: Any) -> "WantedFields":
         """Read a request's `tweet.fields`, `user.fields` and `expansions`."""
 
         def listed(name: str) -> frozenset[str]:
@@ -108,7 +108,7 @@ class Wanted:
 
         return cls(listed("tweet.fields"), listed("user.fields"), "author_id" in listed("expansions"))
 
-    def includes(self, posts: Collection[Published]) -> dict[str, Any]:
+    def includes(self, posts: Collection[PublishedPost]) -> dict[str, Any]:
         """Return the `includes` of an answer: each author once."""
         if not self.with_authors or not posts:
             return {}

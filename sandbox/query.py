@@ -4,41 +4,41 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from sandbox.post import Published
+from sandbox.post import PublishedPost
 
 MAX_RULE: Final = 512
 _TOKEN: Final = re.compile(r'\s*(-?\(|\)|-?"[^"]*"|-?[^\s()"]+(?:"[^"]*")?)')
 _HAS: Final = {"links": re.compile(r"https?://"), "mentions": re.compile(r"@\w"), "hashtags": re.compile(r"#\w")}
-Test = Callable[[Published], bool]
+QueryTest = Callable[[PublishedPost], bool]
 
 
-class QueryError(ValueError):
+class SearchSyntaxError(ValueError):
     """A query that X would refuse; the sentence says why."""
 
 
-def parse_query(text: str) -> Test:
-    """Return the test that a query makes of a post; raises QueryError.
+def parse_query(text: str) -> QueryTest:
+    """Return the test that a query makes of a post; raises SearchSyntaxError.
 
     Words, "phrases", #hashtags, @mentions, `from: to: lang: is: has:`, `-` for not, `OR`, parentheses; blanks
     mean and, which binds closer than OR. A query needs something that is not a negation, as at X.
     """
     if not text.strip():
-        raise QueryError("an empty query")
+        raise SearchSyntaxError("an empty query")
     if len(text) > MAX_RULE:
-        raise QueryError(f"longer than {MAX_RULE} characters")
+        raise SearchSyntaxError(f"longer than {MAX_RULE} characters")
     tokens, end = [], 0
     while end < len(text.rstrip()):
         found = _TOKEN.match(text, end)
         if found is None:
-            raise QueryError(f"a quotation mark without its other at position {end}")
+            raise SearchSyntaxError(f"a quotation mark without its other at position {end}")
         tokens.append(found[1])
         end = found.end()
     if all(token.startswith("-") or token in {"OR", "(", ")"} or _is_only_narrowing(token) for token in tokens):
-        raise QueryError("nothing but negations and operators that need company")
+        raise SearchSyntaxError("nothing but negations and operators that need company")
     parser = _Parser(tokens)
     test = parser.alternatives()
     if parser.rest:
-        raise QueryError("a parenthesis that was never opened")
+        raise SearchSyntaxError("a parenthesis that was never opened")
     return test
 
 
@@ -50,35 +50,35 @@ class _Parser:
     def __init__(self, tokens: list[str]) -> None:
         self.rest = tokens[::-1]
 
-    def alternatives(self) -> Test:
+    def alternatives(self) -> QueryTest:
         tests = [self._together()]
         while self.rest and self.rest[-1] == "OR":
             self.rest.pop()
             tests.append(self._together())
         return lambda post: any(test(post) for test in tests)
 
-    def _together(self) -> Test:
-        tests: list[Test] = []
+    def _together(self) -> QueryTest:
+        tests: list[QueryTest] = []
         while self.rest and self.rest[-1] not in {"OR", ")"}:
             tests.append(self._one())
         if not tests:
-            raise QueryError("an operator without anything beside it")
+            raise SearchSyntaxError("an operator without anything beside it")
         return lambda post: all(test(post) for test in tests)
 
-    def _one(self) -> Test:
+    def _one(self) -> QueryTest:
         token = self.rest.pop()
         negated = token.startswith("-")
         bare = token.removeprefix("-")
         if bare == "(":
             test = self.alternatives()
             if not self.rest or self.rest.pop() != ")":
-                raise QueryError("a parenthesis that is never closed")
+                raise SearchSyntaxError("a parenthesis that is never closed")
         else:
             test = _term(bare)
         return (lambda post: not test(post)) if negated else test
 
 
-def _term(token: str) -> Test:
+def _term(token: str) -> QueryTest:
     operator, colon, value = token.partition(":")
     value = value.strip('"').casefold()
     if token.startswith('"') or not colon or token[0] in "#@":
@@ -101,11 +101,11 @@ def _term(token: str) -> Test:
             "quote": lambda _: False,
             "verified": lambda post: post.author.verified,
         }[value]
-    raise QueryError(f"an operator that is not known: '{operator}:'")
+    raise SearchSyntaxError(f"an operator that is not known: '{operator}:'")
 
 
-def _words(words: str) -> Test:
+def _words(words: str) -> QueryTest:
     if not words.strip("#@"):
-        raise QueryError("an empty term")
+        raise SearchSyntaxError("an empty term")
     pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
     return lambda post: pattern.search(post.text) is not None

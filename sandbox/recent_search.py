@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from sandbox.post import Published, Wanted
-from sandbox.query import QueryError, parse_query
+from sandbox.post import PublishedPost, WantedFields
+from sandbox.query import SearchSyntaxError, parse_query
 from sandbox.timeline import KEPT, SETTLING, Timeline
 from services.ingest.sources.x.cursor import first_id
 from shared.clock import Clock
@@ -40,7 +40,7 @@ def search(timeline: Timeline, clock: Clock, query: Any, settling: timedelta = S
             raise ParameterError(name, query[name], f"The query parameter [{name}] is not one of the known parameters")
     try:
         test = parse_query(query.get("query", ""))
-    except QueryError as error:
+    except SearchSyntaxError as error:
         raise ParameterError(
             "query", query.get("query", ""), f"There were errors processing your request: {error}"
         ) from None
@@ -66,10 +66,10 @@ def search(timeline: Timeline, clock: Clock, query: Any, settling: timedelta = S
         below = _opened(token)
     shown = timeline.newest_first(above, below, first_id(start), first_id(end))
     page = list(islice((post for post in shown if test(post)), size + 1))
-    return _page(timeline, page, size, Wanted.asked(query))
+    return _page(timeline, page, size, WantedFields.asked(query))
 
 
-def _page(timeline: Timeline, page: list[Published], size: int, wanted: Wanted) -> dict[str, Any]:
+def _page(timeline: Timeline, page: list[PublishedPost], size: int, wanted: WantedFields) -> dict[str, Any]:
     shown = page[:size]
     if not shown:
         return {"meta": {"result_count": 0}}

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 
-from sandbox.post import Account
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.dates import parse_date
 from services.ingest.sources.file import Row
@@ -62,7 +62,7 @@ _FIELDS: Final = {
 _FIGURES: Final = ("followers", "following", "posts", "listed", "verified", "protected")
 
 
-def _account(author: dict[str, Any]) -> Account:
+def _account(author: dict[str, Any]) -> SandboxAccount:
     """Return the account; X knows accounts by numbers, so an id that is a name gets a number of its own."""
     given = author["id"]
     digest = hashlib.sha256(given.encode("utf-8", "replace")).digest()
@@ -71,7 +71,7 @@ def _account(author: dict[str, Any]) -> Account:
     created_at = None
     with suppress(TypeError, AttributeError):
         created_at = parse_date(author.get("created_at", ""))
-    return Account(number, author.get("handle") or f"user{number}", created_at=created_at, **figures)
+    return SandboxAccount(number, author.get("handle") or f"user{number}", created_at=created_at, **figures)
 
 
 async def when_asked(sandbox: Sandbox, say: Callable[[str], None]) -> None:

@@ -1,69 +1,21 @@
-"""How many requests a window allows, as X counts: by endpoint, in windows of 15 minutes."""
+"""The sandbox's HTTP face: X's endpoints under `/2`, the control paths under `/control`."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from aiohttp import web
 
 from sandbox import problems
-from sandbox.connection import Connection
+from sandbox.connection import StreamConnection
 from sandbox.control import add_control
-from sandbox.faults import Fault, Place
-from sandbox.post import Wanted
+from sandbox.faults import Fault, FaultPlace
+from sandbox.post import WantedFields
 from sandbox.recent_search import ParameterError, search
+from sandbox.state import SandboxState
 from sandbox.timeline import OWN_NAME
-from shared.clock import Clock, SystemClock
-
-if TYPE_CHECKING:
-    from sandbox.sandbox import Sandbox
-
-
-WINDOW_SECONDS: Final = 900
-
-
-@dataclass
-class _Window:
-    ends: float
-    used: int = 0
-
-
-class RateLimits:
-    """Counts requests and writes X's three headers."""
-
-    def __init__(self, clock: Clock, allowed: dict[Place, int]) -> None:
-        """Allow so many requests a window at each place."""
-        self._clock = clock
-        self.allowed = allowed
-        self._windows: dict[Place, _Window] = {}
-
-    def count(self, place: Place) -> tuple[bool, dict[str, str]]:
-        """Count a request; returns whether it is allowed, and the headers of its answer."""
-        now = self._clock.now().timestamp()
-        window = self._windows.get(place)
-        if window is None or window.ends <= now:
-            window = self._windows[place] = _Window(now + WINDOW_SECONDS)
-        allowed = self.allowed[place]
-        is_allowed = window.used < allowed
-        window.used += is_allowed
-        return is_allowed, self._headers(allowed, allowed - window.used, window.ends)
-
-    def spend(self, place: Place, seconds: float) -> dict[str, str]:
-        """Use a window up, so that it ends in `seconds`; returns the headers of the answer that says so."""
-        allowed = self.allowed[place]
-        window = self._windows[place] = _Window(self._clock.now().timestamp() + seconds, used=allowed)
-        return self._headers(allowed, 0, window.ends)
-
-    @staticmethod
-    def _headers(allowed: int, left: int, ends: float) -> dict[str, str]:
-        return {
-            "x-rate-limit-limit": str(allowed),
-            "x-rate-limit-remaining": str(left),
-            "x-rate-limit-reset": str(int(ends) + 1),
-        }
-
+from shared.clock import SystemClock
 
 _Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Endpoint = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
@@ -82,7 +34,7 @@ _AS_PROBLEM: dict[str, Callable[[], web.Response]] = {
 }
 
 
-def build(sandbox: "Sandbox") -> web.Application:
+def build(sandbox: SandboxState) -> web.Application:
     """Return the application."""
     app = web.Application(middlewares=[_as_problem])
     endpoints = _Endpoints(sandbox)
@@ -108,10 +60,10 @@ async def _as_problem(request: web.Request, handler: _Answering) -> web.StreamRe
 
 
 class _Endpoints:
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: SandboxState) -> None:
         self._sandbox = sandbox
 
-    def guarded(self, place: Place, answering: _Endpoint, *, signed: bool = False) -> _Answering:
+    def guarded(self, place: FaultPlace, answering: _Endpoint, *, signed: bool = False) -> _Answering:
         """Return `answering` behind what every endpoint does first: count, proof, fault, rate."""
         sandbox = self._sandbox
 
@@ -142,7 +94,7 @@ class _Endpoints:
         return guard
 
     async def _befall(
-        self, place: Place, fault: Fault, request: web.Request, answering: _Endpoint
+        self, place: FaultPlace, fault: Fault, request: web.Request, answering: _Endpoint
     ) -> web.StreamResponse:
         if fault.kind == "rate-limit":
             return _with(problems.too_many_requests(), self._sandbox.limits.spend(place, fault.seconds))
@@ -170,7 +122,7 @@ class _Endpoints:
             sandbox.timeline.sent[number] += 1
             sandbox.note()
 
-        connection = Connection(sandbox.clock, Wanted.asked(request.query), sent)
+        connection = StreamConnection(sandbox.clock, WantedFields.asked(request.query), sent)
         if fault := sandbox.faults.take("stream"):
             connection.befall(fault)
         sandbox.connections.append(connection)
@@ -203,7 +155,7 @@ class _Endpoints:
 
     async def create(self, request: web.Request, _: dict[str, str]) -> web.Response:
         """Create a post."""
-        answer = self._sandbox.writing.create(await request.json())
+        answer = self._sandbox.writer.create(await request.json())
         self._sandbox.note()
         return answer
 

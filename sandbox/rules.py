@@ -3,32 +3,32 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.post import Published
-from sandbox.query import QueryError, Test, parse_query
+from sandbox.post import PublishedPost
+from sandbox.query import QueryTest, SearchSyntaxError, parse_query
 
 MOST_RULES: Final = 1000
 
 
 @dataclass(frozen=True)
-class Rule:
+class SandboxRule:
     """A rule: two of the same value cannot be."""
 
     id: str
     value: str
     tag: str | None
-    test: Test
+    test: QueryTest
 
     def written(self) -> dict[str, str]:
         """Return the rule as X writes it: a rule without a tag has none."""
         return {"id": self.id, "value": self.value} | ({"tag": self.tag} if self.tag is not None else {})
 
 
-class Rules:
+class SandboxRules:
     """The rules of the one application; they outlive its connections."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, SandboxRule] = {}
         self._next = 1_500_000_000_000_000_001
 
     def written(self, ids: str | None = None) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Rules:
             return 400, {"title": "Invalid Request", "detail": "add or delete is wanted", "type": "about:blank"}
         return self._add(body["add"], dry_run=dry_run)
 
-    def matching(self, post: Published) -> list[Rule]:
+    def matching(self, post: PublishedPost) -> list[SandboxRule]:
         """Return the rules that a post matches."""
         return [rule for rule in self._rules.values() if rule.test(post)]
 
@@ -66,7 +66,7 @@ class Rules:
         return 200, {"meta": {"sent": "now", "summary": summary}} | ({"errors": errors} if errors else {})
 
     def _add(self, wanted: list[Any], *, dry_run: bool) -> tuple[int, dict[str, Any]]:
-        added: dict[str, Rule] = {}
+        added: dict[str, SandboxRule] = {}
         errors: list[dict[str, Any]] = []
         number = self._next
         values = {rule.value: rule.id for rule in self._rules.values()}
@@ -76,8 +76,8 @@ class Rules:
                 errors.append({"value": value, "id": values[value], "title": "DuplicateRule", "type": "about:blank"})
                 continue
             try:
-                rule = Rule(str(number), value, item.get("tag"), parse_query(value))
-            except QueryError as error:
+                rule = SandboxRule(str(number), value, item.get("tag"), parse_query(value))
+            except SearchSyntaxError as error:
                 errors.append({"value": value, "title": "UnprocessableEntity", "details": [str(error)]})
                 continue
             added[rule.id] = rule

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.post import Account, Published
+from sandbox.post import PublishedPost, SandboxAccount
 from sandbox.problems import forbidden, invalid
 from services.ingest.sources.x.cursor import first_id
 from shared.clock import Clock
@@ -27,7 +27,7 @@ class Timeline:
         """Begin empty."""
         self._clock = clock
         self._ids: list[int] = []
-        self._posts: dict[int, Published] = {}
+        self._posts: dict[int, PublishedPost] = {}
         self.sent: Counter[int] = Counter()
         """How often each post was written whole into a stream."""
         self.found: Counter[int] = Counter()
@@ -36,7 +36,7 @@ class Timeline:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def publish(self, text: str, author: Account, post_id: int | None = None, **more: Any) -> Published:
+    def publish(self, text: str, author: SandboxAccount, post_id: int | None = None, **more: Any) -> PublishedPost:
         """Add a post made now (or as `created_at` says), under the next id unless one is given; ids never repeat.
 
         Raises ValueError for an id that was given before.
@@ -46,7 +46,7 @@ class Timeline:
             post_id = max(first_id(created_at), self._ids[-1] + 1 if self._ids else 1)
         if post_id in self._posts:
             raise ValueError("there is a post of that id")
-        post = Published(post_id, text, author, created_at, **more)
+        post = PublishedPost(post_id, text, author, created_at, **more)
         self._ids.insert(bisect_left(self._ids, post_id), post_id)
         self._posts[post_id] = post
         return post
@@ -56,11 +56,11 @@ class Timeline:
         del self._posts[post_id]
         del self._ids[bisect_left(self._ids, post_id)]
 
-    def get(self, post_id: int) -> Published | None:
+    def get(self, post_id: int) -> PublishedPost | None:
         """Return a post by its id, None where there is none."""
         return self._posts.get(post_id)
 
-    def newest_first(self, above: int, below: int | None, from_id: int, to_id: int) -> Iterator[Published]:
+    def newest_first(self, above: int, below: int | None, from_id: int, to_id: int) -> Iterator[PublishedPost]:
         """Yield the posts that search shows, with `above` < id < `below` and `from_id` <= id < `to_id`."""
         start = max(bisect_right(self._ids, above), bisect_left(self._ids, from_id))
         end = min(bisect_left(self._ids, to_id), len(self._ids) if below is None else bisect_left(self._ids, below))
@@ -69,7 +69,7 @@ class Timeline:
             if post.is_searchable:
                 yield post
 
-    def published(self) -> list[Published]:
+    def published(self) -> list[PublishedPost]:
         """Return every post that was not deleted, in the order of ids."""
         return [self._posts[number] for number in self._ids]
 
@@ -82,7 +82,7 @@ _GONE: Final = "You attempted to reply to a Tweet that is deleted or not visible
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenPost:
     """A post that a client created."""
 
     id: str
@@ -90,14 +90,14 @@ class Written:
     in_reply_to: str | None
 
 
-class Writing:
+class PostWriter:
     """Creates posts, as X does or does not."""
 
-    def __init__(self, timeline: Timeline, account: Account) -> None:
+    def __init__(self, timeline: Timeline, account: SandboxAccount) -> None:
         """Write as `account`."""
         self._timeline = timeline
         self._account = account
-        self.written: list[Written] = []
+        self.written: list[WrittenPost] = []
 
     def create(self, body: Any) -> web.Response:
         """Create a post; the same text twice, a text too long and a reply to nothing are refused."""
@@ -113,6 +113,6 @@ class Writing:
         if any(one.text == text for one in self.written):
             return forbidden(_DUPLICATE)
         post = self._timeline.publish(text, self._account, in_reply_to=target, language="en")
-        self.written.append(Written(str(post.id), text, target))
+        self.written.append(WrittenPost(str(post.id), text, target))
         answer = {"data": {"id": str(post.id), "text": text, "edit_history_tweet_ids": [str(post.id)]}}
         return web.json_response(answer, status=201)

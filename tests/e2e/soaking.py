@@ -12,7 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from sandbox.command import CHANGES
-from sandbox.post import Account
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.app import create_app as create_ingest
 from services.ingest.settings import IngestSettings
@@ -74,7 +74,7 @@ class Soak:
     def publish(self, posts: int) -> None:
         """Publish posts of some hundred authors."""
         for number in (next(self._numbers) for _ in range(posts)):
-            author = Account(str(10**9 + number % AUTHORS), f"somebody{number % AUTHORS}", followers=10)
+            author = SandboxAccount(str(10**9 + number % AUTHORS), f"somebody{number % AUTHORS}", followers=10)
             self.sandbox.publish(f"{BRAND} is late again, number {number}", author)
         self.published += posts
 

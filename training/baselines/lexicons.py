@@ -8,7 +8,7 @@ from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.sentiment.model_card import SENTIMENT_HEADS
-from training.evaluation.question import Answer, Question
+from training.question import Answer, Question
 
 _VADER_NEUTRAL: Final = 0.05
 """VADER's authors call a compound score between -0.05 and 0.05 neutral (Hutto & Gilbert, ICWSM 2014)."""

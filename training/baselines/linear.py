@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline, make_union
 
 from services.sentiment.normalisation import normalise
 from training.corpora import read_examples
-from training.evaluation.question import Answer, Question
+from training.question import Answer, Question
 
 CORPORA: Final = frozenset(
     {

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from training.corpora import Examples, read_examples
-from training.evaluation.question import Question
 from training.measures import ClassReport
+from training.question import Question
 
 MEASURES: Final[Mapping[str, Callable[[ClassReport], float]]] = {
     "accuracy": lambda report: report.accuracy,

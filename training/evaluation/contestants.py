@@ -9,8 +9,8 @@ from services.sentiment.model_folder import open_encoder
 from training.baselines.lexicons import TextBlobLexicon, Vader
 from training.baselines.linear import TfidfRegression
 from training.evaluation.course import Contest
-from training.evaluation.question import Contestant
 from training.evaluation.served import ServedModel
+from training.question import Contestant
 
 BASELINES: Final = ("vader", "textblob", "tfidf", "lstm=FOLDER", "encoder=FOLDER")
 

@@ -19,11 +19,11 @@ from training.evaluation.checks import check_company, check_encoder, check_full
 from training.evaluation.clustering import cluster_authors, read_author_posts
 from training.evaluation.labelled_file import LabelledFile
 from training.evaluation.languages import measure_languages, read_tweets
-from training.evaluation.question import Contestant, Question
 from training.evaluation.result import Evaluation, Result
 from training.evaluation.served import ServedModel
 from training.evaluation.spans import entity_report, spans_of
 from training.measures import report
+from training.question import Contestant, Question
 from training.sequences import read_sequences
 
 CHECKED: Final = "tweeteval-sentiment"

@@ -11,8 +11,8 @@ from services.sentiment.language import LanguageDetector
 from services.sentiment.normalisation import normalise
 from shared.analysis import SENTIMENT_LABELS
 from training.corpora import read_columns
-from training.evaluation.question import Contestant, Question
 from training.measures import macro_recall
+from training.question import Contestant, Question
 
 _NUMBERS: Final = dict(enumerate(SENTIMENT_LABELS))
 

@@ -17,9 +17,9 @@ from services.sentiment.normalisation import normalise
 from services.sentiment.scoring import softmax
 from services.sentiment.tokenizer import Tokenizer, Tokens
 from shared.analysis import SENTIMENT_LABELS
-from training.evaluation.question import Answer, Question
 from training.evaluation.spans import Span, words_of
 from training.measures import Probabilities
+from training.question import Answer, Question
 
 BATCH: Final = 32
 Rows = dict[str, list[NDArray[np.float32]]]

@@ -1,6 +1,6 @@
 """Who is calling: a bearer token, or OAuth 1.0a."""
 
-from sandbox.credentials import Credentials, signature
+from sandbox.credentials import SandboxCredentials, signature
 
 
 def test_the_signature_is_that_of_the_standard() -> None:
@@ -20,6 +20,6 @@ def test_the_signature_is_that_of_the_standard() -> None:
 
 def test_credentials_show_nothing() -> None:
     """Not even the sandbox's own."""
-    made = Credentials()
+    made = SandboxCredentials()
     assert made.bearer_token not in repr(made)
-    assert made != Credentials()
+    assert made != SandboxCredentials()

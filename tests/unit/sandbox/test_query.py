@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.post import Account, Published
-from sandbox.query import QueryError, parse_query
+from sandbox.post import PublishedPost, SandboxAccount
+from sandbox.query import SearchSyntaxError, parse_query
 
-ANN = Account("7", "Ann", verified=True)
+ANN = SandboxAccount("7", "Ann", verified=True)
 
 
-def post(text: str, **more: object) -> Published:
+def post(text: str, **more: object) -> PublishedPost:
     """Return a post by Ann."""
-    return Published(1, text, ANN, datetime(2026, 3, 2, tzinfo=UTC), **more)  # type: ignore[arg-type]
+    return PublishedPost(1, text, ANN, datetime(2026, 3, 2, tzinfo=UTC), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_kinds_of_posts_are_told() -> None:
 )
 def test_what_x_refuses_is_refused(query: str) -> None:
     """With a reason."""
-    with pytest.raises(QueryError):
+    with pytest.raises(SearchSyntaxError):
         parse_query(query)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_query_raises_anything_else(query: str, text: str) -> None:
     """Whatever is asked of whatever post."""
-    with contextlib.suppress(QueryError):
+    with contextlib.suppress(SearchSyntaxError):
         parse_query(query)(post(text))

@@ -3,7 +3,7 @@
 import pytest
 
 from training.baselines.lexicons import TextBlobLexicon, Vader
-from training.evaluation.question import Contestant, Question
+from training.question import Contestant, Question
 
 SENTIMENTS = ("negative", "neutral", "positive")
 TEXTS = ["I hate this awful mess", "the train leaves at nine", "what a wonderful, great day"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.unit.training.evaluation.word_model import SENTIMENTS, WordModel, sentiment_model
-from training.evaluation.question import Question
 from training.evaluation.served import ServedModel
 from training.evaluation.spans import Span
+from training.question import Question
 from training.sequences import ENTITY_LABELS
 
 ABOUT = {"other": [0.0, 9.0, 0.0], "bad": [3.0, 0.0, 0.0], "good": [0.0, 0.0, 3.0]}

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from sandbox.post import Account
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import CredentialError
@@ -43,7 +43,7 @@ async def one_unheard(network: SandboxNetwork, sandbox: Sandbox, listener: Liste
     sandbox.rules.change({"delete": {"ids": [ids_of(sandbox)["from:somebody"]]}})
     ids = await network.publish(["unheard"])
     await network.clock.advance(100)
-    heard = {str(sandbox.publish("trains", Account("77", "another")).id)}
+    heard = {str(sandbox.publish("trains", SandboxAccount("77", "another")).id)}
     await listener.until(lambda: listener.ids >= heard)
     assert not listener.ids & set(ids)
     return ids

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.post import Account
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import BudgetSpentError
 from services.ingest.sources.network.backlog import Backlog
@@ -14,7 +14,7 @@ from tests.contract.source_network import Recorder, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
 
-OTHER = Account("77", "another")
+OTHER = SandboxAccount("77", "another")
 
 
 class SlowPurse(Purse):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.post import Account
+from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError
@@ -29,7 +29,7 @@ async def test_posts_of_other_rules_on_the_same_app_are_left_out(network: Sandbo
     """X sends what any rule of the app matches: what only another brand's rule matches is not ours."""
     sandbox.rules.change({"add": [{"value": "theirs", "tag": "voxpop:other:1"}]})
     async with listening(network) as listener:
-        sandbox.publish("theirs", Account("77", "another"))
+        sandbox.publish("theirs", SandboxAccount("77", "another"))
         ids = await network.publish(["ours, and theirs"])
         await listener.until(lambda: listener.ids >= set(ids))
         assert listener.ids == set(ids)

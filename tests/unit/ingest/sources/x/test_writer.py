@@ -25,7 +25,7 @@ async def test_a_reply_is_signed_and_published(writer: XWriter, sandbox: Sandbox
     post = sandbox.publish("a complaint")
     outcome = await writer.reply(str(post.id), "Entschuldigung! 飛行機 & <b> 50 % +1")
     assert isinstance(outcome, Sent)
-    written = sandbox.writing.written[0]
+    written = sandbox.writer.written[0]
     assert (written.id, written.in_reply_to) == (outcome.reply_id, str(post.id))
     assert written.text == "Entschuldigung! 飛行機 & <b> 50 % +1"
 
@@ -56,7 +56,7 @@ async def test_a_lost_answer_leaves_the_outcome_unknown(writer: XWriter, sandbox
     sandbox.order("create", kind)  # type: ignore[arg-type]
     assert isinstance(await writer.reply(str(post.id), "sorry"), Unknown)
     assert sandbox.requests["create"] == 1
-    assert len(sandbox.writing.written) == (kind != "hang-up")
+    assert len(sandbox.writer.written) == (kind != "hang-up")
 
 
 async def test_silence_leaves_the_outcome_unknown(writer: XWriter, sandbox: Sandbox, clock: TwoClocks) -> None:
@@ -92,7 +92,7 @@ async def test_a_wrong_token_names_the_variables(sandbox: Sandbox, clock: TwoClo
     await writer.aclose()
     assert isinstance(outcome, NotSent)
     assert "X_ACCESS_TOKEN_SECRET" in outcome.sentence
-    assert not sandbox.writing.written
+    assert not sandbox.writer.written
 
 
 async def test_without_its_tokens_no_writer_opens(sandbox: Sandbox, clock: TwoClocks) -> None:
