@@ -1,35 +1,19 @@
 """Increments, posts and rollups as the plain documents that both stores keep."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, dequantised, quantised
-from services.profiles.folding import Counts, Increment
+from services.profiles.folding import COUNTED, PLAIN, Counts, Increment
+from services.profiles.rollup import COUNTED as BUCKET_COUNTED
+from services.profiles.rollup import PLAIN as BUCKET_PLAIN
 from services.profiles.rollup import Rollup, Scored
 from shared.analyzed_post import AnalyzedPost
 
-_PLAIN = (
-    "posts",
-    "scored_posts",
-    "score_sum",
-    "score_squares",
-    "subjectivity_posts",
-    "subjectivity_sum",
-    "likes",
-    "reposts",
-    "replies",
-    "repost_posts",
-    "reply_posts",
-    "first_seen",
-    "last_seen",
-    "platform",
-    "key_version",
-)
-_COUNTS = ("labels", "languages", "categories")
+_PLAIN_VALUES = attrgetter(*PLAIN)
 _EMBEDDING: Any = {"analysis": {"embedding"}}
-_BUCKET_PLAIN = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
-_BUCKET_COUNTS = ("labels", "languages")
 
 
 def to_document(increment: Increment) -> dict[str, Any]:
@@ -38,10 +22,9 @@ def to_document(increment: Increment) -> dict[str, Any]:
     Counts are lists of `{name, posts}`: a category may be called what no document's key may be called,
     and a list can be indexed by name.
     """
-    document: dict[str, Any] = {name: getattr(increment, name) for name in _PLAIN}
-    for name in _COUNTS:
-        counts: Counts = getattr(increment, name)
-        document[name] = [{"name": key, "posts": posts} for key, posts in counts.items()]
+    document: dict[str, Any] = dict(zip(PLAIN, _PLAIN_VALUES(increment), strict=True))
+    for name in COUNTED:
+        document[name] = to_counts(getattr(increment, name))
     document["hours"] = list(increment.hours)
     document["figures"] = {name: list(figure) for name, figure in increment.figures.items()}
     return document
@@ -49,8 +32,8 @@ def to_document(increment: Increment) -> dict[str, Any]:
 
 def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = None) -> Increment:
     """Return the increment that `to_document` wrote, with its embeddings; other keys are passed over."""
-    plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
-    counts: dict[str, Any] = {name: {item["name"]: item["posts"] for item in document[name]} for name in _COUNTS}
+    plain: dict[str, Any] = {name: document[name] for name in PLAIN}
+    counts: dict[str, Any] = {name: from_counts(document[name]) for name in COUNTED}
     return Increment(
         **plain,
         **counts,
@@ -58,6 +41,16 @@ def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = N
         figures={name: (hour, value) for name, (hour, value) in document["figures"].items()},
         embeddings=embeddings or {},
     )
+
+
+def to_counts(counts: Counts) -> list[dict[str, Any]]:
+    """Return counts as a list of `{name, posts}`."""
+    return [{"name": name, "posts": posts} for name, posts in counts.items()]
+
+
+def from_counts(items: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the counts that `to_counts` wrote."""
+    return {item["name"]: item["posts"] for item in items}
 
 
 def to_body(post: AnalyzedPost) -> dict[str, Any]:
@@ -90,9 +83,9 @@ def from_body(body: Mapping[str, Any], embedding: bytes | None) -> AnalyzedPost:
 
 def to_bucket(rollup: Rollup) -> dict[str, Any]:
     """Return the rollup as JSON types, without the sketch of authors, which is bytes and a threshold of its own."""
-    document: dict[str, Any] = {name: getattr(rollup, name) for name in _BUCKET_PLAIN}
-    for name in _BUCKET_COUNTS:
-        document[name] = [{"name": key, "posts": posts} for key, posts in getattr(rollup, name).items()]
+    document: dict[str, Any] = {name: getattr(rollup, name) for name in BUCKET_PLAIN}
+    for name in BUCKET_COUNTED:
+        document[name] = to_counts(getattr(rollup, name))
     document["categories"] = [
         {"name": name, "posts": scored.posts, "scored_posts": scored.scored_posts, "score_sum": scored.score_sum}
         for name, scored in rollup.categories.items()
@@ -102,8 +95,8 @@ def to_bucket(rollup: Rollup) -> dict[str, Any]:
 
 def from_bucket(document: Mapping[str, Any], authors: AuthorSketch) -> Rollup:
     """Return the rollup that `to_bucket` wrote, with its sketch of authors; other keys are passed over."""
-    plain: dict[str, Any] = {name: document[name] for name in _BUCKET_PLAIN}
-    counts: dict[str, Any] = {name: {item["name"]: item["posts"] for item in document[name]} for name in _BUCKET_COUNTS}
+    plain: dict[str, Any] = {name: document[name] for name in BUCKET_PLAIN}
+    counts: dict[str, Any] = {name: from_counts(document[name]) for name in BUCKET_COUNTED}
     categories = {
         item["name"]: Scored(item["posts"], item["scored_posts"], item["score_sum"]) for item in document["categories"]
     }

@@ -5,13 +5,12 @@ from functools import partial
 
 import pyarrow as pa
 
-from services.profiles.folding import HOURS_A_DAY
+from services.profiles.folding import HOURS_A_DAY, SHOWN
 from services.profiles.profile import Profile
 from shared.analysis import SENTIMENT_LABELS
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
-_COUNTS = ("posts", "scored_posts", "likes", "reposts", "replies", "repost_posts", "reply_posts")
 _FIGURES = {"followers": "followers", "following": "following", "account_posts": "posts", "listed": "listed"}
 _TRUTHS = ("verified", "protected")
 
@@ -40,7 +39,7 @@ def _columns(profiles: Sequence[Profile]) -> dict[str, pa.Array]:
     hours = integers([posts for increment in folded for posts in increment.hours])
     return {
         "author_key": pa.array((profile.author_key for profile in profiles), type=pa.string()),
-        **{name: integers([getattr(increment, name) for increment in folded]) for name in _COUNTS},
+        **{name: integers([getattr(increment, name) for increment in folded]) for name in SHOWN},
         "mean_score": floats([profile.mean_score for profile in profiles]),
         "score_stddev": floats([profile.score_stddev for profile in profiles]),
         "mean_subjectivity": floats([profile.mean_subjectivity for profile in profiles]),

@@ -2,14 +2,20 @@
 
 Scores are summed as whole millionths. Integers add exactly, in any order, where floats would not: two
 stores that counted the same posts hold equal sums, and a variance is never negative.
+
+How each field adds up is declared once, with the field. Combining, taking out, encoding for stores and backups, and
+the columns of `/features` follow from that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
-from services.profiles.embedding import Embeddings, add, quantised, sum_of
+from services.profiles import embedding as embeddings_of_posts
+from services.profiles.embedding import Embeddings, quantised, sum_of
 from shared.analyzed_post import Account, AnalyzedPost
 
 MILLION = 10**6
@@ -27,6 +33,74 @@ Figure = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Adding:
+    """How the values of a field add up: two of them, many of them; and a whole without a part of it."""
+
+    two: Callable[[Any, Any], Any]
+    many: Callable[[Sequence[Any]], Any]
+    without: Callable[[Any, Any], Any]
+
+
+def _merge(
+    one: Mapping[str, Value], other: Mapping[str, Value], join: Callable[[Value, Value], Value]
+) -> Mapping[str, Value]:
+    if not one or not other:
+        return one or other
+    merged = dict(one)
+    for name, value in other.items():
+        merged[name] = join(merged[name], value) if name in merged else value
+    return merged
+
+
+def _count_together(one: Counts, other: Counts) -> Counts:
+    return _merge(one, other, operator.add)
+
+
+def _count_all(counts: Iterable[Counts]) -> Counts:
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, posts in one.items():
+            total[name] = total.get(name, 0) + posts
+    return total
+
+
+def count_without(whole: Counts, part: Counts) -> Counts:
+    """Return the counts of `whole` less those of `part`; a name of which none is left goes."""
+    left = {name: count - part.get(name, 0) for name, count in whole.items()}
+    return {name: count for name, count in left.items() if count}
+
+
+def _latest(one: Mapping[str, Figure], other: Mapping[str, Figure]) -> Mapping[str, Figure]:
+    """Return the latest of each figure; of two values from one hour the larger, so that no order decides."""
+    return _merge(one, other, max)
+
+
+def _stays(whole: Value, _part: Value) -> Value:
+    """Return the whole: nothing in a maximum tells the one below it."""
+    return whole
+
+
+SUM: Final = Adding(operator.add, sum, operator.sub)
+FIRST: Final = Adding(min, min, _stays)
+LAST: Final = Adding(max, max, _stays)
+COUNTS: Final = Adding(_count_together, _count_all, count_without)
+HOURS: Final = Adding(
+    lambda one, other: tuple(map(operator.add, one, other)),
+    lambda all_hours: tuple(map(sum, zip(*all_hours, strict=True))),
+    lambda whole, part: tuple(map(operator.sub, whole, part)),
+)
+FIGURES: Final = Adding(_latest, lambda figures: reduce(_latest, figures), _stays)
+EMBEDDINGS: Final = Adding(
+    embeddings_of_posts.add,
+    lambda sums: reduce(embeddings_of_posts.add, sums),
+    embeddings_of_posts.subtract,
+)
+
+
+_SHOWN: Final = "means something by itself"
+
+
+@dataclass(frozen=True, slots=True)
 class Increment:
     """What a set of posts adds to one profile; without arguments the unit, which adds nothing.
 
@@ -36,44 +110,45 @@ class Increment:
     sum of the posts' embeddings for each version.
     """
 
-    posts: int = 0
-    scored_posts: int = 0
-    score_sum: int = 0
-    score_squares: int = 0
-    subjectivity_posts: int = 0
-    subjectivity_sum: int = 0
-    likes: int = 0
-    reposts: int = 0
-    replies: int = 0
-    repost_posts: int = 0
-    reply_posts: int = 0
-    first_seen: int = LATEST
-    last_seen: int = -LATEST
-    hours: tuple[int, ...] = NO_HOURS
-    labels: Counts = field(default_factory=dict)
-    languages: Counts = field(default_factory=dict)
-    categories: Counts = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-    embeddings: Embeddings = field(default_factory=dict)
-    platform: str = ""
-    key_version: int = 0
+    posts: Annotated[int, SUM, _SHOWN] = 0
+    scored_posts: Annotated[int, SUM, _SHOWN] = 0
+    score_sum: Annotated[int, SUM] = 0
+    score_squares: Annotated[int, SUM] = 0
+    subjectivity_posts: Annotated[int, SUM] = 0
+    subjectivity_sum: Annotated[int, SUM] = 0
+    likes: Annotated[int, SUM, _SHOWN] = 0
+    reposts: Annotated[int, SUM, _SHOWN] = 0
+    replies: Annotated[int, SUM, _SHOWN] = 0
+    repost_posts: Annotated[int, SUM, _SHOWN] = 0
+    reply_posts: Annotated[int, SUM, _SHOWN] = 0
+    first_seen: Annotated[int, FIRST] = LATEST
+    last_seen: Annotated[int, LAST] = -LATEST
+    hours: Annotated[tuple[int, ...], HOURS] = NO_HOURS
+    labels: Annotated[Counts, COUNTS] = field(default_factory=dict)
+    languages: Annotated[Counts, COUNTS] = field(default_factory=dict)
+    categories: Annotated[Counts, COUNTS] = field(default_factory=dict)
+    figures: Annotated[Mapping[str, Figure], FIGURES] = field(default_factory=dict)
+    embeddings: Annotated[Embeddings, EMBEDDINGS] = field(default_factory=dict)
+    platform: Annotated[str, LAST] = ""
+    key_version: Annotated[int, LAST] = 0
 
 
 UNIT = Increment()
-_COUNTED = ("labels", "languages", "categories")
-_SUMMED = (
-    "posts",
-    "scored_posts",
-    "score_sum",
-    "score_squares",
-    "subjectivity_posts",
-    "subjectivity_sum",
-    "likes",
-    "reposts",
-    "replies",
-    "repost_posts",
-    "reply_posts",
-)
+_DECLARED: Final = {name: hint.__metadata__ for name, hint in get_type_hints(Increment, include_extras=True).items()}
+_FIELDS: Final[Mapping[str, Adding]] = {name: declared[0] for name, declared in _DECLARED.items()}
+_VALUES: Final = attrgetter(*_FIELDS)
+_TWO: Final = [adding.two for adding in _FIELDS.values()]
+_MANY: Final = [adding.many for adding in _FIELDS.values()]
+_MANY_OF_A_BRAND: Final = [
+    (lambda _: {}) if adding in {FIGURES, EMBEDDINGS} else adding.many for adding in _FIELDS.values()
+]
+_WITHOUT: Final = [adding.without for adding in _FIELDS.values()]
+PLAIN: Final = tuple(name for name, adding in _FIELDS.items() if adding in {SUM, FIRST, LAST})
+"""The fields of one number or name, which stores and backups keep as they are."""
+COUNTED: Final = tuple(name for name, adding in _FIELDS.items() if adding is COUNTS)
+"""The fields of counts by name."""
+SHOWN: Final = tuple(name for name, declared in _DECLARED.items() if _SHOWN in declared)
+"""The sums that mean something by themselves: columns of `/features`."""
 
 
 def increment_of(post: AnalyzedPost) -> Increment:
@@ -128,35 +203,11 @@ def one_hour(hour: int) -> tuple[int, ...]:
 
 
 def combine(one: Increment, other: Increment) -> Increment:
-    """Return what both add together: associative and commutative, with `UNIT` as its unit.
-
-    Of two values of a figure from the same hour the larger stays, so that no order decides.
-    """
+    """Return what both add together: associative and commutative, with `UNIT` as its unit."""
     if not one.posts or not other.posts:
         return one if one.posts else other
-    return Increment(
-        posts=one.posts + other.posts,
-        scored_posts=one.scored_posts + other.scored_posts,
-        score_sum=one.score_sum + other.score_sum,
-        score_squares=one.score_squares + other.score_squares,
-        subjectivity_posts=one.subjectivity_posts + other.subjectivity_posts,
-        subjectivity_sum=one.subjectivity_sum + other.subjectivity_sum,
-        likes=one.likes + other.likes,
-        reposts=one.reposts + other.reposts,
-        replies=one.replies + other.replies,
-        repost_posts=one.repost_posts + other.repost_posts,
-        reply_posts=one.reply_posts + other.reply_posts,
-        first_seen=min(one.first_seen, other.first_seen),
-        last_seen=max(one.last_seen, other.last_seen),
-        hours=tuple(map(int.__add__, one.hours, other.hours)),
-        labels=_merge(one.labels, other.labels, int.__add__),
-        languages=_merge(one.languages, other.languages, int.__add__),
-        categories=_merge(one.categories, other.categories, int.__add__),
-        figures=_latest(one.figures, other.figures),
-        embeddings=add(one.embeddings, other.embeddings),
-        platform=max(one.platform, other.platform),
-        key_version=max(one.key_version, other.key_version),
-    )
+    values = zip(_TWO, _VALUES(one), _VALUES(other), strict=True)
+    return Increment(*[two(mine, more) for two, mine, more in values])
 
 
 def combine_all(increments: Iterable[Increment], *, of_author: bool = True) -> Increment:
@@ -167,44 +218,19 @@ def combine_all(increments: Iterable[Increment], *, of_author: bool = True) -> I
     found = [one for one in increments if one.posts]
     if not found:
         return UNIT
-    sums: dict[str, Any] = {name: sum([getattr(one, name) for one in found]) for name in _SUMMED}
-    counts: dict[str, Any] = {name: _counted(getattr(one, name) for one in found) for name in _COUNTED}
-    return Increment(
-        **sums,
-        **counts,
-        first_seen=min(one.first_seen for one in found),
-        last_seen=max(one.last_seen for one in found),
-        hours=tuple(map(sum, zip(*(one.hours for one in found), strict=True))),
-        figures=reduce(_latest, (one.figures for one in found)) if of_author else {},
-        embeddings=reduce(add, (one.embeddings for one in found)) if of_author else {},
-        platform=max(one.platform for one in found),
-        key_version=max(one.key_version for one in found),
-    )
+    columns = zip(_MANY if of_author else _MANY_OF_A_BRAND, *map(_VALUES, found), strict=True)
+    return Increment(*[many(values) for many, *values in columns])
+
+
+def subtract(whole: Increment, part: Increment) -> Increment:
+    """Return the sums and counts of `whole` without those of `part`, which must be in it.
+
+    The first and last hour, the account's figures, the platform and the key's version stay those of `whole`.
+    """
+    values = zip(_WITHOUT, _VALUES(whole), _VALUES(part), strict=True)
+    return Increment(*[without(mine, less) for without, mine, less in values])
 
 
 def _figures(account: Account, hour: int) -> dict[str, Figure]:
     # vars() because a model's own iteration costs more than all the rest of an increment.
     return {name: (hour, int(value)) for name, value in vars(account).items() if value is not None}
-
-
-def _counted(counts: Iterable[Counts]) -> Counts:
-    total: dict[str, int] = {}
-    for one in counts:
-        for name, posts in one.items():
-            total[name] = total.get(name, 0) + posts
-    return total
-
-
-def _latest(one: Mapping[str, Figure], other: Mapping[str, Figure]) -> Mapping[str, Figure]:
-    return _merge(one, other, max)
-
-
-def _merge(
-    one: Mapping[str, Value], other: Mapping[str, Value], join: Callable[[Value, Value], Value]
-) -> Mapping[str, Value]:
-    if not one or not other:
-        return one or other
-    merged = dict(one)
-    for name, value in other.items():
-        merged[name] = join(merged[name], value) if name in merged else value
-    return merged

@@ -4,13 +4,15 @@ A bucket is an hour or a day (UTC) of a brand's posts of one voice. Whatever is 
 buckets, so an answer costs by the buckets it covers, however many posts are in them.
 """
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Final, Literal, get_args
+from operator import attrgetter
+from typing import Any, Final, Literal, get_args
 
 from services.profiles.author_sketch import NOBODY, AuthorSketch, sketch, union, without
-from services.profiles.folding import HOUR_SECONDS, HOURS_A_DAY, Counts, Increment
+from services.profiles.folding import COUNTS, HOUR_SECONDS, HOURS_A_DAY, Counts, Increment, count_without
 from shared.analyzed_post import Voice
 
 DAY_SECONDS: Final = HOURS_A_DAY * HOUR_SECONDS
@@ -54,6 +56,13 @@ class Rollup:
 
 
 EMPTY: Final = Rollup()
+PLAIN: Final = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
+"""The fields of one number, which posts add to."""
+COUNTED: Final = ("labels", "languages")
+"""The fields of counts by name."""
+_PLAIN_VALUES: Final = attrgetter(*PLAIN)
+_SCORED_VALUES: Final = attrgetter("posts", "scored_posts", "score_sum")
+_NO_POSTS: Final = Scored(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +80,9 @@ def buckets_of(voice: Voice, hour: int) -> tuple[BucketKey, BucketKey]:
 
 def rollup_of(author_key: str, adds: Increment) -> Rollup:
     """Return what the posts of one author add to each of their buckets."""
-    scored = Scored(adds.posts, adds.scored_posts, adds.score_sum)
-    return Rollup(
-        posts=adds.posts,
-        scored_posts=adds.scored_posts,
-        score_sum=adds.score_sum,
-        likes=adds.likes,
-        reposts=adds.reposts,
-        replies=adds.replies,
-        labels=adds.labels,
-        languages=adds.languages,
-        categories=dict.fromkeys(adds.categories, scored),
-        authors=sketch([author_key]),
-    )
+    categories = dict.fromkeys(adds.categories, Scored(*_SCORED_VALUES(adds)))
+    values: list[Any] = [*_PLAIN_VALUES(adds), adds.labels, adds.languages, categories, sketch([author_key])]
+    return Rollup(*values)
 
 
 def rolled_up(posts: Iterable[tuple[Voice, str, Increment]]) -> dict[BucketKey, Rollup]:
@@ -104,20 +103,14 @@ class _Sum:
     """A bucket that is being added to: in place, because a copy a post would cost more than all the rest."""
 
     def __init__(self) -> None:
-        self.plain = [0] * 6
+        self.plain = [0] * len(PLAIN)
         self.labels: dict[str, int] = {}
         self.languages: dict[str, int] = {}
         self.categories: dict[str, list[int]] = {}
         self.authors: set[str] = set()
 
     def add(self, author_key: str, adds: Increment) -> None:
-        plain = self.plain
-        plain[0] += 1
-        plain[1] += adds.scored_posts
-        plain[2] += adds.score_sum
-        plain[3] += adds.likes
-        plain[4] += adds.reposts
-        plain[5] += adds.replies
+        self.plain = list(map(operator.add, self.plain, _PLAIN_VALUES(adds)))
         for mine, more in ((self.labels, adds.labels), (self.languages, adds.languages)):
             for name in more:
                 mine[name] = mine.get(name, 0) + 1
@@ -129,7 +122,7 @@ class _Sum:
         self.authors.add(author_key)
 
     def add_all(self, other: "_Sum") -> None:
-        self.plain = [mine + more for mine, more in zip(self.plain, other.plain, strict=True)]
+        self.plain = list(map(operator.add, self.plain, other.plain))
         for mine, more in ((self.labels, other.labels), (self.languages, other.languages)):
             for name, posts in more.items():
                 mine[name] = mine.get(name, 0) + posts
@@ -140,24 +133,20 @@ class _Sum:
 
     def rollup(self) -> Rollup:
         categories = {name: Scored(*scored) for name, scored in self.categories.items()}
-        posts, scored_posts, score_sum, likes, reposts, replies = self.plain
-        return Rollup(
-            posts,
-            scored_posts,
-            score_sum,
-            likes,
-            reposts,
-            replies,
-            self.labels,
-            self.languages,
-            categories,
-            sketch(self.authors),
-        )
+        values: list[Any] = [*self.plain, self.labels, self.languages, categories, sketch(self.authors)]
+        return Rollup(*values)
 
 
 def join(one: Rollup, other: Rollup) -> Rollup:
     """Return what both add together: associative and commutative, with `EMPTY` as its unit."""
-    return _changed(one, other, 1, union(one.authors, other.authors))
+    values: list[Any] = [
+        *map(operator.add, _PLAIN_VALUES(one), _PLAIN_VALUES(other)),
+        COUNTS.two(one.labels, other.labels),
+        COUNTS.two(one.languages, other.languages),
+        _categories(one, other, operator.add),
+        union(one.authors, other.authors),
+    ]
+    return Rollup(*values)
 
 
 def join_all(rollups: Iterable[Rollup]) -> Rollup:
@@ -167,34 +156,19 @@ def join_all(rollups: Iterable[Rollup]) -> Rollup:
 
 def part_from(whole: Rollup, part: Rollup, gone: Iterable[str]) -> Rollup:
     """Return `whole` without the posts of `part`, and without the authors who have none left in the bucket."""
-    return _changed(whole, part, -1, without(whole.authors, gone))
+    values: list[Any] = [
+        *map(operator.sub, _PLAIN_VALUES(whole), _PLAIN_VALUES(part)),
+        count_without(whole.labels, part.labels),
+        count_without(whole.languages, part.languages),
+        _categories(whole, part, operator.sub),
+        without(whole.authors, gone),
+    ]
+    return Rollup(*values)
 
 
-def _changed(one: Rollup, other: Rollup, sign: int, authors: AuthorSketch) -> Rollup:
+def _categories(one: Rollup, other: Rollup, change: Callable[[int, int], int]) -> Mapping[str, Scored]:
     categories = dict(one.categories)
     for name, more in other.categories.items():
-        known = categories.get(name, Scored(0, 0, 0))
-        categories[name] = Scored(
-            known.posts + sign * more.posts,
-            known.scored_posts + sign * more.scored_posts,
-            known.score_sum + sign * more.score_sum,
-        )
-    return Rollup(
-        posts=one.posts + sign * other.posts,
-        scored_posts=one.scored_posts + sign * other.scored_posts,
-        score_sum=one.score_sum + sign * other.score_sum,
-        likes=one.likes + sign * other.likes,
-        reposts=one.reposts + sign * other.reposts,
-        replies=one.replies + sign * other.replies,
-        labels=_counts(one.labels, other.labels, sign),
-        languages=_counts(one.languages, other.languages, sign),
-        categories={name: scored for name, scored in categories.items() if scored.posts},
-        authors=authors,
-    )
-
-
-def _counts(one: Counts, other: Counts, sign: int) -> Counts:
-    changed = dict(one)
-    for name, posts in other.items():
-        changed[name] = changed.get(name, 0) + sign * posts
-    return {name: posts for name, posts in changed.items() if posts}
+        known = categories.get(name, _NO_POSTS)
+        categories[name] = Scored(*map(change, _SCORED_VALUES(known), _SCORED_VALUES(more)))
+    return {name: scored for name, scored in categories.items() if scored.posts}

@@ -12,11 +12,10 @@ at once. So an author of one such post is gone with it; of an author of many the
 last is taken out, or until the author is.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from services.profiles import embedding
-from services.profiles.folding import Counts, Increment, combine_all
+from services.profiles.folding import Increment, combine_all, subtract
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +47,3 @@ def withdraw(
     if remnants + more == unexplained:
         return Withdrawal(combine_all(rest), 0, len(taken) + more)
     return Withdrawal(subtract(folded, combine_all(taken)), remnants + more, len(taken) + more)
-
-
-def subtract(whole: Increment, part: Increment) -> Increment:
-    """Return the sums and counts of `whole` without those of `part`, which must be in it.
-
-    The first and last hour, the account's figures, the platform and the key's version stay those of `whole`.
-    """
-    return replace(
-        whole,
-        posts=whole.posts - part.posts,
-        scored_posts=whole.scored_posts - part.scored_posts,
-        score_sum=whole.score_sum - part.score_sum,
-        score_squares=whole.score_squares - part.score_squares,
-        subjectivity_posts=whole.subjectivity_posts - part.subjectivity_posts,
-        subjectivity_sum=whole.subjectivity_sum - part.subjectivity_sum,
-        likes=whole.likes - part.likes,
-        reposts=whole.reposts - part.reposts,
-        replies=whole.replies - part.replies,
-        repost_posts=whole.repost_posts - part.repost_posts,
-        reply_posts=whole.reply_posts - part.reply_posts,
-        hours=tuple(map(int.__sub__, whole.hours, part.hours)),
-        labels=_without(whole.labels, part.labels),
-        languages=_without(whole.languages, part.languages),
-        categories=_without(whole.categories, part.categories),
-        embeddings=embedding.subtract(whole.embeddings, part.embeddings),
-    )
-
-
-def _without(whole: Counts, part: Mapping[str, int]) -> Counts:
-    left = {name: count - part.get(name, 0) for name, count in whole.items()}
-    return {name: count for name, count in left.items() if count}

@@ -10,11 +10,10 @@ from pydantic_core import from_json, to_json
 
 from services.profiles.embedding import Embeddings
 from services.profiles.encoding import from_document, to_document
-from services.profiles.folding import UNIT, Increment, combine, combine_all
+from services.profiles.folding import UNIT, Increment, combine, combine_all, subtract
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_embeddings import embeddings_of, write_embeddings
-from services.profiles.withdrawing import subtract
 
 _WRITE_PROFILE = """
 INSERT INTO profile (brand, author_key, posts, last_seen, mean_rising, mean_falling, body)

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.folding import UNIT, combine, combine_all, increment_of
-from services.profiles.withdrawing import Withdrawal, subtract, withdraw
+from services.profiles.folding import UNIT, combine, combine_all, increment_of, subtract
+from services.profiles.withdrawing import Withdrawal, withdraw
 from shared.analyzed_post import Account, AnalyzedPost
 from tests.unit.profiles.posts import analysis, post
 from tests.unit.profiles.strategies import POST_LISTS
