@@ -17,17 +17,17 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import Observer, Observers, Remembering
 from services.ingest.pipeline import Pipeline, Receipt
 from services.ingest.removal import RemovalSender
-from services.ingest.replies.opening import Replies, build_replies
+from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import Registry
 from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
-from services.ingest.streams.answer import Answers
+from services.ingest.streams.control import StreamControl
 from services.ingest.streams.metrics import StreamMetrics
-from services.ingest.streams.roster import Roster
+from services.ingest.streams.runtime import Deliver, StreamRuntime
+from services.ingest.streams.status import StreamStatuses
 from services.ingest.streams.supervisor import Supervisor
-from services.ingest.streams.tools import Deliver, Tools
 from services.ingest.vault.vault import Vault, keep_swept
 from services.ingest.writers import open_writers
 from shared import background
@@ -74,8 +74,8 @@ class Resources:
     metrics: IngestMetrics
     store: IngestStore
     clock: Clock
-    roster: Roster
-    answers: Answers
+    stream_control: StreamControl
+    stream_statuses: StreamStatuses
     replies: Replies
     erasures: Erasures
 
@@ -130,11 +130,11 @@ async def open_resources(
             observer=_observer(settings, replies, recent),
             erased=store.erasures.erased,
         )
-        removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawing.removed)
+        removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawal.withdraw)
         places = Places(store.replies, vault, clock)
         eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
         sources = Registry(settings, store.spend, clock)
-        tools = Tools(
+        runtime = StreamRuntime(
             streams=store.streams,
             brands=store.brands,
             sources=sources,
@@ -144,7 +144,7 @@ async def open_resources(
             clock=clock,
             metrics=StreamMetrics(registry),
         )
-        supervisor = Supervisor(tools, settings.most_streams)
+        supervisor = Supervisor(runtime, settings.most_streams)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "replies": replies.run,
             "erasures": eraser.run,
@@ -157,14 +157,14 @@ async def open_resources(
             work["compliance"] = partial(keep_round, daily, store.rounds, supervisor.owner, clock)
         await stack.enter_async_context(background.running(work, clock))
         await stack.enter_async_context(supervisor.running())
-        roster = Roster(store.streams, store.brands, sources, supervisor, clock)
+        stream_control = StreamControl(store.streams, store.brands, sources, supervisor, clock)
         yield Resources(
             pipeline=pipeline,
             metrics=metrics,
             store=store,
             clock=clock,
-            roster=roster,
-            answers=Answers(store.spend, sources, clock),
+            stream_control=stream_control,
+            stream_statuses=StreamStatuses(store.spend, sources, clock),
             replies=replies,
             erasures=Erasures(store.erasures, pseudonymizer, clock),
         )

@@ -27,7 +27,7 @@ from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
 from services.ingest.sources.x.source import XSearch, XStream
 from services.ingest.streams.budget import FreeBudget, MonthlyBudget
 from services.ingest.streams.stores.base import SpendStore
-from services.ingest.streams.stream import Kind, Stream
+from services.ingest.streams.stream import Stream, StreamKind
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.errors import ConflictError, InputError
@@ -227,12 +227,12 @@ class Registry:
         budget: Budget = FreeBudget()
         if kind.purse is not None and (limit := self.limit(stream.source)) is not None:
             budget = MonthlyBudget(self._spend, kind.purse, _setting(kind.purse), limit, self._clock, spent)
-        ends = stream.kind is Kind.BACKFILL
+        ends = stream.kind is StreamKind.BACKFILL
         return kind.make(
             Making(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
         )
 
-    def checked(self, kind: Kind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def checked(self, kind: StreamKind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters in their canonical form.
 
         Raises InputError where the source or a parameter is not known, ConflictError where a setting is missing.
@@ -278,7 +278,7 @@ def _setting(purse: str) -> str:
     return f"{purse.upper()}_MONTHLY_POSTS"
 
 
-def _model(found: SourceKind, kind: Kind) -> type[BaseModel] | None:
-    if kind is Kind.BACKFILL:
+def _model(found: SourceKind, kind: StreamKind) -> type[BaseModel] | None:
+    if kind is StreamKind.BACKFILL:
         return found.backfill
     return Nothing if found.is_live else None

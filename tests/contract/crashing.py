@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
 
-from services.ingest.sources.reply_writer import Outcome, ReplyWriter
+from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome
 
 Result = TypeVar("Result")
 Fate = Literal["go", "die before", "die after"]
@@ -66,7 +66,7 @@ class GatedWriter:
         self._writer = writer
         self._gate = gate
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """See `ReplyWriter.reply`."""
         return await self._gate.passing(lambda: self._writer.reply(post_id, text))
 

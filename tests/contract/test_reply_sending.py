@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.identity import Pseudonymizer
-from services.ingest.replies.letter import Letter, Letters
+from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import approve
-from services.ingest.replies.sending import CLAIM_SECONDS, Sender
+from services.ingest.replies.sender import CLAIM_SECONDS, Sender
 from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
 from services.ingest.vault.vault import Vault
@@ -51,13 +51,13 @@ class Platform:
     answers: list[Answer]
     published: list[str] = field(default_factory=list)
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """Publish or not; the answer to what was published may be lost."""
         assert text == f"sorry {post_id}"
         answer = self.answers.pop(0) if self.answers else "sent"
         if answer in {"sent", "lost"}:
             self.published.append(post_id)
-        outcomes: dict[Answer, Outcome] = {
+        outcomes: dict[Answer, SendOutcome] = {
             "sent": Sent(f"ours-{len(self.published)}"),
             "refused": NotSent("the platform refused it"),
             "later": NotSent("too many requests", retry=True),
@@ -101,25 +101,25 @@ async def a_world(where: Where, folder: Path, answers: list[Answer], cap: int) -
         # A month for each world on the same store: days are counted in it.
         start = START + timedelta(days=10 * len(run))
         clock = VirtualClock(start)
-        letters = Letters(Vault(Cipher(b"0123456789abcdef" * 2), SqliteVaultStore(file), clock))
+        contents = ReplyContents(Vault(Cipher(b"0123456789abcdef" * 2), SqliteVaultStore(file), clock))
         platform = Platform(list(answers))
         for number in range(len(run), len(run) + 3):
             author = "twins" if number % 3 else "alone"
             reply = a_reply(number, state="approved", author=f"{author} {len(run)}", created_at=start, due_at=start)
-            row = await letters.keep(
-                Letter(post_id=reply.id, post_text="", text=f"sorry {reply.id}"), "author", timedelta(days=7)
+            row = await contents.keep(
+                ReplyContent(post_id=reply.id, post_text="", text=f"sorry {reply.id}"), "author", timedelta(days=7)
             )
-            await one.add(reply.model_copy(update={"letter": row, "expires_at": start + timedelta(days=7)}))
-        replicas = [_replica(store, letters, platform, clock, cap) for store in (one, other)]
+            await one.add(reply.model_copy(update={"content": row, "expires_at": start + timedelta(days=7)}))
+        replicas = [_replica(store, contents, platform, clock, cap) for store in (one, other)]
         yield World(clock, one, platform, replicas)
 
 
-def _replica(store: ReplyStore, letters: Letters, platform: Platform, clock: VirtualClock, cap: int) -> Replica:
+def _replica(store: ReplyStore, contents: ReplyContents, platform: Platform, clock: VirtualClock, cap: int) -> Replica:
     gate = Gate()
     gated: Any = GatedStore(store, gate)
     sender = Sender(
         store=gated,
-        letters=letters,
+        contents=contents,
         writers={"x": GatedWriter(platform, gate)},
         pseudonymizer=Pseudonymizer(b"k" * 32),
         clock=clock,
@@ -134,7 +134,7 @@ def _replica(store: ReplyStore, letters: Letters, platform: Platform, clock: Vir
 async def _holds(where: Where, folder: Path, steps: list[Step], answers: list[Answer], cap: int) -> None:
     async with a_world(where, folder, answers, cap) as world:
         await world.run(steps)
-        replies = [reply for reply in await world.store.page(None, None, None, 1000) if reply.letter != "done"]
+        replies = [reply for reply in await world.store.page(None, None, None, 1000) if reply.content != "done"]
         published = world.platform.published
         assert len(published) == len(set(published)), "a post got two replies"
         authors = [reply.author for reply in replies if reply.id in published]
@@ -143,7 +143,7 @@ async def _holds(where: Where, folder: Path, steps: list[Step], answers: list[An
             assert reply.state in {"sent", "refused", "unknown"}
             assert reply.state != "sent" or reply.id in published
             assert reply.state != "refused" or reply.id not in published
-            done = reply.model_copy(update={"letter": "done", "version": reply.version + 1})
+            done = reply.model_copy(update={"content": "done", "version": reply.version + 1})
             assert await world.store.swap(reply, done)
 
 
@@ -198,7 +198,7 @@ async def test_each_approval_of_an_unknown_reply_sends_once_more(where: Where, t
         again = unknown[0]
         now = world.clock.now()
         fresh = again.model_copy(update={"expires_at": now + timedelta(days=1)})
-        approved = approve(fresh, now, fresh.letter, although_unknown=True)
+        approved = approve(fresh, now, fresh.content, although_unknown=True)
         assert await world.store.swap(again, approved)
         await asyncio.gather(world.replicas[0].finish(), world.replicas[1].finish())
         assert world.platform.published.count(again.id) == 2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.replies.reply import Reply, State, approve
-from services.ingest.replies.stores.base import Claim, Place, ReplyStore
+from services.ingest.replies.reply import Reply, ReplyState, approve
+from services.ingest.replies.stores.base import ReplyStore, SendClaim, TimePosition
 from services.ingest.replies.stores.columns import FULL, milliseconds
 from shared.errors import NotFoundError
 from shared.store_url import MongoUrl
@@ -77,7 +77,7 @@ async def test_of_swaps_from_one_version_one_succeeds(store: ReplyStore, other: 
     """Two replicas that change the same reply at once: one does, and what it wrote is what stays."""
     await store.add(a_reply())
     before = await store.find(a_reply().id)
-    after = [approve(before, NOW, f"letter-{turn}") for turn in range(8)]
+    after = [approve(before, NOW, f"content-{turn}") for turn in range(8)]
     swapped = await asyncio.gather(
         *[(store if turn % 2 else other).swap(before, reply) for turn, reply in enumerate(after)]
     )
@@ -98,9 +98,9 @@ async def test_pages_meet_every_reply_once(store: ReplyStore) -> None:
     assert [reply.id for reply in drafts] == [replies[number].id for number in (0, 2, 6, 8)]
 
 
-async def _walk(store: ReplyStore, state: State | None, brand: str | None) -> list[Reply]:
+async def _walk(store: ReplyStore, state: ReplyState | None, brand: str | None) -> list[Reply]:
     met: list[Reply] = []
-    after: Place | None = None
+    after: TimePosition | None = None
     while page := await store.page(state, brand, after, 2):
         met += page
         after = (milliseconds(page[-1].created_at), page[-1].id)
@@ -143,52 +143,53 @@ async def test_an_author_is_held_by_one_reply(store: ReplyStore, other: ReplySto
     """Of replies that ask at once one holds the author; it may ask again, the others may once its time is over."""
     until = NOW + 10 * SECOND
     asks = [
-        (store if turn % 2 else other).take_author("me", Claim(f"reply-{turn}", 1), NOW, until) for turn in range(8)
+        (store if turn % 2 else other).take_author("me", SendClaim(f"reply-{turn}", 1), NOW, until) for turn in range(8)
     ]
     held = await asyncio.gather(*asks)
     assert sum(held) == 1
     holder = f"reply-{held.index(True)}"
-    assert await other.take_author("me", Claim(holder, 2), NOW, until)
-    assert not await store.take_author("me", Claim("late", 1), until - SECOND, until + SECOND)
-    assert await store.take_author("you", Claim("late", 1), NOW, until)
-    assert await store.take_author("me", Claim("late", 1), until, until + SECOND)
+    assert await other.take_author("me", SendClaim(holder, 2), NOW, until)
+    assert not await store.take_author("me", SendClaim("late", 1), until - SECOND, until + SECOND)
+    assert await store.take_author("you", SendClaim("late", 1), NOW, until)
+    assert await store.take_author("me", SendClaim("late", 1), until, until + SECOND)
 
 
 async def test_one_reply_that_asks_twice_at_once_holds_its_author(store: ReplyStore, other: ReplyStore) -> None:
     """Two replicas that ask for the same reply both hear yes."""
-    claim = Claim("reply", 1)
+    claim = SendClaim("reply", 1)
     asks = [(store if turn % 2 else other).take_author("me", claim, NOW, NOW + SECOND) for turn in range(6)]
     assert all(await asyncio.gather(*asks))
 
 
 async def test_a_claim_lets_go_of_what_it_holds_itself(store: ReplyStore) -> None:
     """An earlier attempt's claim, or another reply's, frees neither an author nor a place in a day."""
-    first, second = Claim("reply", 1), Claim("reply", 2)
+    first, second = SendClaim("reply", 1), SendClaim("reply", 2)
     await store.take_author("me", second, NOW, NOW + SECOND)
     await store.take_day("2026-03-02", second, 1)
-    for stranger in (first, Claim("other", 2)):
+    for stranger in (first, SendClaim("other", 2)):
         await store.release_author("me", stranger)
         await store.release_day("2026-03-02", stranger)
-    assert not await store.take_author("me", Claim("late", 1), NOW, NOW + SECOND)
-    assert not await store.take_day("2026-03-02", Claim("late", 1), 1)
+    assert not await store.take_author("me", SendClaim("late", 1), NOW, NOW + SECOND)
+    assert not await store.take_day("2026-03-02", SendClaim("late", 1), 1)
     await store.release_author("me", second)
     await store.release_day("2026-03-02", second)
-    assert await store.take_author("me", Claim("late", 1), NOW, NOW + SECOND)
-    assert await store.take_day("2026-03-02", Claim("late", 1), 1)
+    assert await store.take_author("me", SendClaim("late", 1), NOW, NOW + SECOND)
+    assert await store.take_day("2026-03-02", SendClaim("late", 1), 1)
 
 
 async def test_a_day_takes_no_more_than_its_cap(store: ReplyStore, other: ReplyStore) -> None:
     """Twelve replies at once, by two replicas, with a cap of three: three are counted, each once however often."""
     asks = [
-        (store if turn % 2 else other).take_day("2026-03-02", Claim(f"reply-{turn // 2}", 1), 3) for turn in range(24)
+        (store if turn % 2 else other).take_day("2026-03-02", SendClaim(f"reply-{turn // 2}", 1), 3)
+        for turn in range(24)
     ]
     answers = await asyncio.gather(*asks)
     counted = {turn // 2 for turn, answer in enumerate(answers) if answer}
     assert len(counted) == 3
-    assert all([await store.take_day("2026-03-02", Claim(f"reply-{turn}", 2), 3) for turn in counted])
-    assert not await store.take_day("2026-03-02", Claim("late", 1), 3)
-    assert await store.take_day("2026-03-03", Claim("late", 1), 3)
-    assert not await store.take_day("2026-03-04", Claim("late", 1), 0)
+    assert all([await store.take_day("2026-03-02", SendClaim(f"reply-{turn}", 2), 3) for turn in counted])
+    assert not await store.take_day("2026-03-02", SendClaim("late", 1), 3)
+    assert await store.take_day("2026-03-03", SendClaim("late", 1), 3)
+    assert not await store.take_day("2026-03-04", SendClaim("late", 1), 0)
 
 
 async def test_who_opted_out_stays_out(store: ReplyStore, other: ReplyStore) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.replies.reply import approve, claim
-from services.ingest.replies.stores.base import GONE_DAYS, Claim, ReplyStore
+from services.ingest.replies.stores.base import GONE_DAYS, ReplyStore, SendClaim
 from tests.contract.reply_stores import Where, opened
 from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_ticket
 
@@ -42,37 +42,37 @@ async def test_what_a_reply_holds_goes_with_it(store: ReplyStore) -> None:
     for number, author in ((1, MINE), (2, YOURS)):
         reply = a_reply(number, author=author)
         await store.add(reply)
-        assert await store.take_author(author, Claim(reply.id, 1), NOW, NOW + HOUR)
-        assert await store.take_day("2026-03-02", Claim(reply.id, 1), 2)
+        assert await store.take_author(author, SendClaim(reply.id, 1), NOW, NOW + HOUR)
+        assert await store.take_day("2026-03-02", SendClaim(reply.id, 1), 2)
     await store.opt_out([MINE], NOW)
     await store.forget_author(MINE, NOW)
-    assert await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
-    assert not await store.take_author(YOURS, Claim("9" * 32, 1), NOW, NOW + HOUR)
-    assert not await store.take_day("2026-03-02", Claim(a_reply(1).id, 2), 2)
-    assert await store.take_day("2026-03-02", Claim(a_reply(2).id, 2), 2)
+    assert await store.take_author(MINE, SendClaim("9" * 32, 1), NOW, NOW + HOUR)
+    assert not await store.take_author(YOURS, SendClaim("9" * 32, 1), NOW, NOW + HOUR)
+    assert not await store.take_day("2026-03-02", SendClaim(a_reply(1).id, 2), 2)
+    assert await store.take_day("2026-03-02", SendClaim(a_reply(2).id, 2), 2)
     assert await store.opted_out([MINE, YOURS]) == {MINE}
 
 
 async def test_an_author_who_is_held_without_a_reply_is_let_go(store: ReplyStore) -> None:
     """Whatever a crash left behind of a reply that is not there any more."""
-    await store.take_author(MINE, Claim("1" * 32, 1), NOW, NOW + HOUR)
+    await store.take_author(MINE, SendClaim("1" * 32, 1), NOW, NOW + HOUR)
     assert await store.forget_author(MINE, NOW) == []
-    assert await store.take_author(MINE, Claim("2" * 32, 1), NOW, NOW + HOUR)
+    assert await store.take_author(MINE, SendClaim("2" * 32, 1), NOW, NOW + HOUR)
 
 
 async def test_a_reply_that_is_being_sent_stays_until_its_claim_ends(store: ReplyStore) -> None:
     """With the author held; once its time is over it goes."""
     await store.add(a_reply(1, author=MINE))
-    approved = approve(await store.find(a_reply(1).id), NOW, "letter-1")
+    approved = approve(await store.find(a_reply(1).id), NOW, "content-1")
     sending = claim(approved, NOW, "replica", NOW + HOUR)
     assert sending is not None
     assert await store.swap(await store.find(approved.id), sending)
-    await store.take_author(MINE, Claim(sending.id, 1), NOW, NOW + 9 * HOUR)
+    await store.take_author(MINE, SendClaim(sending.id, 1), NOW, NOW + 9 * HOUR)
     assert await store.forget_author(MINE, NOW) == []
     assert [reply.state for reply in await store.of_authors([MINE], NOW - HOUR)] == ["sending"]
-    assert not await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
+    assert not await store.take_author(MINE, SendClaim("9" * 32, 1), NOW, NOW + HOUR)
     assert [reply.id for reply in await store.forget_author(MINE, NOW + HOUR)] == [sending.id]
-    assert await store.take_author(MINE, Claim("9" * 32, 1), NOW, NOW + HOUR)
+    assert await store.take_author(MINE, SendClaim("9" * 32, 1), NOW, NOW + HOUR)
 
 
 async def test_tickets_go_with_their_deliveries(store: ReplyStore) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
-from services.ingest.streams.stores.base import Held, LeaseLostError, StreamStore
-from services.ingest.streams.stream import Counts, Kind, Progress, State, Stream, Wanted
+from services.ingest.streams.stores.base import LeasedStream, LeaseLostError, StreamStore
+from services.ingest.streams.stream import DesiredState, Stream, StreamCounts, StreamKind, StreamProgress, StreamState
 from shared.errors import ConflictError, NotFoundError
 from shared.store_url import MongoUrl, SqliteUrl
 
@@ -50,17 +50,19 @@ def store(opened: IngestStore) -> StreamStore:
     return opened.streams
 
 
-def a_stream(source: str = "x", kind: Kind = Kind.STREAM, brand: str = "aerolume", now: datetime = NOW) -> Stream:
+def a_stream(
+    source: str = "x", kind: StreamKind = StreamKind.STREAM, brand: str = "aerolume", now: datetime = NOW
+) -> Stream:
     """Return a new stream."""
     return Stream.made(kind, brand, source, {"since": "2026-03-01T00:00:00Z"}, now)
 
 
-def fared(state: State = State.RUNNING) -> Progress:
+def fared(state: StreamState = StreamState.RUNNING) -> StreamProgress:
     """Return how a stream might fare."""
-    return Progress(
+    return StreamProgress(
         state=state,
         mode="filtered stream",
-        counts=Counts(posts=7, removed=1),
+        counts=StreamCounts(posts=7, removed=1),
         dropped_reasons={"another language": 3},
         newest_at=NOW,
         last_error="X asks to wait",
@@ -71,7 +73,7 @@ def fared(state: State = State.RUNNING) -> Progress:
     )
 
 
-async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", now: datetime = NOW) -> Held:
+async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", now: datetime = NOW) -> LeasedStream:
     """Take a stream that is due."""
     held = await store.acquire(stream_id, owner, now, TTL)
     assert held is not None
@@ -90,8 +92,8 @@ async def test_the_same_question_is_kept_once(store: StreamStore) -> None:
     first = await store.add(a_stream())
     assert (await store.add(a_stream(now=LATER))).stream_id == first.stream_id
     assert (await store.add(a_stream("bluesky"))).stream_id != first.stream_id
-    assert (await store.add(a_stream(kind=Kind.BACKFILL))).stream_id != first.stream_id
-    assert len(await store.page(Kind.STREAM, None, "", 10)) == 2
+    assert (await store.add(a_stream(kind=StreamKind.BACKFILL))).stream_id != first.stream_id
+    assert len(await store.page(StreamKind.STREAM, None, "", 10)) == 2
 
 
 async def test_of_the_same_question_at_once_one_is_kept(replica: Replica) -> None:
@@ -104,13 +106,13 @@ async def test_of_the_same_question_at_once_one_is_kept(replica: Replica) -> Non
 async def test_lists_are_by_kind_and_brand_in_pages(store: StreamStore) -> None:
     """Each page goes on behind the one before; other kinds and brands are left out."""
     made = [await store.add(a_stream(f"source-{n}", now=NOW + timedelta(seconds=n))) for n in range(5)]
-    await store.add(a_stream("source-1", Kind.BACKFILL))
+    await store.add(a_stream("source-1", StreamKind.BACKFILL))
     await store.add(a_stream("source-1", brand="other"))
-    first = await store.page(Kind.STREAM, "aerolume", "", 3)
-    rest = await store.page(Kind.STREAM, "aerolume", first[-1].stream_id, 3)
+    first = await store.page(StreamKind.STREAM, "aerolume", "", 3)
+    rest = await store.page(StreamKind.STREAM, "aerolume", first[-1].stream_id, 3)
     assert [stream.stream_id for stream in [*first, *rest]] == sorted(stream.stream_id for stream in made)
-    assert len(await store.page(Kind.STREAM, None, "", 10)) == 6
-    assert len(await store.page(Kind.BACKFILL, None, "", 10)) == 1
+    assert len(await store.page(StreamKind.STREAM, None, "", 10)) == 6
+    assert len(await store.page(StreamKind.BACKFILL, None, "", 10)) == 1
 
 
 async def test_a_new_stream_is_due_until_somebody_takes_it(store: StreamStore) -> None:
@@ -149,7 +151,7 @@ async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore)
     """What the owner writes is there for people and for its successor; no cursor leaves the cursor as it was."""
     stream = await store.add(a_stream())
     held = await taken(store, stream.stream_id)
-    assert await store.record(held.lease, fared(), b"\x00sealed", LATER + TTL) is Wanted.RUNNING
+    assert await store.record(held.lease, fared(), b"\x00sealed", LATER + TTL) is DesiredState.RUNNING
     await store.record(held.lease, fared(), None, LATER + TTL)
     found = await store.find(stream.stream_id)
     assert (found.progress, found.lapses_at) == (fared(), LATER + TTL)
@@ -164,11 +166,11 @@ async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
     new = (await taken(store, stream.stream_id, "replica-1", LATER)).lease
     await store.record(new, fared(), b"new", LATER + TTL)
     with pytest.raises(LeaseLostError):
-        await store.record(old, fared(State.FAILED), b"old", LATER + 9 * TTL)
+        await store.record(old, fared(StreamState.FAILED), b"old", LATER + 9 * TTL)
     with pytest.raises(LeaseLostError):
-        await store.release(old, fared(State.FAILED), b"old", None)
+        await store.release(old, fared(StreamState.FAILED), b"old", None)
     found = await store.find(stream.stream_id)
-    assert (found.progress.state, found.lapses_at) == (State.RUNNING, LATER + TTL)
+    assert (found.progress.state, found.lapses_at) == (StreamState.RUNNING, LATER + TTL)
     assert (await taken(store, stream.stream_id, "replica-2", LATER + 2 * TTL)).cursor == b"new"
 
 
@@ -176,12 +178,12 @@ async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None
     """At its time, and for anybody; its cursor and progress stay."""
     stream = await store.add(a_stream())
     held = await taken(store, stream.stream_id)
-    await store.release(held.lease, fared(State.WAITING), b"here", LATER)
+    await store.release(held.lease, fared(StreamState.WAITING), b"here", LATER)
     found = await store.find(stream.stream_id)
-    assert (found.owner, found.lapses_at, found.progress.state) == (None, None, State.WAITING)
+    assert (found.owner, found.lapses_at, found.progress.state) == (None, None, StreamState.WAITING)
     assert await store.due(LATER - timedelta(seconds=1), 10) == []
     again = await taken(store, stream.stream_id, "replica-2", LATER)
-    assert (again.cursor, again.stream.progress) == (b"here", fared(State.WAITING))
+    assert (again.cursor, again.stream.progress) == (b"here", fared(StreamState.WAITING))
     with pytest.raises(LeaseLostError):
         await store.record(held.lease, fared(), None, LATER)
 
@@ -190,9 +192,9 @@ async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
     """A stream released for good waits for somebody to want it running."""
     stream = await store.add(a_stream())
     held = await taken(store, stream.stream_id)
-    await store.release(held.lease, fared(State.FAILED), None, None)
+    await store.release(held.lease, fared(StreamState.FAILED), None, None)
     assert await store.due(NOW + timedelta(days=999), 10) == []
-    await store.want(stream.stream_id, Wanted.RUNNING, LATER)
+    await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
     assert await store.due(LATER, 10) == [stream.stream_id]
 
 
@@ -200,12 +202,12 @@ async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamS
     """The owner learns it by its next record; nobody takes a paused stream."""
     stream = await store.add(a_stream())
     held = await taken(store, stream.stream_id)
-    assert (await store.want(stream.stream_id, Wanted.PAUSED, NOW)).wanted is Wanted.PAUSED
-    assert await store.record(held.lease, fared(), b"here", LATER) is Wanted.PAUSED
-    await store.release(held.lease, fared(State.PAUSED), None, NOW)
+    assert (await store.want(stream.stream_id, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED
+    assert await store.record(held.lease, fared(), b"here", LATER) is DesiredState.PAUSED
+    await store.release(held.lease, fared(StreamState.PAUSED), None, NOW)
     assert await store.due(LATER, 10) == []
     assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
-    await store.want(stream.stream_id, Wanted.RUNNING, LATER)
+    await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
     assert (await taken(store, stream.stream_id, "replica-2", LATER)).cursor == b"here"
 
 
@@ -227,20 +229,20 @@ async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) ->
 
 async def test_a_finished_backfill_stays_and_makes_room(store: StreamStore) -> None:
     """It is shown, cannot be wanted again, and the same one may be asked for anew."""
-    backfill = await store.add(a_stream(kind=Kind.BACKFILL))
+    backfill = await store.add(a_stream(kind=StreamKind.BACKFILL))
     held = await taken(store, backfill.stream_id)
-    await store.release(held.lease, fared(State.FINISHED), None, None)
+    await store.release(held.lease, fared(StreamState.FINISHED), None, None)
     with pytest.raises(ConflictError):
-        await store.want(backfill.stream_id, Wanted.RUNNING, LATER)
-    again = await store.add(a_stream(kind=Kind.BACKFILL))
+        await store.want(backfill.stream_id, DesiredState.RUNNING, LATER)
+    again = await store.add(a_stream(kind=StreamKind.BACKFILL))
     assert again.stream_id != backfill.stream_id
-    assert (await store.find(backfill.stream_id)).progress.state is State.FINISHED
-    assert len(await store.page(Kind.BACKFILL, None, "", 10)) == 2
+    assert (await store.find(backfill.stream_id)).progress.state is StreamState.FINISHED
+    assert len(await store.page(StreamKind.BACKFILL, None, "", 10)) == 2
 
 
 async def test_what_is_not_there_is_not_found(store: StreamStore) -> None:
     """No operation makes a stream of nothing."""
-    for absent in (store.find("no"), store.delete("no"), store.want("no", Wanted.PAUSED, NOW)):
+    for absent in (store.find("no"), store.delete("no"), store.want("no", DesiredState.PAUSED, NOW)):
         with pytest.raises(NotFoundError, match="there is no stream 'no'"):
             await absent
     assert await store.acquire("no", "replica-1", NOW, TTL) is None

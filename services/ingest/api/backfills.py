@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from services.ingest.api.dependencies import Res
 from services.ingest.api.streams import OfBrand, StreamIn, listed, started
-from services.ingest.streams.answer import StreamAnswer
-from services.ingest.streams.stream import Kind
+from services.ingest.streams.status import StreamAnswer
+from services.ingest.streams.stream import StreamKind
 from shared.access import Scope
 from shared.paging import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
@@ -21,7 +21,7 @@ async def start_backfill(body: StreamIn, resources: Res, response: Response) -> 
     It goes on over restarts, and is `finished` once all of it is folded. While the same one is under way it is
     returned as it is, with 200. 404, 409 and 422 as for streams; not every source has a past to give.
     """
-    return await started(Kind.BACKFILL, body, resources, response)
+    return await started(StreamKind.BACKFILL, body, resources, response)
 
 
 @router.get("", dependencies=[requires(Scope.READ)])
@@ -29,10 +29,12 @@ async def list_backfills(
     resources: Res, brand: OfBrand = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[StreamAnswer]:
     """The backfills in the order in which they were made, finished ones too."""
-    return await listed(Kind.BACKFILL, resources, brand, limit, cursor)
+    return await listed(StreamKind.BACKFILL, resources, brand, limit, cursor)
 
 
 @router.get("/{backfill_id}", dependencies=[requires(Scope.READ)])
 async def show_backfill(backfill_id: str, resources: Res) -> StreamAnswer:
     """One backfill: its state, counts, last error in words and spend."""
-    return (await resources.answers.of([await resources.roster.find(Kind.BACKFILL, backfill_id)]))[0]
+    return (
+        await resources.stream_statuses.of([await resources.stream_control.find(StreamKind.BACKFILL, backfill_id)])
+    )[0]

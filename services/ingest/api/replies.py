@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.ingest.api.dependencies import Res
-from services.ingest.replies.letter import Letter
-from services.ingest.replies.reply import Reply, State
-from services.ingest.replies.rule import Rule, RuleBody, RuleName
+from services.ingest.replies.content import ReplyContent
+from services.ingest.replies.reply import Reply, ReplyState
+from services.ingest.replies.rule import ReplyRule, ReplyRuleBody, RuleName
 from services.ingest.replies.stores.columns import milliseconds
 from shared.access import Scope
 from shared.analyzed_post import Platform
@@ -30,7 +30,7 @@ class ReplyAnswer(BaseModel):
     brand: str
     platform: Platform
     rule: str
-    state: State
+    state: ReplyState
     automatic: bool
     text: str | None
     post_text: str | None
@@ -45,13 +45,13 @@ class ReplyAnswer(BaseModel):
     expires_at: AwareDatetime
 
     @classmethod
-    def of(cls, reply: Reply, letter: Letter | None) -> "ReplyAnswer":
+    def of(cls, reply: Reply, content: ReplyContent | None) -> "ReplyAnswer":
         """Return what is shown of a reply."""
         shown = reply.model_dump(include=set(cls.model_fields))
         texts = {
-            "text": letter.text if letter else None,
-            "post_text": letter.post_text if letter else None,
-            "ticket": (letter.ticket or None) if letter else None,
+            "text": content.text if content else None,
+            "post_text": content.post_text if content else None,
+            "ticket": (content.ticket or None) if content else None,
         }
         return cls(**shown, **texts, attempts=reply.attempt)
 
@@ -76,7 +76,7 @@ class Rejecting(BaseModel):
 @router.get("/replies", dependencies=[requires(Scope.WRITE)])
 async def list_replies(
     resources: Res,
-    state: Annotated[State | None, Query(description="replies in this state alone")] = None,
+    state: Annotated[ReplyState | None, Query(description="replies in this state alone")] = None,
     brand: Annotated[Brand | None, Query(description="replies of this brand alone")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
@@ -84,8 +84,8 @@ async def list_replies(
     """Replies in order of creation. `draft` waits for a person; `unknown` too: was it published or not?"""
     found = await resources.replies.store.page(state, brand, moment_after(cursor), limit + 1)
     page = Page.of(found, limit, lambda reply: [milliseconds(reply.created_at), reply.id])
-    letters = await resources.replies.desk.letters.find_all([reply.letter for reply in page.items])
-    return page.showing([ReplyAnswer.of(reply, letters.get(reply.letter)) for reply in page.items])
+    contents = await resources.replies.approvals.contents.find_all([reply.content for reply in page.items])
+    return page.showing([ReplyAnswer.of(reply, contents.get(reply.content)) for reply in page.items])
 
 
 @router.post("/replies/{reply_id}/approve", dependencies=[requires(Scope.WRITE)])
@@ -96,18 +96,18 @@ async def approve_reply(reply_id: ReplyId, resources: Res, body: Approval | None
     sent again only with `although_unknown`.
     """
     wish = body or Approval()
-    reply = await resources.replies.desk.approve(reply_id, wish.text, although_unknown=wish.although_unknown)
-    return ReplyAnswer.of(reply, await resources.replies.desk.letters.find(reply.letter))
+    reply = await resources.replies.approvals.approve(reply_id, wish.text, although_unknown=wish.although_unknown)
+    return ReplyAnswer.of(reply, await resources.replies.approvals.contents.find(reply.content))
 
 
 @router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.WRITE)])
 async def reject_reply(reply_id: ReplyId, resources: Res, body: Rejecting | None = None) -> ReplyAnswer:
     """Close a reply for good, or one that is `unknown` after a look at the platform; its words are forgotten."""
-    return ReplyAnswer.of(await resources.replies.desk.reject(reply_id, body.reason if body else ""), None)
+    return ReplyAnswer.of(await resources.replies.approvals.reject(reply_id, body.reason if body else ""), None)
 
 
 @router.get("/reply-rules", dependencies=[requires(Scope.READ)])
-async def list_rules(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Rule]:
+async def list_rules(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[ReplyRule]:
     """The rules by name."""
     last = text_after(cursor)
     rules = [rule for rule in await resources.replies.rules.all() if rule.name > last]
@@ -115,7 +115,7 @@ async def list_rules(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Curso
 
 
 @router.put("/reply-rules/{name}", dependencies=[requires(Scope.WRITE)])
-async def put_rule(name: RuleName, body: RuleBody, resources: Res, request: Request) -> Rule:
+async def put_rule(name: RuleName, body: ReplyRuleBody, resources: Res, request: Request) -> ReplyRule:
     """Keep a rule in place of what its name had; replies that were drafted stay as they are.
 
     `"approval": "automatic"` sends without asking anybody, and needs the scope `admin`. Platforms ask for the
@@ -124,13 +124,13 @@ async def put_rule(name: RuleName, body: RuleBody, resources: Res, request: Requ
     """
     if body.approval == "automatic":
         check_scope(request, Scope.ADMIN)
-    rule = Rule(name=name, **body.model_dump())
+    rule = ReplyRule(name=name, **body.model_dump())
     await resources.replies.rules.put(rule)
     return rule
 
 
 @router.get("/reply-rules/{name}", dependencies=[requires(Scope.READ)])
-async def show_rule(name: RuleName, resources: Res) -> Rule:
+async def show_rule(name: RuleName, resources: Res) -> ReplyRule:
     """One rule."""
     return await resources.replies.rules.find(name)
 

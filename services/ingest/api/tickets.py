@@ -8,28 +8,29 @@ from pydantic import AwareDatetime, BaseModel
 
 from services.ingest.api.dependencies import Res
 from services.ingest.replies.stores.columns import milliseconds
-from services.ingest.replies.ticket import Delivery, DeliveryState, Desk
+from services.ingest.replies.ticket import TicketDelivery, TicketSystem
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.paging import DEFAULT_LIMIT, Page, moment_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
+from shared.webhooks.delivery import DeliveryState
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 
 class DeliveryAnswer(BaseModel):
-    """How one desk's copy fares; `known` says in words what happened last."""
+    """How the delivery to one ticket system stands; `known` says in words what happened last."""
 
-    desk: Desk
+    desk: TicketSystem
     state: DeliveryState
     attempts: int
     known: str
 
 
 class TicketAnswer(BaseModel):
-    """One ticket and what became of it at each desk. Its text went to the desks and is not shown.
+    """One ticket and how each of its deliveries stands. Its text went to the ticket systems and is not shown.
 
     `id` is "" where today's vault keys do not open it.
     """
@@ -55,10 +56,10 @@ async def list_tickets(
     """Tickets in order of creation."""
     found = await resources.replies.store.tickets(brand, moment_after(cursor), limit + 1)
     page = Page.of(found, limit, lambda ticket: [milliseconds(ticket.created_at), ticket.id])
-    of_ticket: dict[str, list[Delivery]] = defaultdict(list)
+    of_ticket: dict[str, list[TicketDelivery]] = defaultdict(list)
     for delivery in await resources.replies.store.deliveries([ticket.id for ticket in page.items]):
         of_ticket[delivery.ticket].append(delivery)
-    shown = await resources.replies.ticketing.shown(page.items)
+    shown = await resources.replies.tickets.shown(page.items)
     return page.showing(
         [
             TicketAnswer(

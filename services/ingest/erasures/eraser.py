@@ -25,7 +25,7 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key as reply_author_key
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.replies.ticketing import TICKET_TEXT
+from services.ingest.replies.ticket_register import TICKET_TEXT
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock

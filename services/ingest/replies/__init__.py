@@ -1,1 +1,1 @@
-"""Answers that go back, and tickets that go on: off by default, under a person's control, sent at most once."""
+"""Replies to posts, and tickets: off by default, under a person's control, sent at most once."""

@@ -7,20 +7,20 @@ from typing import Final
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.post import Post
-from services.ingest.replies.rule import Rule, Traits
+from services.ingest.replies.rule import ReplyRule, Traits
 from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR
 
 _UNTOLD_ON: Final = ("facebook", "instagram")
 
 
 @dataclass(frozen=True, repr=False)
-class Candidate:
+class ReplyCandidate:
     """A post that some rules fit. `reply` and `author` are keys of replies alone."""
 
     seen: ObservedPost
     reply: str
     author: str
-    rules: tuple[Rule, ...]
+    rules: tuple[ReplyRule, ...]
 
 
 def reply_key(pseudonymizer: Pseudonymizer, platform: str, post_id: str) -> str:
@@ -45,9 +45,9 @@ def traits(seen: ObservedPost) -> Traits:
 
 
 def may_be_answered(seen: ObservedPost, now: datetime, oldest: timedelta) -> bool:
-    """Tell whether anybody may answer a post: no repost, no voice of the brand, not protected, not too old.
+    """Tell whether a post may be answered: no repost, not of the brand, not protected, not too old.
 
-    Nor one whose author the platform does not tell: it may be the brand's own account, or somebody who wants no reply.
+    Nor a post whose author the platform does not tell: the brand may have written it, or an author who opted out.
     """
     post = seen.post
     fresh = now - oldest <= post.created_at

@@ -12,15 +12,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent
 from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.errors import ConflictError
 
-State = Literal["draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run"]
-WAITING: Final[frozenset[State]] = frozenset({"draft", "approved"})
+ReplyState = Literal["draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run"]
+WAITING: Final[frozenset[ReplyState]] = frozenset({"draft", "approved"})
 """States in which nothing was sent yet and something may be."""
-NOT_SENT: Final[frozenset[State]] = frozenset({"rejected", "refused", "expired", "dry_run"})
+NOT_SENT: Final[frozenset[ReplyState]] = frozenset({"rejected", "refused", "expired", "dry_run"})
 """States that tell for certain that nothing of the last attempt was published."""
 MOST_ATTEMPTS: Final = 6
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -28,25 +28,25 @@ LONGEST_WAIT: Final = timedelta(hours=2)
 
 
 class Reply(BaseModel):
-    """One reply to one post. No raw id, no text: `letter` names the row of the vault that holds those.
+    """One reply to one post. It holds no raw id and no text: `content` names the row of the vault where those are.
 
-    `id` and `author` are keys of replies alone, made with the pseudonym key: nobody without it can link them to
-    a profile or a post. `version` rises by one with each change. `attempt` counts claims and fences them: only
+    `id` and `author` are keys of replies alone, made with the pseudonym key: without that key they cannot be linked
+    to a profile or a post. `version` rises by one with each change. `attempt` counts claims and fences them: only
     the outcome of the latest is taken; `tries` counts those since the approval. `doubtful` tells that some attempt
-    may have published something though nobody knows: the author then counts as answered. `sending_until` is when a
-    claim without an outcome counts as lost. `known` is a sentence for a person. `sent_key` is the key of the post
-    that we published.
+    may have published something without a record of it: the author then counts as answered. `sending_until` is when
+    a claim without an outcome counts as lost. `known` is a sentence for a person. `sent_key` is the key of the
+    published post. (Bodies in stores call `content` `letter`.)
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     id: str
     brand: Brand
     platform: Platform
     author: str
     rule: str
-    letter: str
-    state: State
+    content: str = Field(alias="letter")
+    state: ReplyState
     automatic: bool = False
     score: float | None = None
     category: str | None = None
@@ -65,10 +65,10 @@ class Reply(BaseModel):
     version: Annotated[int, Field(ge=1)] = 1
 
 
-def approve(reply: Reply, now: datetime, letter: str, *, although_unknown: bool = False) -> Reply:
-    """Return the reply approved with the words in `letter`; raises ConflictError where it cannot be.
+def approve(reply: Reply, now: datetime, content: str, *, although_unknown: bool = False) -> Reply:
+    """Return the reply approved with the words in `content`; raises ConflictError where it cannot be.
 
-    One whose outcome is unknown is approved only by somebody who says that they have looked.
+    A reply whose outcome is unknown needs `although_unknown`: a person looked on the platform.
     """
     if reply.state == "unknown" and not although_unknown:
         raise ConflictError(
@@ -79,11 +79,11 @@ def approve(reply: Reply, now: datetime, letter: str, *, although_unknown: bool 
         raise ConflictError(f"a reply that is '{reply.state}' cannot be approved")
     if reply.expires_at <= now:
         raise ConflictError("this reply has expired: what is needed to send it is not kept any more")
-    return _next(reply, now, state="approved", letter=letter, due_at=now, tries=0, known="")
+    return _next(reply, now, state="approved", content=content, due_at=now, tries=0, known="")
 
 
 def reject(reply: Reply, now: datetime, reason: str = "") -> Reply:
-    """Return the reply closed for good; raises ConflictError where it is under way or over."""
+    """Return the reply closed finally; raises ConflictError where it is being sent or was closed before."""
     if reply.state not in {"draft", "approved", "refused", "unknown"}:
         raise ConflictError(f"a reply that is '{reply.state}' cannot be rejected")
     known = f"{reply.known}; then rejected" if reply.state == "unknown" else "rejected"
@@ -91,16 +91,16 @@ def reject(reply: Reply, now: datetime, reason: str = "") -> Reply:
 
 
 def expire(reply: Reply, now: datetime) -> Reply | None:
-    """Return the reply closed because its time is over; None where it is not, or nothing waits."""
+    """Return the reply closed because it has expired; None where it has not, or is not waiting."""
     if reply.state not in WAITING or reply.expires_at > now:
         return None
-    return _next(reply, now, state="expired", known="nobody approved it in time, or it could not be sent in time")
+    return _next(reply, now, state="expired", known="it was not approved in time, or could not be sent in time")
 
 
 def claim(reply: Reply, now: datetime, owner: str, until: datetime) -> Reply | None:
     """Return the reply with the intent to send it now; None where it is not to be sent (now, or any more).
 
-    Whoever stores this state, and nobody else, may call the platform, once, before `until`.
+    Only the replica that stored this state may call the platform, once, before `until`.
     """
     if reply.state != "approved" or reply.due_at > now or reply.expires_at <= now:
         return None
@@ -126,7 +126,9 @@ def refuse(reply: Reply, now: datetime, known: str) -> Reply | None:
     return _next(reply, now, state="refused", known=known) if reply.state == "approved" else None
 
 
-def settle(reply: Reply, attempt: int, outcome: Outcome, now: datetime, sent_key: str | None = None) -> Reply | None:
+def settle(
+    reply: Reply, attempt: int, outcome: SendOutcome, now: datetime, sent_key: str | None = None
+) -> Reply | None:
     """Return the reply with the outcome of an attempt; None where that outcome changes nothing any more.
 
     An outcome that comes late, after the claim counted as lost, is still the truth: it settles the reply as long

@@ -29,13 +29,13 @@ class Traits:
     followers: int | None
 
 
-class RuleBody(BaseModel):
-    """A rule as it is put. Conditions that are left out are not looked at; all that are given must hold.
+class ReplyRuleBody(BaseModel):
+    """A rule as it is put. Conditions that are left out are not looked at; all that are given must be met.
 
     `sentiment_below` is compared with the score in [0, 1] of a post in a language that the model knows.
     `categories` needs one of its labels as the best one of `category_set` (of the model's own labels where that is
     None). Of a brand's rules that fit a post the one with the lowest `order`, then the first by name, answers.
-    `approval` "automatic" sends without asking anybody: platforms want the author's consent first, and a
+    `approval` "automatic" sends without a person's approval: platforms ask for the author's consent first, and for a
     way to opt out.
     """
 
@@ -57,7 +57,7 @@ class RuleBody(BaseModel):
     ticket: bool = True
 
     @model_validator(mode="after")
-    def _is_usable(self) -> "RuleBody":
+    def _is_usable(self) -> "ReplyRuleBody":
         if self.sentiment_below is None and not self.categories:
             raise ValueError("give sentiment_below, categories or both: a rule must not answer every post")
         if (
@@ -87,7 +87,7 @@ class RuleBody(BaseModel):
             raise ValueError(f"template: {sentence}")
 
 
-class Rule(RuleBody):
+class ReplyRule(ReplyRuleBody):
     """A rule with its name."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,13 +1,14 @@
 """The settings of replies and tickets."""
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from services.ingest.replies.opting_out import OptOutWords
+from services.ingest.replies.opt_out import OptOutWords
 from services.ingest.replies.quiet_hours import QuietHours
+from services.ingest.replies.ticket import TicketSystem
 from shared.errors import SettingsError
 from shared.settings import ServiceSettings, is_loopback, require_key
 
@@ -18,13 +19,15 @@ _OPT_OUT: Final = (
 
 
 class ReplySettings(ServiceSettings):
-    """The common settings and those of replies; without REPLIES_ENABLED nothing is drafted, sent or handed on."""
+    """The common settings and those of replies; without REPLIES_ENABLED nothing is drafted, sent or delivered."""
 
-    replies_enabled: bool = Field(default=False, alias="REPLIES_ENABLED", description="draft, send and hand on at all")
+    replies_enabled: bool = Field(
+        default=False, alias="REPLIES_ENABLED", description="draft, send and deliver tickets at all"
+    )
     replies_dry_run: bool = Field(
         default=False,
         alias="REPLIES_DRY_RUN",
-        description="draft as `dry_run`: shown, never sent, no ticket is handed on",
+        description="draft as `dry_run`: shown, never sent, no ticket is delivered",
     )
     replies_daily_cap: int = Field(
         50, alias="REPLIES_DAILY_CAP", ge=0, le=1000, description="replies a day, over all brands"
@@ -41,7 +44,9 @@ class ReplySettings(ServiceSettings):
         24, alias="REPLIES_POST_HOURS", ge=1, le=720, description="older posts are not answered"
     )
     replies_opt_out_words: str = Field(
-        _OPT_OUT, alias="REPLIES_OPT_OUT_WORDS", description="phrases, comma-separated, after which nobody is answered"
+        _OPT_OUT,
+        alias="REPLIES_OPT_OUT_WORDS",
+        description="phrases, comma-separated, after which an author is not answered",
     )
     zendesk_url: str = Field(
         "", alias="TICKETS_ZENDESK_URL", description="https://NAME.zendesk.com/api/v2/tickets.json"
@@ -78,30 +83,30 @@ class ReplySettings(ServiceSettings):
         return timedelta(days=self.replies_author_days)
 
     def webhook_secret(self) -> bytes | None:
-        """Return the key that signs deliveries; raises SettingsError where a desk is set without it, or it is weak."""
+        """Return the key that signs deliveries; raises SettingsError where it is weak, or missing but needed."""
         if self.webhook_key is not None:
             return require_key("TICKETS_WEBHOOK_KEY", self.webhook_key.get_secret_value()).encode()
         if self.ticket_urls():
             raise SettingsError(
                 "TICKETS_WEBHOOK_KEY is missing: set it to at least 32 random bytes, for example the output of "
-                "`openssl rand -hex 32`; every ticket that is handed on is signed with it"
+                "`openssl rand -hex 32`; every ticket delivery is signed with it"
             )
         return None
 
-    def ticket_urls(self) -> dict[Literal["zendesk", "jira", "slack"], str]:
+    def ticket_urls(self) -> dict[TicketSystem, str]:
         """Return where tickets go; raises SettingsError where an address is no https address (loopback: http too)."""
         slack = self.slack_url.get_secret_value() if self.slack_url is not None else ""
-        named: dict[Literal["zendesk", "jira", "slack"], str] = {
+        named: dict[TicketSystem, str] = {
             "zendesk": self.zendesk_url,
             "jira": self.jira_url,
             "slack": slack,
         }
-        for desk, url in named.items():
+        for system, url in named.items():
             if url and not _is_safe(url):
-                raise SettingsError(f"TICKETS_{desk.upper()}_URL must be an https:// address")
+                raise SettingsError(f"TICKETS_{system.upper()}_URL must be an https:// address")
         if self.jira_url and not self.jira_project:
             raise SettingsError("TICKETS_JIRA_PROJECT is missing: set it to the key of the project, such as SUP")
-        return {desk: url for desk, url in named.items() if url}
+        return {system: url for system, url in named.items() if url}
 
 
 def _is_safe(url: str) -> bool:

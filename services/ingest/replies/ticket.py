@@ -1,4 +1,4 @@
-"""A complaint that was routed, and its deliveries to the systems that people work in."""
+"""A complaint that was routed, and its deliveries to ticket systems."""
 
 from typing import Annotated, Final, Literal
 
@@ -7,22 +7,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.ingest.identity import Pseudonymizer
 from shared.analyzed_post import Platform
 from shared.brand import Brand
+from shared.webhooks.delivery import DeliveryState
 
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads as a digit."""
 _LETTERS: Final = 12
 TICKET_LENGTH: Final = len("VP-") + _LETTERS
 
-Desk = Literal["zendesk", "jira", "slack"]
+TicketSystem = Literal["zendesk", "jira", "slack"]
 """Where tickets can go."""
-DeliveryState = Literal["waiting", "delivered", "failed"]
 
 
 def ticket_id(pseudonymizer: Pseudonymizer, brand: Brand, platform: Platform, post_id: str) -> str:
     """Return the ticket id of a post towards a brand, always the same: `VP-` and 60 bits in base 32.
 
-    Whoever lacks the pseudonym key cannot tell from a ticket, which is public once it stands in a reply, whose
-    profile or post key belongs to it.
+    A ticket id is public once it stands in a reply: without the pseudonym key it leads to no profile and no post key.
     """
     bits = int(pseudonymizer.own_key(f"ticket:{brand}", platform, post_id), 16)
     return "VP-" + "".join(_DIGITS[(bits >> 5 * place) & 31] for place in range(_LETTERS))
@@ -36,8 +35,8 @@ def ticket_key(pseudonymizer: Pseudonymizer, brand: Brand, platform: Platform, p
     return pseudonymizer.own_key(f"ticket row:{brand}", platform, post_id)
 
 
-class Routed(BaseModel):
-    """What is known of a routed complaint, wherever it is."""
+class Complaint(BaseModel):
+    """What is known of a routed complaint, wherever it is kept or shown."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,33 +49,33 @@ class Routed(BaseModel):
     created_at: AwareDatetime
 
 
-class Ticket(Routed):
-    """One ticket under its public id, as a reply and a desk show it."""
+class Ticket(Complaint):
+    """One ticket under its public id, as a reply and a ticket system show it."""
 
     id: str
 
 
-class KeptTicket(Routed):
+class StoredTicket(Complaint):
     """One ticket as stores have it: `id` is its key, `sealed_id` the public id in the vault's cipher, in hex digits.
 
-    Its text lies in the vault, under the same key, until it expires.
+    Its text is in the vault, under the same key, until it expires.
     """
 
     id: str
     sealed_id: str
 
 
-class Delivery(BaseModel):
-    """One ticket, by its key, on its way to one desk. `id` is the idempotency key of every attempt.
+class TicketDelivery(BaseModel):
+    """One ticket, by its key, to be delivered to one ticket system. `id` is the idempotency key of every attempt.
 
-    While `leased_until` lies ahead, the holder of `token` alone works on it.
+    Until `leased_until` only the owner of `token` works on it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     ticket: str
-    desk: Desk
+    desk: TicketSystem
     state: DeliveryState = "waiting"
     attempts: Annotated[int, Field(ge=0)] = 0
     due_at: AwareDatetime
@@ -85,6 +84,6 @@ class Delivery(BaseModel):
     known: str = ""
 
 
-def delivery_id(ticket: str, desk: Desk) -> str:
+def delivery_id(ticket: str, system: TicketSystem) -> str:
     """Return the id of the delivery of a ticket, given by its key."""
-    return f"{ticket}:{desk}"
+    return f"{ticket}:{system}"

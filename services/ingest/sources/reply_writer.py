@@ -33,7 +33,7 @@ class Unknown:
     sentence: str
 
 
-Outcome = Sent | NotSent | Unknown
+SendOutcome = Sent | NotSent | Unknown
 
 
 class ReplyWriter(Protocol):
@@ -44,6 +44,6 @@ class ReplyWriter(Protocol):
     outcome unknown.
     """
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """Publish `text` as a reply to the post with the raw id `post_id`."""
         ...

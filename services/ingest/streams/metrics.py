@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class StreamMetrics:
-    """Streams held by this replica, reconnects, posts left out and posts paid for."""
+    """Streams that this replica runs, reconnects, posts left out and posts paid for."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Register the metrics."""
-        self._held = Gauge("voxpop_ingest_streams", "Streams that this replica runs", registry=registry)
+        self._leased = Gauge("voxpop_ingest_streams", "Streams that this replica runs", registry=registry)
         self._reconnects = Counter(
             "voxpop_ingest_reconnects_total", "Connections after the first", ("source",), registry=registry
         )
@@ -24,9 +24,9 @@ class StreamMetrics:
             "voxpop_ingest_stream_failures_total", "Streams that ended by an error", ("source",), registry=registry
         )
 
-    def watch(self, held: Callable[[], float]) -> None:
-        """Ask `held` for the number of streams."""
-        self._held.set_function(held)
+    def watch(self, leased: Callable[[], float]) -> None:
+        """Ask `leased` for the number of streams."""
+        self._leased.set_function(leased)
 
     def reconnected(self, source: str) -> None:
         """Count a connection after the first."""

@@ -1,4 +1,4 @@
-"""One stream, from its source into the profiles, as long as this replica holds it."""
+"""One stream, from its source into the profiles, as long as this replica has its lease."""
 
 import asyncio
 import traceback
@@ -10,13 +10,12 @@ import structlog
 from services.ingest.brands.query import Query
 from services.ingest.brands.query_plan import query_for
 from services.ingest.sources.base import Source
-from services.ingest.streams.carrying import StopAskedError
-from services.ingest.streams.delivering import Delivering
-from services.ingest.streams.ending import HANDED_ON, PAUSED, Ending, ended_by, ended_by_itself
-from services.ingest.streams.stores.base import Held, LeaseLostError
-from services.ingest.streams.stream import Wanted
-from services.ingest.streams.tally import Tally
-from services.ingest.streams.tools import Tools, Withdrawing
+from services.ingest.streams.progress import ProgressRecorder
+from services.ingest.streams.run_outcome import HANDED_ON, PAUSED, RunOutcome, outcome_of_end, outcome_of_error
+from services.ingest.streams.runtime import StreamRuntime, WithdrawableSource
+from services.ingest.streams.stores.base import LeasedStream, LeaseLostError
+from services.ingest.streams.stream import DesiredState
+from services.ingest.streams.stream_delivery import StopRequestedError, StreamDelivery
 from shared.errors import NotFoundError, OverloadedError, PeerUnavailableError, VoxpopError
 
 RECORD_SECONDS: Final = 1.0
@@ -29,21 +28,21 @@ log = structlog.get_logger(__name__)
 
 
 class Runner:
-    """Runs one held stream to its end.
+    """Runs one leased stream to its end.
 
-    The lease is renewed beside the work. Whoever cannot renew it for two thirds of its time closes the source,
-    before anybody else may open it. A cursor is written with the lease's token once its delivery is stored.
+    The lease is renewed beside the work. A runner that cannot renew it for two thirds of its time closes the source,
+    before another replica may open it. A cursor is written with the lease's token once its delivery is stored.
     """
 
-    def __init__(self, held: Held, tools: Tools, asked_at: float) -> None:
-        """Go on with `held`, asked for at `asked_at` of the clock's seconds."""
-        self._held = held
-        self._tools = tools
-        self._clock = tools.clock
-        self._tally = Tally(held.stream.progress, held.stream.source, tools.metrics, tools.clock)
+    def __init__(self, leased: LeasedStream, runtime: StreamRuntime, asked_at: float) -> None:
+        """Go on with `leased`, asked for at `asked_at` of the clock's seconds."""
+        self._leased = leased
+        self._runtime = runtime
+        self._clock = runtime.clock
+        self._recorder = ProgressRecorder(leased.stream.progress, leased.stream.source, runtime.metrics, runtime.clock)
         self._stop = asyncio.Event()
-        self._asked: Ending = HANDED_ON
-        self._listening: asyncio.Task[Ending] | None = None
+        self._asked: RunOutcome = HANDED_ON
+        self._listening: asyncio.Task[RunOutcome] | None = None
         self._can_be_cut = False
         self._source: Source | None = None
         self._cursor: str | None = None
@@ -55,36 +54,36 @@ class Runner:
     @property
     def stream_id(self) -> str:
         """Return the stream's id."""
-        return self._held.lease.stream_id
+        return self._leased.lease.stream_id
 
-    def stop(self, ending: Ending = HANDED_ON) -> None:
-        """Ask for an end: a delivery under way is taken to its end, and the source is closed."""
+    def stop(self, outcome: RunOutcome = HANDED_ON) -> None:
+        """Ask for an end: a delivery that has begun is finished, and the source is closed."""
         if self._stop.is_set():
             return
-        self._asked = ending
+        self._asked = outcome
         self._stop.set()
         if self._listening is not None and self._can_be_cut:
             self._listening.cancel()
 
     async def run(self) -> None:
-        """Return once the stream has ended and its lease is given free, or lost. Raises what the store does."""
-        ending: Ending | None = None
+        """Return once the stream has ended and its lease is released, or lost. Raises what the store does."""
+        outcome: RunOutcome | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 beside = [tasks.create_task(self._renew()), tasks.create_task(self._watch())]
                 self._listening = tasks.create_task(self._listen())
-                ending = await self._listening
+                outcome = await self._listening
                 for task in beside:
                     task.cancel()
         except* LeaseLostError as lost:
             log.warning("stream.lost", stream=self.stream_id, reason=str(lost.exceptions[0]))
-            ending = None
-        if ending is not None:
-            await self._release(ending)
+            outcome = None
+        if outcome is not None:
+            await self._release(outcome)
         elif await self._is_deleted():
             await self._withdraw()
 
-    async def _listen(self) -> Ending:
+    async def _listen(self) -> RunOutcome:
         if self._stop.is_set():
             return self._asked
         self._can_be_cut = True
@@ -93,28 +92,28 @@ class Runner:
         except asyncio.CancelledError:
             if not self._stop.is_set():
                 raise
-        except StopAskedError:
+        except StopRequestedError:
             pass
         except LeaseLostError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a source raises ends its stream alone, in words
+        except Exception as error:  # noqa: BLE001 - any error of a source ends its stream alone, in words
             return self._failed(error)
         if self._stop.is_set():
             if self._asked is PAUSED:
                 await self._withdraw()
             return self._asked
-        return ended_by_itself(self._held.stream.kind, self._failures())
+        return outcome_of_end(self._leased.stream.kind, self._failures())
 
     async def _deliver_all(self) -> None:
-        stream = self._held.stream
-        platform = self._tools.sources.platform(stream.source)
-        brand = await self._tools.brands.find(stream.brand)
+        stream = self._leased.stream
+        platform = self._runtime.sources.platform(stream.source)
+        brand = await self._runtime.brands.find(stream.brand)
         self._brand_version = brand.version
         query: Query = await asyncio.to_thread(query_for, brand, platform)
-        if self._held.cursor is not None:
-            self._cursor = self._tools.cipher.open_(PURPOSE, self.stream_id, self._held.cursor)
-        source = self._source = self._tools.sources.build(stream, query, self._tally, self._tally.spent)
-        delivering = Delivering(self._tools, query, self._tally, self._stop)
+        if self._leased.cursor is not None:
+            self._cursor = self._runtime.cipher.open_(PURPOSE, self.stream_id, self._leased.cursor)
+        source = self._source = self._runtime.sources.build(stream, query, self._recorder, self._recorder.spent)
+        delivering = StreamDelivery(self._runtime, query, self._recorder, self._stop)
         async with aclosing(source.deliveries(self._cursor)) as deliveries:
             async for delivery in deliveries:
                 self._can_be_cut = False
@@ -130,27 +129,27 @@ class Runner:
     async def _renew(self) -> None:
         """Renew the lease every sixth of its time; see what people want, and whether the brand has changed."""
         while True:
-            await self._clock.sleep(self._tools.lease.total_seconds() / 6)
+            await self._clock.sleep(self._runtime.lease.total_seconds() / 6)
             if await self._try_to_record() and await self._is_brand_changed():
                 self.stop()
 
     async def _watch(self) -> None:
-        """Raise LeaseLostError once the lease is close to lapsing; whoever keeps the store from answering."""
-        hold = self._tools.lease.total_seconds() * 2 / 3
-        while (left := self._renewed_at + hold - self._clock.monotonic()) > 0:
+        """Raise LeaseLostError once the lease is close to lapsing, for any reason."""
+        longest = self._runtime.lease.total_seconds() * 2 / 3
+        while (left := self._renewed_at + longest - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
         raise LeaseLostError("the lease could not be renewed in time")
 
     async def _is_brand_changed(self) -> bool:
-        brand = self._held.stream.brand
+        brand = self._leased.stream.brand
         try:
-            versions = await self._tools.brands.versions([brand])
+            versions = await self._runtime.brands.versions([brand])
         except (PeerUnavailableError, OverloadedError):
             return False
         return self._brand_version is not None and versions.get(brand) != self._brand_version
 
     async def _try_to_record(self) -> bool:
-        """Record; a store that is away is asked again later, until `_watch` loses patience."""
+        """Record; a store that is away is asked again later, until `_watch` ends the run."""
         try:
             await self._record()
         except (PeerUnavailableError, OverloadedError) as error:
@@ -163,40 +162,40 @@ class Runner:
             asked_at, now = self._clock.monotonic(), self._clock.now()
             sealed = self._sealed()
             try:
-                wanted = await self._tools.streams.record(
-                    self._held.lease, self._tally.progress(), sealed, now + self._tools.lease
+                wanted = await self._runtime.streams.record(
+                    self._leased.lease, self._recorder.snapshot(), sealed, now + self._runtime.lease
                 )
             except (PeerUnavailableError, OverloadedError):
                 self._is_cursor_new = self._is_cursor_new or sealed is not None
                 raise
             self._recorded_at = self._renewed_at = asked_at
-        if wanted is Wanted.PAUSED:
+        if wanted is DesiredState.PAUSED:
             self.stop(PAUSED)
 
     def _sealed(self) -> bytes | None:
         if not self._is_cursor_new or self._cursor is None:
             return None
         self._is_cursor_new = False
-        return self._tools.cipher.seal(PURPOSE, self.stream_id, self._cursor)
+        return self._runtime.cipher.seal(PURPOSE, self.stream_id, self._cursor)
 
-    def _failed(self, error: Exception) -> Ending:
-        ending = ended_by(error, self._failures())
+    def _failed(self, error: Exception) -> RunOutcome:
+        outcome = outcome_of_error(error, self._failures())
         if not isinstance(error, VoxpopError):
             frames = traceback.extract_tb(error.__traceback__)[-6:]
             where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
             log.error("stream.failed", stream=self.stream_id, error=type(error).__name__, frames=where)
-        return ending
+        return outcome
 
     def _failures(self) -> int:
         """Return how many runs in a row failed before this one."""
         if self._clock.monotonic() - self._began_at >= WELL_AFTER:
-            self._tally.failures = 0
-        return self._tally.failures
+            self._recorder.failures = 0
+        return self._recorder.failures
 
     async def _is_deleted(self) -> bool:
-        """Tell whether the lease was lost because nobody wants the stream any more."""
+        """Tell whether the lease was lost because the stream was deleted."""
         try:
-            await self._tools.streams.find(self.stream_id)
+            await self._runtime.streams.find(self.stream_id)
         except NotFoundError:
             return True
         except (PeerUnavailableError, OverloadedError):
@@ -204,22 +203,22 @@ class Runner:
         return False
 
     async def _withdraw(self) -> None:
-        """Have the source take away what it left at the network; whoever goes on with a stream still needs that."""
+        """Have the source take away what it left at the network; not where another owner goes on with the stream."""
         source: object = self._source
-        if isinstance(source, Withdrawing):
+        if isinstance(source, WithdrawableSource):
             await source.withdraw()
 
-    async def _release(self, ending: Ending) -> None:
-        if ending.sentence is not None:
-            self._tally.error(ending.sentence)
-        if ending.is_failure:
-            self._tally.failures += 1
-            self._tools.metrics.failed(self._held.stream.source)
-        due = None if ending.after is None else self._clock.now() + ending.after
-        progress = self._tally.progress(ending.state)
+    async def _release(self, outcome: RunOutcome) -> None:
+        if outcome.sentence is not None:
+            self._recorder.error(outcome.sentence)
+        if outcome.is_failure:
+            self._recorder.failures += 1
+            self._runtime.metrics.failed(self._leased.stream.source)
+        due = None if outcome.after is None else self._clock.now() + outcome.after
+        progress = self._recorder.snapshot(outcome.state)
         try:
-            await self._tools.streams.release(self._held.lease, progress, self._sealed(), due)
+            await self._runtime.streams.release(self._leased.lease, progress, self._sealed(), due)
         except LeaseLostError:
             log.warning("stream.lost", stream=self.stream_id, reason="it was taken or removed meanwhile")
             return
-        log.info("stream.ended", stream=self.stream_id, state=ending.state.value)
+        log.info("stream.ended", stream=self.stream_id, state=outcome.state.value)

@@ -1,4 +1,4 @@
-"""A stream: one source of one brand, as people ask for it and as its owner says that it fares."""
+"""A stream: one source of one brand, as people ask for it and as its owner reports it."""
 
 import json
 import secrets
@@ -11,21 +11,21 @@ from pydantic import AwareDatetime, Field
 from shared.analysis import Frozen
 
 
-class Kind(StrEnum):
+class StreamKind(StrEnum):
     """A stream goes on until it is paused; a backfill ends by itself."""
 
     STREAM = "stream"
     BACKFILL = "backfill"
 
 
-class Wanted(StrEnum):
-    """What people want of it."""
+class DesiredState(StrEnum):
+    """The state that people ask for."""
 
     RUNNING = "running"
     PAUSED = "paused"
 
 
-class State(StrEnum):
+class StreamState(StrEnum):
     """`starting → running ⇄ degraded / waiting`, then `paused`, `failed` or (a backfill) `finished`.
 
     Degraded: posts come, though not as wished. Waiting: none are taken in just now, and it goes on by itself.
@@ -41,10 +41,10 @@ class State(StrEnum):
     FINISHED = "finished"
 
 
-RESTING: Final = frozenset({State.PAUSED, State.FAILED, State.FINISHED})
+RESTING: Final = frozenset({StreamState.PAUSED, StreamState.FAILED, StreamState.FINISHED})
 
 
-class Counts(Frozen):
+class StreamCounts(Frozen):
     """Posts since the stream was made: folded, folded before, unreadable to voxpop, left out, and gone again.
 
     `dropped` are those that the brand's rules left out and those that the source could not read;
@@ -59,16 +59,16 @@ class Counts(Frozen):
     removed: int = 0
 
 
-class Progress(Frozen):
-    """How a stream fares, as its owner saw it at `updated_at`; all sentences are without secrets and content.
+class StreamProgress(Frozen):
+    """How a stream stands, as its owner saw it at `updated_at`; all sentences are without secrets and content.
 
     `last_error` stays until there is another, also when all is well again: `state` says how it is now.
     `failures` are those in a row.
     """
 
-    state: State = State.STARTING
+    state: StreamState = StreamState.STARTING
     mode: str | None = None
-    counts: Counts = Counts()
+    counts: StreamCounts = StreamCounts()
     dropped_reasons: dict[str, int] = Field(default_factory=dict)
     posts_per_minute: float = 0.0
     newest_at: AwareDatetime | None = None
@@ -81,21 +81,21 @@ class Progress(Frozen):
 
 
 class Stream(Frozen):
-    """One stream or backfill; `owner` is the replica that holds it until `lapses_at`."""
+    """One stream or backfill; `owner` is the replica that has its lease until `lapses_at`."""
 
     stream_id: str
-    kind: Kind
+    kind: StreamKind
     brand: str
     source: str
     parameters: dict[str, Any]
-    wanted: Wanted = Wanted.RUNNING
+    wanted: DesiredState = DesiredState.RUNNING
     created_at: AwareDatetime
-    progress: Progress
+    progress: StreamProgress
     owner: str | None = None
     lapses_at: AwareDatetime | None = None
 
     @classmethod
-    def made(cls, kind: Kind, brand: str, source: str, parameters: dict[str, Any], now: datetime) -> Self:
+    def made(cls, kind: StreamKind, brand: str, source: str, parameters: dict[str, Any], now: datetime) -> Self:
         """Return a new one; ids sort by the time they were made."""
         stream_id = f"{now:%Y%m%dt%H%M%S}-{now.microsecond:06d}-{secrets.token_hex(4)}"
         return cls(
@@ -105,24 +105,24 @@ class Stream(Frozen):
             source=source,
             parameters=parameters,
             created_at=now,
-            progress=Progress(updated_at=now),
+            progress=StreamProgress(updated_at=now),
         )
 
     @property
     def slot(self) -> str:
-        """Return what may be there once: the same question to the same network is paid for once."""
+        """Return what may exist once: the same query to the same network is paid for once."""
         parameters = json.dumps(self.parameters, sort_keys=True)
         return f"{self.kind}|{self.brand}|{self.source}|{parameters}"
 
-    def is_held(self, now: datetime) -> bool:
-        """Tell whether a replica holds it."""
+    def is_leased(self, now: datetime) -> bool:
+        """Tell whether a replica has its lease."""
         return self.owner is not None and self.lapses_at is not None and self.lapses_at > now
 
-    def state_at(self, now: datetime) -> State:
-        """Return the state; what a replica that is gone said last is not believed."""
+    def state_at(self, now: datetime) -> StreamState:
+        """Return the state; the last report of a replica without a lease does not count."""
         told = self.progress.state
-        if self.is_held(now) or told in (State.FAILED, State.FINISHED):
+        if self.is_leased(now) or told in (StreamState.FAILED, StreamState.FINISHED):
             return told
-        if self.wanted is Wanted.PAUSED:
-            return State.PAUSED
-        return State.WAITING if told is State.WAITING else State.STARTING
+        if self.wanted is DesiredState.PAUSED:
+            return StreamState.PAUSED
+        return StreamState.WAITING if told is StreamState.WAITING else StreamState.STARTING

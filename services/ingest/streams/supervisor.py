@@ -1,4 +1,4 @@
-"""The streams of this replica: looked for, taken, run side by side, and given free at the end."""
+"""The streams of this replica: found, leased, run side by side, and released at the end."""
 
 import asyncio
 import os
@@ -10,14 +10,14 @@ from typing import Final
 
 import structlog
 
-from services.ingest.streams.ending import PAUSED
+from services.ingest.streams.run_outcome import PAUSED
 from services.ingest.streams.runner import Runner
-from services.ingest.streams.tools import Tools
-from services.ingest.streams.waiting import sleep_unless
+from services.ingest.streams.runtime import StreamRuntime
+from shared.clock import sleep_unless
 
 LOOK_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 20.0
-"""Real time that deliveries under way get at the end; less than a container's 30 s."""
+"""Real time that running deliveries get at the end; less than a container's 30 s."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,26 +25,26 @@ log = structlog.get_logger(__name__)
 class Supervisor:
     """Looks every two seconds for streams that are due, and runs up to `most` of them, each in a task of its own.
 
-    So a dead source holds up nobody, and what a replica that died has held is taken over as soon as its leases
+    So a dead source delays no other stream, and the streams of a replica that died are taken over once their leases
     lapse.
     """
 
-    def __init__(self, tools: Tools, most: int) -> None:
-        """Hold nothing yet."""
-        self._tools = tools
+    def __init__(self, runtime: StreamRuntime, most: int) -> None:
+        """Begin without a stream."""
+        self._runtime = runtime
         self._most = most
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._runners: dict[str, Runner] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._is_closing = False
-        tools.metrics.watch(lambda: len(self._runners))
+        runtime.metrics.watch(lambda: len(self._runners))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run streams until the end, then close their sources and give them free.
+        """Run streams until the end, then close their sources and release them.
 
-        A delivery under way gets 20 s to be stored; what is not stored by then is delivered again by whoever goes on.
+        A delivery that has begun gets 20 s to be stored; what is not stored by then comes again to the next owner.
         """
         looking = asyncio.create_task(self._look_on(), name="streams")
         try:
@@ -57,11 +57,11 @@ class Supervisor:
             await self._drain()
 
     def look(self) -> None:
-        """Look at once: something has become due."""
+        """Look at once: a stream has become due."""
         self._woken.set()
 
     def pause(self, stream_id: str) -> None:
-        """Stop a stream at once, where this replica has it; elsewhere its owner sees within seconds."""
+        """Stop a stream at once, where this replica has it; another owner sees it within seconds."""
         if stream_id in self._runners:
             self._runners[stream_id].stop(PAUSED)
 
@@ -70,23 +70,23 @@ class Supervisor:
             self._woken.clear()
             try:
                 await self._take_due()
-            except Exception as error:  # noqa: BLE001 - whatever the store raises, streams that run go on, and it is asked again
+            except Exception as error:  # noqa: BLE001 - running streams go on after any error of the store, which is asked again
                 log.warning("streams.not_looked_for", error=type(error).__name__)
-            await sleep_unless(self._woken, LOOK_SECONDS, self._tools.clock)
+            await sleep_unless(self._woken, LOOK_SECONDS, self._runtime.clock)
 
     async def _take_due(self) -> None:
         room = self._most - len(self._runners)
         if room <= 0:
             return
-        for stream_id in await self._tools.streams.due(self._tools.clock.now(), room):
+        for stream_id in await self._runtime.streams.due(self._runtime.clock.now(), room):
             if stream_id in self._runners:
                 continue
-            now, asked_at = self._tools.clock.now(), self._tools.clock.monotonic()
-            held = await self._tools.streams.acquire(stream_id, self.owner, now, self._tools.lease)
-            if held is None:
+            now, asked_at = self._runtime.clock.now(), self._runtime.clock.monotonic()
+            leased = await self._runtime.streams.acquire(stream_id, self.owner, now, self._runtime.lease)
+            if leased is None:
                 continue
-            log.info("stream.taken", stream=stream_id, source=held.stream.source)
-            self._runners[stream_id] = runner = Runner(held, self._tools, asked_at)
+            log.info("stream.taken", stream=stream_id, source=leased.stream.source)
+            self._runners[stream_id] = runner = Runner(leased, self._runtime, asked_at)
             task = asyncio.create_task(self._run(runner), name=f"stream-{stream_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -94,7 +94,7 @@ class Supervisor:
     async def _run(self, runner: Runner) -> None:
         try:
             await runner.run()
-        except Exception as error:  # noqa: BLE001 - one stream's end is nobody else's; its lease lapses by itself
+        except Exception as error:  # noqa: BLE001 - one stream's end must not end others; its lease lapses by itself
             log.warning("stream.not_released", stream=runner.stream_id, error=type(error).__name__)
         finally:
             del self._runners[runner.stream_id]

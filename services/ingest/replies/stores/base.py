@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from services.ingest.replies.reply import Reply, State
-from services.ingest.replies.rule import Rule
-from services.ingest.replies.ticket import Delivery, KeptTicket
+from services.ingest.replies.reply import Reply, ReplyState
+from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.ticket import StoredTicket, TicketDelivery
 
 GONE_DAYS: Final = 31
 """As long as a post may be answered at the most (`REPLIES_POST_HOURS`), and a day."""
-Place = tuple[int, str]
+TimePosition = tuple[int, str]
 """A row of a list in order of time: milliseconds since 1970 and id. A page begins after it; None is the front."""
 
 
 @dataclass(frozen=True)
-class Claim:
+class SendClaim:
     """Who asks for a place: one attempt of one reply. A reply never stands in its own way."""
 
     reply: str
@@ -32,7 +32,7 @@ class ReplyStore(Protocol):
     the operation has happened or not, and whoever repeats it must be ready for both.
     """
 
-    async def put_rule(self, rule: Rule) -> None:
+    async def put_rule(self, rule: ReplyRule) -> None:
         """Keep a rule in place of what its name had."""
         ...
 
@@ -40,7 +40,7 @@ class ReplyStore(Protocol):
         """Remove a rule; tell whether it was there."""
         ...
 
-    async def rules(self) -> list[Rule]:
+    async def rules(self) -> list[ReplyRule]:
         """Return every rule by name; there are 200 at the most, which the caller keeps to."""
         ...
 
@@ -63,7 +63,9 @@ class ReplyStore(Protocol):
         """
         ...
 
-    async def page(self, state: State | None, brand: str | None, after: Place | None, limit: int) -> list[Reply]:
+    async def page(
+        self, state: ReplyState | None, brand: str | None, after: TimePosition | None, limit: int
+    ) -> list[Reply]:
         """Return replies in order of creation, those of a state or brand where one is given."""
         ...
 
@@ -95,19 +97,19 @@ class ReplyStore(Protocol):
         """Return those keys (1,000 at the most) that are of posts which we published as replies."""
         ...
 
-    async def take_author(self, author: str, claim: Claim, now: datetime, until: datetime) -> bool:
+    async def take_author(self, author: str, claim: SendClaim, now: datetime, until: datetime) -> bool:
         """Hold an author for a reply until a moment; False where another reply holds them beyond `now`."""
         ...
 
-    async def release_author(self, author: str, claim: Claim) -> None:
+    async def release_author(self, author: str, claim: SendClaim) -> None:
         """Let go of an author, where exactly this claim holds them."""
         ...
 
-    async def take_day(self, day: str, claim: Claim, most: int) -> bool:
+    async def take_day(self, day: str, claim: SendClaim, most: int) -> bool:
         """Count a reply into a day; False where it is not counted yet and `most` are. Counting again adds nothing."""
         ...
 
-    async def release_day(self, day: str, claim: Claim) -> None:
+    async def release_day(self, day: str, claim: SendClaim) -> None:
         """Take a reply out of a day's count, where exactly this claim was the last to be counted for it."""
         ...
 
@@ -130,7 +132,7 @@ class ReplyStore(Protocol):
         """Return for those of the keys (1,000 at the most) that were noted up to when."""
         ...
 
-    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def add_ticket(self, ticket: StoredTicket, deliveries: Sequence[TicketDelivery], most_waiting: int) -> bool:
         """Keep a ticket and its deliveries, unless a ticket with that id was there; tell which.
 
         Adding again after a crash adds what was missing. While `most_waiting` deliveries wait, new ones are kept as
@@ -138,15 +140,15 @@ class ReplyStore(Protocol):
         """
         ...
 
-    async def ticket(self, key: str) -> KeptTicket | None:
+    async def ticket(self, key: str) -> StoredTicket | None:
         """Return a ticket, None where there is none."""
         ...
 
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
+    async def tickets(self, brand: str | None, after: TimePosition | None, limit: int) -> list[StoredTicket]:
         """Return tickets in order of creation."""
         ...
 
-    async def deliveries(self, tickets: Sequence[str]) -> list[Delivery]:
+    async def deliveries(self, tickets: Sequence[str]) -> list[TicketDelivery]:
         """Return the deliveries of these tickets (1,000 at the most)."""
         ...
 
@@ -154,13 +156,13 @@ class ReplyStore(Protocol):
         """Remove these tickets (1,000 at the most) with their deliveries and return how many tickets were there."""
         ...
 
-    async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:
+    async def lease_delivery(self, now: datetime, until: datetime) -> TicketDelivery | None:
         """Take a waiting delivery that is due and not leased, the one due longest; its token and attempts rise by one.
 
         No delivery is leased to two at a time.
         """
         ...
 
-    async def settle_delivery(self, settled: Delivery) -> bool:
+    async def settle_delivery(self, settled: TicketDelivery) -> bool:
         """Put a delivery in its new state where `settled.token` still is the latest; tell whether it was."""
         ...

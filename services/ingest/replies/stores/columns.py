@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from services.ingest.replies.ticket import Delivery
+from services.ingest.replies.ticket import TicketDelivery
 
 FULL: Final = "not delivered: too many deliveries were waiting"
 
@@ -18,7 +18,7 @@ def missing(reply_id: str) -> str:
     return f"there is no reply '{reply_id}'; GET /v1/replies lists those there are"
 
 
-def left_out(delivery: Delivery) -> Delivery:
+def left_out(delivery: TicketDelivery) -> TicketDelivery:
     """Return a delivery that the full queue did not take."""
     return delivery.model_copy(update={"state": "failed", "known": FULL})
 

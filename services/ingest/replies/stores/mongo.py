@@ -6,9 +6,9 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.ingest.replies.reply import WAITING, Reply, State
-from services.ingest.replies.rule import Rule
-from services.ingest.replies.stores.base import Place
+from services.ingest.replies.reply import WAITING, Reply, ReplyState
+from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.stores.base import TimePosition
 from services.ingest.replies.stores.columns import milliseconds, missing
 from services.ingest.replies.stores.mongo_claims import MongoClaims
 from services.ingest.replies.stores.mongo_tickets import MongoTickets, behind
@@ -42,7 +42,7 @@ class MongoReplyStore(MongoClaims, MongoTickets):
         await self._replies.create_index([("sent_key", 1)], sparse=True)
 
     @answering
-    async def put_rule(self, rule: Rule) -> None:
+    async def put_rule(self, rule: ReplyRule) -> None:
         """See `ReplyStore.put_rule`."""
         await self._rules.replace_one({"_id": rule.name}, {"body": rule.model_dump_json()}, upsert=True)
 
@@ -52,9 +52,9 @@ class MongoReplyStore(MongoClaims, MongoTickets):
         return bool((await self._rules.delete_one({"_id": name})).deleted_count)
 
     @answering
-    async def rules(self) -> list[Rule]:
+    async def rules(self) -> list[ReplyRule]:
         """See `ReplyStore.rules`."""
-        return [Rule.model_validate_json(document["body"]) async for document in self._rules.find().sort("_id", 1)]
+        return [ReplyRule.model_validate_json(document["body"]) async for document in self._rules.find().sort("_id", 1)]
 
     @answering
     async def add(self, reply: Reply) -> bool:
@@ -86,7 +86,9 @@ class MongoReplyStore(MongoClaims, MongoTickets):
         return int((await self._replies.replace_one(query, _document(after))).matched_count) == 1
 
     @answering
-    async def page(self, state: State | None, brand: str | None, after: Place | None, limit: int) -> list[Reply]:
+    async def page(
+        self, state: ReplyState | None, brand: str | None, after: TimePosition | None, limit: int
+    ) -> list[Reply]:
         """See `ReplyStore.page`."""
         wanted = {name: value for name, value in (("state", state), ("brand", brand)) if value is not None}
         found = self._replies.find({**wanted, **behind(after)}).sort([("created_ms", 1), ("_id", 1)]).limit(limit)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from services.ingest.replies.stores.base import GONE_DAYS, Claim
+from services.ingest.replies.stores.base import GONE_DAYS, SendClaim
 from services.ingest.replies.stores.columns import milliseconds
 from shared.errors import OverloadedError
 from shared.mongo import MongoDatabase, answering
@@ -36,7 +36,7 @@ class MongoClaims:
         await self._gone.create_index([("through_ms", 1)])
 
     @answering
-    async def take_author(self, author: str, claim: Claim, now: datetime, until: datetime) -> bool:
+    async def take_author(self, author: str, claim: SendClaim, now: datetime, until: datetime) -> bool:
         """See `ReplyStore.take_author`."""
         free = {"_id": author, "$or": [{"until_ms": {"$lte": milliseconds(now)}}, {"reply": claim.reply}]}
         held = {"reply": claim.reply, "attempt": claim.attempt, "until_ms": milliseconds(until)}
@@ -50,12 +50,12 @@ class MongoClaims:
         return False
 
     @answering
-    async def release_author(self, author: str, claim: Claim) -> None:
+    async def release_author(self, author: str, claim: SendClaim) -> None:
         """See `ReplyStore.release_author`."""
         await self._authors.delete_one({"_id": author, "reply": claim.reply, "attempt": claim.attempt})
 
     @answering
-    async def take_day(self, day: str, claim: Claim, most: int) -> bool:
+    async def take_day(self, day: str, claim: SendClaim, most: int) -> bool:
         """See `ReplyStore.take_day`."""
         if most < 1:
             return False
@@ -78,7 +78,7 @@ class MongoClaims:
         raise OverloadedError("many replies are counted at the same moment; try again")
 
     @answering
-    async def release_day(self, day: str, claim: Claim) -> None:
+    async def release_day(self, day: str, claim: SendClaim) -> None:
         """See `ReplyStore.release_day`."""
         one = {"reply": claim.reply, "attempt": claim.attempt}
         await self._days.update_one({"_id": day}, {"$pull": {"replies": one}})

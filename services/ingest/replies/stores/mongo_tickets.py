@@ -6,9 +6,9 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.ingest.replies.stores.base import Place
+from services.ingest.replies.stores.base import TimePosition
 from services.ingest.replies.stores.columns import left_out, milliseconds
-from services.ingest.replies.ticket import Delivery, KeptTicket
+from services.ingest.replies.ticket import StoredTicket, TicketDelivery
 from shared.mongo import MongoDatabase, answering
 
 _ATTEMPTS = 8
@@ -31,7 +31,7 @@ class MongoTickets:
         await self._deliveries.create_index([("state", 1), ("due_ms", 1)])
 
     @answering
-    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def add_ticket(self, ticket: StoredTicket, deliveries: Sequence[TicketDelivery], most_waiting: int) -> bool:
         """See `ReplyStore.add_ticket`."""
         document = {
             "_id": ticket.id,
@@ -47,20 +47,20 @@ class MongoTickets:
         return added
 
     @answering
-    async def ticket(self, key: str) -> KeptTicket | None:
+    async def ticket(self, key: str) -> StoredTicket | None:
         """See `ReplyStore.ticket`."""
         document = await self._tickets.find_one({"_id": key})
-        return KeptTicket.model_validate_json(document["body"]) if document is not None else None
+        return StoredTicket.model_validate_json(document["body"]) if document is not None else None
 
     @answering
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
+    async def tickets(self, brand: str | None, after: TimePosition | None, limit: int) -> list[StoredTicket]:
         """See `ReplyStore.tickets`."""
         query = {**({"brand": brand} if brand is not None else {}), **behind(after)}
         found = self._tickets.find(query).sort([("created_ms", 1), ("_id", 1)]).limit(limit)
-        return [KeptTicket.model_validate_json(document["body"]) async for document in found]
+        return [StoredTicket.model_validate_json(document["body"]) async for document in found]
 
     @answering
-    async def deliveries(self, tickets: Sequence[str]) -> list[Delivery]:
+    async def deliveries(self, tickets: Sequence[str]) -> list[TicketDelivery]:
         """See `ReplyStore.deliveries`."""
         found = self._deliveries.find({"ticket": {"$in": list(tickets)}}).sort("_id", 1)
         return [_delivery(document) async for document in found]
@@ -72,7 +72,7 @@ class MongoTickets:
         return int((await self._tickets.delete_many({"_id": {"$in": list(tickets)}})).deleted_count)
 
     @answering
-    async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:
+    async def lease_delivery(self, now: datetime, until: datetime) -> TicketDelivery | None:
         """See `ReplyStore.lease_delivery`: who moves the token on from what was read has the lease."""
         at = milliseconds(now)
         waiting = {"state": "waiting", "due_ms": {"$lte": at}, "leased_ms": {"$lte": at}}
@@ -88,17 +88,17 @@ class MongoTickets:
         return None
 
     @answering
-    async def settle_delivery(self, settled: Delivery) -> bool:
+    async def settle_delivery(self, settled: TicketDelivery) -> bool:
         """See `ReplyStore.settle_delivery`."""
         return await self._write(settled, settled.token)
 
-    async def _write(self, delivery: Delivery, at_token: int) -> bool:
+    async def _write(self, delivery: TicketDelivery, at_token: int) -> bool:
         query = {"_id": delivery.id, "token": at_token, "state": "waiting"}
         changed = await self._deliveries.replace_one(query, _document(delivery))
         return int(changed.matched_count) == 1
 
 
-def behind(after: Place | None) -> dict[str, Any]:
+def behind(after: TimePosition | None) -> dict[str, Any]:
     """Return the condition of a row to lie after a place in order of `created_ms` and `_id`."""
     if after is None:
         return {}
@@ -114,7 +114,7 @@ async def _insert(collection: Any, document: dict[str, Any]) -> bool:
     return True
 
 
-def _document(delivery: Delivery) -> dict[str, Any]:
+def _document(delivery: TicketDelivery) -> dict[str, Any]:
     return {
         "_id": delivery.id,
         "ticket": delivery.ticket,
@@ -126,5 +126,5 @@ def _document(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _delivery(document: Any) -> Delivery:
-    return Delivery.model_validate_json(document["body"])
+def _delivery(document: Any) -> TicketDelivery:
+    return TicketDelivery.model_validate_json(document["body"])

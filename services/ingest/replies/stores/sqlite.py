@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.ingest.replies.reply import Reply, State
-from services.ingest.replies.rule import Rule
+from services.ingest.replies.reply import Reply, ReplyState
+from services.ingest.replies.rule import ReplyRule
 from services.ingest.replies.stores import sqlite_claims, sqlite_tickets
-from services.ingest.replies.stores.base import Place
+from services.ingest.replies.stores.base import TimePosition
 from services.ingest.replies.stores.columns import milliseconds, missing
 from services.ingest.replies.stores.sqlite_claims import SqliteClaims
 from services.ingest.replies.stores.sqlite_tickets import SqliteTickets
@@ -44,7 +44,7 @@ SCHEMA = f"{_OWN_SCHEMA};{sqlite_claims.SCHEMA};{sqlite_tickets.SCHEMA}"
 class SqliteReplyStore(SqliteClaims, SqliteTickets):
     """`ReplyStore` on one file with `SCHEMA`."""
 
-    async def put_rule(self, rule: Rule) -> None:
+    async def put_rule(self, rule: ReplyRule) -> None:
         """See `ReplyStore.put_rule`."""
         await self._changed(
             "INSERT OR REPLACE INTO reply_rule (name, body) VALUES (?, ?)", (rule.name, rule.model_dump_json())
@@ -54,12 +54,12 @@ class SqliteReplyStore(SqliteClaims, SqliteTickets):
         """See `ReplyStore.delete_rule`."""
         return await self._changed("DELETE FROM reply_rule WHERE name = ?", (name,)) == 1
 
-    async def rules(self) -> list[Rule]:
+    async def rules(self) -> list[ReplyRule]:
         """See `ReplyStore.rules`."""
 
-        def work(connection: sqlite3.Connection) -> list[Rule]:
+        def work(connection: sqlite3.Connection) -> list[ReplyRule]:
             rows = connection.execute("SELECT body FROM reply_rule ORDER BY name")
-            return [Rule.model_validate_json(row["body"]) for row in rows]
+            return [ReplyRule.model_validate_json(row["body"]) for row in rows]
 
         return await self._database.read(work)
 
@@ -102,7 +102,9 @@ class SqliteReplyStore(SqliteClaims, SqliteTickets):
 
         return await self._database.write(work)
 
-    async def page(self, state: State | None, brand: str | None, after: Place | None, limit: int) -> list[Reply]:
+    async def page(
+        self, state: ReplyState | None, brand: str | None, after: TimePosition | None, limit: int
+    ) -> list[Reply]:
         """See `ReplyStore.page`."""
         wanted = {"state = ?": state, "brand = ?": brand}
         given = {condition: value for condition, value in wanted.items() if value is not None}

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from services.ingest.replies.stores.base import GONE_DAYS, Claim
+from services.ingest.replies.stores.base import GONE_DAYS, SendClaim
 from services.ingest.replies.stores.columns import milliseconds
 from shared.sqlite import SqliteDatabase
 
@@ -41,7 +41,7 @@ class SqliteClaims:
         """Use an open database with `SCHEMA`."""
         self._database = database
 
-    async def take_author(self, author: str, claim: Claim, now: datetime, until: datetime) -> bool:
+    async def take_author(self, author: str, claim: SendClaim, now: datetime, until: datetime) -> bool:
         """See `ReplyStore.take_author`."""
         changed = await self._changed(
             "INSERT INTO reply_author (author, reply, attempt, until_ms) VALUES (?, ?, ?, ?) ON CONFLICT (author) "
@@ -51,14 +51,14 @@ class SqliteClaims:
         )
         return changed == 1
 
-    async def release_author(self, author: str, claim: Claim) -> None:
+    async def release_author(self, author: str, claim: SendClaim) -> None:
         """See `ReplyStore.release_author`."""
         await self._changed(
             "DELETE FROM reply_author WHERE author = ? AND reply = ? AND attempt = ?",
             (author, claim.reply, claim.attempt),
         )
 
-    async def take_day(self, day: str, claim: Claim, most: int) -> bool:
+    async def take_day(self, day: str, claim: SendClaim, most: int) -> bool:
         """See `ReplyStore.take_day`."""
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -73,7 +73,7 @@ class SqliteClaims:
 
         return await self._database.write(work)
 
-    async def release_day(self, day: str, claim: Claim) -> None:
+    async def release_day(self, day: str, claim: SendClaim) -> None:
         """See `ReplyStore.release_day`."""
         await self._changed(
             "DELETE FROM reply_day WHERE day = ? AND reply = ? AND attempt = ?", (day, claim.reply, claim.attempt)

@@ -5,9 +5,9 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.ingest.replies.stores.base import Place
+from services.ingest.replies.stores.base import TimePosition
 from services.ingest.replies.stores.columns import left_out, milliseconds
-from services.ingest.replies.ticket import Delivery, KeptTicket
+from services.ingest.replies.ticket import StoredTicket, TicketDelivery
 from shared.sqlite import SqliteDatabase
 
 SCHEMA = """
@@ -40,7 +40,7 @@ class SqliteTickets:
         """Use an open database with `SCHEMA`."""
         self._database = database
 
-    async def add_ticket(self, ticket: KeptTicket, deliveries: Sequence[Delivery], most_waiting: int) -> bool:
+    async def add_ticket(self, ticket: StoredTicket, deliveries: Sequence[TicketDelivery], most_waiting: int) -> bool:
         """See `ReplyStore.add_ticket`."""
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -62,38 +62,38 @@ class SqliteTickets:
 
         return await self._database.write(work)
 
-    async def ticket(self, key: str) -> KeptTicket | None:
+    async def ticket(self, key: str) -> StoredTicket | None:
         """See `ReplyStore.ticket`."""
 
-        def work(connection: sqlite3.Connection) -> KeptTicket | None:
+        def work(connection: sqlite3.Connection) -> StoredTicket | None:
             row = connection.execute("SELECT body FROM ticket WHERE id = ?", (key,)).fetchone()
-            return KeptTicket.model_validate_json(row["body"]) if row is not None else None
+            return StoredTicket.model_validate_json(row["body"]) if row is not None else None
 
         return await self._database.read(work)
 
-    async def tickets(self, brand: str | None, after: Place | None, limit: int) -> list[KeptTicket]:
+    async def tickets(self, brand: str | None, after: TimePosition | None, limit: int) -> list[StoredTicket]:
         """See `ReplyStore.tickets`."""
         wanted = "brand = ? AND " if brand is not None else ""
         values = (*([brand] if brand is not None else []), *(after or (-1, "")), limit)
 
-        def work(connection: sqlite3.Connection) -> list[KeptTicket]:
+        def work(connection: sqlite3.Connection) -> list[StoredTicket]:
             rows = connection.execute(
                 f"SELECT body FROM ticket WHERE {wanted}(created_ms, id) > (?, ?) ORDER BY created_ms, id LIMIT ?",  # noqa: S608 - no value goes into the text
                 values,
             )
-            return [KeptTicket.model_validate_json(row["body"]) for row in rows]
+            return [StoredTicket.model_validate_json(row["body"]) for row in rows]
 
         return await self._database.read(work)
 
-    async def deliveries(self, tickets: Sequence[str]) -> list[Delivery]:
+    async def deliveries(self, tickets: Sequence[str]) -> list[TicketDelivery]:
         """See `ReplyStore.deliveries`."""
 
-        def work(connection: sqlite3.Connection) -> list[Delivery]:
+        def work(connection: sqlite3.Connection) -> list[TicketDelivery]:
             rows = connection.execute(
                 "SELECT body FROM delivery WHERE ticket IN (SELECT value FROM json_each(?)) ORDER BY id",
                 (json.dumps(list(tickets)),),
             )
-            return [Delivery.model_validate_json(row["body"]) for row in rows]
+            return [TicketDelivery.model_validate_json(row["body"]) for row in rows]
 
         return await self._database.read(work)
 
@@ -107,10 +107,10 @@ class SqliteTickets:
 
         return await self._database.write(work)
 
-    async def lease_delivery(self, now: datetime, until: datetime) -> Delivery | None:
+    async def lease_delivery(self, now: datetime, until: datetime) -> TicketDelivery | None:
         """See `ReplyStore.lease_delivery`."""
 
-        def work(connection: sqlite3.Connection) -> Delivery | None:
+        def work(connection: sqlite3.Connection) -> TicketDelivery | None:
             at = milliseconds(now)
             row = connection.execute(
                 "SELECT body FROM delivery WHERE state = 'waiting' AND due_ms <= ? AND leased_ms <= ? "
@@ -119,7 +119,7 @@ class SqliteTickets:
             ).fetchone()
             if row is None:
                 return None
-            found = Delivery.model_validate_json(row["body"])
+            found = TicketDelivery.model_validate_json(row["body"])
             taken = {"leased_until": until, "token": found.token + 1, "attempts": found.attempts + 1}
             leased = found.model_copy(update=taken)
             _write(connection, leased, found.token)
@@ -127,12 +127,12 @@ class SqliteTickets:
 
         return await self._database.write(work)
 
-    async def settle_delivery(self, settled: Delivery) -> bool:
+    async def settle_delivery(self, settled: TicketDelivery) -> bool:
         """See `ReplyStore.settle_delivery`."""
         return await self._database.write(lambda connection: _write(connection, settled, settled.token))
 
 
-def _write(connection: sqlite3.Connection, delivery: Delivery, at_token: int) -> bool:
+def _write(connection: sqlite3.Connection, delivery: TicketDelivery, at_token: int) -> bool:
     changed = connection.execute(
         "UPDATE delivery SET state = :state, due_ms = :due_ms, leased_ms = :leased_ms, token = :token, body = :body "
         "WHERE id = :id AND token = :at_token AND state = 'waiting'",
@@ -141,7 +141,7 @@ def _write(connection: sqlite3.Connection, delivery: Delivery, at_token: int) ->
     return changed.rowcount == 1
 
 
-def _columns(delivery: Delivery) -> dict[str, str | int]:
+def _columns(delivery: TicketDelivery) -> dict[str, str | int]:
     return {
         "id": delivery.id,
         "ticket": delivery.ticket,

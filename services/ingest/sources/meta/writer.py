@@ -10,7 +10,7 @@ from services.ingest.sources.meta.connection import GraphAnswer, TooLargeError, 
 from services.ingest.sources.meta.errors import GraphFault, Trouble, fault_of
 from services.ingest.sources.meta.fields import id_of
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from shared.clock import Clock
 
 _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
@@ -39,7 +39,7 @@ class GraphWriter:
     clock: Clock = field(repr=False)
     edge: Literal["comments", "replies"] = "comments"
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """See `ReplyWriter.reply`."""
         if not _ID.fullmatch(post_id):
             return NotSent(
@@ -56,7 +56,7 @@ class GraphWriter:
             return Unknown(f"no answer of the Graph API could be read ({type(error).__name__}); look for the reply")
         return self._outcome(answer)
 
-    def _outcome(self, answer: GraphAnswer) -> Outcome:
+    def _outcome(self, answer: GraphAnswer) -> SendOutcome:
         fault = fault_of(answer.status, answer.value)
         if fault is None:
             reply_id = id_of(answer.value)

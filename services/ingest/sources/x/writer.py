@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.errors import TroubleError
 from services.ingest.sources.x.settings import XSettings
@@ -28,7 +28,7 @@ class XWriter:
         """Close its connections."""
         await self._client.aclose()
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """See `ReplyWriter.reply`."""
         try:
             answer = await self._client.create_reply(text, post_id)

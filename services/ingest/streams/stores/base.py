@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.ingest.streams.stream import Kind, Progress, Stream, Wanted
+from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamProgress
 from shared.errors import ConflictError, VoxpopError
 
 
@@ -22,7 +22,7 @@ class Lease:
 
 
 @dataclass(frozen=True, repr=False)
-class Held:
+class LeasedStream:
     """A stream just taken, with the sealed cursor where it goes on; None begins anew."""
 
     lease: Lease
@@ -55,11 +55,11 @@ class StreamStore(Protocol):
         """Return one; raises NotFoundError."""
         ...
 
-    async def page(self, kind: Kind, brand: str | None, after: str, limit: int) -> list[Stream]:
+    async def page(self, kind: StreamKind, brand: str | None, after: str, limit: int) -> list[Stream]:
         """Return up to `limit` of a kind (of one brand) by id, those after the id `after`; "" begins."""
         ...
 
-    async def want(self, stream_id: str, wanted: Wanted, now: datetime) -> Stream:
+    async def want(self, stream_id: str, wanted: DesiredState, now: datetime) -> Stream:
         """Note what people want, for the owner to see, and return the stream.
 
         Wanting it running makes it due at once, also where it failed. Raises NotFoundError, ConflictError for
@@ -75,18 +75,20 @@ class StreamStore(Protocol):
         """Return the ids of up to `limit` due streams, the longest due first."""
         ...
 
-    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> Held | None:
+    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> LeasedStream | None:
         """Take a due stream until `now + ttl`; None where it is not due (any more). Of several takers one gets it."""
         ...
 
-    async def record(self, lease: Lease, progress: Progress, cursor: bytes | None, lapses_at: datetime) -> Wanted:
+    async def record(
+        self, lease: Lease, progress: StreamProgress, cursor: bytes | None, lapses_at: datetime
+    ) -> DesiredState:
         """Keep how it fares, and the cursor where one is given; renew the lease; return what people want.
 
         Raises LeaseLostError.
         """
         ...
 
-    async def release(self, lease: Lease, progress: Progress, cursor: bytes | None, due: datetime | None) -> None:
+    async def release(self, lease: Lease, progress: StreamProgress, cursor: bytes | None, due: datetime | None) -> None:
         """Keep how it ended, as `record` does, and give it free; due again at `due`, never for None.
 
         Raises LeaseLostError.

@@ -7,8 +7,8 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from services.ingest.streams.stores.base import Held, Lease, finished, lost, missing
-from services.ingest.streams.stream import Kind, Progress, State, Stream, Wanted
+from services.ingest.streams.stores.base import Lease, LeasedStream, finished, lost, missing
+from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamProgress, StreamState
 from shared.errors import NotFoundError, OverloadedError
 from shared.mongo import MongoDatabase, answering
 
@@ -70,7 +70,7 @@ class MongoStreamStore:
         return _stream(document)
 
     @answering
-    async def page(self, kind: Kind, brand: str | None, after: str, limit: int) -> list[Stream]:
+    async def page(self, kind: StreamKind, brand: str | None, after: str, limit: int) -> list[Stream]:
         """See `StreamStore.page`."""
         query: dict[str, Any] = {"kind": kind.value, "_id": {"$gt": after}}
         if brand is not None:
@@ -78,10 +78,10 @@ class MongoStreamStore:
         return [_stream(document) async for document in self._streams.find(query).sort("_id", 1).limit(limit)]
 
     @answering
-    async def want(self, stream_id: str, wanted: Wanted, now: datetime) -> Stream:
+    async def want(self, stream_id: str, wanted: DesiredState, now: datetime) -> Stream:
         """See `StreamStore.want`."""
         change: dict[str, Any] = {"wanted": wanted.value}
-        if wanted is Wanted.RUNNING:
+        if wanted is DesiredState.RUNNING:
             change["due_ms"] = _ms(now)
         document = await self._streams.find_one_and_update(
             {"_id": stream_id, "finished": False}, {"$set": change}, return_document=ReturnDocument.AFTER
@@ -105,7 +105,7 @@ class MongoStreamStore:
         return [document["_id"] async for document in found]
 
     @answering
-    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> Held | None:
+    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> LeasedStream | None:
         """See `StreamStore.acquire`."""
         document = await self._streams.find_one_and_update(
             {"_id": stream_id, **_due(now)},
@@ -114,23 +114,25 @@ class MongoStreamStore:
         )
         if document is None:
             return None
-        return Held(Lease(stream_id, owner, document["token"]), _stream(document), document["cursor"])
+        return LeasedStream(Lease(stream_id, owner, document["token"]), _stream(document), document["cursor"])
 
     @answering
-    async def record(self, lease: Lease, progress: Progress, cursor: bytes | None, lapses_at: datetime) -> Wanted:
+    async def record(
+        self, lease: Lease, progress: StreamProgress, cursor: bytes | None, lapses_at: datetime
+    ) -> DesiredState:
         """See `StreamStore.record`."""
         change = _change(progress, cursor) | {"lapses_ms": _ms(lapses_at)}
         document = await self._streams.find_one_and_update(_held(lease), {"$set": change}, {"wanted": 1})
         if document is None:
             raise lost(lease)
-        return Wanted(document["wanted"])
+        return DesiredState(document["wanted"])
 
     @answering
-    async def release(self, lease: Lease, progress: Progress, cursor: bytes | None, due: datetime | None) -> None:
+    async def release(self, lease: Lease, progress: StreamProgress, cursor: bytes | None, due: datetime | None) -> None:
         """See `StreamStore.release`."""
         change = _change(progress, cursor) | {"due_ms": None if due is None else _ms(due), "owner": None}
         change["lapses_ms"] = 0
-        if progress.state is State.FINISHED:
+        if progress.state is StreamState.FINISHED:
             change |= {"finished": True, "slot": lease.stream_id}
         result = await self._streams.update_one(_held(lease), {"$set": change})
         if not result.matched_count:
@@ -143,10 +145,10 @@ def _held(lease: Lease) -> dict[str, Any]:
 
 def _due(now: datetime) -> dict[str, Any]:
     # A number is compared with numbers alone: null is never due.
-    return {"wanted": Wanted.RUNNING.value, "due_ms": {"$lte": _ms(now)}, "lapses_ms": {"$lte": _ms(now)}}
+    return {"wanted": DesiredState.RUNNING.value, "due_ms": {"$lte": _ms(now)}, "lapses_ms": {"$lte": _ms(now)}}
 
 
-def _change(progress: Progress, cursor: bytes | None) -> dict[str, Any]:
+def _change(progress: StreamProgress, cursor: bytes | None) -> dict[str, Any]:
     change: dict[str, Any] = {"progress": progress.model_dump_json()}
     if cursor is not None:
         change["cursor"] = cursor
@@ -157,8 +159,8 @@ def _stream(document: Any) -> Stream:
     lapses_at = datetime.fromtimestamp(document["lapses_ms"] / 1000, UTC) if document["owner"] is not None else None
     return Stream(
         **json.loads(document["body"]),
-        wanted=Wanted(document["wanted"]),
-        progress=Progress.model_validate_json(document["progress"]),
+        wanted=DesiredState(document["wanted"]),
+        progress=StreamProgress.model_validate_json(document["progress"]),
         owner=document["owner"],
         lapses_at=lapses_at,
     )

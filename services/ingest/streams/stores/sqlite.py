@@ -4,8 +4,8 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from services.ingest.streams.stores.base import Held, Lease, finished, lost, missing
-from services.ingest.streams.stream import Kind, Progress, State, Stream, Wanted
+from services.ingest.streams.stores.base import Lease, LeasedStream, finished, lost, missing
+from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamProgress, StreamState
 from shared.errors import NotFoundError
 from shared.sqlite import SqliteDatabase
 
@@ -69,7 +69,7 @@ class SqliteStreamStore:
         """See `StreamStore.find`."""
         return await self._database.read(lambda connection: _stream(_row(connection, stream_id)))
 
-    async def page(self, kind: Kind, brand: str | None, after: str, limit: int) -> list[Stream]:
+    async def page(self, kind: StreamKind, brand: str | None, after: str, limit: int) -> list[Stream]:
         """See `StreamStore.page`."""
 
         def work(connection: sqlite3.Connection) -> list[Stream]:
@@ -82,14 +82,14 @@ class SqliteStreamStore:
 
         return await self._database.read(work)
 
-    async def want(self, stream_id: str, wanted: Wanted, now: datetime) -> Stream:
+    async def want(self, stream_id: str, wanted: DesiredState, now: datetime) -> Stream:
         """See `StreamStore.want`."""
 
         def work(connection: sqlite3.Connection) -> Stream:
             row = _row(connection, stream_id)
-            if _stream(row).progress.state is State.FINISHED:
+            if _stream(row).progress.state is StreamState.FINISHED:
                 raise finished(stream_id)
-            due = _ms(now) if wanted is Wanted.RUNNING else row["due_ms"]
+            due = _ms(now) if wanted is DesiredState.RUNNING else row["due_ms"]
             connection.execute("UPDATE stream SET wanted = ?, due_ms = ? WHERE stream_id = ?", (wanted, due, stream_id))
             return _stream(_row(connection, stream_id))
 
@@ -116,23 +116,29 @@ class SqliteStreamStore:
 
         return await self._database.read(work)
 
-    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> Held | None:
+    async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> LeasedStream | None:
         """See `StreamStore.acquire`."""
 
-        def work(connection: sqlite3.Connection) -> Held | None:
+        def work(connection: sqlite3.Connection) -> LeasedStream | None:
             row = connection.execute(
                 f"UPDATE stream SET owner = :owner, lapses_ms = :lapses, token = token + 1 "  # noqa: S608 - no value is formatted in
                 f"WHERE stream_id = :stream_id AND {_DUE} RETURNING *",
                 {"owner": owner, "lapses": _ms(now + ttl), "stream_id": stream_id, "now": _ms(now)},
             ).fetchone()
-            return None if row is None else Held(Lease(stream_id, owner, row["token"]), _stream(row), row["cursor"])
+            return (
+                None
+                if row is None
+                else LeasedStream(Lease(stream_id, owner, row["token"]), _stream(row), row["cursor"])
+            )
 
         return await self._database.write(work)
 
-    async def record(self, lease: Lease, progress: Progress, cursor: bytes | None, lapses_at: datetime) -> Wanted:
+    async def record(
+        self, lease: Lease, progress: StreamProgress, cursor: bytes | None, lapses_at: datetime
+    ) -> DesiredState:
         """See `StreamStore.record`."""
 
-        def work(connection: sqlite3.Connection) -> Wanted:
+        def work(connection: sqlite3.Connection) -> DesiredState:
             row = connection.execute(
                 "UPDATE stream SET progress = ?, cursor = coalesce(?, cursor), lapses_ms = ? "
                 "WHERE stream_id = ? AND token = ? AND owner = ? RETURNING wanted",
@@ -140,16 +146,16 @@ class SqliteStreamStore:
             ).fetchone()
             if row is None:
                 raise lost(lease)
-            return Wanted(row["wanted"])
+            return DesiredState(row["wanted"])
 
         return await self._database.write(work)
 
-    async def release(self, lease: Lease, progress: Progress, cursor: bytes | None, due: datetime | None) -> None:
+    async def release(self, lease: Lease, progress: StreamProgress, cursor: bytes | None, due: datetime | None) -> None:
         """See `StreamStore.release`."""
 
         def work(connection: sqlite3.Connection) -> None:
             due_ms = None if due is None else _ms(due)
-            slot = "stream_id" if progress.state is State.FINISHED else "slot"
+            slot = "stream_id" if progress.state is StreamState.FINISHED else "slot"
             changed = connection.execute(
                 f"UPDATE stream SET progress = ?, cursor = coalesce(?, cursor), due_ms = ?, owner = NULL, "  # noqa: S608 - no value is formatted in
                 f"lapses_ms = 0, slot = {slot} WHERE stream_id = ? AND token = ? AND owner = ?",
@@ -172,8 +178,8 @@ def _stream(row: sqlite3.Row) -> Stream:
     lapses_at = datetime.fromtimestamp(row["lapses_ms"] / 1000, UTC) if row["owner"] is not None else None
     return Stream(
         **json.loads(row["body"]),
-        wanted=Wanted(row["wanted"]),
-        progress=Progress.model_validate_json(row["progress"]),
+        wanted=DesiredState(row["wanted"]),
+        progress=StreamProgress.model_validate_json(row["progress"]),
         owner=row["owner"],
         lapses_at=lapses_at,
     )

@@ -34,7 +34,7 @@ async def test_drafts_tickets_and_raw_ids_go(with_desk: World) -> None:
     while await replies.courier.turn():
         pass
     mine, yours = sorted(await world.listed(), key=lambda reply: reply.author != REPLY_AUTHOR)
-    letter = await replies.desk.letters.find(mine.letter)
+    letter = await replies.approvals.contents.find(mine.content)
     assert letter is not None
     numeric = PSEUDONYMIZER.author_key("x", "0")
     here = await places(world).forget(numeric, REPLY_AUTHOR)
@@ -44,7 +44,7 @@ async def test_drafts_tickets_and_raw_ids_go(with_desk: World) -> None:
     assert len(await world.store.tickets(None, None, 9)) == 1
     await world.store._database.checkpoint()
     written = world.written()
-    gone = [mine.id, mine.letter, letter.ticket, numeric, PSEUDONYMIZER.post_key("x", "1")]
+    gone = [mine.id, mine.content, letter.ticket, numeric, PSEUDONYMIZER.post_key("x", "1")]
     assert [trace for trace in gone if trace.encode() in written] == []
     assert written.count(REPLY_AUTHOR.encode()) == 1, "who wants no replies is remembered"
     assert await places(world).forget(numeric, REPLY_AUTHOR) == ErasedHere()

@@ -16,8 +16,8 @@ from services.ingest.brands.stores.sqlite import SqliteBrandStore
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.post import Post, parse_post
-from services.ingest.replies.opening import Replies, build_replies
-from services.ingest.replies.reply import Reply, State
+from services.ingest.replies.composition import Replies, build_replies
+from services.ingest.replies.reply import Reply, ReplyState
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.stores import sqlite as reply_sqlite
 from services.ingest.replies.stores.sqlite import SqliteReplyStore
@@ -92,7 +92,7 @@ class World:
         """Have posts looked at."""
         await replies.selector.observe(brand, posts)
 
-    async def listed(self, state: State | None = None) -> list[Reply]:
+    async def listed(self, state: ReplyState | None = None) -> list[Reply]:
         """Return the replies there are."""
         return await self.store.page(state, None, None, 1000)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 
 
 @dataclass
@@ -75,7 +75,7 @@ class LocalWriter:
     server: LocalServer
     http: httpx.AsyncClient
 
-    async def reply(self, post_id: str, text: str) -> Outcome:
+    async def reply(self, post_id: str, text: str) -> SendOutcome:
         """See `ReplyWriter.reply`."""
         try:
             answer = await self.http.post(self.server.url, json={"in_reply_to": post_id, "text": text})

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.ingest.replies.reply import Reply
-from services.ingest.replies.rule import Rule
-from services.ingest.replies.ticket import Delivery, KeptTicket, Ticket
+from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.ticket import StoredTicket, Ticket, TicketDelivery
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TEMPLATE = "We are sorry. Your ticket is {{ ticket }}."
@@ -19,7 +19,7 @@ def a_reply(number: int = 1, **changes: Any) -> Reply:
         "platform": "x",
         "author": f"{number + 1000:032x}",
         "rule": "sorry",
-        "letter": f"letter-{number}",
+        "content": f"content-{number}",
         "state": "draft",
         "created_at": NOW + timedelta(seconds=number),
         "updated_at": NOW,
@@ -29,13 +29,13 @@ def a_reply(number: int = 1, **changes: Any) -> Reply:
     return Reply.model_validate(fields | changes)
 
 
-def a_rule(name: str = "sorry", **changes: Any) -> Rule:
+def a_rule(name: str = "sorry", **changes: Any) -> ReplyRule:
     """Return a rule for negative posts; `changes` replace its fields."""
     fields: dict[str, Any] = {"name": name, "brand": "aerolume", "sentiment_below": 0.3, "template": TEMPLATE}
-    return Rule.model_validate(fields | changes)
+    return ReplyRule.model_validate(fields | changes)
 
 
-def a_ticket(number: int = 1, **changes: Any) -> KeptTicket:
+def a_ticket(number: int = 1, **changes: Any) -> StoredTicket:
     """Return a ticket as stores have it; `changes` replace its fields."""
     fields: dict[str, Any] = {
         "id": f"{number:032x}",
@@ -46,7 +46,7 @@ def a_ticket(number: int = 1, **changes: Any) -> KeptTicket:
         "score": 0.1,
         "created_at": NOW + timedelta(seconds=number),
     }
-    return KeptTicket.model_validate(fields | changes)
+    return StoredTicket.model_validate(fields | changes)
 
 
 def a_shown_ticket(number: int = 1, **changes: Any) -> Ticket:
@@ -54,7 +54,7 @@ def a_shown_ticket(number: int = 1, **changes: Any) -> Ticket:
     return Ticket.model_validate(a_ticket(number).model_dump() | {"id": f"VP-{number:012}"} | changes)
 
 
-def a_delivery(ticket: KeptTicket, desk: Any = "slack", **changes: Any) -> Delivery:
+def a_delivery(ticket: StoredTicket, desk: Any = "slack", **changes: Any) -> TicketDelivery:
     """Return a waiting delivery; `changes` replace its fields."""
     fields: dict[str, Any] = {
         "id": f"{ticket.id}:{desk}",
@@ -63,4 +63,4 @@ def a_delivery(ticket: KeptTicket, desk: Any = "slack", **changes: Any) -> Deliv
         "due_at": NOW,
         "leased_until": NOW,
     }
-    return Delivery.model_validate(fields | changes)
+    return TicketDelivery.model_validate(fields | changes)

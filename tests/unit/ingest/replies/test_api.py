@@ -106,7 +106,7 @@ async def test_the_queue_is_listed_in_pages(http: httpx.AsyncClient, world: Worl
     assert rest["next_cursor"] is None
     assert items[0]["text"] == f"We are sorry. Your ticket is {items[0]['ticket']}."
     assert items[0]["post_text"] == "@user you lost my bag"
-    assert not {"author", "letter", "post_id", "author_key", "post_key"} & set(items[0])
+    assert not {"author", "content", "post_id", "author_key", "post_key"} & set(items[0])
     assert "post-1" not in str(items)
     assert (await http.get("/v1/replies", params={"brand": "other"})).json()["items"] == []
 
@@ -244,8 +244,8 @@ async def test_tickets_are_listed_with_their_deliveries(with_desk: World) -> Non
     assert sorted(item["deliveries"][0]["state"] for item in items) == ["delivered", "waiting"]
     assert items[0]["deliveries"][0]["desk"] == "zendesk"
     assert "bag" not in str(items)
-    letters = [await replies.desk.letters.find(reply.letter) for reply in await with_desk.listed()]
-    assert {item["id"] for item in items} == {letter.ticket for letter in letters if letter}
+    contents = [await replies.approvals.contents.find(reply.content) for reply in await with_desk.listed()]
+    assert {item["id"] for item in items} == {content.ticket for content in contents if content}
     assert {item["id"][:3] for item in items} == {"VP-"}
 
 

@@ -24,7 +24,7 @@ async def test_what_a_removed_author_wrote_before_gets_no_draft(world: World) ->
     await world.store.put_rule(a_rule())
     replies = world.replies()
     await world.clock.advance(2 * HOUR.total_seconds())
-    await replies.withdrawing.removed("x", [], ["me"])
+    await replies.withdrawal.withdraw("x", [], ["me"])
     for number, moment in enumerate((START, START + 2.5 * HOUR), 1):
         await world.observe(replies, seen(number, author_id="me", created_at=moment.isoformat()))
     assert await world.listed() == []
@@ -36,7 +36,7 @@ async def test_a_removal_that_comes_before_its_post_is_remembered(world: World) 
     """The post gets no draft; another one of its author does."""
     await world.store.put_rule(a_rule())
     replies = world.replies()
-    await replies.withdrawing.removed("x", ["post-1"], [])
+    await replies.withdrawal.withdraw("x", ["post-1"], [])
     await world.observe(replies, seen(1, author_id="me"))
     assert await world.listed() == []
     await world.observe(replies, seen(2, author_id="me"))
@@ -49,7 +49,7 @@ async def test_what_everybody_removes_leaves_no_mark(world: World, platform: Pla
     await world.store.put_rule(a_rule(platforms=[platform]))
     replies = world.replies()
     await world.observe(replies, seen(1, author_id="me", platform=platform))
-    await replies.withdrawing.removed(platform, ["post-1", "post-9"], ["me", "stranger"])
+    await replies.withdrawal.withdraw(platform, ["post-1", "post-9"], ["me", "stranger"])
     (draft,) = await world.listed()
     assert await marks(world) == [draft.author]
 

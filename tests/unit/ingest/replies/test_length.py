@@ -48,5 +48,5 @@ def test_what_cannot_be_sent_is_told() -> None:
 
 @given(st.text(max_size=200))
 def test_longer_is_never_shorter(text: str) -> None:
-    """A letter more never counts less, and X never counts less than half the characters that are left of it."""
+    """A content more never counts less, and X never counts less than half the characters that are left of it."""
     assert length("x", text + " aa") >= length("x", text)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.ingest.replies.opting_out import OptOutWords
+from services.ingest.replies.opt_out import OptOutWords
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.settings import ReplySettings
 from shared.errors import SettingsError

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.ingest.replies.reply import (
     MOST_ATTEMPTS,
     Reply,
-    State,
+    ReplyState,
     approve,
     claim,
     expire,
@@ -20,12 +20,12 @@ from services.ingest.replies.reply import (
     reject,
     settle,
 )
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from shared.errors import ConflictError
 from tests.unit.ingest.replies.replies import NOW, a_reply
 
 MINUTE = timedelta(minutes=1)
-OVER: list[State] = ["sent", "rejected", "expired", "dry_run"]
+OVER: list[ReplyState] = ["sent", "rejected", "expired", "dry_run"]
 
 
 def sending(**changes: Any) -> Reply:
@@ -36,14 +36,14 @@ def sending(**changes: Any) -> Reply:
 
 
 @pytest.mark.parametrize("state", [*OVER, "approved", "sending"])
-def test_what_is_over_or_under_way_is_not_approved(state: State) -> None:
+def test_what_is_over_or_under_way_is_not_approved(state: ReplyState) -> None:
     """Approving answers with a conflict that names the state."""
     with pytest.raises(ConflictError, match=state):
-        approve(a_reply(state=state), NOW, "letter")
+        approve(a_reply(state=state), NOW, "content")
 
 
 @pytest.mark.parametrize("state", [*OVER, "sending"])
-def test_what_is_over_or_under_way_is_not_rejected(state: State) -> None:
+def test_what_is_over_or_under_way_is_not_rejected(state: ReplyState) -> None:
     """Rejecting answers with a conflict that names the state."""
     with pytest.raises(ConflictError, match=state):
         reject(a_reply(state=state), NOW)
@@ -53,14 +53,14 @@ def test_an_unknown_reply_is_approved_by_who_has_looked() -> None:
     """Without the word that somebody looked, approving it again is a conflict that says what to do."""
     unknown = a_reply(state="unknown", doubtful=True)
     with pytest.raises(ConflictError, match="although_unknown"):
-        approve(unknown, NOW, "letter")
-    assert approve(unknown, NOW, "letter", although_unknown=True).state == "approved"
+        approve(unknown, NOW, "content")
+    assert approve(unknown, NOW, "content", although_unknown=True).state == "approved"
 
 
 def test_an_expired_draft_is_not_approved() -> None:
     """Its raw id is not kept any more."""
     with pytest.raises(ConflictError, match="expired"):
-        approve(a_reply(expires_at=NOW), NOW, "letter")
+        approve(a_reply(expires_at=NOW), NOW, "content")
 
 
 def test_only_an_approved_reply_that_is_due_is_claimed() -> None:
@@ -88,7 +88,7 @@ def test_a_late_success_is_the_truth() -> None:
     """A claim that counted as lost, approved again or rejected meanwhile, is sent once its success is heard of."""
     unknown = lose(sending(), NOW + MINUTE)
     assert unknown is not None
-    again = approve(unknown, NOW, "letter", although_unknown=True)
+    again = approve(unknown, NOW, "content", although_unknown=True)
     for late in (unknown, again, reject(unknown, NOW)):
         settled = settle(late, 1, Sent("1"), NOW, "key")
         assert settled is not None
@@ -149,7 +149,7 @@ STEPS = st.sampled_from(
 @given(st.lists(st.tuples(STEPS, st.integers(0, 3)), max_size=30), st.booleans())
 def test_calls_never_outnumber_approvals(steps: list[tuple[str, int]], automatic: bool) -> None:  # noqa: FBT001 - drawn
     """In any row of steps, a call follows an approval or a certain 'not sent', each time once; versions only rise."""
-    outcomes: dict[str, Outcome] = {
+    outcomes: dict[str, SendOutcome] = {
         "sent": Sent("1"),
         "not": NotSent("no"),
         "later": NotSent("later", retry=True),
@@ -163,9 +163,9 @@ def test_calls_never_outnumber_approvals(steps: list[tuple[str, int]], automatic
         after: Reply | None = None
         try:
             if step == "approve":
-                after = approve(reply, NOW, "letter")
+                after = approve(reply, NOW, "content")
             elif step == "look and approve":
-                after = approve(reply, NOW, "letter", although_unknown=True)
+                after = approve(reply, NOW, "content", although_unknown=True)
             elif step == "reject":
                 after = reject(reply, NOW)
             elif step == "claim":

@@ -11,7 +11,7 @@ from services.ingest.brands.brand import BrandSettings
 from services.ingest.sources.base import SourceError
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
-from services.ingest.streams.stream import Kind, State, Stream
+from services.ingest.streams.stream import Stream, StreamKind, StreamState
 from services.ingest.streams.supervisor import Supervisor
 from shared.store_url import SqliteUrl
 from tests.unit.ingest.streams.scripted import Network, Profiles, ScriptedSources, numbered, tools
@@ -36,7 +36,7 @@ class World:
         await self.stack.enter_async_context(supervisor.running())
         return supervisor
 
-    async def stream(self, source: str = "one", kind: Kind = Kind.STREAM, **parameters: Any) -> str:
+    async def stream(self, source: str = "one", kind: StreamKind = StreamKind.STREAM, **parameters: Any) -> str:
         """Ask for a stream and return its id."""
         wanted = Stream.made(kind, "aerolume", source, parameters, self.clock.now())
         return (await self.store.streams.add(wanted)).stream_id
@@ -45,11 +45,11 @@ class World:
         """Return a stream as it stands."""
         return await self.store.streams.find(stream_id)
 
-    async def state(self, stream_id: str) -> State:
+    async def state(self, stream_id: str) -> StreamState:
         """Return a stream's state as people see it."""
         return (await self.shown(stream_id)).state_at(self.clock.now())
 
-    async def until_state(self, stream_id: str, state: State) -> Stream:
+    async def until_state(self, stream_id: str, state: StreamState) -> Stream:
         """Let time pass until the stream is in `state`."""
         for _ in range(600):
             stream = await self.shown(stream_id)

@@ -14,8 +14,8 @@ from services.ingest.sources.base import Budget, Delivery, Removal, Report, Sour
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.metrics import StreamMetrics
+from services.ingest.streams.runtime import StreamRuntime
 from services.ingest.streams.stream import Stream
-from services.ingest.streams.tools import Tools
 from services.ingest.vault.cipher import Cipher
 from shared.analyzed_post import Platform
 from shared.errors import OverloadedError, PeerError, PeerRefusedError
@@ -96,7 +96,7 @@ class ScriptedSource:
             network.open -= 1
 
     async def withdraw(self) -> None:
-        """See `Withdrawing.withdraw`."""
+        """See `WithdrawableSource.withdraw`."""
         assert not self._network.open
         await asyncio.sleep(0)
         self._network.withdrawn += 1
@@ -152,20 +152,20 @@ class ScriptedSources:
     refuses: SourceError | None = None
 
     def platform(self, source: str) -> Platform:  # noqa: ARG002 - a script knows one
-        """See `Sources.platform`."""
+        """See `SourceFactory.platform`."""
         return "bluesky"
 
     def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:  # noqa: ARG002
-        """See `Sources.build`."""
+        """See `SourceFactory.build`."""
         if self.refuses is not None:
             raise self.refuses
         budget = MonthlyBudget(self.store.spend, "x", "X_MONTHLY_POSTS", self.limit, self.clock, spent)
         return ScriptedSource(self.networks[stream.source], report, budget)
 
 
-def tools(store: IngestStore, sources: ScriptedSources, profiles: Profiles, clock: VirtualClock) -> Tools:
+def tools(store: IngestStore, sources: ScriptedSources, profiles: Profiles, clock: VirtualClock) -> StreamRuntime:
     """Return what a replica works with."""
-    return Tools(
+    return StreamRuntime(
         streams=store.streams,
         brands=store.brands,
         sources=sources,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.ingest.sources.base import CredentialError, RefusedError, Removal
-from services.ingest.streams.stream import Kind, State, Stream, Wanted
+from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamState
 from shared.errors import OverloadedError, PeerRefusedError, PeerUnavailableError
 from tests.unit.ingest.streams.conftest import World
 from tests.unit.ingest.streams.scripted import numbered
@@ -18,7 +18,7 @@ async def test_a_slow_peer_slows_the_source_down(world: World) -> None:
     await world.replica()
     world.publish(1, 100)
     await world.clock.until(lambda: world.one.asked == 1, step=0.5)
-    stream = await world.until_state(stream_id, State.WAITING)
+    stream = await world.until_state(stream_id, StreamState.WAITING)
     assert stream.progress.last_error == "profiles is not available; nothing was kept"
     await world.clock.advance(45)
     assert world.one.asked == 1
@@ -26,7 +26,7 @@ async def test_a_slow_peer_slows_the_source_down(world: World) -> None:
     await world.clock.advance(60)
     world.profiles.error = None
     await world.until_folded(100)
-    assert await world.until_state(stream_id, State.RUNNING)
+    assert await world.until_state(stream_id, StreamState.RUNNING)
 
 
 async def test_waits_for_a_peer_grow_up_to_half_a_minute(world: World) -> None:
@@ -49,7 +49,7 @@ async def test_a_post_that_a_peer_never_takes_holds_up_nobody(world: World) -> N
     world.publish(1, 10)
     await world.until_folded(9)
     await world.clock.advance(6)
-    stream = await world.until_state(stream_id, State.RUNNING)
+    stream = await world.until_state(stream_id, StreamState.RUNNING)
     assert (stream.progress.counts.posts, stream.progress.counts.rejected) == (9, 1)
     assert "422" in str(stream.progress.last_error)
 
@@ -62,7 +62,7 @@ async def test_a_peer_that_refuses_us_loses_no_post(world: World) -> None:
     )
     await world.replica()
     world.publish(1, 3)
-    stream = await world.until_state(stream_id, State.WAITING)
+    stream = await world.until_state(stream_id, StreamState.WAITING)
     assert "VOXPOP_SERVICE_KEY" in str(stream.progress.last_error)
     world.profiles.error = None
     await world.until_folded(3)
@@ -73,13 +73,13 @@ async def test_an_unforeseen_error_is_told_without_its_words_and_tried_again(wor
     stream_id = await world.stream()
     world.one.fail(KeyError("secret words of a post"))
     await world.replica()
-    stream = await world.until_state(stream_id, State.WAITING)
+    stream = await world.until_state(stream_id, StreamState.WAITING)
     assert "KeyError" in str(stream.progress.last_error)
     assert "secret" not in stream.model_dump_json()
     await world.clock.advance(75)
     assert 3 <= world.one.opened <= 6
     world.one.fail(None)
-    await world.until_state(stream_id, State.RUNNING)
+    await world.until_state(stream_id, StreamState.RUNNING)
 
 
 @pytest.mark.parametrize("error", [CredentialError("X_BEARER_TOKEN is wrong"), RefusedError("no such page")])
@@ -90,14 +90,14 @@ async def test_what_a_person_must_mend_fails_with_a_sentence(
     stream_id = await world.stream()
     world.one.fail(error)
     replica = await world.replica()
-    stream = await world.until_state(stream_id, State.FAILED)
+    stream = await world.until_state(stream_id, StreamState.FAILED)
     assert stream.progress.last_error == error.detail
     await world.clock.advance(60)
     assert world.one.opened == 1
     world.one.fail(None)
-    await world.store.streams.want(stream_id, Wanted.RUNNING, world.clock.now())
+    await world.store.streams.want(stream_id, DesiredState.RUNNING, world.clock.now())
     replica.look()
-    await world.until_state(stream_id, State.RUNNING)
+    await world.until_state(stream_id, StreamState.RUNNING)
     await world.clock.advance(6)
 
 
@@ -106,9 +106,9 @@ async def test_a_failed_stream_comes_back_by_itself_once_it_is_mended(world: Wor
     stream_id = await world.stream()
     world.refuse(CredentialError("X_BEARER_TOKEN is not set"))
     await world.replica()
-    await world.until_state(stream_id, State.FAILED)
+    await world.until_state(stream_id, StreamState.FAILED)
     world.refuse(None)
-    await world.until_state(stream_id, State.RUNNING)
+    await world.until_state(stream_id, StreamState.RUNNING)
 
 
 async def test_removals_follow_the_posts_of_their_delivery(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_removals_wait_for_profiles_that_refuse_everything(world: World) -
     world.one.removals += [Removal("bluesky", "deleted", post_id=f"post-{number}") for number in range(4)]
     await world.replica()
     await world.clock.advance(60)
-    assert "422" in str((await world.until_state(stream_id, State.WAITING)).progress.last_error)
+    assert "422" in str((await world.until_state(stream_id, StreamState.WAITING)).progress.last_error)
     world.profiles.error = None
     await world.clock.until(lambda: len(world.profiles.removals) == 4, step=0.5)
     await world.clock.advance(6)
@@ -157,7 +157,7 @@ async def test_a_spent_budget_stops_the_stream_until_the_next_month(world: World
     stream_id = await world.stream()
     world.publish(1, 30)
     await world.replica()
-    stream = await world.until_state(stream_id, State.WAITING)
+    stream = await world.until_state(stream_id, StreamState.WAITING)
     assert "X_MONTHLY_POSTS" in str(stream.progress.last_error)
     assert stream.progress.spent_posts == 10
     assert await world.store.spend.spent("x", "2026-03") == 10
@@ -166,20 +166,20 @@ async def test_a_spent_budget_stops_the_stream_until_the_next_month(world: World
 async def test_a_cursor_that_another_key_sealed_is_not_thrown_away(world: World) -> None:
     """The stream fails and names the key, instead of going on with a gap."""
     stream_id = await world.stream()
-    held = await world.store.streams.acquire(stream_id, "other", world.clock.now(), timedelta(seconds=1))
-    assert held is not None
-    await world.store.streams.release(held.lease, held.stream.progress, b"\x01" + b"k" * 40, world.clock.now())
+    leased = await world.store.streams.acquire(stream_id, "other", world.clock.now(), timedelta(seconds=1))
+    assert leased is not None
+    await world.store.streams.release(leased.lease, leased.stream.progress, b"\x01" + b"k" * 40, world.clock.now())
     await world.replica()
-    stream = await world.until_state(stream_id, State.FAILED)
+    stream = await world.until_state(stream_id, StreamState.FAILED)
     assert "VOXPOP_VAULT_KEY" in str(stream.progress.last_error)
     assert world.one.opened == 0
 
 
 async def test_a_brand_that_is_not_declared_fails_with_the_remedy(world: World) -> None:
     """A stream of an unknown brand says how to declare it."""
-    added = await world.store.streams.add(Stream.made(Kind.STREAM, "nobody", "one", {}, world.clock.now()))
+    added = await world.store.streams.add(Stream.made(StreamKind.STREAM, "nobody", "one", {}, world.clock.now()))
     await world.replica()
-    stream = await world.until_state(added.stream_id, State.FAILED)
+    stream = await world.until_state(added.stream_id, StreamState.FAILED)
     assert "PUT /v1/brands/nobody" in str(stream.progress.last_error)
 
 

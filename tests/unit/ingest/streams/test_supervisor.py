@@ -7,7 +7,7 @@ from typing import Any
 
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.streams.stores.base import StreamStore
-from services.ingest.streams.stream import Kind, State, Wanted
+from services.ingest.streams.stream import DesiredState, StreamKind, StreamState
 from shared.errors import PeerUnavailableError
 from tests.unit.ingest.streams.conftest import World
 
@@ -33,7 +33,7 @@ class Unreachable:
 
 
 async def test_posts_are_folded_and_a_stream_says_how_it_fares(world: World) -> None:
-    """State, counts, rate, lag and the brand's drops are there for people to read."""
+    """StreamState, counts, rate, lag and the brand's drops are there for people to read."""
     stream_id = await world.stream()
     await world.replica()
     world.publish(1, 25)
@@ -41,7 +41,7 @@ async def test_posts_are_folded_and_a_stream_says_how_it_fares(world: World) -> 
     world.publish(25, 25)
     await world.until_folded(25)
     await world.clock.advance(6)
-    stream = await world.until_state(stream_id, State.RUNNING)
+    stream = await world.until_state(stream_id, StreamState.RUNNING)
     counts = stream.progress.counts
     assert (counts.posts, counts.duplicates, counts.dropped, counts.rejected) == (25, 1, 2, 0)
     assert stream.progress.dropped_reasons == {"does not name the brand": 2}
@@ -60,16 +60,16 @@ async def test_a_stream_goes_on_from_its_cursor_after_a_restart(world: World) ->
     await world.until_folded(25)
     await world.stack.aclose()
     assert world.one.open == 0
-    assert await world.state(stream_id) is State.STARTING
+    assert await world.state(stream_id) is StreamState.STARTING
     world.publish(26, 30)
     await world.replica()
     await world.until_folded(30)
     assert world.one.cursors == [None, "25"]
     assert world.one.withdrawn == 0
-    held = await world.store.streams.acquire(stream_id, "probe", world.clock.now() + timedelta(days=1), timedelta(1))
-    assert held is not None
-    assert held.cursor is not None
-    assert b"25" not in held.cursor
+    leased = await world.store.streams.acquire(stream_id, "probe", world.clock.now() + timedelta(days=1), timedelta(1))
+    assert leased is not None
+    assert leased.cursor is not None
+    assert b"25" not in leased.cursor
 
 
 async def test_two_replicas_never_open_a_stream_twice(world: World) -> None:
@@ -118,7 +118,7 @@ async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
     assert world.one.withdrawn == 0
     stream = await world.shown(stream_id)
     assert stream.owner == "thief"
-    assert (await world.store.streams.record(thief.lease, stream.progress, None, later)) is Wanted.RUNNING
+    assert (await world.store.streams.record(thief.lease, stream.progress, None, later)) is DesiredState.RUNNING
 
 
 async def test_a_dead_source_holds_up_no_other(world: World) -> None:
@@ -138,14 +138,14 @@ async def test_a_paused_stream_stops_keeps_its_place_and_goes_on(world: World) -
     await world.replica()
     world.publish(1, 5)
     await world.until_folded(5)
-    await world.store.streams.want(stream_id, Wanted.PAUSED, world.clock.now())
-    await world.until_state(stream_id, State.PAUSED)
+    await world.store.streams.want(stream_id, DesiredState.PAUSED, world.clock.now())
+    await world.until_state(stream_id, StreamState.PAUSED)
     await world.clock.until(lambda: world.one.open == 0, step=0.5)
     world.publish(6, 9)
     await world.clock.advance(60)
     assert len(world.profiles.folded) == 5
     assert world.one.withdrawn == 1
-    await world.store.streams.want(stream_id, Wanted.RUNNING, world.clock.now())
+    await world.store.streams.want(stream_id, DesiredState.RUNNING, world.clock.now())
     await world.until_folded(9)
     assert world.one.cursors == [None, "5"]
 
@@ -182,9 +182,9 @@ async def test_a_backfill_finishes_once(world: World) -> None:
     """When the network has no more, all of it is folded, and nobody opens it again."""
     world.one.ends = True
     world.publish(1, 25)
-    stream_id = await world.stream(kind=Kind.BACKFILL)
+    stream_id = await world.stream(kind=StreamKind.BACKFILL)
     await world.replica()
-    stream = await world.until_state(stream_id, State.FINISHED)
+    stream = await world.until_state(stream_id, StreamState.FINISHED)
     assert (stream.progress.counts.posts, stream.owner) == (25, None)
     await world.clock.advance(20)
     assert world.one.opened == 1
@@ -194,7 +194,7 @@ async def test_a_backfill_goes_on_after_a_restart(world: World) -> None:
     """A process that ends in the middle loses and repeats nothing."""
     world.one.ends = True
     world.publish(1, 40)
-    stream_id = await world.stream(kind=Kind.BACKFILL)
+    stream_id = await world.stream(kind=StreamKind.BACKFILL)
     world.profiles.gate = asyncio.Event()
     await world.replica()
     await world.clock.until(lambda: world.one.asked == 1, step=0.5)
@@ -205,7 +205,7 @@ async def test_a_backfill_goes_on_after_a_restart(world: World) -> None:
     await closing
     assert len(world.profiles.folded) == 10
     await world.replica()
-    await world.until_state(stream_id, State.FINISHED)
+    await world.until_state(stream_id, StreamState.FINISHED)
     assert world.one.cursors == [None, "10"]
     assert sum(world.profiles.deliveries) == 40
 
@@ -215,7 +215,7 @@ async def test_a_stream_whose_source_ends_is_opened_again_with_growing_waits(wor
     world.one.ends = True
     stream_id = await world.stream()
     await world.replica()
-    stream = await world.until_state(stream_id, State.WAITING)
+    stream = await world.until_state(stream_id, StreamState.WAITING)
     assert stream.progress.last_error == "the source ended by itself"
     await world.clock.advance(75)
     assert 3 <= world.one.opened <= 6
@@ -227,7 +227,7 @@ async def test_shutdown_does_not_wait_for_a_peer_that_is_away(world: World) -> N
     world.profiles.error = PeerUnavailableError("profiles", "profiles is not available")
     await world.replica()
     world.publish(1, 5)
-    await world.until_state(stream_id, State.WAITING)
+    await world.until_state(stream_id, StreamState.WAITING)
     await world.stack.aclose()
     assert world.one.open == 0
     world.profiles.error = None

@@ -7,7 +7,7 @@ import pytest
 
 from services.ingest.sources.meta.settings import GraphAccess
 from services.ingest.sources.meta.writer import GraphWriter
-from services.ingest.sources.reply_writer import NotSent, Outcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from tests.servers.graph import TOKEN, Canned, GraphServer, error
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -33,7 +33,7 @@ async def test_a_reply_is_written_once(
     ],
 )
 async def test_a_no_is_certain(
-    fault: Canned, expected: Outcome, server: GraphServer, access: GraphAccess, clock: VirtualClock
+    fault: Canned, expected: SendOutcome, server: GraphServer, access: GraphAccess, clock: VirtualClock
 ) -> None:
     """An error that the API gives before it writes means that nothing was published, and says whether to try later."""
     server.faults[""] = fault

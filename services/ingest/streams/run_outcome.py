@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, SourceError
-from services.ingest.streams.stream import Kind, State
+from services.ingest.streams.stream import StreamKind, StreamState
 from shared.errors import NotFoundError, OverloadedError, PeerError, SettingsError
 
 SOON: Final = timedelta(seconds=5)
@@ -20,48 +20,50 @@ _MOST_DOUBLINGS: Final = 10
 
 
 @dataclass(frozen=True)
-class Ending:
+class RunOutcome:
     """The state that stays, the sentence for it, and after how long it is due again; None is never."""
 
-    state: State
+    state: StreamState
     after: timedelta | None
     sentence: str | None = None
     is_failure: bool = False
 
 
-FINISHED: Final = Ending(State.FINISHED, None)
-PAUSED: Final = Ending(State.PAUSED, timedelta(0))
-HANDED_ON: Final = Ending(State.STARTING, timedelta(0))
+FINISHED: Final = RunOutcome(StreamState.FINISHED, None)
+PAUSED: Final = RunOutcome(StreamState.PAUSED, timedelta(0))
+HANDED_ON: Final = RunOutcome(StreamState.STARTING, timedelta(0))
 """For another replica to take at once, or for this one with the brand's new rules."""
 
 
-def ended_by_itself(kind: Kind, failures: int) -> Ending:
+def outcome_of_end(kind: StreamKind, failures: int) -> RunOutcome:
     """Return what it means that a source has no more deliveries."""
-    if kind is Kind.BACKFILL:
+    if kind is StreamKind.BACKFILL:
         return FINISHED
-    return Ending(State.WAITING, _growing(SOON, SOON_AT_MOST, failures), "the source ended by itself", is_failure=True)
+    return RunOutcome(
+        StreamState.WAITING, _growing(SOON, SOON_AT_MOST, failures), "the source ended by itself", is_failure=True
+    )
 
 
-def ended_by(error: Exception, failures: int, jitter: Callable[[], float] = random.random) -> Ending:
+def outcome_of_error(error: Exception, failures: int, jitter: Callable[[], float] = random.random) -> RunOutcome:
     """Return what an error means; `failures` are those in a row before it.
 
     What a person has to mend is tried again seldom, so that mending is enough; what may pass, soon.
-    The sentence of an error that nobody foresaw names its type alone, since its own words may quote a post.
+    The sentence of an unexpected error names its type alone, since its own words may quote a post.
     """
     match error:
         case BudgetSpentError():
-            return Ending(State.WAITING, BUDGET, error.detail)
+            return RunOutcome(StreamState.WAITING, BUDGET, error.detail)
         case CredentialError() | RefusedError() | SettingsError() | NotFoundError():
             after = _growing(SELDOM, SELDOM_AT_MOST, failures)
-            return Ending(State.FAILED, after, error.detail, is_failure=True)
+            return RunOutcome(StreamState.FAILED, after, error.detail, is_failure=True)
         case SourceError() | PeerError() | OverloadedError():
             sentence = error.detail
         case ExceptionGroup() if len(error.exceptions) == 1:
-            return ended_by(error.exceptions[0], failures, jitter)
+            return outcome_of_error(error.exceptions[0], failures, jitter)
         case _:
-            sentence = f"the source stopped by an error that nobody foresaw ({type(error).__name__})"
+            sentence = f"the source stopped by an unexpected error ({type(error).__name__})"
     after = _growing(SOON, SOON_AT_MOST, failures) * (1 + jitter() / 2)
-    return Ending(State.WAITING, after, sentence, is_failure=True)
+    return RunOutcome(StreamState.WAITING, after, sentence, is_failure=True)
 
 
 def _growing(first: timedelta, most: timedelta, failures: int) -> timedelta:

@@ -1,4 +1,4 @@
-"""A stream as everybody may see it: no cursor, no token."""
+"""A stream as callers see it: no cursor, no token."""
 
 from typing import Any, Protocol, Self
 
@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from services.ingest.streams.budget import month_of
 from services.ingest.streams.stores.base import SpendStore
-from services.ingest.streams.stream import RESTING, Counts, State, Stream, Wanted
+from services.ingest.streams.stream import RESTING, DesiredState, Stream, StreamCounts, StreamState
 from shared.clock import Clock
 
 
@@ -29,10 +29,10 @@ class StreamAnswer(BaseModel):
     brand: str
     source: str
     parameters: dict[str, Any]
-    wanted: Wanted
-    state: State
+    wanted: DesiredState
+    state: StreamState
     mode: str | None
-    counts: Counts
+    counts: StreamCounts
     dropped_reasons: dict[str, int]
     posts_per_minute: float
     lag_seconds: float | None
@@ -60,12 +60,12 @@ class StreamAnswer(BaseModel):
             posts_per_minute=0.0 if state in RESTING else progress.posts_per_minute,
             lag_seconds=None if newest is None else max(0.0, (now - newest).total_seconds()),
             spend=spend,
-            owner=stream.owner if stream.is_held(now) else None,
+            owner=stream.owner if stream.is_leased(now) else None,
         )
 
 
-class Prices(Protocol):
-    """Knows what costs money; `services.ingest.source_registry` does."""
+class SourcePrices(Protocol):
+    """Knows which sources cost money; the registry of sources does."""
 
     def purse(self, source: str) -> str | None:
         """Return from which purse a source's posts are paid; None where they are free."""
@@ -76,10 +76,10 @@ class Prices(Protocol):
         ...
 
 
-class Answers:
-    """Makes answers, with this month's spend asked for once a list."""
+class StreamStatuses:
+    """Shows streams; this month's spend is read once a list."""
 
-    def __init__(self, spend: SpendStore, prices: Prices, clock: Clock) -> None:
+    def __init__(self, spend: SpendStore, prices: SourcePrices, clock: Clock) -> None:
         """Read from `spend`."""
         self._spend = spend
         self._prices = prices

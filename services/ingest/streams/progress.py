@@ -1,4 +1,4 @@
-"""What a running stream says of itself, counted on from where its last owner stopped."""
+"""The progress of a running stream, counted on from where its last owner stopped."""
 
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.ingest.brands.query import Selection
 from services.ingest.pipeline import Receipt
 from services.ingest.streams.metrics import StreamMetrics
-from services.ingest.streams.stream import Counts, Progress, State
+from services.ingest.streams.stream import StreamCounts, StreamProgress, StreamState
 from shared.clock import Clock
 
 MOST_REASONS: Final = 20
@@ -17,10 +17,10 @@ WINDOW_SECONDS: Final = 60
 OTHER: Final = "other"
 
 
-class Tally:
-    """A `Report`, and the counts of a runner; `progress` is how all of it stands."""
+class ProgressRecorder:
+    """A `Report`, and the counts of a runner; `snapshot` gives all of it."""
 
-    def __init__(self, before: Progress, source: str, metrics: StreamMetrics, clock: Clock) -> None:
+    def __init__(self, before: StreamProgress, source: str, metrics: StreamMetrics, clock: Clock) -> None:
         """Go on from `before`; `source` labels the figures."""
         self._clock = clock
         self._source = source
@@ -28,8 +28,8 @@ class Tally:
         self._counts = Counter({name: int(count) for name, count in before.counts.model_dump().items()})
         self._reasons = Counter(before.dropped_reasons)
         self._mode = before.mode
-        self._well = State.STARTING
-        self._is_held_up = False
+        self._well = StreamState.STARTING
+        self._is_blocked = False
         self._last_error, self._last_error_at = before.last_error, before.last_error_at
         self._newest_at = before.newest_at
         self._reconnects = before.reconnects
@@ -39,11 +39,11 @@ class Tally:
 
     def listening(self, mode: str) -> None:
         """See `Report.listening`."""
-        self._well, self._mode = State.RUNNING, _short(mode)
+        self._well, self._mode = StreamState.RUNNING, _short(mode)
 
     def degraded(self, sentence: str) -> None:
         """See `Report.degraded`."""
-        self._well = State.DEGRADED
+        self._well = StreamState.DEGRADED
         self.error(sentence)
 
     def reconnected(self) -> None:
@@ -64,9 +64,9 @@ class Tally:
         self._spent += posts
         self._metrics.spent(self._source, posts)
 
-    def held_up(self, sentence: str | None) -> None:
-        """Say why nothing can be delivered just now; None once it can again."""
-        self._is_held_up = sentence is not None
+    def blocked(self, sentence: str | None) -> None:
+        """Say why nothing can be delivered just now; None once deliveries go through again."""
+        self._is_blocked = sentence is not None
         if sentence is not None:
             self.error(sentence)
 
@@ -99,15 +99,15 @@ class Tally:
         """Count posts that were taken out of the profiles."""
         self._counts["removed"] += posts
 
-    def progress(self, state: State | None = None) -> Progress:
-        """Return how it stands; `state` where it is another than what was reported."""
+    def snapshot(self, state: StreamState | None = None) -> StreamProgress:
+        """Return the progress now; `state` replaces what was reported."""
         oldest = int(self._clock.monotonic()) - WINDOW_SECONDS
         while self._recent and self._recent[0][0] <= oldest:
             self._recent.popleft()
-        return Progress(
-            state=state or (State.WAITING if self._is_held_up else self._well),
+        return StreamProgress(
+            state=state or (StreamState.WAITING if self._is_blocked else self._well),
             mode=self._mode,
-            counts=Counts(**self._counts),
+            counts=StreamCounts(**self._counts),
             dropped_reasons=dict(self._reasons),
             posts_per_minute=float(sum(count for _, count in self._recent)),
             newest_at=self._newest_at,

@@ -1,15 +1,56 @@
-"""A ticket as Zendesk, Jira and Slack take one; pure."""
+"""Where ticket systems take tickets, and how Zendesk, Jira and Slack want one written."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from services.ingest.replies.ticket import Ticket
+from pydantic import SecretStr
+
+from services.ingest.replies.settings import ReplySettings
+from services.ingest.replies.ticket import Ticket, TicketSystem
 
 _SUBJECT: Final = 200
 _LOW_SCORE: Final = 0.2
-Shape = dict[str, Any]
+TicketBody = dict[str, Any]
 
 
-def zendesk(ticket: Ticket, text: str) -> Shape:
+@dataclass(frozen=True)
+class TicketEndpoint:
+    """Where one ticket system takes tickets. The URL is a secret too: Slack's is a key in itself."""
+
+    hidden_url: SecretStr
+    authorization: SecretStr | None
+    body: Callable[[Ticket, str], TicketBody]
+
+    def url(self) -> str:
+        """Return the URL."""
+        return self.hidden_url.get_secret_value()
+
+    def headers(self) -> dict[str, str]:
+        """Return the authorization header, if there is one."""
+        return {"authorization": self.authorization.get_secret_value()} if self.authorization is not None else {}
+
+
+def endpoints(settings: ReplySettings) -> dict[TicketSystem, TicketEndpoint]:
+    """Return the ticket systems that are configured; raises SettingsError."""
+    bodies: dict[TicketSystem, Callable[[Ticket, str], TicketBody]] = {
+        "zendesk": zendesk,
+        "jira": partial(jira, project=settings.jira_project, issue_type=settings.jira_issue_type),
+        "slack": slack,
+    }
+    keys: dict[TicketSystem, SecretStr | None] = {
+        "zendesk": settings.zendesk_authorization,
+        "jira": settings.jira_authorization,
+        "slack": None,
+    }
+    return {
+        system: TicketEndpoint(SecretStr(url), keys[system], bodies[system])
+        for system, url in settings.ticket_urls().items()
+    }
+
+
+def zendesk(ticket: Ticket, text: str) -> TicketBody:
     """Return the body of Zendesk's `POST /api/v2/tickets.json`; the ticket id is its external id."""
     return {
         "ticket": {
@@ -22,7 +63,7 @@ def zendesk(ticket: Ticket, text: str) -> Shape:
     }
 
 
-def jira(ticket: Ticket, text: str, project: str, issue_type: str) -> Shape:
+def jira(ticket: Ticket, text: str, project: str, issue_type: str) -> TicketBody:
     """Return the body of Jira's `POST /rest/api/2/issue`; the ticket id is a label.
 
     The post stands in a noformat block: its author must not be able to mention people or place links by markup.
@@ -39,7 +80,7 @@ def jira(ticket: Ticket, text: str, project: str, issue_type: str) -> Shape:
     }
 
 
-def slack(ticket: Ticket, text: str) -> Shape:
+def slack(ticket: Ticket, text: str) -> TicketBody:
     """Return the body of an incoming webhook of Slack; nothing of the text is markup or calls anybody."""
     plain = f"{_subject(ticket)}\n{_description(ticket, text)}"
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):

@@ -20,12 +20,12 @@ async def test_a_complaint_gets_one_draft(world: World) -> None:
     for replies in (world.replies(), world.replies()):
         await world.observe(replies, seen(), seen())
     (draft,) = await world.listed()
-    letter = await replies.desk.letters.find(draft.letter)
-    assert letter is not None
-    assert (draft.state, draft.score, letter.post_id) == ("draft", 0.1, "post-1")
-    assert letter.text == f"We are sorry. Your ticket is {letter.ticket}."
-    assert letter.post_text == "@user you lost my bag"
-    assert repr(letter) == str(letter) == "Letter(...)"
+    content = await replies.approvals.contents.find(draft.content)
+    assert content is not None
+    assert (draft.state, draft.score, content.post_id) == ("draft", 0.1, "post-1")
+    assert content.text == f"We are sorry. Your ticket is {content.ticket}."
+    assert content.post_text == "@user you lost my bag"
+    assert repr(content) == str(content) == "ReplyContent(...)"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ async def test_who_opts_out_is_left_alone(world: World) -> None:
     await world.observe(replies, seen(2, author_id="me", text="@aerolume do not reply to me"))
     (draft,) = await world.listed()
     assert (draft.state, draft.known) == ("rejected", "rejected: the author wants no replies")
-    assert await replies.desk.letters.find(draft.letter) is None
+    assert await replies.approvals.contents.find(draft.content) is None
     await world.clock.advance(timedelta(days=400).total_seconds())
     await world.observe(replies, seen(3, author_id="me", created_at=world.clock.now().isoformat()))
     assert len(await world.listed()) == 1
@@ -200,14 +200,14 @@ async def test_nothing_raw_is_written(with_desk: World) -> None:
     }
     await with_desk.observe(replies, seen(1, **raw))
     (draft,) = await with_desk.listed()
-    letter = await replies.desk.letters.find(draft.letter)
+    content = await replies.approvals.contents.find(draft.content)
     (ticket,) = await with_desk.store.tickets(None, None, 9)
     written = with_desk.written()
-    assert letter is not None
+    assert content is not None
     assert draft.id.encode() in written
     assert ticket.id.encode() in written
     # By a ticket id a search finds the reply that it was published in, and whom it answers.
-    for secret in (b"raw-post-777", b"raw-author-888", b"xylophone", letter.ticket.encode()):
+    for secret in (b"raw-post-777", b"raw-author-888", b"xylophone", content.ticket.encode()):
         assert secret not in written
 
 
@@ -216,8 +216,8 @@ async def test_what_is_removed_is_withdrawn_and_forgotten(with_desk: World) -> N
     await with_desk.store.put_rule(a_rule())
     replies = with_desk.replies()
     await with_desk.observe(replies, seen(1), seen(2), seen(3))
-    assert await replies.withdrawing.removed("x", ["post-1", "post-99"], ["author-2", "author-99"]) == 2
-    assert await replies.withdrawing.removed("x", ["post-1"], ["author-2"]) == 0
+    assert await replies.withdrawal.withdraw("x", ["post-1", "post-99"], ["author-2", "author-99"]) == 2
+    assert await replies.withdrawal.withdraw("x", ["post-1"], ["author-2"]) == 0
     states = {reply.id: reply.state for reply in await with_desk.listed()}
     assert sorted(states.values()) == ["draft", "rejected", "rejected"]
     assert len(await with_desk.vault.page("reply")) == 1

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.replies.letter import Letter
-from services.ingest.replies.opening import Replies
+from services.ingest.replies.composition import Replies
+from services.ingest.replies.content import ReplyContent
 from services.ingest.replies.settings import ReplySettings
-from services.ingest.replies.ticket import Delivery
-from services.ingest.replies.webhooks.shapes import jira, slack, zendesk
+from services.ingest.replies.ticket import TicketDelivery
+from services.ingest.replies.ticket_system import jira, slack, zendesk
 from shared.errors import SettingsError
 from shared.webhooks.courier import LEASE, MOST_ATTEMPTS
 from tests.unit.ingest.replies.conftest import KEY, World, seen
@@ -39,7 +39,7 @@ async def deliver(replies: Replies) -> bool:
     return await replies.courier.turn()
 
 
-async def the_one(world: World) -> Delivery:
+async def the_one(world: World) -> TicketDelivery:
     """Return the only delivery there is."""
     tickets = await world.store.tickets(None, None, 9)
     (delivery,) = await world.store.deliveries([ticket.id for ticket in tickets])
@@ -53,8 +53,8 @@ async def test_a_ticket_is_delivered_once_and_signed(with_desk: World) -> None:
     ((headers, body, raw),) = with_desk.desk.got
     ticket = (await with_desk.store.tickets(None, None, 9))[0]
     assert (await the_one(with_desk)).state == "delivered"
-    ((_, letter),) = await with_desk.vault.page("reply")
-    assert body["ticket"]["external_id"] == Letter.model_validate_json(letter or "").ticket
+    ((_, content),) = await with_desk.vault.page("reply")
+    assert body["ticket"]["external_id"] == ReplyContent.model_validate_json(content or "").ticket
     assert "@user you lost my bag" in body["ticket"]["comment"]["body"]
     assert headers["authorization"] == "Basic secret-of-the-desk"
     assert headers["idempotency-key"] == headers["webhook-id"] == f"{ticket.id}:zendesk"
@@ -154,7 +154,7 @@ async def test_two_couriers_deliver_once(with_desk: World) -> None:
 async def test_an_erased_ticket_is_not_delivered(with_desk: World) -> None:
     """Its text is gone: the delivery fails, and nothing is sent."""
     replies = await opened(with_desk)
-    await replies.withdrawing.removed("x", [], ["author-1"])
+    await replies.withdrawal.withdraw("x", [], ["author-1"])
     await deliver(replies)
     assert ((await the_one(with_desk)).state, with_desk.desk.got) == ("failed", [])
 

@@ -9,20 +9,20 @@ from typing import Final
 import structlog
 
 from services.ingest.identity import Pseudonymizer
-from services.ingest.replies.calling import CALL_SECONDS, call
+from services.ingest.replies.approval import release
 from services.ingest.replies.candidate import reply_key
-from services.ingest.replies.desk import release
-from services.ingest.replies.letter import Letter, Letters
+from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, refuse, reject, settle
-from services.ingest.replies.stores.base import Claim, ReplyStore
-from services.ingest.sources.reply_writer import Outcome, ReplyWriter, Sent
+from services.ingest.replies.stores.base import ReplyStore, SendClaim
+from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import UnopenableError
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.errors import VoxpopError
 
 POLL_SECONDS: Final = 2.0
+CALL_SECONDS: Final = 20.0
 CLAIM_SECONDS: Final = 3 * CALL_SECONDS
 """After this a claim without an outcome counts as lost; longer than any call lasts."""
 SETTLE_WAITS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -32,18 +32,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Sender:
-    """One replica's sending; any number may run, since whoever swaps a reply to `sending` alone calls the platform.
+    """Sends for one replica; any number may run, since only the one that swaps a reply to `sending` calls the platform.
 
-    The argument: a platform is called only by who stored the state `sending` with a new attempt number, once,
-    and `sending` is left by an outcome, or by time to `unknown`; neither leads to another call by itself. So each
-    approval leads to one call at the most, whoever crashes and whenever (a platform that says that it took
-    nothing, `NotSent`, may be asked again). What cannot be helped: a process that stands still between storing and
-    calling for longer than its claim lasts, while a person approves the unknown reply again; it looks at its clock
-    right before the call, so the standstill must fall exactly there.
+    The argument: only the replica that stored the state `sending` with a new attempt number calls the platform, once.
+    A reply leaves `sending` by an outcome, or by time to `unknown`; neither leads to another call by itself. So each
+    approval leads to one call at most, whichever replica crashes and whenever (a platform that says that it took
+    nothing, `NotSent`, may be asked again). One gap stays: a process that halts between storing and calling for
+    longer than its claim lasts, while a person approves the unknown reply again. The process looks at its clock right
+    before the call, so the halt must fall exactly there.
     """
 
     store: ReplyStore
-    letters: Letters
+    contents: ReplyContents
     writers: Mapping[Platform, ReplyWriter]
     pseudonymizer: Pseudonymizer
     clock: Clock
@@ -53,7 +53,7 @@ class Sender:
     owner: str
 
     async def run(self) -> None:
-        """Send what is due, every 2 s, until cancelled; a call that is on is waited for, 20 s at the most."""
+        """Send what is due, every 2 s, until cancelled; a call that has begun is waited for, 20 s at most."""
         while True:
             try:
                 await self.turn()
@@ -62,7 +62,7 @@ class Sender:
             await self.clock.sleep(POLL_SECONDS)
 
     async def turn(self) -> None:
-        """Put lost claims before a person, close what expired, send what is due. Raises as the store does."""
+        """Pass lost claims to a person, close what expired, send what is due. Raises as the store does."""
         now = self.clock.now()
         for reply in await self.store.overdue(now, _BATCH):
             await self._change(reply, lose(reply, now))
@@ -86,18 +86,18 @@ class Sender:
             await self._close(reply, reject(reply, now, "the author wants no replies"))
             return
         try:
-            letter = await self.letters.read(reply.letter)
+            content = await self.contents.read(reply.content)
         except UnopenableError as error:
             await self._change(reply, postpone(reply, now, now + timedelta(hours=1), error.detail))
             return
-        if letter is None:
+        if content is None:
             await self._close(reply, refuse(reply, now, "what is needed to send it is not kept any more"))
         elif await self._may_go(reply):
-            await self._publish(reply, writer, letter)
+            await self._publish(reply, writer, content)
 
     async def _may_go(self, reply: Reply) -> bool:
-        """Take a place in the day and hold the author for the attempt to come; else say why not in the reply."""
-        now, claimed = self.clock.now(), Claim(reply.id, reply.attempt + 1)
+        """Claim the day and the author for the next attempt; else say in the reply why not."""
+        now, claimed = self.clock.now(), SendClaim(reply.id, reply.attempt + 1)
         day = self.quiet.day(now)
         if not await self.store.take_day(day, claimed, self.daily_cap):
             sentence = f"the day's {self.daily_cap} replies are sent; it waits for the next day"
@@ -110,17 +110,17 @@ class Sender:
         await self._close(reply, refuse(reply, now, sentence))
         return False
 
-    async def _publish(self, reply: Reply, writer: ReplyWriter, letter: Letter) -> None:
+    async def _publish(self, reply: Reply, writer: ReplyWriter, content: ReplyContent) -> None:
         now, began = self.clock.now(), self.clock.monotonic()
         claimed = claim(reply, now, self.owner, now + timedelta(seconds=CLAIM_SECONDS))
         if claimed is None or not await self.store.swap(reply, claimed):
-            await self._give_back(reply)
+            await self._release_unused(reply)
             return
         if self.clock.monotonic() - began > CALL_SECONDS:
-            # Stood still while storing: the rest of the claim may be too short for a call. It was not called, but by
-            # now others may think that it was; a person looks.
+            # The process halted while storing: the rest of the claim may be too short for a call. The platform was not
+            # called, but other replicas may count the claim as lost by now; a person looks.
             return
-        outcome, cancelled = await call(writer, letter.post_id, letter.text)
+        outcome, cancelled = await call(writer, content.post_id, content.text)
         sent_key = (
             reply_key(self.pseudonymizer, reply.platform, outcome.reply_id) if isinstance(outcome, Sent) else None
         )
@@ -129,8 +129,8 @@ class Sender:
         if cancelled:
             raise asyncio.CancelledError
 
-    async def _settle(self, claimed: Reply, outcome: Outcome, sent_key: str | None) -> None:
-        """Record an outcome, again and again for a while where the store is away; without it the claim runs out."""
+    async def _settle(self, claimed: Reply, outcome: SendOutcome, sent_key: str | None) -> None:
+        """Record an outcome, with retries while the store is away; without a record the claim lapses."""
         for wait in (*SETTLE_WAITS, None):
             try:
                 while True:
@@ -146,8 +146,8 @@ class Sender:
                 if wait is not None:
                     await self.clock.sleep(wait)
 
-    async def _give_back(self, reply: Reply) -> None:
-        """Let go of what was taken for an attempt that another change of the reply made impossible."""
+    async def _release_unused(self, reply: Reply) -> None:
+        """Release the claims of an attempt that another change of the reply made impossible."""
         latest = await self.store.find(reply.id)
         if latest.attempt == reply.attempt:
             await release(
@@ -162,4 +162,31 @@ class Sender:
         if after is not None and await self.store.swap(before, after):
             await release(self.store, after, self.quiet.day(self.clock.now()))
             if after.state in {"rejected", "expired"}:
-                await self.letters.forget(before.letter)
+                await self.contents.forget(before.content)
+
+
+async def call(writer: ReplyWriter, post_id: str, text: str) -> tuple[SendOutcome, bool]:
+    """Ask a platform once; return the outcome, and whether the caller was cancelled meanwhile.
+
+    A cancellation does not end the call, since that would leave its outcome unknown: the call is waited for, 20 s at
+    most. What the adapter raises is an unknown outcome too. The caller must record the outcome and
+    then end where it was cancelled.
+    """
+    asking = asyncio.create_task(_outcome(writer, post_id, text), name="reply")
+    cancelled = False
+    while not asking.done():
+        try:
+            await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            cancelled = True
+    return asking.result(), cancelled
+
+
+async def _outcome(writer: ReplyWriter, post_id: str, text: str) -> SendOutcome:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await writer.reply(post_id, text)
+    except TimeoutError:
+        return Unknown(f"the platform did not answer within {CALL_SECONDS:g} s")
+    except Exception as error:  # noqa: BLE001 - after any error the request may have gone out
+        return Unknown(f"the adapter failed ({type(error).__name__})")

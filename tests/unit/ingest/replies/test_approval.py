@@ -1,4 +1,4 @@
-"""The queue where a person decides, as far as its letters go."""
+"""The queue where a person decides, as far as its contents go."""
 
 import pytest
 
@@ -17,31 +17,31 @@ async def drafted(world: World) -> Reply:
 
 
 async def test_other_words_take_the_place_of_the_first(world: World) -> None:
-    """Approved with another text, a reply names a new letter, and the old one is forgotten."""
+    """Approved with another text, a reply names a new content, and the old one is forgotten."""
     draft = await drafted(world)
-    approved = await world.replies().desk.approve(draft.id, "we are so sorry")
+    approved = await world.replies().approvals.approve(draft.id, "we are so sorry")
     ((row, _),) = await world.vault.page("reply")
-    assert row == approved.letter != draft.letter
+    assert row == approved.content != draft.content
 
 
 async def test_the_same_words_keep_their_letter(world: World) -> None:
-    """Approved as it is, a reply keeps its letter."""
+    """Approved as it is, a reply keeps its content."""
     draft = await drafted(world)
-    await world.replies().desk.approve(draft.id)
-    assert [row for row, _ in await world.vault.page("reply")] == [draft.letter]
+    await world.replies().approvals.approve(draft.id)
+    assert [row for row, _ in await world.vault.page("reply")] == [draft.content]
 
 
 async def test_words_that_came_too_late_are_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where somebody else changes the reply at the same moment, the letter of the new words goes, the old one stays."""
-    draft, desk = await drafted(world), world.replies().desk
-    keep = desk.letters.keep
+    """Where a reply is changed at the same moment, the content of the new words goes, the old one stays."""
+    draft, queue = await drafted(world), world.replies().approvals
+    keep = queue.contents.keep
 
     async def meanwhile(*given: object) -> str:
         row = await keep(*given)  # type: ignore[arg-type]
         await world.store.swap(draft, reject(draft, world.clock.now()))
         return row
 
-    monkeypatch.setattr(desk.letters, "keep", meanwhile)
+    monkeypatch.setattr(queue.contents, "keep", meanwhile)
     with pytest.raises(ConflictError, match="at the same moment"):
-        await desk.approve(draft.id, "we are so sorry")
-    assert [row for row, _ in await world.vault.page("reply")] == [draft.letter]
+        await queue.approve(draft.id, "we are so sorry")
+    assert [row for row, _ in await world.vault.page("reply")] == [draft.content]

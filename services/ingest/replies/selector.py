@@ -1,26 +1,63 @@
-"""From posts to drafts: which posts a rule answers, asked from the cheapest question to the dearest."""
+"""From posts to drafts: which posts a rule answers; the cheapest questions are asked first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from pydantic import TypeAdapter
 
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
-from services.ingest.replies.brand_view import BrandViews
-from services.ingest.replies.candidate import Candidate, author_key, may_be_answered, reply_key, traits
-from services.ingest.replies.categorising import Categorizer
-from services.ingest.replies.drafting import Drafting
-from services.ingest.replies.letter import Letters
-from services.ingest.replies.opting_out import OptOutWords
+from services.ingest.replies.caches import BrandCache, RuleCache
+from services.ingest.replies.candidate import ReplyCandidate, author_key, may_be_answered, reply_key, traits
+from services.ingest.replies.content import ReplyContents
+from services.ingest.replies.drafter import Drafter
+from services.ingest.replies.opt_out import OptOutWords
 from services.ingest.replies.reply import NOT_SENT
-from services.ingest.replies.rule import Rule
-from services.ingest.replies.rulebook import RuleBook
+from services.ingest.replies.rule import ReplyRule
 from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.replies.withdrawing import Withdrawing
+from services.ingest.replies.withdrawal import ReplyWithdrawal
+from shared.analysis import Analysis
 from shared.analyzed_post import Platform
 from shared.clock import Clock
+from shared.errors import PeerRefusedError
+from shared.peers import Peer
 from shared.text import clean
+
+_BATCH: Final = 128
+_ANALYSES: Final = TypeAdapter(list[Analysis])
+log = structlog.get_logger(__name__)
+
+
+class Categorizer:
+    """Best categories of texts, by a category set or the model's own labels."""
+
+    def __init__(self, sentiment: Peer) -> None:
+        """Ask `sentiment`."""
+        self._sentiment = sentiment
+
+    async def best(self, texts: Sequence[str], category_set: str | None) -> list[str | None]:
+        """Return the best label of each cleaned text, None where the model gives none.
+
+        A set that sentiment refuses (it is not there, say) gives None for all, with a warning in the log: then
+        no rule that needs it fits. Raises PeerUnavailableError where sentiment is away.
+        """
+        labels: list[str | None] = []
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            body = {"texts": batch, "features": ["category"], "category_set": category_set}
+            try:
+                response = await self._sentiment.call("POST", "/v1/analyze", json=body)
+                analyses = _ANALYSES.validate_python(response.json()["results"])
+                found = [analysis.category.label if analysis.category else None for analysis in analyses]
+            except (PeerRefusedError, ValueError, KeyError, TypeError) as error:
+                log.warning("replies.uncategorised", category_set=category_set, error=type(error).__name__)
+                found = []
+            labels += found if len(found) == len(batch) else [None] * len(batch)
+        return labels
 
 
 @dataclass(frozen=True)
@@ -28,16 +65,16 @@ class Selector:
     """Looks at every post before it is folded, and drafts a reply where a rule says so.
 
     Before, not after: a draft that was kept stays kept when the fold fails and the posts come again (a reply has the
-    id of its post), whereas a crash after the fold would lose the drafts of that delivery for ever.
+    id of its post), whereas a crash after the fold would lose the drafts of that delivery.
     """
 
     store: ReplyStore
-    rules: RuleBook
-    brands: BrandViews
+    rules: RuleCache
+    brands: BrandCache
     categorizer: Categorizer
-    drafting: Drafting
-    letters: Letters
-    withdrawing: Withdrawing
+    drafter: Drafter
+    contents: ReplyContents
+    withdrawal: ReplyWithdrawal
     opt_out_words: OptOutWords
     pseudonymizer: Pseudonymizer
     clock: Clock
@@ -46,12 +83,12 @@ class Selector:
     own_accounts: frozenset[tuple[Platform, str]] = frozenset()
     """Platform and id of the accounts that replies are sent from: nothing that they publish is answered."""
     drafts: bool = True
-    """False where replies are off: then it only hears who wants none, which counts once they are on."""
+    """False where replies are off: then only opt-outs are noted, which count once replies are on."""
 
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
         """Draft what the brand's rules say; at most one reply a post and one an author.
 
-        Doing so again with the same posts adds nothing. Raises PeerUnavailableError or OverloadedError where the
+        Observing the same posts again adds nothing. Raises PeerUnavailableError or OverloadedError where the
         store or sentiment is away: then the delivery should be tried again.
         """
         await self._note_opt_outs(posts)
@@ -72,23 +109,25 @@ class Selector:
         }
         if authors:
             await self.store.opt_out(sorted(authors), self.clock.now())
-            await self.withdrawing.close([], sorted(authors), "the author wants no replies")
+            await self.withdrawal.close([], sorted(authors), "the author wants no replies")
 
-    async def _fitting(self, brand: str, rules: Sequence[Rule], posts: Sequence[ObservedPost]) -> list[Candidate]:
-        view, now = await self.brands.of(brand), self.clock.now()
-        candidates: dict[str, Candidate] = {}
+    async def _fitting(
+        self, brand: str, rules: Sequence[ReplyRule], posts: Sequence[ObservedPost]
+    ) -> list[ReplyCandidate]:
+        known, now = await self.brands.of(brand), self.clock.now()
+        candidates: dict[str, ReplyCandidate] = {}
         for seen in posts:
             post, look = seen.post, traits(seen)
             is_own = (post.platform, post.author.id) in self.own_accounts
             fitting = () if is_own else tuple(rule for rule in rules if rule.fits(look))
-            if fitting and may_be_answered(seen, now, self.oldest) and not view.is_own(post.platform, post.author.id):
+            if fitting and may_be_answered(seen, now, self.oldest) and not known.is_own(post.platform, post.author.id):
                 reply = reply_key(self.pseudonymizer, post.platform, post.post_id)
                 author = author_key(self.pseudonymizer, post.platform, post.author.id)
-                candidates.setdefault(reply, Candidate(seen, reply, author, fitting))
+                candidates.setdefault(reply, ReplyCandidate(seen, reply, author, fitting))
         return list(candidates.values())
 
-    async def _allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Leave out what has a reply, is one, is gone, or comes from somebody who was answered or wants no answer."""
+    async def _allowed(self, candidates: Sequence[ReplyCandidate]) -> list[ReplyCandidate]:
+        """Leave out posts with a reply, replies of ours, removed posts, and authors who were answered or opted out."""
         if not candidates:
             return []
         replies, authors = [one.reply for one in candidates], sorted({one.author for one in candidates})
@@ -104,7 +143,7 @@ class Selector:
         ]
         return [one for one in allowed if not await self._is_ours(one)]
 
-    async def _is_ours(self, candidate: Candidate) -> bool:
+    async def _is_ours(self, candidate: ReplyCandidate) -> bool:
         """Tell whether a post is a reply of ours that came back before its outcome was recorded, or without one."""
         post = candidate.seen.post
         if post.in_reply_to is None:
@@ -113,23 +152,23 @@ class Selector:
         if not await self.store.known([answered]):
             return False
         reply = await self.store.find(answered)
-        letter = await self.letters.find(reply.letter) if reply.attempt else None
-        if letter is None:
+        content = await self.contents.find(reply.content) if reply.attempt else None
+        if content is None:
             # It may have been published, and its words are not there to compare: silence is the safe answer.
             return bool(reply.attempt) and reply.sent_key is None
-        return clean(letter.text) in clean(post.text)
+        return clean(content.text) in clean(post.text)
 
-    async def _draft(self, brand: str, candidates: Sequence[Candidate]) -> None:
+    async def _draft(self, brand: str, candidates: Sequence[ReplyCandidate]) -> None:
         view, labels = await self.brands.of(brand), await self._labels(candidates)
         answered: set[str] = set()
         for candidate in candidates:
             for rule in candidate.rules:
                 label = labels.get((candidate.reply, rule.category_set)) if rule.categories else None
                 if candidate.author not in answered and (not rule.categories or label in rule.categories):
-                    await self.drafting.draft(view.display_name, candidate, rule, label)
+                    await self.drafter.draft(view.display_name, candidate, rule, label)
                     answered.add(candidate.author)
 
-    async def _labels(self, candidates: Sequence[Candidate]) -> dict[tuple[str, str | None], str | None]:
+    async def _labels(self, candidates: Sequence[ReplyCandidate]) -> dict[tuple[str, str | None], str | None]:
         """Return the best category of each candidate by each set that one of its rules asks for."""
         labels: dict[tuple[str, str | None], str | None] = {}
         asked = {rule.category_set for one in candidates for rule in one.rules if rule.categories}
@@ -144,7 +183,7 @@ class Selector:
         return labels
 
 
-def _is_gone(candidate: Candidate, gone: Mapping[str, datetime]) -> bool:
+def _is_gone(candidate: ReplyCandidate, gone: Mapping[str, datetime]) -> bool:
     """Tell whether a post was removed, or written no later than the hour in which its author was."""
     through = gone.get(candidate.author)
     late = through is not None and full_hour(candidate.seen.post.created_at) <= through

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.ingest.replies.calling import CALL_SECONDS
-from services.ingest.replies.opening import Replies
+from services.ingest.replies.composition import Replies
 from services.ingest.replies.reply import Reply
-from services.ingest.replies.sending import CLAIM_SECONDS, POLL_SECONDS
-from services.ingest.replies.stores.base import Claim
+from services.ingest.replies.sender import CALL_SECONDS, CLAIM_SECONDS, POLL_SECONDS
+from services.ingest.replies.stores.base import SendClaim
 from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen
@@ -37,7 +36,7 @@ async def test_nothing_is_sent_before_a_person_approves(world: World) -> None:
     replies = await drafted(world)
     await world.turn(replies)
     assert world.platform.got == []
-    await replies.desk.approve((await the_one(world)).id)
+    await replies.approvals.approve((await the_one(world)).id)
     for _ in range(3):
         await world.turn(replies)
     ((_, body, _),) = world.platform.got
@@ -56,11 +55,11 @@ async def test_another_text_is_sent_where_a_person_writes_one(world: World) -> N
     """The new words go out; the old ones are forgotten."""
     replies = await drafted(world)
     draft = await the_one(world)
-    approved = await replies.desk.approve(draft.id, "Dear customer, we call you.")
+    approved = await replies.approvals.approve(draft.id, "Dear customer, we call you.")
     await world.turn(replies)
     assert world.platform.texts == ["Dear customer, we call you."]
-    assert approved.letter != draft.letter
-    assert await replies.desk.letters.find(draft.letter) is None
+    assert approved.content != draft.content
+    assert await replies.approvals.contents.find(draft.content) is None
 
 
 async def test_two_senders_send_once(world: World) -> None:
@@ -83,8 +82,8 @@ async def test_what_the_platform_says_is_kept(world: World, told: Told, state: s
     assert len(world.platform.got) == 1
     if state == "unknown":
         with pytest.raises(ConflictError, match="look on the platform"):
-            await replies.desk.approve((await the_one(world)).id)
-    await replies.desk.approve((await the_one(world)).id, although_unknown=state == "unknown")
+            await replies.approvals.approve((await the_one(world)).id)
+    await replies.approvals.approve((await the_one(world)).id, although_unknown=state == "unknown")
     await world.turn(replies)
     assert ((await the_one(world)).state, len(world.platform.got)) == ("sent", 2)
 
@@ -119,9 +118,9 @@ async def test_who_may_have_been_answered_stays_held(world: World) -> None:
     world.platform.answers = [Told(drop=True)]
     await world.turn(replies)
     unknown = await the_one(world)
-    await replies.desk.approve(unknown.id, although_unknown=True)
-    await replies.desk.reject(unknown.id)
-    now, other = world.clock.now(), Claim("another", 1)
+    await replies.approvals.approve(unknown.id, although_unknown=True)
+    await replies.approvals.reject(unknown.id)
+    now, other = world.clock.now(), SendClaim("another", 1)
     assert not await world.store.take_author(unknown.author, other, now, now)
     assert not await world.store.take_day(now.date().isoformat(), other, 1)
 
@@ -168,7 +167,7 @@ async def test_a_draft_expires_with_its_raw_id(world: World) -> None:
     assert (await the_one(world)).state == "expired"
     assert await world.vault.page("reply") == []
     with pytest.raises(ConflictError, match="expired"):
-        await replies.desk.approve((await the_one(world)).id)
+        await replies.approvals.approve((await the_one(world)).id)
 
 
 async def test_a_platform_without_an_account_is_told(world: World) -> None:
@@ -181,7 +180,7 @@ async def test_a_platform_without_an_account_is_told(world: World) -> None:
 
 async def test_a_platform_that_hangs_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the deadline of a call nobody knows: a person decides."""
-    monkeypatch.setattr("services.ingest.replies.calling.CALL_SECONDS", 0.05)
+    monkeypatch.setattr("services.ingest.replies.sender.CALL_SECONDS", 0.05)
     replies = await drafted(world, approval="automatic")
     world.platform.answers = [Told(hang=True)]
     await world.turn(replies)

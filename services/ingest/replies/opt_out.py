@@ -1,4 +1,4 @@
-"""The words by which an author says that they want no replies."""
+"""Words by which an author opts out of replies."""
 
 import re
 import unicodedata
@@ -27,13 +27,13 @@ class OptOutWords:
     def are_in(self, text: str) -> bool:
         """Tell whether a cleaned text asks for no replies."""
         words = [word for word in _words(text) if word.lstrip("@") not in _PLACEHOLDERS and not word.startswith("@")]
-        return tuple(words) in self._alone or any(_holds(words, phrase) for phrase in self._anywhere)
+        return tuple(words) in self._alone or any(_contains(words, phrase) for phrase in self._anywhere)
 
 
 def _words(text: str) -> list[str]:
     return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'"))
 
 
-def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
+def _contains(words: Sequence[str], phrase: Sequence[str]) -> bool:
     size = len(phrase)
     return any(list(words[start : start + size]) == list(phrase) for start in range(len(words) - size + 1))

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest import pipeline
 from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError, Pipeline
-from services.ingest.streams.carrying import MOST_IN_A_ROW, Carrying, StopAskedError
 from services.ingest.streams.metrics import StreamMetrics
-from services.ingest.streams.stream import Progress, State
-from services.ingest.streams.tally import Tally
+from services.ingest.streams.progress import ProgressRecorder
+from services.ingest.streams.stream import StreamProgress, StreamState
+from services.ingest.streams.stream_delivery import MOST_IN_A_ROW, BatchSender, StopRequestedError
 from shared.errors import OverloadedError, PeerRefusedError
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -41,7 +41,7 @@ class Peer:
     batches: list[int] = field(default_factory=list)
 
     async def take(self, items: Sequence[int]) -> None:
-        """Take numbers as `Tools.deliver` takes posts."""
+        """Take numbers as `StreamRuntime.deliver` takes posts."""
         self.batches.append(len(items))
         await self.clock.sleep(0)
         if len(items) >= self.too_slow:
@@ -59,15 +59,15 @@ class Case:
         """Begin with a peer that takes everything."""
         self.clock = VirtualClock()
         self.peer = Peer(self.clock)
-        self.tally = Tally(
-            Progress(updated_at=self.clock.now()), "script", StreamMetrics(CollectorRegistry()), self.clock
+        self.recorder = ProgressRecorder(
+            StreamProgress(updated_at=self.clock.now()), "script", StreamMetrics(CollectorRegistry()), self.clock
         )
         self.stop = asyncio.Event()
-        self.carrying = Carrying(self.clock, self.tally, self.stop)
+        self.sender = BatchSender(self.clock, self.recorder, self.stop)
 
     def begin(self, count: int) -> asyncio.Task[None]:
         """Begin to carry the numbers below `count`."""
-        return asyncio.create_task(self.carrying.carry(range(count), self.peer.take))
+        return asyncio.create_task(self.sender.send(range(count), self.peer.take))
 
     async def carry(self, count: int) -> None:
         """Carry the numbers below `count`, however long it takes."""
@@ -77,9 +77,9 @@ class Case:
         await carried
 
     @property
-    def shown(self) -> tuple[State, int, str]:
-        """State, refused pieces and last error, as people see them."""
-        progress = self.tally.progress()
+    def shown(self) -> tuple[StreamState, int, str]:
+        """StreamState, refused pieces and last error, as people see them."""
+        progress = self.recorder.snapshot()
         return progress.state, progress.counts.rejected, str(progress.last_error)
 
 
@@ -113,7 +113,7 @@ async def test_a_lone_post_that_takes_too_long_is_waited_for() -> None:
     carried = case.begin(2)
     await case.clock.advance(600)
     assert not carried.done()
-    assert case.shown == (State.WAITING, 0, TOO_SLOW)
+    assert case.shown == (StreamState.WAITING, 0, TOO_SLOW)
     assert len(case.peer.batches) < 40
     case.peer.too_slow = 10**9
     await case.clock.until(carried.done, step=1.0)
@@ -130,7 +130,7 @@ async def test_a_peer_that_refuses_everything_is_waited_for(count: int) -> None:
     assert len(case.peer.batches) <= 2 * MOST_IN_A_ROW + 10
     await case.clock.advance(300)
     told = "profiles does not take it (422), nor anything else just now; trying again"
-    assert case.shown == (State.WAITING, 0, told)
+    assert case.shown == (StreamState.WAITING, 0, told)
     case.peer.refuses = lambda _: False
     await case.clock.until(carried.done, step=1.0)
     assert case.peer.taken == Counter(range(count))
@@ -208,7 +208,7 @@ async def test_a_stop_ends_the_waiting(fault: str) -> None:
     await case.clock.advance(5)
     case.stop.set()
     await case.clock.run_until_idle()
-    with pytest.raises(StopAskedError):
+    with pytest.raises(StopRequestedError):
         await carried
     assert case.clock.sleepers == 0
 
@@ -218,7 +218,7 @@ async def test_a_stop_is_heard_between_two_halves() -> None:
     case = Case()
     case.peer.too_slow = 1
     case.stop.set()
-    with pytest.raises(StopAskedError):
+    with pytest.raises(StopRequestedError):
         await case.carry(4)
     assert case.peer.batches == [4]
 

@@ -23,19 +23,19 @@ Remove = Callable[[str, Sequence[Removal]], Awaitable[int]]
 
 
 @runtime_checkable
-class Withdrawing(Protocol):
+class WithdrawableSource(Protocol):
     """A `Source` that leaves something at its network, which goes with a stream that is paused or deleted."""
 
     async def withdraw(self) -> None:
-        """Take away what was left, once the row of deliveries is closed; reads nothing, and gives up within seconds.
+        """Take away what was left, once the row of deliveries is closed; reads nothing, and ends within seconds.
 
         Never raises for what the network does: the report says what could not be taken away.
         """
         ...
 
 
-class Sources(Protocol):
-    """Makes sources; `services.ingest.source_registry` does."""
+class SourceFactory(Protocol):
+    """Makes sources; the registry of sources does."""
 
     def platform(self, source: str) -> Platform:
         """Return the platform of a source by its name; raises RefusedError."""
@@ -47,7 +47,7 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True)
-class Tools:
+class StreamRuntime:
     """Where streams are kept, what makes sources, and where posts and removals go.
 
     A lease lapses `lease` after its renewal; its owner renews it every sixth of that and stops after two thirds
@@ -56,7 +56,7 @@ class Tools:
 
     streams: StreamStore
     brands: BrandStore
-    sources: Sources
+    sources: SourceFactory
     deliver: Deliver
     remove: Remove
     cipher: Cipher

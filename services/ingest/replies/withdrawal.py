@@ -1,4 +1,4 @@
-"""What happens to replies when a post or an author goes: nothing that waits is sent, nothing of theirs stays."""
+"""Withdrawal of replies when a post or an author is removed: what waits is not sent, and no text of theirs stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import Final
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key, reply_key
-from services.ingest.replies.letter import Letters
+from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.reply import WAITING, Reply, reject
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.ticket import ticket_key
-from services.ingest.replies.ticketing import TICKET_TEXT
+from services.ingest.replies.ticket_register import TICKET_TEXT
 from services.ingest.sources.base import AFTER_THEIR_POSTS
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
@@ -24,19 +24,19 @@ _MOST: Final = 1000
 
 
 @dataclass(frozen=True)
-class Withdrawing:
-    """Closes replies by post or author. One that is being sent cannot be called back."""
+class ReplyWithdrawal:
+    """Closes replies by post or author. A reply that is being sent cannot be called back."""
 
     store: ReplyStore
-    letters: Letters
+    contents: ReplyContents
     vault: Vault
     pseudonymizer: Pseudonymizer
     clock: Clock
 
-    async def removed(self, platform: Platform, post_ids: Sequence[str], author_ids: Sequence[str]) -> int:
-        """Close what waits of posts and authors, forget every text of theirs, and return how many were closed.
+    async def withdraw(self, platform: Platform, post_ids: Sequence[str], author_ids: Sequence[str]) -> int:
+        """Close what waits of removed posts and authors, forget every text of theirs; return how many were closed.
 
-        For deletions that a platform tells of and for erasures; 1,000 of either at the most. May be repeated.
+        For deletions that a platform tells of and for erasures; 1,000 of either at most. May be repeated.
         """
         posts = {reply_key(self.pseudonymizer, platform, post_id): post_id for post_id in post_ids}
         authors = [author_key(self.pseudonymizer, platform, author_id) for author_id in author_ids]
@@ -45,7 +45,7 @@ class Withdrawing:
         for author in authors:
             await self.vault.forget_author(author)
         for known in await self._of_posts(list(posts)):
-            await self.letters.forget(known.letter)
+            await self.contents.forget(known.content)
             ticket = ticket_key(self.pseudonymizer, known.brand, platform, posts[known.id])
             await self.vault.forget(TICKET_TEXT, [ticket])
         return closed
@@ -54,23 +54,23 @@ class Withdrawing:
         """Let no post be answered that comes after its own or its author's removal, but was written before it."""
         marked = [*posts, *authors]
         if platform in AFTER_THEIR_POSTS:
-            # Whatever anybody removes comes here: of strangers nothing is kept.
+            # Every removal on these platforms arrives here: no mark is kept of authors without a reply.
             known = await self.store.of_authors(authors, self.clock.now() - _ALWAYS) if authors else []
             marked = sorted({reply.author for reply in known})
         for start in range(0, len(marked), _MOST):
             await self.store.note_gone(marked[start : start + _MOST], full_hour(self.clock.now()))
 
     async def close(self, replies: Sequence[str], authors: Sequence[str], reason: str) -> int:
-        """Close what waits of these replies and authors (by replies' own keys) and return how many."""
+        """Close what waits of these replies and authors (by replies' own keys); return how many."""
         now = self.clock.now()
         found = await self.store.of_authors(authors, now - _ALWAYS) if authors else []
         found += await self._of_posts(replies)
         closed = 0
         for reply in found:
-            # Where the swap fails, who changed it meanwhile closed it too, or sends it now.
+            # Where the swap fails, another replica has closed the reply meanwhile, or sends it now.
             if reply.state in WAITING | {"refused"} and await self.store.swap(reply, reject(reply, now, reason)):
                 closed += 1
-                await self.letters.forget(reply.letter)
+                await self.contents.forget(reply.content)
         return closed
 
     async def _of_posts(self, replies: Sequence[str]) -> list[Reply]:

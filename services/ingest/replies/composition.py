@@ -1,0 +1,112 @@
+"""Replies and tickets put together out of settings and stores."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from services.ingest.brands.stores.base import BrandStore
+from services.ingest.identity import Pseudonymizer
+from services.ingest.replies.approval import ApprovalQueue
+from services.ingest.replies.caches import BrandCache, RuleCache
+from services.ingest.replies.content import ReplyContents
+from services.ingest.replies.drafter import Drafter
+from services.ingest.replies.selector import Categorizer, Selector
+from services.ingest.replies.sender import Sender
+from services.ingest.replies.settings import ReplySettings
+from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.ticket import TicketDelivery
+from services.ingest.replies.ticket_register import TicketDeliveries, TicketRegister
+from services.ingest.replies.ticket_system import endpoints
+from services.ingest.replies.withdrawal import ReplyWithdrawal
+from services.ingest.sources.reply_writer import ReplyWriter
+from services.ingest.vault.vault import Vault
+from shared.analyzed_post import Platform
+from shared.clock import Clock
+from shared.peers import Peer
+from shared.webhooks.courier import Courier
+
+
+@dataclass(frozen=True)
+class Replies:
+    """What the service has of replies. Where they are off, `selector` drafts nothing and `run` does nothing."""
+
+    store: ReplyStore
+    rules: RuleCache
+    approvals: ApprovalQueue
+    withdrawal: ReplyWithdrawal
+    tickets: TicketRegister
+    selector: Selector
+    sender: Sender | None
+    courier: Courier[TicketDelivery] | None
+
+    async def run(self) -> None:
+        """Send replies and deliver tickets until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            if self.sender is not None:
+                tasks.create_task(self.sender.run(), name="reply-sender")
+            if self.courier is not None:
+                tasks.create_task(self.courier.run(), name="ticket-courier")
+
+
+def build_replies(
+    settings: ReplySettings,
+    store: ReplyStore,
+    vault: Vault,
+    brands: BrandStore,
+    sentiment: Peer,
+    pseudonymizer: Pseudonymizer,
+    writers: Mapping[Platform, ReplyWriter],
+    http: httpx.AsyncClient,
+    clock: Clock,
+    own_accounts: frozenset[tuple[Platform, str]] = frozenset(),
+) -> Replies:
+    """Put replies together; `http` reaches ticket systems, `own_accounts` are those that `writers` send from.
+
+    Raises SettingsError where a setting is not valid.
+    """
+    quiet, systems, secret = settings.quiet_hours(), endpoints(settings), settings.webhook_secret()
+    contents, rules = ReplyContents(vault), RuleCache(store, clock)
+    enabled, dry_run = settings.replies_enabled, settings.replies_dry_run
+    approvals = ApprovalQueue(store, contents, clock, enabled and not dry_run, lambda: quiet.day(clock.now()))
+    withdrawal = ReplyWithdrawal(store, contents, vault, pseudonymizer, clock)
+    tickets = TicketRegister(store, vault, vault.cipher, clock, sorted(systems), settings.tickets_most_waiting)
+    lasting = timedelta(days=settings.replies_keep_days)
+    selector = Selector(
+        store=store,
+        rules=rules,
+        brands=BrandCache(brands, clock),
+        categorizer=Categorizer(sentiment),
+        drafter=Drafter(store, contents, tickets, pseudonymizer, clock, lasting, dry_run),
+        contents=contents,
+        withdrawal=withdrawal,
+        opt_out_words=settings.opt_out_words(),
+        pseudonymizer=pseudonymizer,
+        clock=clock,
+        author_pause=settings.author_pause(),
+        oldest=timedelta(hours=settings.replies_post_hours),
+        own_accounts=own_accounts,
+        drafts=enabled,
+    )
+    sender: Sender | None = None
+    courier: Courier[TicketDelivery] | None = None
+    if enabled and not dry_run:
+        sender = Sender(
+            store=store,
+            contents=contents,
+            writers=writers,
+            pseudonymizer=pseudonymizer,
+            clock=clock,
+            quiet=quiet,
+            daily_cap=settings.replies_daily_cap,
+            author_pause=settings.author_pause(),
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        )
+    if enabled and secret is not None and systems:
+        courier = Courier("tickets", TicketDeliveries(store, tickets, systems), http, secret, clock)
+    return Replies(store, rules, approvals, withdrawal, tickets, selector, sender, courier)

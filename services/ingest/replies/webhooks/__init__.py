@@ -1,1 +1,0 @@
-"""Tickets on their way to the systems that people work in."""
