@@ -9,12 +9,12 @@ from typing import Any, Final
 from services.clusters.run import Basis, Run, RunRequest, RunStatus
 from services.clusters.stores.opening import open_store as open_runs
 from services.ingest.erasures.erasure import Erasure
-from services.ingest.replies.stores.base import Claim, ReplyStore
-from services.ingest.replies.ticket import Delivery
+from services.ingest.replies.stores.base import ReplyStore, SendClaim
+from services.ingest.replies.ticket import TicketDelivery
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store as open_ingest
 from services.ingest.streams.runner import PURPOSE as CURSOR
-from services.ingest.streams.stream import Kind
+from services.ingest.streams.stream import StreamKind
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
 from services.profiles.alerts.alert import RaisedAlert
@@ -33,7 +33,7 @@ HOUR: Final = timedelta(hours=1)
 LATER: Final = MADE_AT + timedelta(days=20)
 """When everything that waits is due."""
 TODAY: Final = "2026-11-20"
-OTHER: Final = Claim("0" * 32, 1)
+OTHER: Final = SendClaim("0" * 32, 1)
 MOST_TAKEN: Final = 100
 
 
@@ -60,7 +60,7 @@ async def _of_brands(store: IngestStore) -> Told:
 async def _of_streams(store: IngestStore) -> Told:
     """Take every stream that is due by and by: with its cursor, and a token that is higher than the last."""
     cipher = Cipher(KEYS["VOXPOP_VAULT_KEY"].encode())
-    streams = [one for kind in Kind for one in await store.streams.page(kind, None, "", ALL)]
+    streams = [one for kind in StreamKind for one in await store.streams.page(kind, None, "", ALL)]
     due = await store.streams.due(MADE_AT, ALL)
     again = {
         one.stream_id: (await store.streams.add(one)).stream_id for one in streams if one.progress.state != "finished"
@@ -146,7 +146,7 @@ async def _counted(store: ReplyStore, day: str) -> int:
 async def _of_tickets(store: ReplyStore) -> Told:
     tickets = await store.tickets(None, None, ALL)
     deliveries = sorted(await store.deliveries([one.id for one in tickets]), key=lambda one: one.id)
-    leased: list[Delivery] = []
+    leased: list[TicketDelivery] = []
     while (delivery := await store.lease_delivery(LATER, LATER + HOUR)) is not None and len(leased) < MOST_TAKEN:
         leased.append(delivery)
     return {
