@@ -9,7 +9,7 @@ import httpx
 import stamina
 
 from services.cli.client import ClientError, NoServerError, ask
-from services.profiles.exporting.folder import partial
+from services.profiles.transfer.folder import partial
 
 EXPORT_SECONDS: Final = 600.0
 """Between two pieces: keys that a restore needs are looked for among all posts."""

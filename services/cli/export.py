@@ -80,7 +80,7 @@ def import_backup(
 ) -> None:
     """Restore a backup: what is there already stays, and running it again finishes what is missing."""
     _check_brand(brand)
-    from services.profiles.exporting.folder import files_of
+    from services.profiles.transfer.folder import files_of
 
     try:
         files = {path: path.stat().st_size for path in files_of(backup)}
@@ -126,7 +126,7 @@ async def _export(brand: str, query: dict[str, str], path: Path, url: str | None
 
 async def _back_up(brand: str, folder: Path, url: str | None) -> list[dict[str, Any]]:
     from services.cli.backup import summary
-    from services.profiles.exporting.folder import RESTORE_ORDER, part_by_date, path_of
+    from services.profiles.transfer.folder import RESTORE_ORDER, part_by_date, path_of
 
     written = []
     async with client.connect("profiles", url) as http:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.profiles.alerts.stores.base import AlertStore
-from services.profiles.exporting.export import END, Export, Form, Of
-from services.profiles.exporting.folder import RESTORE_ORDER
-from services.profiles.exporting.pages import PAGE, pages_of, profile_pages
-from services.profiles.importing.restoring import take_over
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import Stores
+from services.profiles.transfer.export import PAGE, Export, pages_of, profile_pages
+from services.profiles.transfer.folder import RESTORE_ORDER
+from services.profiles.transfer.restore import take_over
+from services.profiles.transfer.row import END
+from services.profiles.transfer.table import Format, TableKind
 from shared.errors import ConflictError
 
-Watch = Callable[[str, Of, int], None]
+Watch = Callable[[str, TableKind, int], None]
 """Gets brand, table and rows done."""
 _STILL = "stop whatever writes to either store and run this again"
 
@@ -59,9 +60,9 @@ async def migrate(source: Stores, target: Stores, watch: Watch = lambda *_: None
     return Migration(len(held), profiles, posts, rules, webhooks)
 
 
-async def _take(source: ProfileStore, target: ProfileStore, brand: str, of: Of, watch: Watch) -> None:
+async def _take(source: ProfileStore, target: ProfileStore, brand: str, of: TableKind, watch: Watch) -> None:
     done = 0
-    async with aclosing(pages_of(source, Export(brand, of, Form.PARQUET))) as pages:
+    async with aclosing(pages_of(source, Export(brand, of, Format.PARQUET))) as pages:
         async for rows in pages:
             await take_over(target, brand, of, rows)
             done += len(rows)

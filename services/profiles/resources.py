@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.profiles.alerts.opening import Alerts, build_alerts, keep_alerts
 from services.profiles.analytics.bucket_reads import ReadLimit
-from services.profiles.importing.receiving import ImportRoom
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.opening import Stores, open_stores
 from services.profiles.sweeping import sweep_texts
+from services.profiles.transfer.spool import ImportSpool
 from shared.background import running
 from shared.clock import Clock
 from shared.rounds.keeping import Round, keep_round
@@ -52,7 +52,7 @@ class Resources:
 
     store: ProfileStore
     alerts: Alerts
-    imports: ImportRoom
+    imports: ImportSpool
     metrics: FoldMetrics
     clock: Clock
     reads: ReadLimit = field(default_factory=ReadLimit)
@@ -69,7 +69,7 @@ async def open_resources(
     """Open the store, sweep texts and judge alerts beside the requests; raises as `open_stores` does."""
     async with open_stores(settings.parsed_store(), clock) as stores:
         alerts = build_alerts(settings, stores.alerts, clock)
-        imports = ImportRoom(settings.data_dir, settings.import_bytes)
+        imports = ImportSpool(settings.data_dir, settings.import_bytes)
         resources = Resources(stores.profiles, alerts, imports, FoldMetrics(registry), clock)
         async with running(_work(settings, stores, alerts, clock), clock):
             yield resources

@@ -5,11 +5,10 @@ from datetime import timedelta
 from pydantic import Field
 
 from services.profiles.alerts.settings import AlertSettings
-from services.profiles.importing.settings import ImportSettings
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 
-class ProfilesSettings(AlertSettings, ImportSettings):
+class ProfilesSettings(AlertSettings):
     """The settings of every service, of alerts and imports, and where profiles are kept."""
 
     store: str = Field(
@@ -27,9 +26,18 @@ class ProfilesSettings(AlertSettings, ImportSettings):
         description="how many days a post's cleaned text and analysis are kept, counted from storing",
     )
 
+    import_mib: int = Field(
+        4096, alias="PROFILES_IMPORT_MIB", ge=1, le=2**20, description="MiB of an imported file; larger ones are 413"
+    )
+
     def text_time(self) -> timedelta:
         """Return how long texts and analyses are kept."""
         return timedelta(days=self.text_days)
+
+    @property
+    def import_bytes(self) -> int:
+        """Return how large an imported file may be."""
+        return self.import_mib * 2**20
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where profiles are kept; raises SettingsError where the setting is neither form."""

@@ -11,14 +11,14 @@ import pytest
 
 from services.profiles.alerts.rule import Rule, Standing
 from services.profiles.alerts.webhook import Webhook
-from services.profiles.exporting.export import Export, Form, Of
-from services.profiles.exporting.folder import RESTORE_ORDER
-from services.profiles.exporting.streaming import stream
-from services.profiles.importing.restoring import restore
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.migrating import migrate
 from services.profiles.stores.base import FoldCount, ProfileStore
 from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.transfer.export import Export, stream
+from services.profiles.transfer.folder import RESTORE_ORDER
+from services.profiles.transfer.restore import restore
+from services.profiles.transfer.table import Format, TableKind
 from shared.errors import ConflictError
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
@@ -85,9 +85,9 @@ async def kept_of(store: ProfileStore, brand: str) -> dict[str, Any]:
     }
 
 
-async def exported(store: ProfileStore, brand: str, of: Of) -> io.BytesIO:
+async def exported(store: ProfileStore, brand: str, of: TableKind) -> io.BytesIO:
     """Return an export as a file."""
-    pieces = [piece async for piece in stream(store, Export(brand, of, Form.PARQUET))]
+    pieces = [piece async for piece in stream(store, Export(brand, of, Format.PARQUET))]
     return io.BytesIO(b"".join(pieces))
 
 
@@ -108,16 +108,16 @@ async def test_restoring_again_changes_nothing(source: ProfileStore, target: Pro
             files[of].seek(0)
             done = await restore(target, "acme", files[of])
             assert done.restored + done.duplicates == {
-                Of.REMOVALS: 2,
-                Of.PROFILES: 8,
-                Of.POSTS: 55,
+                TableKind.REMOVALS: 2,
+                TableKind.PROFILES: 8,
+                TableKind.POSTS: 55,
             }.get(of, done.restored + done.duplicates)
     assert await kept_of(target, "acme") == await kept_of(source, "acme")
 
 
 async def test_posts_alone_are_folded(source: ProfileStore, target: ProfileStore) -> None:
     """Where nothing had expired and nobody was removed, they make all the rest anew, but for clusters."""
-    await restore(target, "other", await exported(source, "other", Of.POSTS))
+    await restore(target, "other", await exported(source, "other", TableKind.POSTS))
     assert await kept_of(target, "other") == {**await kept_of(source, "other"), "erased": []}
 
 

@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from services.profiles.api.dependencies import NO_POSTS, Res
-from services.profiles.exporting.export import END, FIRST, MEDIA_TYPES, Export, Form, Of
-from services.profiles.exporting.pages import has_anything
-from services.profiles.exporting.streaming import stream
+from services.profiles.transfer.export import Export, has_anything, stream
+from services.profiles.transfer.row import END, FIRST
+from services.profiles.transfer.table import MEDIA_TYPES, Format, TableKind
 from shared.access import Scope
 from shared.brand import Brand
 from shared.errors import InputError, NotFoundError
@@ -35,8 +35,8 @@ async def export_brand(
     brand: Brand,
     resources: Res,
     request: Request,
-    of: Of = Of.PROFILES,
-    form: Annotated[Form, Query(alias="format")] = Form.CSV,
+    of: TableKind = TableKind.PROFILES,
+    form: Annotated[Format, Query(alias="format")] = Format.CSV,
     since: Since = None,
     until: Until = None,
 ) -> StreamingResponse:
@@ -46,9 +46,9 @@ async def export_brand(
     connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
     Parquet and removals need the scope `admin`: backups have keys of posts and authors who are gone.
     """
-    if form is Form.PARQUET or of is Of.REMOVALS:
+    if form is Format.PARQUET or of is TableKind.REMOVALS:
         check_scope(request, Scope.ADMIN)
-    if of not in {Of.POSTS, Of.BUCKETS} and (since or until):
+    if of not in {TableKind.POSTS, TableKind.BUCKETS} and (since or until):
         raise InputError("only posts and buckets have a date; leave `from` and `to` out", ("query", "from"))
     start, end = (_seconds(since, FIRST), _seconds(until, END))
     if start > end:

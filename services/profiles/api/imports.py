@@ -7,22 +7,22 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.profiles.api.dependencies import Res
-from services.profiles.exporting.export import MEDIA_TYPES, Form, Of
-from services.profiles.importing.receiving import TooLargeError
-from services.profiles.importing.restoring import restore
+from services.profiles.transfer.restore import restore
+from services.profiles.transfer.spool import ImportTooLargeError
+from services.profiles.transfer.table import MEDIA_TYPES, Format, TableKind
 from shared.access import Scope
 from shared.brand import Brand
 from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1", tags=["imports"], dependencies=[requires(Scope.ADMIN)])
 
-_BODY = {"requestBody": {"required": True, "content": {MEDIA_TYPES[Form.PARQUET]: {}}}}
+_BODY = {"requestBody": {"required": True, "content": {MEDIA_TYPES[Format.PARQUET]: {}}}}
 
 
 class ImportAnswer(BaseModel):
     """Of what the file was; rows that were taken over, and rows that were known or are refused for good."""
 
-    of: Of
+    of: TableKind
     restored: int
     duplicates: int
 
@@ -37,7 +37,7 @@ async def import_brand(brand: Brand, request: Request, resources: Res) -> Import
         resources.imports.refuse_announced(_announced(request))
         async with resources.imports.received(_pieces(request)) as file:
             done = await restore(resources.store, brand, file)
-    except TooLargeError as error:
+    except ImportTooLargeError as error:
         raise HTTPException(413, str(error)) from None
     return ImportAnswer(of=done.of, restored=done.restored, duplicates=done.duplicates)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import httpx
 
-from services.profiles.exporting.folder import files_of
+from services.profiles.transfer.folder import files_of
 from tests.e2e.earlier.questions import Asker
 
 QUESTIONS: Final = (

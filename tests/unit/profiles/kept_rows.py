@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.profiles.embedding import dequantised, quantised
-from services.profiles.exporting.profiles import BASES
-from services.profiles.exporting.removals import Removed
 from services.profiles.folding import combine_all, increment_of
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
+from services.profiles.transfer.profiles import BASES
+from services.profiles.transfer.tables import KeptRemoval
 from shared.analysis import Analysis, Classification, Entity, Language
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.posts import analysis, key, post, sentiment
@@ -102,8 +102,8 @@ KEPT_BUCKETS = st.lists(POSTS, max_size=8).map(
     ]
 )
 REMOVED = st.lists(
-    st.builds(lambda who: Removed("erased", who), KEYS)
-    | st.builds(lambda who, hour: Removed("removed", who, hour * 3600), KEYS, st.integers(0, 10**6)),
+    st.builds(lambda who: KeptRemoval("erased", who), KEYS)
+    | st.builds(lambda who, hour: KeptRemoval("removed", who, hour * 3600), KEYS, st.integers(0, 10**6)),
     max_size=6,
     unique_by=lambda row: (row.kind, row.author_key),
 ).map(lambda rows: sorted(rows, key=lambda row: (row.kind, row.author_key)))

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 
-from services.profiles.exporting import pages
 from services.profiles.kept import KeptProfile
+from services.profiles.transfer import export
 from shared.access import digest_of
 from shared.errors import PeerUnavailableError
 from tests.unit.profiles.backup_service import backup_app, delivery, served
@@ -132,7 +132,7 @@ def test_a_store_that_is_lost_in_the_middle_breaks_the_transfer(
     app: FastAPI, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over a real connection no client takes the part for the whole."""
-    monkeypatch.setattr(pages, "PAGE", 3)
+    monkeypatch.setattr(export, "PAGE", 3)
     with served(app) as url, httpx.Client(base_url=f"{url}/profiles", trust_env=False) as client:
         client.post("/v1/brands/acme/posts", json=delivery(crowd()))
         whole = client.get(EXPORT, params={"format": form})

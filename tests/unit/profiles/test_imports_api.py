@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 
-from services.profiles.importing import backup_file
-from services.profiles.importing.receiving import ImportRoom
+from services.profiles.transfer import backup_file
+from services.profiles.transfer.spool import ImportSpool
 from shared.access import digest_of
 from tests.unit.profiles.backup_service import backup_app, delivery
 from tests.unit.profiles.kept_rows import crowd
@@ -212,7 +212,7 @@ async def test_a_file_that_is_too_large_is_refused_by_its_announcement_and_by_it
 ) -> None:
     """413 that names the setting; nothing is stored."""
     contents = await export(full, "posts")
-    app.state.resources = replace(app.state.resources, imports=ImportRoom(tmp_path / "room", len(contents) - 1))
+    app.state.resources = replace(app.state.resources, imports=ImportSpool(tmp_path / "room", len(contents) - 1))
     announced = await send(empty, contents)
 
     async def pieces() -> AsyncIterator[bytes]:

@@ -6,8 +6,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests.unit.profiles.exporting.conftest import Exported
 from tests.unit.profiles.kept_rows import crowd
+from tests.unit.profiles.transfer.conftest import Exported
 
 FORMS = ("csv", "jsonl", "parquet")
 

@@ -6,13 +6,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from services.profiles.exporting.export import VERSION_KEY, Of
-from services.profiles.exporting.folder import files_of, part_by_date
-from services.profiles.exporting.parquet import Parquet
-from services.profiles.exporting.tables import TABLES
-from services.profiles.importing.backup_file import BackupFile
-from services.profiles.importing.rows import rows_of
 from services.profiles.kept import KeptPost
+from services.profiles.transfer.backup_file import BackupFile
+from services.profiles.transfer.folder import files_of, part_by_date
+from services.profiles.transfer.parquet import Parquet
+from services.profiles.transfer.restore import rows_of
+from services.profiles.transfer.table import VERSION_KEY, TableKind
+from services.profiles.transfer.tables import TABLES
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key
 
@@ -28,7 +28,7 @@ def kept() -> list[KeptPost]:
 @pytest.fixture
 def file(kept: list[KeptPost], tmp_path: Path) -> Path:
     """Return a file of them, with several row groups a day."""
-    table, path = TABLES[Of.POSTS], tmp_path / "posts.parquet"
+    table, path = TABLES[TableKind.POSTS], tmp_path / "posts.parquet"
     writer = Parquet(table)
     pieces = []
     for row in range(0, len(kept), 5):

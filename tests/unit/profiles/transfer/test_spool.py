@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.profiles.importing.receiving import PIECE_BYTES, ImportRoom, TooLargeError
+from services.profiles.transfer.spool import PIECE_BYTES, ImportSpool, ImportTooLargeError
 from shared.errors import OverloadedError
 
 
@@ -18,17 +18,17 @@ async def sent(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
 async def test_a_file_is_what_was_sent_and_has_no_name(tmp_path: Path) -> None:
     """So a process that is killed leaves none behind, though it holds texts."""
     pieces = [bytes([number]) * (PIECE_BYTES // 3) for number in range(8)]
-    async with ImportRoom(tmp_path / "room", 10**9).received(sent(pieces)) as file:
+    async with ImportSpool(tmp_path / "room", 10**9).received(sent(pieces)) as file:
         assert file.read() == b"".join(pieces)
         assert not list((tmp_path / "room").iterdir())
 
 
 async def test_a_file_may_be_as_large_as_the_room_and_no_larger(tmp_path: Path) -> None:
     """To the byte; the sentence names the setting, and the room is free again."""
-    room = ImportRoom(tmp_path, 10)
+    room = ImportSpool(tmp_path, 10)
     async with room.received(sent([b"12345", b"67890"])) as file:
         assert len(file.read()) == 10
-    with pytest.raises(TooLargeError, match="PROFILES_IMPORT_MIB"):
+    with pytest.raises(ImportTooLargeError, match="PROFILES_IMPORT_MIB"):
         async with room.received(sent([b"12345", b"678901"])):
             raise AssertionError("not reached")
     async with room.received(sent([])) as file:
@@ -45,7 +45,7 @@ async def test_a_full_disk_is_told_apart_from_a_wrong_file(tmp_path: Path, monke
         def close(self) -> None:
             return None
 
-    room = ImportRoom(tmp_path, 10)
+    room = ImportSpool(tmp_path, 10)
     monkeypatch.setattr(room, "_new_file", _FullDisk)
     with pytest.raises(OverloadedError, match="no room"):
         async with room.received(sent([b"1"])):

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.profiles.exporting import pages
-from services.profiles.exporting.export import Export, Form, Of
-from services.profiles.exporting.streaming import stream
 from services.profiles.kept import KeptProfile
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import open_store
+from services.profiles.transfer import export
+from services.profiles.transfer.export import Export, stream
+from services.profiles.transfer.table import Format, TableKind
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
 
@@ -40,8 +40,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Any]:
 
 async def test_pages_are_read_only_as_they_are_pulled(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that stops reading stops the store too, and closing the stream ends it."""
-    monkeypatch.setattr(pages, "PAGE", 2)
-    pieces = stream(store, Export("acme", Of.PROFILES, Form.JSONL))
+    monkeypatch.setattr(export, "PAGE", 2)
+    pieces = stream(store, Export("acme", TableKind.PROFILES, Format.JSONL))
     for pulled in (1, 2, 3):
         assert (await anext(pieces)).count(b"\n") == 2
         assert store.asked == pulled
@@ -50,16 +50,16 @@ async def test_pages_are_read_only_as_they_are_pulled(store: Any, monkeypatch: p
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize("of", list(Of))
+@pytest.mark.parametrize("of", list(TableKind))
 async def test_the_size_of_pages_changes_nothing(
-    store: Any, monkeypatch: pytest.MonkeyPatch, of: Of, size: int
+    store: Any, monkeypatch: pytest.MonkeyPatch, of: TableKind, size: int
 ) -> None:
     """No row is lost or doubled where one page ends and the next begins."""
 
     async def text() -> bytes:
-        return b"".join([piece async for piece in stream(store, Export("acme", of, Form.JSONL))])
+        return b"".join([piece async for piece in stream(store, Export("acme", of, Format.JSONL))])
 
     whole = await text()
     for name in ("PAGE", "POSTS_A_PAGE", "BUCKETS_A_PAGE"):
-        monkeypatch.setattr(pages, name, size)
+        monkeypatch.setattr(export, name, size)
     assert await text() == whole

@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.profiles.exporting.export import Export, Form, Of
-from services.profiles.exporting.parquet import Parquet
-from services.profiles.exporting.streaming import stream
-from services.profiles.exporting.tables import TABLES
 from services.profiles.folding import Increment, increment_of
-from services.profiles.importing import backup_file
-from services.profiles.importing.restoring import restore
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import open_store
+from services.profiles.transfer import backup_file
+from services.profiles.transfer.export import Export, stream
+from services.profiles.transfer.parquet import Parquet
+from services.profiles.transfer.restore import restore
+from services.profiles.transfer.table import Format, TableKind
+from services.profiles.transfer.tables import TABLES
 from shared.errors import ConflictError, InputError
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.posts import analysis, key, post
@@ -45,7 +45,7 @@ async def store(tmp_path: Path) -> AsyncIterator[ProfileStore]:
         yield opened
 
 
-def file_of(of: Of, rows: Sequence[Any], likes: int | None = None) -> io.BytesIO:
+def file_of(of: TableKind, rows: Sequence[Any], likes: int | None = None) -> io.BytesIO:
     """Return a file of a backup with these rows; `likes` in place of theirs may be more than an export writes."""
     writer, batch = Parquet(TABLES[of]), TABLES[of].batch(rows)
     if likes is not None:
@@ -54,12 +54,12 @@ def file_of(of: Of, rows: Sequence[Any], likes: int | None = None) -> io.BytesIO
     return io.BytesIO(writer.add(batch) + writer.end())
 
 
-def kept(number: int, **more: Any) -> dict[Of, Any]:
+def kept(number: int, **more: Any) -> dict[TableKind, Any]:
     """Return a post as a row of posts, and as the only one of a row of profiles."""
     item = post(number, author=number, **more)
     return {
-        Of.POSTS: KeptPost(item.post_key, item.author_key, 1, 10**9, item),
-        Of.PROFILES: KeptProfile(Profile("acme", item.author_key, increment_of(item))),
+        TableKind.POSTS: KeptPost(item.post_key, item.author_key, 1, 10**9, item),
+        TableKind.PROFILES: KeptProfile(Profile("acme", item.author_key, increment_of(item))),
     }
 
 
@@ -70,14 +70,14 @@ def many(posts: int, author: int = 1, **more: Any) -> KeptProfile:
     return KeptProfile(Profile("acme", key(author), replace(folded, posts=posts, **counts, **more)))
 
 
-async def exported(store: ProfileStore, of: Of, form: Form) -> io.BytesIO:
+async def exported(store: ProfileStore, of: TableKind, form: Format) -> io.BytesIO:
     """Return what a store exports."""
     return io.BytesIO(b"".join([piece async for piece in stream(store, Export("acme", of, form))]))
 
 
-@pytest.mark.parametrize("of", [Of.POSTS, Of.PROFILES])
+@pytest.mark.parametrize("of", [TableKind.POSTS, TableKind.PROFILES])
 async def test_an_embedding_of_another_length_than_the_store_knows_refuses_the_file(
-    store: ProfileStore, of: Of
+    store: ProfileStore, of: TableKind
 ) -> None:
     """The row is named, and none of the rows before it is stored."""
     shorter: dict[str, Any] = {"analyzed": analysis(embedding=[1.0, 2.0]), "embedding_version": "mini-1"}
@@ -99,39 +99,39 @@ async def test_what_comes_to_differ_while_a_file_is_restored_is_a_conflict(store
         async def embedding_lengths(self) -> dict[str, int]:
             return {}
 
-    rows = [kept(number, **(EMBEDDED if number == 4 else {}))[Of.POSTS] for number in range(6)]
+    rows = [kept(number, **(EMBEDDED if number == 4 else {}))[TableKind.POSTS] for number in range(6)]
     await store.fold("other", [post(1, analyzed=analysis(embedding=[1.0]), embedding_version="mini-1")])
     late: Any = _LateStore()
     with pytest.raises(ConflictError, match="import it again"):
-        await restore(late, "acme", file_of(Of.POSTS, rows))
+        await restore(late, "acme", file_of(TableKind.POSTS, rows))
     with pytest.raises(InputError, match="row 5 of posts"):
-        await restore(store, "acme", file_of(Of.POSTS, rows))
+        await restore(store, "acme", file_of(TableKind.POSTS, rows))
 
 
 @pytest.mark.parametrize("likes", [2**63 - 1, MOST_LIKES + 1, MOST_LIKES])
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", list(Format))
 async def test_whatever_an_import_takes_can_be_exported_after_one_more_post(
-    store: ProfileStore, form: Form, likes: int
+    store: ProfileStore, form: Format, likes: int
 ) -> None:
     """The largest figures have room above them; larger ones are refused."""
     [(place, rollup), *_] = rolled_up([("external", key(1), increment_of(post(1)))]).items()
     bucket = KeptBucket(place, replace(rollup, posts=MOST_POSTS))
-    for of, row in ((Of.PROFILES, many(MOST_POSTS)), (Of.BUCKETS, bucket)):
+    for of, row in ((TableKind.PROFILES, many(MOST_POSTS)), (TableKind.BUCKETS, bucket)):
         with suppress(InputError):
             await restore(store, "acme", file_of(of, [row], likes))
     await store.fold("acme", [LIKED])
     held = await store.profile("acme", key(1))
     assert held is not None
     assert (held.folded.likes > MOST_LIKES) == (likes == MOST_LIKES)
-    for of in Of:
-        assert (await exported(store, of, form)).getvalue() or of is Of.REMOVALS
+    for of in TableKind:
+        assert (await exported(store, of, form)).getvalue() or of is TableKind.REMOVALS
 
 
 async def test_sums_beyond_what_a_file_can_hold_are_exported_as_the_most_and_can_be_imported(
     store: ProfileStore,
 ) -> None:
     """No backup fails for a figure that somebody inflated, on either way."""
-    file = file_of(Of.PROFILES, [many(10**9, likes=2**70)])
+    file = file_of(TableKind.PROFILES, [many(10**9, likes=2**70)])
     assert pq.read_table(file)["likes"].to_pylist() == [MOST_LIKES]
     file.seek(0)
     assert (await restore(store, "acme", file)).restored == 1
@@ -146,5 +146,5 @@ async def test_profiles_that_add_up_to_more_than_a_brand_can_hold_are_refused(st
     rows = [many(half) if name == "posts" else many(2**33, author, **scores) for author in (1, 2)]
     rows = [replace(row, profile=replace(row.profile, author_key=key(place))) for place, row in enumerate(rows)]
     with pytest.raises(InputError, match=r"row 2 of profiles: .* add up to more than"):
-        await restore(store, "acme", file_of(Of.PROFILES, rows))
+        await restore(store, "acme", file_of(TableKind.PROFILES, rows))
     assert await store.kept_profiles("acme", None, 10) == []

@@ -9,25 +9,25 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profiles.exporting.export import Of
-from services.profiles.exporting.parquet import Parquet
-from services.profiles.exporting.tables import TABLES
 from services.profiles.folding import increment_of
-from services.profiles.importing.backup_file import BackupFile
-from services.profiles.importing.rows import rows_of
 from services.profiles.kept import KeptPost, KeptProfile
 from services.profiles.profile import Profile
+from services.profiles.transfer.backup_file import BackupFile
+from services.profiles.transfer.parquet import Parquet
+from services.profiles.transfer.restore import rows_of
+from services.profiles.transfer.table import TableKind
+from services.profiles.transfer.tables import TABLES
 from shared.errors import InputError
 from tests.unit.profiles.kept_rows import crowd
 
 
 @cache
-def contents_of(of: Of) -> bytes:
+def contents_of(of: TableKind) -> bytes:
     """Return a file of profiles or posts."""
     posts = sorted(crowd(10), key=lambda item: (item.hour, item.post_key))
-    rows: dict[Of, Sequence[Any]] = {
-        Of.PROFILES: [KeptProfile(Profile("acme", item.author_key, increment_of(item))) for item in crowd(10)],
-        Of.POSTS: [KeptPost(item.post_key, item.author_key, 1, 10**9, item) for item in posts],
+    rows: dict[TableKind, Sequence[Any]] = {
+        TableKind.PROFILES: [KeptProfile(Profile("acme", item.author_key, increment_of(item))) for item in crowd(10)],
+        TableKind.POSTS: [KeptPost(item.post_key, item.author_key, 1, 10**9, item) for item in posts],
     }
     writer = Parquet(TABLES[of])
     return writer.add(TABLES[of].batch(rows[of])) + writer.end()
@@ -39,8 +39,8 @@ def read(contents: bytes) -> list[Any]:
 
 
 @settings(max_examples=80)
-@given(st.sampled_from([Of.PROFILES, Of.POSTS]), st.data())
-def test_a_damaged_file_is_read_or_refused_but_breaks_nothing(of: Of, data: st.DataObject) -> None:
+@given(st.sampled_from([TableKind.PROFILES, TableKind.POSTS]), st.data())
+def test_a_damaged_file_is_read_or_refused_but_breaks_nothing(of: TableKind, data: st.DataObject) -> None:
     """Whichever bytes are wrong, the answer is one sentence, or the rows as they were."""
     contents = bytearray(contents_of(of))
     for place in data.draw(st.lists(st.integers(4, len(contents) - 1), min_size=1, max_size=4)):
@@ -51,7 +51,7 @@ def test_a_damaged_file_is_read_or_refused_but_breaks_nothing(of: Of, data: st.D
 
 def test_no_changed_bit_of_a_page_passes_for_what_was_written() -> None:
     """Pages have checksums: a count that a disk changed would be a count like any other."""
-    contents = contents_of(Of.PROFILES)
+    contents = contents_of(TableKind.PROFILES)
     good = read(contents)
     for place in range(1000, 2600, 4):
         changed = bytearray(contents)
@@ -61,8 +61,8 @@ def test_no_changed_bit_of_a_page_passes_for_what_was_written() -> None:
 
 
 @settings(max_examples=30)
-@given(st.sampled_from([Of.PROFILES, Of.POSTS]), st.data())
-def test_a_file_that_is_cut_off_is_always_refused(of: Of, data: st.DataObject) -> None:
+@given(st.sampled_from([TableKind.PROFILES, TableKind.POSTS]), st.data())
+def test_a_file_that_is_cut_off_is_always_refused(of: TableKind, data: st.DataObject) -> None:
     """Without its end it is no file."""
     contents = contents_of(of)
     length = data.draw(st.integers(0, len(contents) - 1))
@@ -75,4 +75,4 @@ def test_a_file_that_is_cut_off_is_always_refused(of: Of, data: st.DataObject) -
 
 def test_whole_files_are_taken() -> None:
     """What the tests above damage is right at first."""
-    assert (len(read(contents_of(Of.PROFILES))), len(read(contents_of(Of.POSTS)))) == (10, 10)
+    assert (len(read(contents_of(TableKind.PROFILES))), len(read(contents_of(TableKind.POSTS)))) == (10, 10)

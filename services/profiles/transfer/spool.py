@@ -13,11 +13,11 @@ PIECE_BYTES: Final = 2**20
 WAIT_SECONDS: Final = 15
 
 
-class TooLargeError(Exception):
+class ImportTooLargeError(Exception):
     """More came than may; the sentence names the setting."""
 
 
-class ImportRoom:
+class ImportSpool:
     """Where sent files lie: one at a time, so that several cannot fill the disk together.
 
     The file has no name, so it is gone with the process, however that ends.
@@ -30,9 +30,9 @@ class ImportRoom:
         self._taken = False
 
     def refuse_announced(self, announced: int) -> None:
-        """Raise TooLargeError where a sender says beforehand that the file is too large."""
+        """Raise ImportTooLargeError where a sender announces that the file is too large."""
         if announced > self._most_bytes:
-            raise TooLargeError(
+            raise ImportTooLargeError(
                 f"the file is larger than {self._most_bytes} bytes; raise PROFILES_IMPORT_MIB or import it in parts"
             )
 
@@ -40,7 +40,7 @@ class ImportRoom:
     async def received(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[BinaryIO, None]:
         """Yield the whole file, at its beginning.
 
-        Raises TooLargeError, and OverloadedError where another file is in the room or the disk is full.
+        Raises ImportTooLargeError, and OverloadedError where another file is in the spool or the disk is full.
         """
         if self._taken:
             raise OverloadedError("another import is under way; send this again after it", WAIT_SECONDS)

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from typing_extensions import override
 
-from services.profiles.exporting.export import SCHEMA_VERSION, VERSION_COLUMN
-from services.profiles.exporting.table import Table
+from services.profiles.transfer.table import SCHEMA_VERSION, VERSION_COLUMN, Table, TableWriter
 
 FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 """With any of these first a spreadsheet takes a cell for a formula, and does what it says."""
@@ -19,27 +19,27 @@ BREAKS: Final = ("\t", "\r", "\n")
 """With any of these first what follows may become a cell of its own."""
 
 
-class JsonLines:
+class JsonLines(TableWriter):
     """One object a line, nested values as they are, moments in RFC 3339."""
 
     def __init__(self, table: Table) -> None:
         """Write this table."""
         self._table = table
 
+    @override
     def add(self, batch: pa.RecordBatch) -> bytes:
-        """Return the lines of some more rows."""
         columns = _columns(self._table, batch)
         return b"".join(
             json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             for row in zip(*columns.values(), strict=True)
         )
 
+    @override
     def end(self) -> bytes:
-        """Return what is left to be written."""
         return b""
 
 
-class Csv:
+class Csv(TableWriter):
     """RFC 4180 with a heading. Nested values are JSON; a null is an empty cell.
 
     A text that a spreadsheet would take for a formula has an apostrophe before it.
@@ -50,13 +50,13 @@ class Csv:
         self._table = table
         self._heading: list[str] | None = [VERSION_COLUMN, *table.readable]
 
+    @override
     def add(self, batch: pa.RecordBatch) -> bytes:
-        """Return the lines of some more rows, after the heading where they are the first."""
         columns = _columns(self._table, batch)
         return self._written(zip(*([_cell(value) for value in column] for column in columns.values()), strict=True))
 
+    @override
     def end(self) -> bytes:
-        """Return what is left to be written."""
         return self._written(())
 
     def _written(self, rows: Iterable[tuple[Any, ...]]) -> bytes:

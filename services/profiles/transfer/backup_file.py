@@ -6,9 +6,9 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.profiles.exporting.export import OF_KEY, SCHEMA_VERSION, VERSION_KEY, Of
-from services.profiles.exporting.table import MOMENT, Table
-from services.profiles.exporting.tables import TABLES
+from services.profiles.transfer.row import MOMENT
+from services.profiles.transfer.table import KIND_KEY, SCHEMA_VERSION, VERSION_KEY, Table, TableKind
+from services.profiles.transfer.tables import TABLES
 from shared.errors import InputError
 
 CHUNK_ROWS: Final = 500
@@ -42,24 +42,23 @@ class BackupFile:
             raise _broken() from None
         self.table = _table_of(metadata.metadata or {})
         self.row_count: int = metadata.num_rows
-        self._columns = [name for name in self.table.fields.names if name not in self.table.derived]
         self._check_columns()
         if max(groups, default=0) > MOST_GROUP_BYTES:
             raise refusal(f"a row group is larger than {MOST_GROUP_BYTES} bytes; {_REMEDY}")
 
     @property
-    def of(self) -> Of:
+    def of(self) -> TableKind:
         """Return what the rows are of."""
-        return self.table.of
+        return self.table.kind
 
     def chunks(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows, some at a time; raises InputError where the file is damaged."""
         seen = 0
         try:
-            for batch in self._file.iter_batches(CHUNK_ROWS, columns=self._columns, use_threads=False):
+            for batch in self._file.iter_batches(CHUNK_ROWS, columns=self.table.restored, use_threads=False):
                 batch.validate(full=True)
                 seen += batch.num_rows
-                columns = {name: _values(batch.column(name)) for name in self._columns}
+                columns = {name: _values(batch.column(name)) for name in self.table.restored}
                 yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         except _DAMAGE:
             raise _broken() from None
@@ -68,8 +67,8 @@ class BackupFile:
 
     def _check_columns(self) -> None:
         found = self._file.schema_arrow
-        for name in self._columns:
-            wanted = self.table.fields.field(name).type
+        for name in self.table.restored:
+            wanted = self.table.schema.field(name).type
             if found.names.count(name) != 1:
                 raise refusal(f"the file lacks the column {name}; {_REMEDY}")
             if found.field(name).type != wanted:
@@ -82,12 +81,12 @@ def refusal(detail: str) -> InputError:
 
 
 def _table_of(metadata: dict[bytes, bytes]) -> Table:
-    version, of = metadata.get(VERSION_KEY.encode()), metadata.get(OF_KEY.encode(), b"").decode("ascii", "replace")
-    if version is None or of not in set(Of):
-        raise refusal(f"the file does not say that it is of a backup ({VERSION_KEY}, {OF_KEY}); {_REMEDY}")
+    version, of = metadata.get(VERSION_KEY.encode()), metadata.get(KIND_KEY.encode(), b"").decode("ascii", "replace")
+    if version is None or of not in set(TableKind):
+        raise refusal(f"the file does not say that it is of a backup ({VERSION_KEY}, {KIND_KEY}); {_REMEDY}")
     if version != str(SCHEMA_VERSION).encode():
         raise refusal(f"the file's schema version is not {SCHEMA_VERSION}; use the voxpop version that wrote it")
-    return TABLES[Of(of)]
+    return TABLES[TableKind(of)]
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from services.profiles.exporting.export import Of
-from services.profiles.exporting.tables import TABLES
-from services.profiles.exporting.text import FORMULA_SIGNS, Csv, JsonLines, plain_text
+from services.profiles.transfer.table import TableKind
+from services.profiles.transfer.tables import TABLES
+from services.profiles.transfer.text import FORMULA_SIGNS, Csv, JsonLines, plain_text
 from tests.unit.profiles.kept_rows import KEPT_POSTS, KEPT_PROFILES, TEXTS
 
 
-def written(writer: Csv | JsonLines, of: Of, rows: Sequence[Any]) -> str:
+def written(writer: Csv | JsonLines, of: TableKind, rows: Sequence[Any]) -> str:
     """Return the file that a writer makes of some rows."""
     return (writer.add(TABLES[of].batch(rows)) + writer.end()).decode()
 
@@ -26,7 +26,7 @@ def written(writer: Csv | JsonLines, of: Of, rows: Sequence[Any]) -> str:
 def test_each_row_of_csv_has_every_column_whatever_the_texts_hold(rows: list[Any]) -> None:
     """A text with quotes, commas and line breaks stays in its cell, and none begins a formula."""
     dated = [row for row in rows if row.post]
-    lines = list(csv.DictReader(io.StringIO(written(Csv(TABLES[Of.POSTS]), Of.POSTS, dated), newline="")))
+    lines = list(csv.DictReader(io.StringIO(written(Csv(TABLES[TableKind.POSTS]), TableKind.POSTS, dated), newline="")))
     assert len(lines) == len(dated)
     for line, row in zip(lines, dated, strict=True):
         assert None not in line
@@ -39,8 +39,8 @@ def test_each_row_of_csv_has_every_column_whatever_the_texts_hold(rows: list[Any
 @given(KEPT_PROFILES)
 def test_each_line_of_json_is_an_object_with_every_column(rows: list[Any]) -> None:
     """So every reader finds the same columns in each line."""
-    table = TABLES[Of.PROFILES]
-    lines = [json.loads(line) for line in written(JsonLines(table), Of.PROFILES, rows).split("\n")[:-1]]
+    table = TABLES[TableKind.PROFILES]
+    lines = [json.loads(line) for line in written(JsonLines(table), TableKind.PROFILES, rows).split("\n")[:-1]]
     assert [line["author_key"] for line in lines] == [row.profile.author_key for row in rows]
     assert all(list(line) == ["schema_version", *table.readable] for line in lines)
 
@@ -88,8 +88,8 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert plain_text(text) == text
 
 
-@pytest.mark.parametrize("of", list(Of))
-def test_a_table_without_rows_still_has_a_heading_in_csv(of: Of) -> None:
+@pytest.mark.parametrize("of", list(TableKind))
+def test_a_table_without_rows_still_has_a_heading_in_csv(of: TableKind) -> None:
     """An empty file would be no CSV."""
     heading = Csv(TABLES[of]).end().decode()
     assert heading.rstrip().split(",") == ["schema_version", *TABLES[of].readable]
@@ -98,4 +98,4 @@ def test_a_table_without_rows_still_has_a_heading_in_csv(of: Of) -> None:
 def test_no_column_of_the_text_forms_is_bytes() -> None:
     """What only a restore reads is left to Parquet."""
     for table in TABLES.values():
-        assert not [name for name in table.readable if "binary" in str(table.fields.field(name).type)]
+        assert not [name for name in table.readable if "binary" in str(table.schema.field(name).type)]

@@ -8,12 +8,12 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
-from services.profiles.exporting.export import Of
-from services.profiles.exporting.parquet import OPTIONS
-from services.profiles.exporting.tables import TABLES
+from services.profiles.transfer.parquet import OPTIONS
+from services.profiles.transfer.table import TableKind
+from services.profiles.transfer.tables import TABLES
 
-RESTORE_ORDER: Final = (Of.REMOVALS, Of.PROFILES, Of.BUCKETS, Of.POSTS)
-"""Who is gone comes first, so that nobody comes back; posts come last, since profiles have counted them."""
+RESTORE_ORDER: Final = (TableKind.REMOVALS, TableKind.PROFILES, TableKind.BUCKETS, TableKind.POSTS)
+"""Removals come first, so that no removed author comes back; posts come last, since profiles have counted them."""
 PARTIAL: Final = ".partial"
 """What a name ends with while its file is being written."""
 KEYS: Final = "post_keys.parquet"
@@ -21,9 +21,9 @@ _PARTED: Final = "date"
 _PART: Final = "part-0.parquet"
 
 
-def path_of(folder: Path, of: Of) -> Path:
+def path_of(folder: Path, of: TableKind) -> Path:
     """Return the file of a table in a backup; of posts the folder."""
-    return folder / "posts" if of is Of.POSTS else folder / f"{of}.parquet"
+    return folder / "posts" if of is TableKind.POSTS else folder / f"{of}.parquet"
 
 
 def partial(path: Path) -> Path:
@@ -38,9 +38,9 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
     `post_keys.parquet` beside, where there are any. What is not whole bears another name; `watch` gets the rows done.
     """
     source = pq.ParquetFile(file)
-    schema = TABLES[Of.POSTS].schema
+    schema = TABLES[TableKind.POSTS].schema
     undated = schema.remove(schema.get_field_index(_PARTED))
-    posts, keys = path_of(folder, Of.POSTS), folder / KEYS
+    posts, keys = path_of(folder, TableKind.POSTS), folder / KEYS
     shutil.rmtree(partial(posts), ignore_errors=True)
     partial(posts).mkdir(parents=True)
     done, place, bare = 0, None, False
@@ -74,7 +74,7 @@ def files_of(place: Path) -> list[Path]:
     found = []
     for of in RESTORE_ORDER:
         path = path_of(place, of)
-        found += sorted(path.glob("*/*.parquet")) if of is Of.POSTS else [path]
+        found += sorted(path.glob("*/*.parquet")) if of is TableKind.POSTS else [path]
     found = [path for path in (*found, place / KEYS) if path.is_file()]
     if not found:
         raise FileNotFoundError(2, "there is no backup: neither a file nor a folder that `voxpop export` wrote")

@@ -7,8 +7,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from typing_extensions import override
 
-from services.profiles.exporting.table import Table
+from services.profiles.transfer.table import Table, TableWriter
 
 GROUP_ROWS: Final = 8192
 GROUP_BYTES: Final = 16 * 2**20
@@ -17,7 +18,7 @@ OPTIONS: Final[Mapping[str, Any]] = {"compression": "zstd", "write_page_checksum
 """How every file is written; by the checksums an import finds out what a disk or a wire changed."""
 
 
-class Parquet:
+class Parquet(TableWriter):
     """A Parquet file in pieces: what `add` and `end` return, one after another."""
 
     def __init__(self, table: Table) -> None:
@@ -27,8 +28,8 @@ class Parquet:
         self._writer = pq.ParquetWriter(self._outlet, table.schema, **OPTIONS)
         self._group: list[pa.RecordBatch] = []
 
+    @override
     def add(self, batch: pa.RecordBatch) -> bytes:
-        """Take some more rows and return what came to be written."""
         for part in self._parts(batch):
             if self._group and self._is_apart(part):
                 self._flush()
@@ -40,8 +41,8 @@ class Parquet:
                 self._flush()
         return self._outlet.drain()
 
+    @override
     def end(self) -> bytes:
-        """Return the rest, with the footer without which the file is none."""
         self._flush()
         self._writer.close()
         return self._outlet.drain()

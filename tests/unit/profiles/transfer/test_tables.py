@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profiles.exporting.export import VERSION_KEY
-from services.profiles.exporting.parquet import Parquet
-from services.profiles.exporting.table import Table
-from services.profiles.exporting.tables import TABLES
-from services.profiles.importing.backup_file import BackupFile
-from services.profiles.importing.rows import rows_of
+from services.profiles.transfer.backup_file import BackupFile
+from services.profiles.transfer.parquet import Parquet
+from services.profiles.transfer.restore import rows_of
+from services.profiles.transfer.table import VERSION_KEY, Table
+from services.profiles.transfer.tables import TABLES
 from tests.unit.profiles.kept_rows import KEPT_BUCKETS, KEPT_POSTS, KEPT_PROFILES, REMOVED
 
 
@@ -68,6 +67,5 @@ def test_a_file_without_rows_is_whole_and_tells_its_version(table: Table) -> Non
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 def test_tables_keep_apart_what_is_read_and_what_is_restored(table: Table) -> None:
-    """No column is both for a restore alone and no part of it, and each name is one of a field."""
-    assert not table.backup & table.derived
-    assert table.backup | table.derived <= set(table.fields.names)
+    """Every column is for people, for a restore, or for both."""
+    assert {*table.readable, *table.restored} == set(table.schema.names)
