@@ -33,7 +33,7 @@ from services.ingest.writers import open_writers
 from shared import background
 from shared.clock import Clock
 from shared.peers import Peer, Transports, peer_http
-from shared.rounds.keeping import Round, keep_round
+from shared.rounds import Round, keep_round
 from shared.web.health import Check
 
 ROUND_EVERY: Final = timedelta(hours=20)

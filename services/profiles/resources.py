@@ -19,7 +19,7 @@ from services.profiles.sweeping import sweep_texts
 from services.profiles.transfer.spool import ImportSpool
 from shared.background import running
 from shared.clock import Clock
-from shared.rounds.keeping import Round, keep_round
+from shared.rounds import Round, keep_round
 from shared.web.health import Check
 
 SWEEP_EVERY: Final = timedelta(hours=1)

@@ -8,7 +8,7 @@ from services.ingest.erasures.stores.base import ErasureStore
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.streams.stores.base import SpendStore, StreamStore
 from services.ingest.vault.stores.base import VaultStore
-from shared.rounds.stores.base import RoundStore
+from shared.rounds import RoundStore
 
 
 @dataclass(frozen=True)

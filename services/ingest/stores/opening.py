@@ -17,22 +17,27 @@ from services.ingest.streams.stores.mongo import MongoStreamStore
 from services.ingest.streams.stores.mongo_spend import MongoSpendStore
 from services.ingest.vault.stores import sqlite as sqlite_vault
 from services.ingest.vault.stores.mongo import MongoVaultStore
+from shared.documents.mongo import MongoDocuments
+from shared.documents.sqlite import SqliteDocuments, schema_of
 from shared.mongo import MongoDatabase, answering, open_mongo
-from shared.rounds.stores import sqlite as sqlite_rounds
-from shared.rounds.stores.mongo import MongoRoundStore
+from shared.rounds import ROUNDS, RoundStore
 from shared.sqlite import SqliteDatabase, open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
 SCHEMA: Final = ";".join(
-    module.SCHEMA
-    for module in (
-        sqlite_streams,
-        sqlite_spend,
-        sqlite_brands,
-        sqlite_vault,
-        sqlite_replies,
-        sqlite_rounds,
-        sqlite_erasures,
+    (
+        *(
+            module.SCHEMA
+            for module in (
+                sqlite_streams,
+                sqlite_spend,
+                sqlite_brands,
+                sqlite_vault,
+                sqlite_replies,
+                sqlite_erasures,
+            )
+        ),
+        schema_of((ROUNDS,)),
     )
 )
 
@@ -61,7 +66,7 @@ def _on_sqlite(file: SqliteDatabase) -> IngestStore:
         brands=sqlite_brands.SqliteBrandStore(file),
         vault=sqlite_vault.SqliteVaultStore(file),
         replies=sqlite_replies.SqliteReplyStore(file),
-        rounds=sqlite_rounds.SqliteRoundStore(file),
+        rounds=RoundStore(SqliteDocuments(file, (ROUNDS,))),
         erasures=sqlite_erasures.SqliteErasureStore(file),
         check_ready=check_ready,
         scrub=file.checkpoint,
@@ -74,9 +79,13 @@ async def _on_mongo(database: MongoDatabase) -> IngestStore:
         await database.command("ping")
 
     streams, spend, brands = MongoStreamStore(database), MongoSpendStore(database), MongoBrandStore(database)
-    vault, replies, rounds = MongoVaultStore(database), MongoReplyStore(database), MongoRoundStore(database)
+    vault, replies, rounds = (
+        MongoVaultStore(database),
+        MongoReplyStore(database),
+        RoundStore(MongoDocuments(database, (ROUNDS,))),
+    )
     erasures = MongoErasureStore(database)
-    for port in (streams, spend, brands, vault, replies, rounds, erasures):
+    for port in (streams, spend, brands, vault, replies, erasures):
         await port.prepare()
     return IngestStore(streams, spend, brands, vault, replies, rounds, erasures, check_ready, _left_to_the_server)
 

@@ -14,8 +14,7 @@ from services.profiles.alerts.settings import AlertSettings
 from services.profiles.alerts.stores.base import AlertStore
 from shared.clock import Clock
 from shared.reach import InternetOnly
-from shared.rounds.keeping import Round, keep_round
-from shared.rounds.stores.base import RoundStore
+from shared.rounds import Round, RoundStore, keep_round
 from shared.webhooks.courier import Courier
 
 COURIERS: Final = 4

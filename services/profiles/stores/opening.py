@@ -14,14 +14,14 @@ from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
+from shared.documents.mongo import MongoDocuments
+from shared.documents.sqlite import SqliteDocuments, schema_of
 from shared.mongo import MongoDatabase, open_mongo
-from shared.rounds.stores import sqlite as sqlite_rounds
-from shared.rounds.stores.base import RoundStore
-from shared.rounds.stores.mongo import MongoRoundStore
+from shared.rounds import ROUNDS, RoundStore
 from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
-SCHEMA: Final = ";".join(module.SCHEMA for module in (sqlite_schema, sqlite_alerts, sqlite_rounds))
+SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, sqlite_alerts.SCHEMA, schema_of((ROUNDS,))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
             yield Stores(
                 SqliteProfileStore(file, clock),
                 sqlite_alerts.SqliteAlertStore(file),
-                sqlite_rounds.SqliteRoundStore(file),
+                RoundStore(SqliteDocuments(file, (ROUNDS,))),
             )
     else:
         async with open_mongo(url) as database:
@@ -53,10 +53,10 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
 
 
 async def _on_mongo(database: MongoDatabase, clock: Clock) -> Stores:
-    profiles, alerts, rounds = MongoProfileStore(database, clock), MongoAlertStore(database), MongoRoundStore(database)
-    for store in (profiles, alerts, rounds):
+    profiles, alerts, rounds = MongoProfileStore(database, clock), MongoAlertStore(database), (ROUNDS,)
+    for store in (profiles, alerts):
         await store.prepare()
-    return Stores(profiles, alerts, rounds)
+    return Stores(profiles, alerts, RoundStore(MongoDocuments(database, rounds)))
 
 
 @asynccontextmanager

@@ -105,7 +105,7 @@ async def _of_erasures(store: IngestStore, done_erasure: str) -> Told:
 async def _of_rounds(store: IngestStore) -> Told:
     async def begun(name: str, hours: int) -> bool:
         now = MADE_AT + hours * HOUR
-        return await store.rounds.begin(name, "replica-9", now, now + HOUR)
+        return await store.rounds.begin(name, "replica-9", now, now + HOUR) is not None
 
     places = [("x-compliance", 0), ("x-compliance", 21), ("other", 0), ("other", 4), ("new", 0)]
     return {"rounds": {f"{name} after {hours} h": await begun(name, hours) for name, hours in places}}

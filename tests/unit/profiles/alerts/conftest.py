@@ -14,9 +14,8 @@ from services.profiles.alerts.rule import KeptRule, Rule
 from services.profiles.alerts.stores import sqlite
 from services.profiles.alerts.stores.base import AlertStore
 from services.profiles.alerts.stores.sqlite import SqliteAlertStore
-from shared.rounds.stores import sqlite as round_sqlite
-from shared.rounds.stores.base import RoundStore
-from shared.rounds.stores.sqlite import SqliteRoundStore
+from shared.documents.sqlite import SqliteDocuments, schema_of
+from shared.rounds import ROUNDS, RoundStore
 from shared.sqlite import open_sqlite
 from tests.unit.ingest.virtual_clock import VirtualClock
 from tests.unit.profiles.alerts.brand_hours import HOUR, BrandHours
@@ -67,10 +66,10 @@ class Watch:
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     """Yield a store without rules at ten past noon: the hour from eleven has just finished, and a round been made."""
-    async with open_sqlite(tmp_path / "profiles.db", f"{sqlite.SCHEMA};{round_sqlite.SCHEMA}") as file:
+    async with open_sqlite(tmp_path / "profiles.db", f"{sqlite.SCHEMA};{schema_of((ROUNDS,))}") as file:
         clock = VirtualClock(waits_for_threads=True)
         await clock.advance(DELAY.total_seconds())
         hour = finished_hour(clock.now(), DELAY) + HOUR
-        watch = Watch(SqliteAlertStore(file), SqliteRoundStore(file), BrandHours(), clock, hour)
+        watch = Watch(SqliteAlertStore(file), RoundStore(SqliteDocuments(file, (ROUNDS,))), BrandHours(), clock, hour)
         await watch.evaluation.round()
         yield watch

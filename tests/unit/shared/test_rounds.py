@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.rounds.keeping import Round, keep_round
-from shared.rounds.stores.base import RoundStore
-from shared.rounds.stores.sqlite import SCHEMA, SqliteRoundStore
-from shared.sqlite import open_sqlite
+from shared.documents.backend import open_documents
+from shared.leases import Lease
+from shared.rounds import ROUNDS, Round, RoundStore, keep_round
+from shared.store_url import SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 HOUR = 3600.0
@@ -20,8 +20,8 @@ HOUR = 3600.0
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[RoundStore]:
     """Yield an empty store."""
-    async with open_sqlite(tmp_path / "rounds.db", SCHEMA) as file:
-        yield SqliteRoundStore(file)
+    async with open_documents(SqliteUrl(tmp_path / "rounds.db"), (ROUNDS,)) as documents:
+        yield RoundStore(documents)
 
 
 async def test_a_round_is_made_once_a_day_by_one_of_two(store: RoundStore) -> None:
@@ -64,7 +64,7 @@ async def test_no_error_of_the_store_ends_the_loop(store: RoundStore, monkeypatc
     clock, made, broken = VirtualClock(waits_for_threads=True), list[float](), True
     begin = store.begin
 
-    async def beginning(*asked: Any) -> bool:
+    async def beginning(*asked: Any) -> Lease | None:
         if broken:
             raise RuntimeError("12345 is a raw id")
         return await begin(*asked)

@@ -1,1 +1,0 @@
-"""Where rounds are kept."""
