@@ -89,7 +89,7 @@ _REPLACED: Final = (
     (re.compile(r"Late Flight"), "late"),
     (re.compile(r"Flight Booking Problems"), "booking"),
 )
-"""Somebody replaced `late`, `cancel` and `booking` in the published texts by the names of the reasons."""
+"""In the published texts `late`, `cancel` and `booking` were replaced by the names of the reasons."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class LabelledPost:
 def read_airline_categories(folder: Path) -> list[LabelledPost]:
     """Return the complaints with one of `AIRLINE_CATEGORIES` each, in the order of the file, a post once.
 
-    `folder` holds `airline/tweets.parquet`. Left out are complaints whose reason was no majority's among those who
-    labelled, reasons that nobody could tell, and texts that name a charge and a seat both. Raises ValueError
+    `folder` holds `airline/tweets.parquet`. Left out are complaints whose reason was no majority's among the
+    labellers, reasons that could not be told, and texts that name a charge and a seat both. Raises ValueError
     where the file or a column is missing, or no row is left.
     """
     path = folder / "airline" / "tweets.parquet"

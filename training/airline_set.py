@@ -16,6 +16,7 @@ from training.airline import AIRLINE_CATEGORIES, LabelledPost, read_airline_cate
 from training.corpora import AIRLINE_PREFIX, VALIDATION_SHARE, fraction
 from training.evaluation.served import ServedModel
 from training.measures import macro_f1
+from training.target_folder import write_whole
 
 NAME: Final = "airline"
 _ORIGIN: Final = (
@@ -26,7 +27,7 @@ _ORIGIN: Final = (
 
 @dataclass(frozen=True)
 class MadeAirlineSet:
-    """The set, where it was written, and the macro F1 (0..1) on `held_out_posts` by authors whom no training saw."""
+    """The set, where it was written, and the macro F1 (0..1) on `held_out_posts` by authors that no training saw."""
 
     category_set: CategorySet
     path: Path
@@ -39,7 +40,7 @@ def make_airline_set(model: Path, data: Path) -> MadeAirlineSet:
 
     `data` holds `airline/tweets.parquet`. Folds keep an author together. Where the model's own heads were
     trained on the same posts, the cross-validated figure is too good; `held_out_f1` is of a second set, learned
-    from the training authors alone and judged on the validation authors, whom the heads have not seen either.
+    from the training authors alone and judged on the validation authors, which the heads have not seen either.
     The file is written beside and then renamed. Raises ValueError where the posts or an embedding are
     missing, SettingsError where the model cannot be run.
     """
@@ -88,7 +89,5 @@ def _held_out_f1(
 def _write(made: CategorySet, model: Path) -> Path:
     path = model / FOLDER / f"{NAME}.json"
     path.parent.mkdir(exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(made.to_json() + "\n", "utf-8")
-    beside.replace(path)
+    write_whole(path, made.to_json() + "\n")
     return path

@@ -1,27 +1,31 @@
-"""What a training needs to go on after a break: weights, optimiser, schedule, average, random state, step."""
+"""What a training leaves in files: a checkpoint to go on from after a break, and at the end the trained weights."""
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import torch
 
-from training.network import MultiTaskNetwork
+from training.multi_task_network import MultiTaskNetwork
 from training.recipe import Recipe
 
 log = structlog.get_logger(__name__)
 
-FILE = "checkpoint.pt"
+CHECKPOINT: Final = "checkpoint.pt"
+WEIGHTS: Final = "weights.pt"
 
 
 class Checkpoint:
-    """A file of one training; what another recipe left there is refused, not overwritten."""
+    """Weights, optimiser, schedule, average, random state and step of one training.
+
+    What another recipe left in the file is refused, not overwritten.
+    """
 
     def __init__(self, folder: Path, recipe: Recipe, rows: Mapping[str, int]) -> None:
         """Keep the checkpoint in `folder`, bound to the whole recipe and the number of rows of each corpus."""
-        self._path = folder / FILE
+        self._path = folder / CHECKPOINT
         self._recipe = hashlib.sha256(f"{recipe.model_dump_json()}{sorted(rows.items())}".encode()).hexdigest()
 
     def save(self, step: int, network: MultiTaskNetwork, optimizer: Any, schedule: Any, average: Any) -> None:
@@ -70,3 +74,36 @@ class Checkpoint:
             torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
         log.info("training.resumed", step=saved["step"])
         return int(saved["step"])
+
+
+def save_weights(
+    network: MultiTaskNetwork, labels: Mapping[str, tuple[str, ...]], recipe: Recipe, folder: Path
+) -> None:
+    """Write the weights, each head's labels and the whole recipe: beside, then in place of the old file."""
+    beside = folder / f"{WEIGHTS}.part"
+    plain = {"labels": {head: list(names) for head, names in labels.items()}, "recipe": recipe.model_dump_json()}
+    torch.save({**plain, "network": network.state_dict()}, beside)
+    beside.replace(folder / WEIGHTS)
+
+
+def load_weights(folder: Path, encoder: Path) -> tuple[MultiTaskNetwork, dict[str, tuple[str, ...]], Recipe]:
+    """Return the network that `save_weights` wrote, on the CPU, each head's labels, and the recipe it was trained by.
+
+    Raises ValueError where the file is missing, damaged or of another architecture than `encoder`'s.
+    """
+    path = folder / WEIGHTS
+    try:
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        labels = {head: tuple(names) for head, names in saved["labels"].items()}
+        recipe = Recipe.model_validate_json(saved["recipe"])
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; train first, or give the --work folder of that training") from None
+    except Exception as error:
+        # torch, pickle and zipfile each raise exceptions of their own for a damaged file.
+        raise ValueError(f"{path} is damaged or holds no weights of voxpop; train anew") from error
+    network = MultiTaskNetwork(encoder, {head: len(names) for head, names in labels.items()})
+    try:
+        network.load_state_dict(saved["network"])
+    except RuntimeError:
+        raise ValueError(f"{path} is of another architecture; train anew") from None
+    return network, labels, recipe

@@ -16,13 +16,19 @@ from training.corpora import (
     read_columns,
     read_examples,
 )
-from training.encoding import encode, encode_sequences
-from training.lessons import ClassLesson, EmbeddingLesson, EntityLesson, Lesson
-from training.masking import MaskedLesson
-from training.network import EMBEDDING, ENTITIES, MASKED
+from training.multi_task_network import EMBEDDING, ENTITIES, MASKED
 from training.recipe import Recipe
 from training.sequences import read_sequences
-from training.teacher import Teacher
+from training.tasks import (
+    ClassificationTask,
+    DistillationTask,
+    MaskingTask,
+    TaggingTask,
+    Task,
+    Teacher,
+    encode,
+    encode_sequences,
+)
 
 TARGETED: Final = "target_sentiment"
 
@@ -52,40 +58,40 @@ _BUCKETS = 50
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one lesson that are learnt in one step."""
+    """Rows of one task that are learnt in one step."""
 
-    lesson: Lesson
+    task: Task
     rows: Sequence[int]
 
 
-def prepare(recipe: Recipe, folder: Path, tokenizer: Tokenizer, part: Part, teacher: Teacher) -> dict[str, Lesson]:
-    """Return the lesson of every corpus that the recipe's stages take, by the corpus's name.
+def prepare(recipe: Recipe, folder: Path, tokenizer: Tokenizer, part: Part, teacher: Teacher) -> dict[str, Task]:
+    """Return the task of every corpus that the recipe's stages take, by the corpus's name.
 
     Raises ValueError where a file does not fit, or a corpus has classes that its head does not have.
     """
-    lessons: dict[str, Lesson] = {}
+    tasks: dict[str, Task] = {}
     for head, corpora in recipe.heads().items():
         if head == ENTITIES:
             for corpus in corpora:
                 sequences = read_sequences(corpus, folder, part)
-                lessons[corpus] = EntityLesson(corpus, sequences, *encode_sequences(tokenizer, sequences))
+                tasks[corpus] = TaggingTask(corpus, sequences, *encode_sequences(tokenizer, sequences))
         elif head in (EMBEDDING, MASKED):
             for corpus in corpora:
                 rows = encode(tokenizer, _texts(corpus, folder, part))
-                lessons[corpus] = (
-                    EmbeddingLesson(corpus, rows, teacher) if head == EMBEDDING else MaskedLesson(corpus, rows)
+                tasks[corpus] = (
+                    DistillationTask(corpus, rows, teacher) if head == EMBEDDING else MaskingTask(corpus, rows)
                 )
         else:
-            lessons |= _class_lessons(recipe, head, corpora, folder, tokenizer, part)
-    return lessons
+            tasks |= _classification_tasks(recipe, head, corpora, folder, tokenizer, part)
+    return tasks
 
 
-def _class_lessons(
+def _classification_tasks(
     recipe: Recipe, head: str, corpora: Sequence[str], folder: Path, tokenizer: Tokenizer, part: Part
-) -> dict[str, Lesson]:
+) -> dict[str, Task]:
     read = {corpus: read_examples(corpus, folder, part) for corpus in corpora}
     labels = max((examples.labels for examples in read.values()), key=len)
-    lessons: dict[str, Lesson] = {}
+    tasks: dict[str, Task] = {}
     for corpus, examples in read.items():
         if not set(examples.labels) <= set(labels):
             raise ValueError(
@@ -94,33 +100,33 @@ def _class_lessons(
             )
         rows = encode(tokenizer, examples.texts, examples.targets if head == TARGETED else None)
         smoothing = recipe.optimisation.label_smoothing
-        lessons[corpus] = ClassLesson(corpus, recipe.corpora[corpus], labels, examples, rows, smoothing)
-    return lessons
+        tasks[corpus] = ClassificationTask(corpus, recipe.corpora[corpus], labels, examples, rows, smoothing)
+    return tasks
 
 
-def plan(recipe: Recipe, lessons: Mapping[str, Lesson]) -> list[Batch]:
+def plan(recipe: Recipe, tasks: Mapping[str, Task]) -> list[Batch]:
     """Return every step of the training in order: always the same for a recipe and its corpora."""
     shuffle = random.Random(recipe.seed)
     steps: list[Batch] = []
     for stage in recipe.stages:
         batches = [
-            Batch(lessons[corpus], rows)
+            Batch(tasks[corpus], rows)
             for corpus, passes in stage.passes.items()
-            for rows in _bucketed(lessons[corpus], passes, recipe.optimisation.batch, shuffle)
+            for rows in _bucketed(tasks[corpus], passes, recipe.optimisation.batch, shuffle)
         ]
         shuffle.shuffle(batches)
         steps += batches
     return steps
 
 
-def _bucketed(lesson: Lesson, passes: float, size: int, shuffle: random.Random) -> Iterator[list[int]]:
+def _bucketed(task: Task, passes: float, size: int, shuffle: random.Random) -> Iterator[list[int]]:
     """Yield batches of rows of about one length, in random order: little padding, fair order."""
     while passes > 0:
-        rows = list(range(len(lesson.rows)))
+        rows = list(range(len(task.rows)))
         shuffle.shuffle(rows)
         rows = rows[: max(size, round(len(rows) * min(1.0, passes)))]
         for start in range(0, len(rows), size * _BUCKETS):
-            bucket = sorted(rows[start : start + size * _BUCKETS], key=lambda row: len(lesson.rows[row]))
+            bucket = sorted(rows[start : start + size * _BUCKETS], key=lambda row: len(task.rows[row]))
             yield from (bucket[i : i + size] for i in range(0, len(bucket), size))
         passes = round(passes - 1, 6)
 

@@ -15,10 +15,9 @@ from services.sentiment.engine import Engine
 from services.sentiment.labels import sentiment_classes
 from services.sentiment.model_folder import open_encoder, open_model
 from shared.errors import SettingsError
-from training.export import INPUTS, PRECISIONS, export_module
-from training.folder import write_config
-from training.folder_beside import check_target, folder_beside
+from training.onnx_export import INPUTS, PRECISIONS, export_module
 from training.quantization import quantise
+from training.target_folder import check_target, folder_beside, write_config
 
 PURPOSES: Final = ("sentiment", "embedding")
 

@@ -50,7 +50,7 @@ class CorpusUse(_Part):
     restricted: bool = False
 
 
-class Stage(_Part):
+class TrainingStage(_Part):
     """A part of the training: how often it goes through each corpus, 0.5 being half of its rows."""
 
     name: str
@@ -67,7 +67,7 @@ class Recipe(_Part):
     training_length: Annotated[int, Field(ge=16, le=512)] = 128
     optimisation: Optimisation = Optimisation()
     corpora: dict[str, CorpusUse]
-    stages: Annotated[list[Stage], Field(min_length=1)]
+    stages: Annotated[list[TrainingStage], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _stages_name_corpora(self) -> Self:

@@ -46,9 +46,8 @@ def train_model(
     """Train after a recipe, going on from a checkpoint where there is one, and write a model folder."""
     configure_logs("INFO")
     with _asking("train"):
-        from training.making import make_lstm, make_model
+        from training.build import encoder_folder, make_lstm, make_model
         from training.recipe import LstmRecipe, load_recipe
-        from training.train import encoder_folder
 
         chosen = load_recipe(recipe)
         if not isinstance(chosen, LstmRecipe):
@@ -97,15 +96,15 @@ def evaluate_model(
 ) -> None:
     """Measure model folders, as the service runs them, on the benchmarks or on a labelled file."""
     with _asking("evaluate"):
-        from training.evaluation import command
+        from training.evaluation import invocation
         from training.evaluation.labelled_file import Columns
-        from training.evaluation.table import terminal_table
+        from training.evaluation.results import terminal_table
 
         columns = Columns(text_column, label_column, target_column)
-        request = command.Request(
+        request = invocation.EvaluationRequest(
             folders=tuple(folders),
             data=data,
-            file=None if file is None else command.FileRequest(file, columns, head, labels),
+            file=None if file is None else invocation.FileRequest(file, columns, head, labels),
             only=tuple(name.strip() for name in benchmarks.split(",") if name.strip()),
             full=full,
             baselines=baselines,
@@ -114,7 +113,7 @@ def evaluate_model(
             command=shlex.join(["voxpop", *sys.argv[1:]]),
         )
         with err.status("reading") as status:
-            outcome = command.carry_out(request, status.update)
+            outcome = invocation.carry_out(request, status.update)
     out.print(terminal_table(outcome.evaluation))
     for name, checks in outcome.evaluation.checks.items():
         out.print(f"\n{name}", style="bold", highlight=False)
@@ -131,7 +130,7 @@ def calibrate_model(
 ) -> None:
     """Fit each head's temperature on the validation splits and write it into config.json."""
     with _asking("evaluate"):
-        from training.evaluation.calibrating import calibrate
+        from training.evaluation.calibration import calibrate
 
         calibrated = calibrate(folder, data)
     for head, found in calibrated.items():

@@ -7,18 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from training import fitting
-from training.checkpoint import Checkpoint
+from training import optimisation
+from training.build import train
+from training.checkpoint import Checkpoint, load_weights
 from training.corpora import Examples, read_examples
 from training.curriculum import plan, prepare
-from training.encoding import encode, encode_sequences, load_tokenizer, pad
-from training.lessons import ClassLesson, EntityLesson
-from training.network import MultiTaskNetwork
+from training.multi_task_network import MultiTaskNetwork
 from training.recipe import CorpusUse, Recipe
 from training.sequences import ENTITY_LABELS, Sequences
-from training.teacher import Teacher
-from training.train import train
-from training.weights import load_weights
+from training.tasks import ClassificationTask, TaggingTask, Teacher, encode, encode_sequences, load_tokenizer, pad
 
 CPU = torch.device("cpu")
 
@@ -47,15 +44,15 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights(
     encoder: Path, corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a checkpoint holds is enough to go on as if nothing had happened."""
-    monkeypatch.setattr(fitting, "_SAVE_EVERY", 5)
+    monkeypatch.setattr(optimisation, "_SAVE_EVERY", 5)
     train(RECIPE, corpora, tmp_path / "whole", encoder)
 
     def report(done: int, *_: object) -> None:
         raise _InterruptedError(done)
 
     with monkeypatch.context() as broken:
-        broken.setattr(fitting, "_REPORT_EVERY", 12)
-        broken.setattr(fitting, "_report", report)
+        broken.setattr(optimisation, "_REPORT_EVERY", 12)
+        broken.setattr(optimisation, "_report", report)
         with pytest.raises(_InterruptedError, match="12"):
             train(RECIPE, corpora, tmp_path / "broken", encoder)
     train(RECIPE, corpora, tmp_path / "broken", encoder)
@@ -102,9 +99,9 @@ def test_classes_that_a_corpus_lacks_are_not_unlearnt(encoder: Path) -> None:
     examples = Examples(["good", "bad"], torch.tensor([1, 0]).numpy(), ("negative", "positive"))
     labels = ("negative", "neutral", "positive")
     rows = encode(tokenizer, examples.texts)
-    lesson = ClassLesson("distant", CorpusUse(head="sentiment"), labels, examples, rows, 0.1)
+    task = ClassificationTask("distant", CorpusUse(head="sentiment"), labels, examples, rows, 0.1)
     network = MultiTaskNetwork(encoder, {"sentiment": 3})
-    lesson.loss(network, [0, 1]).backward()
+    task.loss(network, [0, 1]).backward()
     gradient = network.heads["sentiment"][-1].bias.grad
     assert gradient[1] == 0
     assert gradient[0] != 0
@@ -114,7 +111,7 @@ def test_types_that_a_corpus_lacks_count_as_outside(encoder: Path) -> None:
     """Where a corpus knows no products, a product is O to it: moving mass between the two changes nothing."""
     sequences = Sequences([["the", "phone", "London"]], [["O", "O", "B-location"]], frozenset({"location"}))
     rows, tags = encode_sequences(load_tokenizer(encoder, 32), sequences)
-    lesson = EntityLesson("btc", sequences, rows, tags)
+    task = TaggingTask("btc", sequences, rows, tags)
     network = MultiTaskNetwork(encoder, {"entities": len(ENTITY_LABELS)}).eval()
     final = network.heads["entities"][-1]
     torch.nn.init.zeros_(final.weight)
@@ -123,9 +120,9 @@ def test_types_that_a_corpus_lacks_count_as_outside(encoder: Path) -> None:
     for moved in (0.0, 5.0):
         with torch.no_grad():
             final.bias[ENTITY_LABELS.index("B-product")] = moved
-        losses.append(lesson.loss(network, [0]).item())
+        losses.append(task.loss(network, [0]).item())
     network.zero_grad()
-    only_outside = EntityLesson("btc", sequences, rows, [[tag if tag == 0 else -100 for tag in tags[0]]])
+    only_outside = TaggingTask("btc", sequences, rows, [[tag if tag == 0 else -100 for tag in tags[0]]])
     with torch.no_grad():
         final.bias[:] = 0
         final.bias[ENTITY_LABELS.index("O")] = 3.0
@@ -142,8 +139,8 @@ def test_the_plan_of_a_recipe_is_always_the_same(encoder: Path, corpora: Path) -
     tokenizer = load_tokenizer(encoder, 32)
     plans = []
     for _ in range(2):
-        lessons = prepare(RECIPE, corpora, tokenizer, "train", Teacher(encoder, CPU))
-        plans.append([(batch.lesson.corpus, list(batch.rows)) for batch in plan(RECIPE, lessons)])
+        tasks = prepare(RECIPE, corpora, tokenizer, "train", Teacher(encoder, CPU))
+        plans.append([(batch.task.corpus, list(batch.rows)) for batch in plan(RECIPE, tasks)])
     assert plans[0] == plans[1]
     assert sum(len(rows) for corpus, rows in plans[0] if corpus == "tweeteval-sentiment") == 12 * 60
 

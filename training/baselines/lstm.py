@@ -16,12 +16,10 @@ from torch import Tensor, nn
 
 from services.sentiment.normalisation import normalise
 from services.sentiment.tokenizer import Tokenizer, Tokens
-from training.baselines.lstm_folder import write_lstm_folder
-from training.baselines.lstm_graph import LstmWeights
-from training.baselines.word_vocabulary import learn_words
+from training.baselines.lstm_folder import LstmWeights, learn_words, write_lstm_folder
 from training.corpora import Examples, read_examples
-from training.folder_beside import folder_beside
 from training.measures import Classes, accuracy, macro_recall
+from training.target_folder import folder_beside
 
 log = structlog.get_logger(__name__)
 

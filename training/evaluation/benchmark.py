@@ -1,4 +1,4 @@
-"""What a model is measured on: the held-out parts of the corpora, and which figure counts."""
+"""What models are measured on: the held-out parts of the corpora, and which figure counts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Final
 
 from training.corpora import Examples, read_examples
 from training.measures import ClassReport
-from training.question import Question
+from training.predictions import HeldOutTexts
 
 MEASURES: Final[Mapping[str, Callable[[ClassReport], float]]] = {
     "accuracy": lambda report: report.accuracy,
@@ -35,8 +35,8 @@ class Benchmark:
         """The head that answers where a model has no head for targets; else the head itself."""
         return "sentiment" if self.about_targets else self.head
 
-    def read(self, folder: Path) -> tuple[Question, Examples]:
-        """Return the question and the right answers of the validation part.
+    def read(self, folder: Path) -> tuple[HeldOutTexts, Examples]:
+        """Return the inputs and the right answers of the validation part.
 
         Raises ValueError as `read_examples` does.
         """
@@ -44,7 +44,7 @@ class Benchmark:
         if self.labels is not None:
             examples = _only(examples, self.labels)
         targets = examples.targets if self.about_targets else None
-        return Question(self.corpus, self.head, examples.labels, examples.texts, targets), examples
+        return HeldOutTexts(self.corpus, self.head, examples.labels, examples.texts, targets), examples
 
 
 CLASS_BENCHMARKS: Final = (

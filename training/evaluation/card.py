@@ -8,11 +8,10 @@ from typing import Final
 
 from services.sentiment.model_card import ModelCard
 from training.evaluation.clustering import ClusterReport
-from training.evaluation.languages import LanguageReport
 from training.evaluation.plots import draw
-from training.evaluation.result import Evaluation, Result
+from training.evaluation.results import EvaluationResults, Result, markdown_table
 from training.evaluation.spans import EntityReport
-from training.evaluation.table import markdown_table
+from training.evaluation.transfer import LanguageReport
 from training.measures import ClassReport
 
 _NO_FILE_NAME: Final = re.compile(r"[^a-z0-9.]+")
@@ -23,7 +22,7 @@ _MEANING: Final = (
 )
 
 
-def write_card(evaluation: Evaluation, cards: Mapping[str, ModelCard], command: str, path: Path) -> None:
+def write_card(evaluation: EvaluationResults, cards: Mapping[str, ModelCard], command: str, path: Path) -> None:
     """Write the page to `path` and its pictures into a folder beside it, `NAME-plots`.
 
     `cards` are the models whose results are told in detail, by contestant; `command` is what gave the
@@ -46,7 +45,7 @@ def write_card(evaluation: Evaluation, cards: Mapping[str, ModelCard], command: 
         page.unlink(missing_ok=True)
 
 
-def _draw(evaluation: Evaluation, contestants: Iterable[str], folder: Path) -> dict[tuple[str, str], str]:
+def _draw(evaluation: EvaluationResults, contestants: Iterable[str], folder: Path) -> dict[tuple[str, str], str]:
     """Draw every class report of the contestants; return the pictures' file names by contestant and benchmark."""
     names: dict[tuple[str, str], str] = {}
     for number, contestant in enumerate(contestants, 1):
@@ -59,7 +58,7 @@ def _draw(evaluation: Evaluation, contestants: Iterable[str], folder: Path) -> d
 
 
 def _page(
-    evaluation: Evaluation, cards: Mapping[str, ModelCard], command: str, pictures: Mapping[tuple[str, str], str]
+    evaluation: EvaluationResults, cards: Mapping[str, ModelCard], command: str, pictures: Mapping[tuple[str, str], str]
 ) -> list[str]:
     lines = ["# Evaluation", "", "Measured by", "", f"    {command}", "", _MEANING, ""]
     lines += markdown_table(evaluation)
@@ -95,8 +94,8 @@ def _details(result: Result) -> list[str]:
             [(kind, _share(e.precision), _share(e.recall), _share(e.f1), str(e.support)) for kind, e in rows.items()],
         )
     if isinstance(report, ClusterReport):
-        whom = f"{report.authors} authors in {report.categories} categories"
-        return [f"{whom}: NMI {report.mean:.3f} ({report.low:.3f} to {report.high:.3f} over seeds)."]
+        authors = f"{report.authors} authors in {report.categories} categories"
+        return [f"{authors}: NMI {report.mean:.3f} ({report.low:.3f} to {report.high:.3f} over seeds)."]
     return _languages(report)
 
 

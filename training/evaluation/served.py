@@ -17,9 +17,9 @@ from services.sentiment.normalisation import normalise
 from services.sentiment.scoring import softmax
 from services.sentiment.tokenizer import Tokenizer, Tokens
 from shared.analysis import SENTIMENT_LABELS
-from training.evaluation.spans import Span, words_of
+from training.evaluation.spans import WordSpan, words_of
 from training.measures import Probabilities
-from training.question import Answer, Question
+from training.predictions import HeldOutTexts, Predictions
 
 BATCH: Final = 32
 Rows = dict[str, list[NDArray[np.float32]]]
@@ -56,23 +56,23 @@ class ServedModel:
         own = self.card.heads[head].labels
         return sentiment_classes(own) if head in SENTIMENT_HEADS else own
 
-    def answer(self, question: Question) -> Answer | None:
+    def predict(self, inputs: HeldOutTexts) -> Predictions | None:
         """Return the head's answer; without a head for targets, what the texts say as a whole.
 
-        None where the model has no head for the question, or one with other labels.
+        None where the model has no head for the inputs, or one with other labels.
         """
-        head, note, targets = question.head, "", question.targets
+        head, note, targets = inputs.head, "", inputs.targets
         if head == "target_sentiment" and head not in self.card.heads:
             head, note, targets = "sentiment", "targets ignored", None
         if head not in self.card.heads:
             return None
-        shares = self._shares(head, self.logits(head, question.texts, targets))
+        shares = self._shares(head, self.logits(head, inputs.texts, targets))
         labels = SENTIMENT_LABELS if head in SENTIMENT_HEADS else self.card.heads[head].labels
-        if not set(question.labels) <= set(labels):
+        if not set(inputs.labels) <= set(labels):
             return None
-        shares = shares[:, [labels.index(label) for label in question.labels]]
+        shares = shares[:, [labels.index(label) for label in inputs.labels]]
         shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        return Answer(shares.argmax(axis=1), shares, note)
+        return Predictions(shares.argmax(axis=1), shares, note)
 
     def logits(self, head: str, texts: Sequence[str], targets: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return a head's logits, shape (texts, classes)."""
@@ -84,7 +84,7 @@ class ServedModel:
         tokens = self._tokenizer.encode([prefix + normalise(text) for text in texts], [None] * len(texts))
         return np.stack(self.run(tokens)[EMBEDDING])
 
-    def entities(self, posts: Sequence[Sequence[str]]) -> list[list[Span]]:
+    def entities(self, posts: Sequence[Sequence[str]]) -> list[list[WordSpan]]:
         """Return the entities of posts given as words, as spans of those words; only for a model that tells them.
 
         The words are joined by blanks, and the text is read as if it had been sent to the service.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Span:
+class WordSpan:
     """An entity over the words `first` to `last`, both included, of one text."""
 
     type: str
@@ -32,25 +32,25 @@ class EntityReport:
     types: dict[str, SpanFigures]
 
 
-def spans_of(tags: Sequence[str]) -> list[Span]:
+def spans_of(tags: Sequence[str]) -> list[WordSpan]:
     """Return the entities of BIO tags such as `B-person`; an I- after another type or none starts an entity.
 
     That is how CoNLL's `conlleval` reads them. Tags without a type (`O`, `?`) end an entity.
     """
-    spans: list[Span] = []
+    spans: list[WordSpan] = []
     for place, tag in enumerate(tags):
         prefix, _, kind = tag.partition("-")
         if not kind:
             continue
         last = spans[-1] if spans else None
         if prefix == "I" and last is not None and last.type == kind and last.last == place - 1:
-            spans[-1] = Span(kind, last.first, place)
+            spans[-1] = WordSpan(kind, last.first, place)
         else:
-            spans.append(Span(kind, place, place))
+            spans.append(WordSpan(kind, place, place))
     return spans
 
 
-def words_of(words: Sequence[str], entities: Iterable[tuple[str, int, int]]) -> list[Span]:
+def words_of(words: Sequence[str], entities: Iterable[tuple[str, int, int]]) -> list[WordSpan]:
     """Return entities as spans of words; `entities` are type, start and end in `" ".join(words)`.
 
     An entity covers every word that it touches: a tokenizer may part what the corpus calls one word.
@@ -60,18 +60,18 @@ def words_of(words: Sequence[str], entities: Iterable[tuple[str, int, int]]) -> 
     for word in words:
         starts.append(end)
         end += len(word) + 1
-    spans: list[Span] = []
+    spans: list[WordSpan] = []
     taken = -1
     for kind, start, stop in sorted(entities, key=lambda entity: entity[1:]):
         touched = [i for i, at in enumerate(starts) if at < stop and start < at + len(words[i])]
         if touched and touched[0] > taken:
-            spans.append(Span(kind, touched[0], touched[-1]))
+            spans.append(WordSpan(kind, touched[0], touched[-1]))
             taken = touched[-1]
     return spans
 
 
 def entity_report(
-    expected: Sequence[Collection[Span]], predicted: Sequence[Collection[Span]], types: Collection[str]
+    expected: Sequence[Collection[WordSpan]], predicted: Sequence[Collection[WordSpan]], types: Collection[str]
 ) -> EntityReport:
     """Return the figures over `types`; entities of other types, which the corpus does not label, are ignored."""
     wanted = {(row, span) for row, spans in enumerate(expected) for span in spans if span.type in types}
@@ -86,7 +86,7 @@ def entity_report(
     return EntityReport(len(expected), _figures(wanted, found), each)
 
 
-def _figures(wanted: set[tuple[int, Span]], found: set[tuple[int, Span]]) -> SpanFigures:
+def _figures(wanted: set[tuple[int, WordSpan]], found: set[tuple[int, WordSpan]]) -> SpanFigures:
     hits = len(wanted & found)
     return SpanFigures(
         precision=hits / len(found) if found else 0.0,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.training.evaluation.corpora import write_corpora
-from training.baselines.linear import CORPORA, TfidfRegression
+from training.baselines.lexical import CORPORA, TfidfRegression
 from training.evaluation.benchmark import CLASS_BENCHMARKS, Benchmark
 
 SENTIMENT, TARGETS = (
@@ -16,12 +16,12 @@ SENTIMENT, TARGETS = (
 
 def share_right(benchmark: Benchmark, data: Path) -> float:
     """Return the share of validation texts that it gets right."""
-    question, examples = benchmark.read(data)
-    answer = TfidfRegression(data).answer(question)
-    assert answer is not None
-    assert answer.probabilities is not None
-    assert answer.probabilities.sum(axis=1) == pytest.approx(1)
-    return float((answer.classes == examples.classes).mean())
+    inputs, examples = benchmark.read(data)
+    predictions = TfidfRegression(data).predict(inputs)
+    assert predictions is not None
+    assert predictions.probabilities is not None
+    assert predictions.probabilities.sum(axis=1) == pytest.approx(1)
+    return float((predictions.classes == examples.classes).mean())
 
 
 def test_it_learns_the_words_of_the_train_part(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_two_labels_to_choose_from_are_numbered_as_asked(tmp_path: Path) -> None
 
 def test_texts_of_no_corpus_are_not_answered(tmp_path: Path) -> None:
     """Without a train part there is nothing to learn from; every class benchmark has one."""
-    question, _ = SENTIMENT.read(write_corpora(tmp_path))
-    other = type(question)("mine.csv", question.head, question.labels, question.texts)
-    assert TfidfRegression(tmp_path).answer(other) is None
+    inputs, _ = SENTIMENT.read(write_corpora(tmp_path))
+    other = type(inputs)("mine.csv", inputs.head, inputs.labels, inputs.texts)
+    assert TfidfRegression(tmp_path).predict(other) is None
     assert {each.corpus for each in CLASS_BENCHMARKS} == CORPORA

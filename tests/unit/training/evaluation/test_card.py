@@ -13,11 +13,10 @@ from tests.unit.training.evaluation.word_model import sentiment_model
 from training.evaluation import card as card_module
 from training.evaluation.card import write_card
 from training.evaluation.clustering import ClusterReport
-from training.evaluation.languages import LanguageFigures, LanguageReport
 from training.evaluation.plots import draw
-from training.evaluation.result import Evaluation, Result
-from training.evaluation.spans import Span, entity_report
-from training.evaluation.table import grid_of, markdown_table, terminal_table
+from training.evaluation.results import EvaluationResults, Result, grid_of, markdown_table, terminal_table
+from training.evaluation.spans import WordSpan, entity_report
+from training.evaluation.transfer import LanguageFigures, LanguageReport
 from training.measures import ClassReport, report
 
 PNG, SVG = b"\x89PNG", b"<?xml"
@@ -30,12 +29,12 @@ def figures(labels: tuple[str, ...] = ("a", "b"), *, sure: bool = True) -> Class
     return report(targets, predicted, labels, np.full((4, len(labels)), 1 / len(labels)) if sure else None)
 
 
-EVALUATION = Evaluation(
+EVALUATION = EvaluationResults(
     [
         Result("m@1", "irony", "irony", "macro F1", 0.75, figures()),
         Result("VADER", "irony", "irony", "macro F1", 0.5, figures(sure=False), "targets ignored"),
         Result(
-            "m@1", "wnut17", "entities", "entity F1", 0.4, entity_report([[Span("person", 0, 0)]], [[]], ["person"])
+            "m@1", "wnut17", "entities", "entity F1", 0.4, entity_report([[WordSpan("person", 0, 0)]], [[]], ["person"])
         ),
         Result("m@1", "authors", "embedding", "NMI", 0.77, ClusterReport(77, 9, 0.77, 0.7, 0.8)),
         Result("m@1", "umsab", "sentiment", "macro recall", 0.5, LanguageReport({"en": LanguageFigures(3, 0.5, 0.01)})),

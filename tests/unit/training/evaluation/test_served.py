@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.training.evaluation.word_model import SENTIMENTS, WordModel, sentiment_model
 from training.evaluation.served import ServedModel
-from training.evaluation.spans import Span
-from training.question import Question
+from training.evaluation.spans import WordSpan
+from training.predictions import HeldOutTexts
 from training.sequences import ENTITY_LABELS
 
 ABOUT = {"other": [0.0, 9.0, 0.0], "bad": [3.0, 0.0, 0.0], "good": [0.0, 0.0, 3.0]}
@@ -24,53 +24,55 @@ def test_texts_are_classified_in_their_order_whatever_their_length(tmp_path: Pat
     model = opened(sentiment_model(), tmp_path / "m")
     words = ("bad", "plain", "good")
     texts = [" ".join([words[n % 3]] + ["x"] * (n * 7 % 11)) for n in range(100)]
-    answer = model.answer(Question("file", "sentiment", SENTIMENTS, texts))
-    assert answer is not None
-    assert answer.classes.tolist() == [n % 3 for n in range(100)]
-    assert answer.probabilities is not None
-    np.testing.assert_allclose(answer.probabilities.sum(axis=1), 1)
+    predictions = model.predict(HeldOutTexts("file", "sentiment", SENTIMENTS, texts))
+    assert predictions is not None
+    assert predictions.classes.tolist() == [n % 3 for n in range(100)]
+    assert predictions.probabilities is not None
+    np.testing.assert_allclose(predictions.probabilities.sum(axis=1), 1)
 
 
 def test_texts_are_normalised_as_in_the_service(tmp_path: Path) -> None:
     """A link says nothing and blanks are one: the words that are left decide."""
     model = opened(sentiment_model(), tmp_path / "m")
-    question = Question("file", "sentiment", SENTIMENTS, ["https://t.co/1  good\n", "bad"])
-    answer = model.answer(question)
-    assert answer is not None
-    assert answer.classes.tolist() == [2, 0]
+    inputs = HeldOutTexts("file", "sentiment", SENTIMENTS, ["https://t.co/1  good\n", "bad"])
+    predictions = model.predict(inputs)
+    assert predictions is not None
+    assert predictions.classes.tolist() == [2, 0]
 
 
 def test_where_two_labels_are_to_choose_from_the_third_is_out_of_it(tmp_path: Path) -> None:
     """A neutral text gets the likelier of negative and positive, whose probabilities sum to one."""
     model = opened(sentiment_model(), tmp_path / "m")
-    answer = model.answer(Question("file", "sentiment", ("negative", "positive"), ["plain plain good"]))
-    assert answer is not None
-    assert answer.classes.tolist() == [1]
-    assert answer.probabilities is not None
-    assert answer.probabilities.sum() == pytest.approx(1)
+    predictions = model.predict(HeldOutTexts("file", "sentiment", ("negative", "positive"), ["plain plain good"]))
+    assert predictions is not None
+    assert predictions.classes.tolist() == [1]
+    assert predictions.probabilities is not None
+    assert predictions.probabilities.sum() == pytest.approx(1)
 
 
 def test_a_target_is_read_by_the_head_for_targets(tmp_path: Path) -> None:
     """With that head the same text is positive of one target and neutral of another."""
     model = opened(sentiment_model(target_sentiment=(SENTIMENTS, ABOUT)), tmp_path / "m")
-    answer = model.answer(Question("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "other"]))
-    assert answer is not None
-    assert (answer.classes.tolist(), answer.note) == ([2, 1], "")
+    predictions = model.predict(HeldOutTexts("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "other"]))
+    assert predictions is not None
+    assert (predictions.classes.tolist(), predictions.note) == ([2, 1], "")
 
 
 def test_without_a_head_for_targets_they_are_ignored_and_that_is_said(tmp_path: Path) -> None:
     """The sentiment of the text stands in, with a note."""
     model = opened(sentiment_model(), tmp_path / "m")
-    answer = model.answer(Question("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "bad bad"]))
-    assert answer is not None
-    assert (answer.classes.tolist(), answer.note) == ([2, 2], "targets ignored")
+    predictions = model.predict(
+        HeldOutTexts("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "bad bad"])
+    )
+    assert predictions is not None
+    assert (predictions.classes.tolist(), predictions.note) == ([2, 2], "targets ignored")
 
 
 def test_a_question_that_the_model_has_no_head_for_is_not_answered(tmp_path: Path) -> None:
     """Neither is one with labels that its head does not have."""
     model = opened(sentiment_model(emotion=(("joy", "anger"), {"good": [2.0, 0.0]})), tmp_path / "m")
-    assert model.answer(Question("file", "irony", ("non-irony", "irony"), ["good"])) is None
-    assert model.answer(Question("file", "emotion", ("joy", "fear"), ["good"])) is None
+    assert model.predict(HeldOutTexts("file", "irony", ("non-irony", "irony"), ["good"])) is None
+    assert model.predict(HeldOutTexts("file", "emotion", ("joy", "fear"), ["good"])) is None
     with pytest.raises(ValueError, match="has no head 'irony'; it has emotion, sentiment"):
         model.labels("irony")
 
@@ -78,13 +80,13 @@ def test_a_question_that_the_model_has_no_head_for_is_not_answered(tmp_path: Pat
 def test_a_temperature_softens_the_probabilities(tmp_path: Path) -> None:
     """The head's temperature in config.json is that of the answer."""
     folder = sentiment_model().write(tmp_path / "m")
-    question = Question("file", "sentiment", SENTIMENTS, ["good"])
-    before = ServedModel.open(str(folder)).answer(question)
+    inputs = HeldOutTexts("file", "sentiment", SENTIMENTS, ["good"])
+    before = ServedModel.open(str(folder)).predict(inputs)
     config = (
         (folder / "config.json").read_text().replace('"output": "sentiment"', '"output": "sentiment", "temperature": 3')
     )
     (folder / "config.json").write_text(config)
-    after = ServedModel.open(str(folder)).answer(question)
+    after = ServedModel.open(str(folder)).predict(inputs)
     assert before is not None
     assert after is not None
     assert before.probabilities is not None
@@ -105,7 +107,7 @@ def test_entities_are_spans_of_the_corpus_words(tmp_path: Path) -> None:
         points[word][ENTITY_LABELS.index(label)] = 5.0
     model = opened(sentiment_model(entities=(ENTITY_LABELS, points)), tmp_path / "m")
     posts = [["https://t.co/x", "Anna", "@someone", "to", "New", "York"], ["to"], ["York", "to"]]
-    expected = [[Span("person", 1, 1), Span("location", 4, 5)], [], [Span("location", 0, 0)]]
+    expected = [[WordSpan("person", 1, 1), WordSpan("location", 4, 5)], [], [WordSpan("location", 0, 0)]]
     assert [[s for s in spans if s.type in ("person", "location")] for spans in model.entities(posts)][1:] == expected[
         1:
     ]

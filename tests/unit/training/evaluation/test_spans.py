@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.evaluation.spans import Span, entity_report, spans_of, words_of
+from training.evaluation.spans import WordSpan, entity_report, spans_of, words_of
 
 TYPES = ("person", "location")
 tags = st.lists(st.sampled_from(["O", "?", *(f"{prefix}-{kind}" for prefix in "BI" for kind in TYPES)]), max_size=12)
@@ -13,16 +13,16 @@ tags = st.lists(st.sampled_from(["O", "?", *(f"{prefix}-{kind}" for prefix in "B
 @pytest.mark.parametrize(
     ("found", "spans"),
     [
-        ("O B-person I-person O", [Span("person", 1, 2)]),
-        ("B-person B-person", [Span("person", 0, 0), Span("person", 1, 1)]),
-        ("O I-person I-person", [Span("person", 1, 2)]),
-        ("B-person I-location", [Span("person", 0, 0), Span("location", 1, 1)]),
-        ("B-person O I-person", [Span("person", 0, 0), Span("person", 2, 2)]),
-        ("B-person ? I-person", [Span("person", 0, 0), Span("person", 2, 2)]),
+        ("O B-person I-person O", [WordSpan("person", 1, 2)]),
+        ("B-person B-person", [WordSpan("person", 0, 0), WordSpan("person", 1, 1)]),
+        ("O I-person I-person", [WordSpan("person", 1, 2)]),
+        ("B-person I-location", [WordSpan("person", 0, 0), WordSpan("location", 1, 1)]),
+        ("B-person O I-person", [WordSpan("person", 0, 0), WordSpan("person", 2, 2)]),
+        ("B-person ? I-person", [WordSpan("person", 0, 0), WordSpan("person", 2, 2)]),
         ("", []),
     ],
 )
-def test_tags_are_read_as_conlleval_reads_them(found: str, spans: list[Span]) -> None:
+def test_tags_are_read_as_conlleval_reads_them(found: str, spans: list[WordSpan]) -> None:
     """A B- starts an entity, an I- goes on with one of its type just before it, and starts one else."""
     assert spans_of(found.split()) == spans
 
@@ -51,12 +51,12 @@ def test_entities_over_whole_words_are_spans_of_those_words(words: list[str], da
     last = data.draw(st.integers(first, len(words) - 1))
     start = len(" ".join(words[:first])) + (first > 0)
     end = len(" ".join(words[: last + 1]))
-    assert words_of(words, [("person", start, end)]) == [Span("person", first, last)]
+    assert words_of(words, [("person", start, end)]) == [WordSpan("person", first, last)]
 
 
 def test_an_entity_inside_a_word_counts_for_the_word_and_a_second_one_there_does_not() -> None:
     """The corpus's words decide: two entities in one of them are one."""
-    assert words_of(["in", "U.S.A", "now"], [("location", 3, 4), ("person", 7, 8)]) == [Span("location", 1, 1)]
+    assert words_of(["in", "U.S.A", "now"], [("location", 3, 4), ("person", 7, 8)]) == [WordSpan("location", 1, 1)]
 
 
 def test_an_entity_between_words_is_none() -> None:
@@ -66,8 +66,8 @@ def test_an_entity_between_words_is_none() -> None:
 
 def test_exact_spans_alone_count() -> None:
     """Of three expected, one is found, one has a wrong end, one is missed, one too many: P 1/3, R 1/3."""
-    expected = [[Span("person", 0, 1), Span("location", 3, 3)], [Span("person", 0, 0)]]
-    predicted = [[Span("person", 0, 1), Span("location", 3, 4)], [Span("location", 0, 0)]]
+    expected = [[WordSpan("person", 0, 1), WordSpan("location", 3, 3)], [WordSpan("person", 0, 0)]]
+    predicted = [[WordSpan("person", 0, 1), WordSpan("location", 3, 4)], [WordSpan("location", 0, 0)]]
     figures = entity_report(expected, predicted, TYPES)
     assert (figures.overall.precision, figures.overall.recall) == pytest.approx((1 / 3, 1 / 3))
     assert figures.overall.f1 == pytest.approx(1 / 3)
@@ -78,7 +78,9 @@ def test_exact_spans_alone_count() -> None:
 
 def test_types_that_the_corpus_does_not_label_are_no_mistakes() -> None:
     """A product found in a corpus of persons and locations is ignored."""
-    figures = entity_report([[Span("person", 0, 0)]], [[Span("person", 0, 0), Span("product", 2, 2)]], TYPES)
+    figures = entity_report(
+        [[WordSpan("person", 0, 0)]], [[WordSpan("person", 0, 0), WordSpan("product", 2, 2)]], TYPES
+    )
     assert figures.overall.f1 == 1
     assert figures.types.keys() == set(TYPES)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.sentiment.scoring import softmax
-from training.evaluation.temperature import HIGHEST, LOWEST, calibrate_logits, fit_temperature
+from training.evaluation.calibration import HIGHEST, LOWEST, calibrate_logits, fit_temperature
 
 
 def drawn(temperature: float, texts: int = 4000, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

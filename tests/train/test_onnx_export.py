@@ -9,13 +9,11 @@ import pytest
 import torch
 
 from services.sentiment.model_folder import open_model
-from training.export import PRECISIONS, Precision
-from training.folder import write_files
-from training.folder_beside import folder_beside
-from training.network import MultiTaskNetwork
-from training.parity import largest_differences
-from training.recipe import CorpusUse, Recipe, Stage
+from training.multi_task_network import MultiTaskNetwork
+from training.onnx_export import PRECISIONS, Precision, largest_differences, write_files
+from training.recipe import CorpusUse, Recipe, TrainingStage
 from training.sequences import ENTITY_LABELS
+from training.target_folder import folder_beside
 
 LABELS = {
     "sentiment": ("negative", "neutral", "positive"),
@@ -29,7 +27,7 @@ RECIPE = Recipe(
     version="3",
     max_length=32,
     corpora={"free": CorpusUse(head="sentiment")},
-    stages=[Stage(name="one", passes={"free": 1.0})],
+    stages=[TrainingStage(name="one", passes={"free": 1.0})],
 )
 
 

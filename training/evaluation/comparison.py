@@ -1,4 +1,4 @@
-"""The course of an evaluation: every contestant on every benchmark, then the checks of each model."""
+"""An evaluation: every contestant on every benchmark, then the checks of each model."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -7,23 +7,16 @@ from typing import Final
 
 from services.sentiment.model_card import EMBEDDING, ENTITIES
 from training.corpora import Examples, read_examples
-from training.evaluation.benchmark import (
-    AUTHORS,
-    CLASS_BENCHMARKS,
-    LANGUAGES,
-    MEASURES,
-    NAMES,
-    SEQUENCE_BENCHMARKS,
-)
+from training.evaluation.benchmark import AUTHORS, CLASS_BENCHMARKS, LANGUAGES, MEASURES, NAMES, SEQUENCE_BENCHMARKS
 from training.evaluation.checks import check_company, check_encoder, check_full
 from training.evaluation.clustering import cluster_authors, read_author_posts
 from training.evaluation.labelled_file import LabelledFile
-from training.evaluation.languages import measure_languages, read_tweets
-from training.evaluation.result import Evaluation, Result
+from training.evaluation.results import EvaluationResults, Result
 from training.evaluation.served import ServedModel
 from training.evaluation.spans import entity_report, spans_of
+from training.evaluation.transfer import measure_languages, read_tweets
 from training.measures import report
-from training.question import Contestant, Question
+from training.predictions import Contestant, HeldOutTexts
 from training.sequences import read_sequences
 
 CHECKED: Final = "tweeteval-sentiment"
@@ -33,20 +26,20 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Who takes part; `full` is a model before quantisation beside the name of the model that it became."""
+class Comparison:
+    """The contestants; `full` is a model before quantisation beside the name of the model that it became."""
 
     models: Sequence[ServedModel]
     baselines: Sequence[Contestant] = ()
     full: tuple[str, ServedModel] | None = None
 
-    def everyone(self) -> list[Contestant]:
+    def contestants(self) -> list[Contestant]:
         """Return all contestants, in the order of the table."""
         return [*self.models, *([self.full[1]] if self.full else []), *self.baselines]
 
     def served(self) -> list[ServedModel]:
         """Return those that are model folders."""
-        return [contestant for contestant in self.everyone() if isinstance(contestant, ServedModel)]
+        return [contestant for contestant in self.contestants() if isinstance(contestant, ServedModel)]
 
     def encoders(self) -> list[ServedModel]:
         """Return those that have embeddings alone: what a model's own are compared with."""
@@ -62,11 +55,13 @@ def evaluate(folder: Path, data: Path, full: Path | None = None, only: Collectio
     """
     model = ServedModel.open(str(folder))
     other = None if full is None else (model.name, ServedModel.open(str(folder), f"{model.name} fp32", full))
-    return evaluate_data(Contest([model], full=other), data, only).summary(model.name)
+    return evaluate_data(Comparison([model], full=other), data, only).summary(model.name)
 
 
-def evaluate_data(contest: Contest, data: Path, only: Collection[str] = (), tell: Tell = lambda _: None) -> Evaluation:
-    """Return everybody's figures on the validation parts of the corpora under `data`.
+def evaluate_data(
+    comparison: Comparison, data: Path, only: Collection[str] = (), tell: Tell = lambda _: None
+) -> EvaluationResults:
+    """Return every contestant's figures on the validation parts of the corpora under `data`.
 
     `only` names benchmarks, empty for all; `tell` hears what is being measured. Raises ValueError for
     an unknown benchmark, and where a corpus cannot be read.
@@ -76,47 +71,51 @@ def evaluate_data(contest: Contest, data: Path, only: Collection[str] = (), tell
         raise ValueError(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     chosen = frozenset(only or NAMES)
     results = [
-        *_class_results(contest, data, chosen, tell),
-        *_entity_results(contest, data, chosen, tell),
-        *_author_results(contest, data, chosen, tell),
-        *_language_results(contest, data, chosen, tell),
+        *_class_results(comparison, data, chosen, tell),
+        *_entity_results(comparison, data, chosen, tell),
+        *_author_results(comparison, data, chosen, tell),
+        *_language_results(comparison, data, chosen, tell),
     ]
-    return Evaluation(results, _checks(contest, data, results, chosen, tell))
+    return EvaluationResults(results, _checks(comparison, data, results, chosen, tell))
 
 
-def evaluate_file(contest: Contest, labelled: LabelledFile, head: str, tell: Tell = lambda _: None) -> Evaluation:
-    """Return everybody's figures on a labelled file, asked of `head`."""
+def evaluate_file(
+    comparison: Comparison, labelled: LabelledFile, head: str, tell: Tell = lambda _: None
+) -> EvaluationResults:
+    """Return every contestant's figures on a labelled file, asked of `head`."""
     examples = labelled.examples
-    question = Question(labelled.name, head, examples.labels, examples.texts, examples.targets)
-    return Evaluation([*_answers(contest, question, examples, "macro F1", tell)])
+    inputs = HeldOutTexts(labelled.name, head, examples.labels, examples.texts, examples.targets)
+    return EvaluationResults([*_answers(comparison, inputs, examples, "macro F1", tell)])
 
 
-def _class_results(contest: Contest, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
-    heads = {head for model in contest.served() for head in model.card.heads}
+def _class_results(comparison: Comparison, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
+    heads = {head for model in comparison.served() for head in model.card.heads}
     results = []
     for benchmark in CLASS_BENCHMARKS:
-        asked = contest.baselines or heads & {benchmark.head, benchmark.stand_in}
+        asked = comparison.baselines or heads & {benchmark.head, benchmark.stand_in}
         if asked and benchmark.corpus in chosen:
-            question, examples = benchmark.read(data)
-            results += _answers(contest, question, examples, benchmark.measure, tell)
+            inputs, examples = benchmark.read(data)
+            results += _answers(comparison, inputs, examples, benchmark.measure, tell)
     return results
 
 
-def _answers(contest: Contest, question: Question, examples: Examples, measure: str, tell: Tell) -> list[Result]:
+def _answers(
+    comparison: Comparison, inputs: HeldOutTexts, examples: Examples, measure: str, tell: Tell
+) -> list[Result]:
     results = []
-    for contestant in contest.everyone():
-        tell(f"{contestant.name}: {question.corpus}")
-        answer = contestant.answer(question)
-        if answer is None:
+    for contestant in comparison.contestants():
+        tell(f"{contestant.name}: {inputs.corpus}")
+        predictions = contestant.predict(inputs)
+        if predictions is None:
             continue
-        figures = report(examples.classes, answer.classes, examples.labels, answer.probabilities)
+        figures = report(examples.classes, predictions.classes, examples.labels, predictions.probabilities)
         value = MEASURES[measure](figures)
-        results.append(Result(contestant.name, question.corpus, question.head, measure, value, figures, answer.note))
+        results.append(Result(contestant.name, inputs.corpus, inputs.head, measure, value, figures, predictions.note))
     return results
 
 
-def _entity_results(contest: Contest, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
-    models = [model for model in contest.served() if ENTITIES in model.card.heads]
+def _entity_results(comparison: Comparison, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
+    models = [model for model in comparison.served() if ENTITIES in model.card.heads]
     results = []
     for corpus in SEQUENCE_BENCHMARKS:
         if corpus not in chosen or not models:
@@ -130,8 +129,8 @@ def _entity_results(contest: Contest, data: Path, chosen: Collection[str], tell:
     return results
 
 
-def _author_results(contest: Contest, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
-    models = [model for model in contest.served() if model.card.embedding is not None]
+def _author_results(comparison: Comparison, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
+    models = [model for model in comparison.served() if model.card.embedding is not None]
     if AUTHORS not in chosen or not models:
         return []
     posts = read_author_posts(data)
@@ -144,12 +143,12 @@ def _author_results(contest: Contest, data: Path, chosen: Collection[str], tell:
     return results
 
 
-def _language_results(contest: Contest, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
+def _language_results(comparison: Comparison, data: Path, chosen: Collection[str], tell: Tell) -> list[Result]:
     if LANGUAGES not in chosen:
         return []
     tweets = read_tweets(data)
     results = []
-    for contestant in contest.everyone():
+    for contestant in comparison.contestants():
         tell(f"{contestant.name}: {LANGUAGES}")
         trained_on = contestant.card.languages if isinstance(contestant, ServedModel) else ()
         figures = measure_languages(contestant, tweets, trained_on)
@@ -159,19 +158,19 @@ def _language_results(contest: Contest, data: Path, chosen: Collection[str], tel
 
 
 def _checks(
-    contest: Contest, data: Path, results: Sequence[Result], chosen: Collection[str], tell: Tell
+    comparison: Comparison, data: Path, results: Sequence[Result], chosen: Collection[str], tell: Tell
 ) -> dict[str, dict[str, float]]:
     if CHECKED not in chosen:
         return {}
     texts = read_examples(CHECKED, data, "val").texts
     checks: dict[str, dict[str, float]] = {}
-    for model in contest.models:
+    for model in comparison.models:
         tell(f"{model.name}: alone and in company")
         checks[model.name] = check_company(model, texts)
-        for encoder in contest.encoders() if model.card.embedding is not None else ():
+        for encoder in comparison.encoders() if model.card.embedding is not None else ():
             checks[model.name] |= check_encoder(model, encoder, texts)
-        if contest.full is not None and contest.full[0] == model.name:
-            full = contest.full[1]
+        if comparison.full is not None and comparison.full[0] == model.name:
+            full = comparison.full[1]
             checks[model.name] |= check_full(model, full, texts) | losses(results, model.name, full.name)
     return checks
 

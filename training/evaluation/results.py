@@ -1,12 +1,59 @@
-"""The table of all figures: a row for each benchmark, a column for each contestant."""
+"""Figures of contestants with everything that stands behind them: as JSON, as a summary, as a table."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from training.evaluation.result import Evaluation, Result
+from training.evaluation.clustering import ClusterReport
+from training.evaluation.spans import EntityReport
+from training.evaluation.transfer import LanguageReport
+from training.measures import ClassReport
+
+Report = ClassReport | EntityReport | ClusterReport | LanguageReport
+
+
+@dataclass(frozen=True)
+class Result:
+    """`value` in [0, 1] is the figure that `measure` names; `note` says what it must be read with."""
+
+    contestant: str
+    benchmark: str
+    head: str
+    measure: str
+    value: float
+    report: Report
+    note: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return the result as JSON knows it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class EvaluationResults:
+    """All results, and what else was checked of each model: figures by contestant and name."""
+
+    results: Sequence[Result]
+    checks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Return everything as JSON knows it."""
+        checks = {name: dict(figures) for name, figures in self.checks.items()}
+        return {"results": [result.plain() for result in self.results], "checks": checks}
+
+    def of(self, contestant: str) -> list[Result]:
+        """Return one contestant's results."""
+        return [result for result in self.results if result.contestant == contestant]
+
+    def summary(self, contestant: str) -> dict[str, float | str]:
+        """Return one contestant's figures, percent where the name says so, as `config.json` holds them."""
+        figures: dict[str, float | str] = {"model": contestant}
+        for result in self.of(contestant):
+            figures |= _summary(result)
+        return figures | {name: float(f"{value:.4g}") for name, value in self.checks.get(contestant, {}).items()}
 
 
 @dataclass(frozen=True)
@@ -24,14 +71,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """What both tables hold, that of the terminal and that of the card. A row's cell is None where nobody answered."""
+    """What the tables of the terminal and of the card hold; a row's cell is None where a contestant has no figure."""
 
     contestants: Sequence[str]
     rows: Sequence[tuple[str, str, int | None, Sequence[Cell | None]]]
     notes: Sequence[str]
 
 
-def grid_of(evaluation: Evaluation) -> Grid:
+def grid_of(evaluation: EvaluationResults) -> Grid:
     """Arrange the results: benchmarks and contestants in the order of their first result."""
     results = evaluation.results
     contestants = list(dict.fromkeys(result.contestant for result in results))
@@ -46,7 +93,7 @@ def grid_of(evaluation: Evaluation) -> Grid:
     return Grid(contestants, rows, notes)
 
 
-def terminal_table(evaluation: Evaluation) -> Table:
+def terminal_table(evaluation: EvaluationResults) -> Table:
     """Return the table for the terminal, figures in percent, the best of each row bold."""
     grid = grid_of(evaluation)
     caption = "\n".join(f"[{number}] {note}" for number, note in enumerate(grid.notes, 1))
@@ -61,7 +108,7 @@ def terminal_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def markdown_table(evaluation: Evaluation) -> list[str]:
+def markdown_table(evaluation: EvaluationResults) -> list[str]:
     """Return the lines of the table in Markdown, footnotes below."""
     grid = grid_of(evaluation)
     lines = [
@@ -72,6 +119,21 @@ def markdown_table(evaluation: Evaluation) -> list[str]:
         shown = ["-" if cell is None else f"**{cell.plain()}**" if cell.best else cell.plain() for cell in cells]
         lines.append(f"| {benchmark} | {measure} | {'' if texts is None else texts} | {' | '.join(shown)} |")
     return [*lines, "", *(f"- [{number}] {note}" for number, note in enumerate(grid.notes, 1))]
+
+
+def _summary(result: Result) -> dict[str, float | str]:
+    report = result.report
+    shares = {result.measure: result.value}
+    if isinstance(report, ClassReport):
+        shares = {
+            "accuracy": report.accuracy,
+            "macro recall": report.macro_recall,
+            "macro F1": report.macro_f1,
+        } | shares
+        if report.calibration is not None:
+            shares["calibration error"] = report.calibration.error
+    texts = {} if isinstance(report, ClusterReport | LanguageReport) else {f"{result.benchmark}, texts": report.texts}
+    return {**texts, **{f"{result.benchmark}, {name} (%)": round(100 * share, 2) for name, share in shares.items()}}
 
 
 def _cell(result: Result | None, highest: float, notes: Sequence[str]) -> Cell | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.folder_beside import folder_beside
+from training.target_folder import folder_beside
 
 
 def _model(folder: Path, text: str = "old") -> Path:

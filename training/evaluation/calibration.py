@@ -1,6 +1,9 @@
 """Temperature scaling: one number for each head that makes its confidence honest (Guo et al., ICML 2017)."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -9,11 +12,27 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from services.sentiment.scoring import softmax
+from training.corpora import Examples, read_examples
+from training.evaluation.served import ServedModel
 from training.measures import calibration
+from training.target_folder import write_config
+
+CORPUS_OF: Final[Mapping[str, str]] = {
+    "sentiment": "tweeteval-sentiment",
+    "target_sentiment": "entity-sentiment",
+    "subjectivity": "subj",
+    "emotion": "tweeteval-emotion",
+    "offensive": "tweeteval-offensive",
+    "irony": "tweeteval-irony",
+    "hate": "tweeteval-hate",
+    "category": "airline-category",
+}
+"""The corpus on whose validation part each head's temperature is fitted."""
 
 LOWEST: Final = 0.05
 HIGHEST: Final = 20.0
 
+_DIGITS: Final = 4
 _TOLERANCE: Final = 1e-4
 
 
@@ -28,6 +47,34 @@ class Calibrated:
     before: float
     after: float
     texts: int
+
+
+def calibrate(folder: Path, data: Path, corpora: Mapping[str, str] = CORPUS_OF) -> dict[str, Calibrated]:
+    """Fit a temperature for each class head of `folder`, write them into its `config.json`, return them by head.
+
+    `corpora` says on whose validation part a head is calibrated; heads that it lacks are left as they are.
+
+    Entities are left as they are: their probabilities are never answered. Raises ValueError or SettingsError
+    for a folder without heads of its own in `config.json`, or corpora that cannot be read; nothing is
+    written then.
+    """
+    path = folder / "config.json"
+    model = ServedModel.open(str(folder))
+    config = json.loads(path.read_text("utf-8"))
+    if not config.get("voxpop"):
+        raise ValueError(f"{path} has no 'voxpop' with heads: only a folder that voxpop wrote can be calibrated")
+    found: dict[str, Calibrated] = {}
+    for head, corpus in corpora.items():
+        if head in model.card.heads:
+            examples = read_examples(corpus, data, "val")
+            targets = examples.targets if head == "target_sentiment" else None
+            logits = model.logits(head, examples.texts, targets)
+            temperature = model.card.heads[head].temperature
+            found[head] = calibrate_logits(logits, _classes(model, head, examples), temperature)
+    for head, calibrated in found.items():
+        config["voxpop"]["heads"][head]["temperature"] = round(calibrated.temperature, _DIGITS)
+    write_config(folder, config)
+    return found
 
 
 def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.int64]) -> float:
@@ -74,3 +121,14 @@ def calibrate_logits(logits: NDArray[np.floating], targets: NDArray[np.int64], t
         after=calibration(targets, predicted, scaled).error,
         texts=len(targets),
     )
+
+
+def _classes(model: ServedModel, head: str, examples: Examples) -> NDArray[np.int64]:
+    """Return the examples' classes by the head's numbers."""
+    labels = model.labels(head)
+    if sorted(labels) != sorted(examples.labels):
+        raise ValueError(
+            f"the head '{head}' of {model.name} has the labels {', '.join(labels)}, "
+            f"but the corpus to calibrate it on has {', '.join(examples.labels)}"
+        )
+    return np.array([labels.index(label) for label in examples.labels], dtype=np.int64)[examples.classes]

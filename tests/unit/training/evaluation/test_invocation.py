@@ -8,7 +8,7 @@ import pytest
 from shared.errors import SettingsError
 from tests.unit.training.evaluation.corpora import write_corpora, write_parquet
 from tests.unit.training.evaluation.word_model import SENTIMENT_POINTS, SENTIMENTS, WordModel, sentiment_model
-from training.evaluation.command import FileRequest, Request, carry_out
+from training.evaluation.invocation import EvaluationRequest, FileRequest, carry_out
 from training.evaluation.labelled_file import Columns
 
 
@@ -27,7 +27,7 @@ def labelled(folder: Path, **columns: list[object]) -> Path:
 def test_a_file_of_ones_own_is_measured_and_written(tmp_path: Path, folder: str) -> None:
     """Two of three are right; JSON and card are there, the card with its pictures, and nothing beside."""
     out = tmp_path / "out"
-    request = Request(
+    request = EvaluationRequest(
         (folder,),
         file=FileRequest(labelled(tmp_path), Columns()),
         json=out / "o.json",
@@ -45,7 +45,9 @@ def test_a_file_of_ones_own_is_measured_and_written(tmp_path: Path, folder: str)
 def test_models_and_lexicons_stand_in_one_table(tmp_path: Path, folder: str) -> None:
     """Each folder and each baseline that answers has its figure; two models of one name are told apart."""
     other = str(WordModel({"sentiment": (SENTIMENTS, {})}).write(tmp_path / "other"))
-    request = Request((folder, other), baselines="vader, textblob", file=FileRequest(labelled(tmp_path), Columns()))
+    request = EvaluationRequest(
+        (folder, other), baselines="vader, textblob", file=FileRequest(labelled(tmp_path), Columns())
+    )
     names = [result.contestant for result in carry_out(request).evaluation.results]
     assert names == [f"words@1 ({folder})", f"words@1 ({other})", "VADER", "TextBlob"]
 
@@ -55,7 +57,7 @@ def test_a_target_column_asks_the_head_for_targets(tmp_path: Path) -> None:
     about = {**SENTIMENT_POINTS, "other": [0.0, 9.0, 0.0]}
     model = str(sentiment_model(target_sentiment=(SENTIMENTS, about)).write(tmp_path / "m"))
     path = labelled(tmp_path, about=["it", "it", "other"], label=["negative", "neutral", "neutral"])
-    request = Request((model,), file=FileRequest(path, Columns(target="about")))
+    request = EvaluationRequest((model,), file=FileRequest(path, Columns(target="about")))
     (result,) = carry_out(request).evaluation.results
     assert (result.head, result.value) == ("target_sentiment", 1)
 
@@ -66,10 +68,10 @@ def test_models_that_number_their_classes_differently_need_names(tmp_path: Path,
     reverse = WordModel({"sentiment": (labels, {"good": [3.0, 0.0], "bad": [0.0, 3.0]})}).write(tmp_path / "reverse")
     path = labelled(tmp_path, label=[0, 1, 2])
     with pytest.raises(ValueError, match=r"row 1 has the label '0'.*--labels"):
-        carry_out(Request((folder, str(reverse)), file=FileRequest(path, Columns())))
+        carry_out(EvaluationRequest((folder, str(reverse)), file=FileRequest(path, Columns())))
     names = "0=negative,1=neutral,2=positive"
     results = carry_out(
-        Request((folder, str(reverse)), file=FileRequest(path, Columns(), names=names))
+        EvaluationRequest((folder, str(reverse)), file=FileRequest(path, Columns(), names=names))
     ).evaluation.results
     assert [result.report.accuracy for result in results] == pytest.approx([1, 2 / 3])  # type: ignore[union-attr]
 
@@ -77,7 +79,7 @@ def test_models_that_number_their_classes_differently_need_names(tmp_path: Path,
 def test_rows_without_text_are_remarked_on(tmp_path: Path, folder: str) -> None:
     """How many were left out is said."""
     path = labelled(tmp_path, text=["bad", "", "good"], label=["negative", "x", "positive"])
-    assert carry_out(Request((folder,), file=FileRequest(path, Columns()))).remarks == (
+    assert carry_out(EvaluationRequest((folder,), file=FileRequest(path, Columns()))).remarks == (
         "1 rows of mine.parquet without text were left out",
     )
 
@@ -104,13 +106,13 @@ def test_a_request_that_makes_no_sense_is_refused_in_one_sentence(
 ) -> None:
     """What is missing or unknown is said with the option that mends it."""
     with pytest.raises(ValueError, match=message):
-        carry_out(Request((folder,), **change))  # type: ignore[arg-type]
+        carry_out(EvaluationRequest((folder,), **change))  # type: ignore[arg-type]
 
 
 def test_a_graph_before_quantisation_goes_with_one_folder(folder: str) -> None:
     """Of which of two it would be is not known."""
     with pytest.raises(ValueError, match="--full is the graph before quantisation of one model"):
-        carry_out(Request((folder, folder), data=Path(), full=Path("fp32.onnx")))
+        carry_out(EvaluationRequest((folder, folder), data=Path(), full=Path("fp32.onnx")))
 
 
 def test_a_truncated_graph_is_refused_and_nothing_is_written(tmp_path: Path, folder: str) -> None:
@@ -120,7 +122,7 @@ def test_a_truncated_graph_is_refused_and_nothing_is_written(tmp_path: Path, fol
     out = tmp_path / "o.json"
     out.write_text("before")
     with pytest.raises(SettingsError, match="damaged, truncated or no ONNX graph"):
-        carry_out(Request((folder,), data=write_corpora(tmp_path / "data"), json=out))
+        carry_out(EvaluationRequest((folder,), data=write_corpora(tmp_path / "data"), json=out))
     assert out.read_text() == "before"
 
 
@@ -129,7 +131,7 @@ def test_an_lstm_and_an_encoder_are_folders_too(tmp_path: Path, folder: str) -> 
     config = {"model_type": "bert", "max_position_embeddings": 64, "voxpop": {"embedding": {"output": "embedding"}}}
     encoder = WordModel({"sentiment": (SENTIMENTS, {})}, embedding={"good": [1.0, 0.0]}).write(tmp_path / "encoder")
     (encoder / "config.json").write_text(json.dumps(config))
-    request = Request(
+    request = EvaluationRequest(
         (folder,), baselines=f"lstm={folder},encoder={encoder}", file=FileRequest(labelled(tmp_path), Columns())
     )
     assert len(carry_out(request).evaluation.results) == 2

@@ -14,21 +14,21 @@ from tests.unit.training.evaluation.corpora import (
 )
 from tests.unit.training.evaluation.word_model import SENTIMENT_POINTS, SENTIMENTS, WordModel, sentiment_model
 from training.evaluation.clustering import ClusterReport, read_author_posts, scrub
-from training.evaluation.course import Contest, evaluate, evaluate_data
-from training.evaluation.languages import LanguageReport
-from training.evaluation.result import Evaluation, Result
+from training.evaluation.comparison import Comparison, evaluate, evaluate_data
+from training.evaluation.results import EvaluationResults, Result
 from training.evaluation.served import ServedModel
 from training.evaluation.spans import EntityReport
+from training.evaluation.transfer import LanguageReport
 from training.measures import ClassReport
 from training.sequences import ENTITY_LABELS
 
 
-def contest(folder: Path, **heads: object) -> Contest:
-    """Return a contest of one model."""
-    return Contest([ServedModel.open(str(sentiment_model(**heads).write(folder)))])  # type: ignore[arg-type]
+def comparison(folder: Path, **heads: object) -> Comparison:
+    """Return a comparison of one model."""
+    return Comparison([ServedModel.open(str(sentiment_model(**heads).write(folder)))])  # type: ignore[arg-type]
 
 
-def only(evaluation: Evaluation) -> Result:
+def only(evaluation: EvaluationResults) -> Result:
     """Return the single result."""
     (result,) = evaluation.results
     return result
@@ -37,7 +37,7 @@ def only(evaluation: Evaluation) -> Result:
 def test_the_share_that_the_model_gets_right_is_the_figure(tmp_path: Path) -> None:
     """Of the made-up texts nine in ten say what their class is: that is the macro recall."""
     data = write_corpora(tmp_path / "data")
-    result = only(evaluate_data(contest(tmp_path / "m"), data, ["tweeteval-sentiment"]))
+    result = only(evaluate_data(comparison(tmp_path / "m"), data, ["tweeteval-sentiment"]))
     assert (result.measure, result.head) == ("macro recall", "sentiment")
     assert result.value == pytest.approx(0.9)
     assert isinstance(result.report, ClassReport)
@@ -48,7 +48,7 @@ def test_the_share_that_the_model_gets_right_is_the_figure(tmp_path: Path) -> No
 def test_sentiment140_is_measured_on_negative_and_positive_alone(tmp_path: Path) -> None:
     """Its two classes are the only ones to choose from, numbered as such."""
     data = write_corpora(tmp_path / "data")
-    result = only(evaluate_data(contest(tmp_path / "m"), data, ["sentiment140"]))
+    result = only(evaluate_data(comparison(tmp_path / "m"), data, ["sentiment140"]))
     assert isinstance(result.report, ClassReport)
     assert [each.label for each in result.report.classes] == ["negative", "positive"]
     assert all(each.support for each in result.report.classes)
@@ -60,7 +60,7 @@ def test_a_model_for_targets_beats_one_without_where_targets_decide(tmp_path: Pa
     about = {**SENTIMENT_POINTS, "other": [0.0, 9.0, 0.0]}
     with_head = sentiment_model("with", target_sentiment=(SENTIMENTS, about)).write(tmp_path / "with")
     without = sentiment_model("without").write(tmp_path / "without")
-    both = Contest([ServedModel.open(str(with_head)), ServedModel.open(str(without))])
+    both = Comparison([ServedModel.open(str(with_head)), ServedModel.open(str(without))])
     better, worse = evaluate_data(both, data, ["entity-sentiment"]).results
     assert better.value > worse.value + 0.2
     assert (better.note, worse.note) == ("", "targets ignored")
@@ -74,7 +74,7 @@ def test_entities_are_scored_over_the_types_of_the_corpus(tmp_path: Path) -> Non
         points[word] = [9.0 if each == label else 0.0 for each in ENTITY_LABELS]
     for word in ("flew", "to", "the", "Boeing", "737", "was", "late", "nothing", "here", "see"):
         points[word] = [9.0, *[0.0] * 10]
-    entering = contest(tmp_path / "m", entities=(ENTITY_LABELS, points))
+    entering = comparison(tmp_path / "m", entities=(ENTITY_LABELS, points))
     result = only(evaluate_data(entering, tmp_path / "data", ["wnut17"]))
     assert isinstance(result.report, EntityReport)
     assert result.report.overall.recall == pytest.approx(3 / 4)
@@ -87,7 +87,7 @@ def test_authors_of_one_category_are_found_together(tmp_path: Path) -> None:
     write_authors(tmp_path / "data")
     vectors = {"goal": [1.0, 0.0, 0.1], "song": [0.0, 1.0, 0.1], "0": [0.0, 0.0, 0.2], "7": [0.1, 0.1, 0.0]}
     model = WordModel({"sentiment": (SENTIMENTS, {})}, embedding=vectors).write(tmp_path / "m")
-    result = only(evaluate_data(Contest([ServedModel.open(str(model))]), tmp_path / "data", ["authors"]))
+    result = only(evaluate_data(Comparison([ServedModel.open(str(model))]), tmp_path / "data", ["authors"]))
     assert isinstance(result.report, ClusterReport)
     assert result.value == pytest.approx(1)
     assert (result.report.authors, result.report.categories) == (6, 2)
@@ -112,7 +112,7 @@ def test_authors_need_two_categories(tmp_path: Path) -> None:
 def test_languages_are_told_apart_and_the_unsupported_share_is_the_services(tmp_path: Path) -> None:
     """The model knows English: there it is right, of Spanish it knows nothing and the service says so."""
     write_tweets(tmp_path / "data")
-    result = only(evaluate_data(contest(tmp_path / "m"), tmp_path / "data", ["umsab"]))
+    result = only(evaluate_data(comparison(tmp_path / "m"), tmp_path / "data", ["umsab"]))
     assert isinstance(result.report, LanguageReport)
     english, spanish = result.report.languages["en"], result.report.languages["es"]
     assert (english.macro_recall, english.unsupported) == (1, 0)
@@ -128,7 +128,7 @@ def test_a_model_alone_and_in_company_says_the_same(tmp_path: Path) -> None:
     model = ServedModel.open(
         str(WordModel(heads, embedding={"good": [1.0, 0.0], "[SEP]": [0.0, 1.0]}).write(tmp_path / "m"))
     )
-    checks = evaluate_data(Contest([model]), data, ["tweeteval-sentiment"]).checks[model.name]
+    checks = evaluate_data(Comparison([model]), data, ["tweeteval-sentiment"]).checks[model.name]
     for head in ("sentiment", "irony"):
         assert checks[f"company, {head}, labels changed (%)"] == 0
         assert checks[f"company, {head}, largest shift"] < 1e-6
@@ -150,7 +150,7 @@ def test_a_model_that_finds_the_same_texts_alike_agrees_with_the_encoder(tmp_pat
         model = ServedModel.open(
             str(WordModel({"sentiment": (SENTIMENTS, {})}, embedding=turned).write(tmp_path / "m"))
         )
-        checks = evaluate_data(Contest([model], [original]), data, ["tweeteval-sentiment"]).checks[model.name]
+        checks = evaluate_data(Comparison([model], [original]), data, ["tweeteval-sentiment"]).checks[model.name]
         assert checks["encoder encoder, correlation of similarities"] == agreement
 
 
@@ -172,10 +172,10 @@ def test_the_graph_before_quantisation_says_what_was_lost(tmp_path: Path) -> Non
 def test_an_unknown_benchmark_is_named_with_those_there_are(tmp_path: Path) -> None:
     """A slip in a name measures nothing."""
     with pytest.raises(ValueError, match="there is no benchmark tweets; there are tweeteval-sentiment, "):
-        evaluate_data(contest(tmp_path / "m"), tmp_path, ["tweets"])
+        evaluate_data(comparison(tmp_path / "m"), tmp_path, ["tweets"])
 
 
 def test_a_corpus_that_is_missing_is_named(tmp_path: Path) -> None:
     """An empty data folder is one sentence."""
     with pytest.raises(ValueError, match=r"sentiment_val\.parquet"):
-        evaluate_data(contest(tmp_path / "m"), tmp_path, ["tweeteval-sentiment"])
+        evaluate_data(comparison(tmp_path / "m"), tmp_path, ["tweeteval-sentiment"])

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from services.sentiment.engine import Engine
 from services.sentiment.model_folder import open_model
 from services.sentiment.tokenizer import Tokenizer, Tokens
-from training.baselines.lstm_folder import write_lstm_folder
-from training.baselines.lstm_graph import LstmWeights
-from training.baselines.word_vocabulary import learn_words
-from training.folder_beside import folder_beside
+from training.baselines.lstm_folder import LstmWeights, learn_words, write_lstm_folder
+from training.target_folder import folder_beside
 
 WORDS, WIDTH, HIDDEN, CLASSES = 12, 5, 7, 3
 LABELS = ("negative", "neutral", "positive")

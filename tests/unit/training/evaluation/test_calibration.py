@@ -8,7 +8,7 @@ import pytest
 from tests.unit.sentiment.onnx_graph import write_tiny
 from tests.unit.training.evaluation.corpora import write_corpora
 from tests.unit.training.evaluation.word_model import SENTIMENTS, WordModel
-from training.evaluation.calibrating import calibrate
+from training.evaluation.calibration import calibrate
 
 SURE = {"bad": [30.0, 0.0, 0.0], "plain": [0.0, 30.0, 0.0], "good": [0.0, 0.0, 30.0]}
 

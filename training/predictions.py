@@ -1,4 +1,4 @@
-"""What is asked of a model, of a lexicon or of any other contestant, and what it answers."""
+"""What a model, a lexicon or another contestant is asked in an evaluation, and what it predicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from training.measures import Probabilities
 
 
 @dataclass(frozen=True)
-class Question:
+class HeldOutTexts:
     """Which of `labels` each text has, by `head`; `targets` is what each text is about, where that is asked.
 
-    `corpus` names where the texts are from: whoever learns from its train part is asked about the rest.
+    `corpus` names where the texts are from, for a contestant that learns from its train part.
     """
 
     corpus: str
@@ -25,10 +25,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Indices into the question's labels, shape (texts,).
+class Predictions:
+    """Indices into the labels of the inputs, shape (texts,).
 
-    `probabilities` (texts, labels) are None for who gives none. `note` says what the figures must be
+    `probabilities` (texts, labels) are None where there are none. `note` says what the figures must be
     read with.
     """
 
@@ -38,11 +38,11 @@ class Answer:
 
 
 class Contestant(Protocol):
-    """Whoever answers questions."""
+    """A model, a lexicon or another classifier that takes part."""
 
     @property
     def name(self) -> str:
         """What the table calls it."""
 
-    def answer(self, question: Question) -> Answer | None:
-        """Return the answer, None for a question that is not its own."""
+    def predict(self, inputs: HeldOutTexts) -> Predictions | None:
+        """Return what it says of the texts, None where that is not its task."""

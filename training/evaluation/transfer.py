@@ -12,7 +12,7 @@ from services.sentiment.normalisation import normalise
 from shared.analysis import SENTIMENT_LABELS
 from training.corpora import read_columns
 from training.measures import macro_recall
-from training.question import Contestant, Question
+from training.predictions import Contestant, HeldOutTexts
 
 _NUMBERS: Final = dict(enumerate(SENTIMENT_LABELS))
 
@@ -65,8 +65,8 @@ def measure_languages(contestant: Contestant, tweets: Tweets, trained_on: tuple[
     `trained_on` are the languages that the model's card names, by which the service decides what it
     marks as unsupported.
     """
-    answer = contestant.answer(Question("umsab", "sentiment", SENTIMENT_LABELS, tweets.texts))
-    if answer is None:
+    predictions = contestant.predict(HeldOutTexts("umsab", "sentiment", SENTIMENT_LABELS, tweets.texts))
+    if predictions is None:
         return None
     unsupported = _unsupported(tweets, trained_on) if trained_on else None
     languages = np.array(tweets.languages)
@@ -76,7 +76,7 @@ def measure_languages(contestant: Contestant, tweets: Tweets, trained_on: tuple[
         inside = languages == language
         figures[language] = LanguageFigures(
             texts=int(inside.sum()),
-            macro_recall=macro_recall(classes[inside], answer.classes[inside]),
+            macro_recall=macro_recall(classes[inside], predictions.classes[inside]),
             unsupported=None if unsupported is None else float(unsupported[inside].mean()),
         )
     return LanguageReport(figures)

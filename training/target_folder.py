@@ -1,13 +1,16 @@
-"""Model folders are written beside and put in place when they are whole."""
+"""A model folder that is being written: beside the old one, and put in its place when it is whole."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+GRAPH: Final = "model.onnx"
+_CATEGORIES: Final = "categories"
 _KEPT: Final = ("README.md", "LICENSE")
-_OF_A_MODEL: Final = frozenset({"config.json", "model.onnx"})
+_OF_A_MODEL: Final = frozenset({"config.json", GRAPH})
 
 
 @contextmanager
@@ -40,6 +43,36 @@ def check_target(target: Path) -> Path:
     if target.exists() and not (target.is_dir() and {path.name for path in target.iterdir()} >= _OF_A_MODEL):
         raise ValueError(f"{target} is there and no model folder; give another folder to write")
     return target
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside `path`, and rename it when it is whole."""
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_text(text, "utf-8")
+    beside.replace(path)
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write `config.json`, whole or not at all."""
+    write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
+
+
+def record_figures(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write measured figures into the folder's `config.json`, where `GET /v1/model` finds them."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["voxpop"]["evaluation"] = dict(figures)
+    write_config(folder, config)
+
+
+def share_findings(found: Path, other: Path) -> None:
+    """Give `other`, the same weights in another precision, the temperatures and category sets of `found`."""
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    heads = json.loads((found / "config.json").read_text("utf-8"))["voxpop"]["heads"]
+    for name, head in config["voxpop"]["heads"].items():
+        head["temperature"] = heads[name]["temperature"]
+    write_config(other, config)
+    if (found / _CATEGORIES).is_dir():
+        shutil.copytree(found / _CATEGORIES, other / _CATEGORIES, dirs_exist_ok=True)
 
 
 def _swap(beside: Path, target: Path) -> None:
