@@ -1,14 +1,15 @@
 """Calls from one service to another: a deadline on each, retries with jitter where a retry can help."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 import stamina
 
 from shared.errors import PeerRefusedError, PeerUnavailableError
+from shared.settings import ServiceSettings
 
 KEEPALIVE_SECONDS: Final = 2.0
 """Less than the 5 s after which uvicorn closes an idle connection: none is used just as it goes away."""
@@ -16,6 +17,9 @@ KEEPALIVE_SECONDS: Final = 2.0
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 """Transports by URL prefix, such as `http://sentiment`: how a service in the same process is reached."""
 
+Answer = TypeVar("Answer")
+
+_OK = 200
 _UNAVAILABLE = 503
 _NOT_LET_IN = (401, 403)
 
@@ -37,7 +41,11 @@ class _TryAgainError(Exception):
 
 
 class Peer:
-    """One other service."""
+    """One other service; what may be asked of it is a method of its own class, in `profiles_peer` and `sentiment_peer`.
+
+    Every call raises PeerUnavailableError where the peer stays away, PeerRefusedError where it says no or answers
+    what cannot be read.
+    """
 
     def __init__(
         self,
@@ -57,6 +65,13 @@ class Peer:
         self._deadline = deadline
         self._attempts = attempts
 
+    @classmethod
+    def named(cls, name: str, settings: ServiceSettings, http: httpx.AsyncClient) -> Self:
+        """Return the peer of this name, where the settings say that it answers, with the services' own key."""
+        url: str = getattr(settings, f"{name}_url")
+        key = settings.service_key.get_secret_value() if settings.service_key is not None else None
+        return cls(name, url, http, service_key=key, deadline=settings.peer_deadline)
+
     async def call(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Send one request and return its 2xx answer.
 
@@ -64,6 +79,13 @@ class Peer:
         away or the deadline passed, PeerRefusedError for any other answer.
         """
         return await self._in_time(self._with_retries(method, path, content))
+
+    def read(self, answer: Callable[[], Answer], wrong: str) -> Answer:
+        """Return what `answer` reads of a response; raises PeerRefusedError, saying what is `wrong` where it cannot."""
+        try:
+            return answer()
+        except (ValueError, KeyError, TypeError):
+            raise PeerRefusedError(self.name, f"{self.name} gave an answer {wrong}", _OK) from None
 
     async def check_ready(self) -> None:
         """Return where the peer is ready; raises PeerError where it is not."""

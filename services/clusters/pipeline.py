@@ -11,13 +11,18 @@ import pyarrow as pa
 
 from services.clusters.failures import CannotTrainError
 from services.clusters.learning import NOTHING_BEFORE, Before, Learned, learn
-from services.clusters.profiles_peer import ProfilesPeer
-from services.clusters.run import Run, RunStatus, Stage
+from services.clusters.run import Basis, Run, RunStatus, Stage
 from services.clusters.training import Budget
+from shared.errors import PeerRefusedError
+from shared.profiles_peer import ProfilesPeer
 
 Report = Callable[[Stage, float], None]
 """Told the stage and the progress of the whole run, 0 to 1, on the event loop."""
 
+CHUNK = 10_000
+"""Authors whose clusters are sent at a time."""
+
+MEMBER_PAGE = 1_000
 ALIGNED_MEMBERS = 20_000
 """Of the run before at most so many authors are looked at to keep ids with the same people."""
 
@@ -34,13 +39,16 @@ SPANS = {
 }
 """Which part of the whole each stage is."""
 
+_NOT_FOUND = 404
+
 
 class Pipeline:
     """The stages of a run; computing happens in `executor`."""
 
-    def __init__(self, profiles: ProfilesPeer, budget: Budget, executor: Executor) -> None:
-        """Read and write through `profiles`, compute within `budget`."""
+    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: Budget, executor: Executor) -> None:
+        """Read `page_rows` authors at a time from `profiles`, write there, compute within `budget`."""
         self._profiles = profiles
+        self._page_rows = page_rows
         self._budget = budget
         self._executor = executor
 
@@ -55,10 +63,10 @@ class Pipeline:
             report(Stage.READING, overall(Stage.READING, rows / (rows + self._budget.search_rows)))
 
         read(0)
-        table = await self._profiles.features(run.brand, read)
+        table = await self._features(run.brand, read)
         before = NOTHING_BEFORE
         if current is not None:
-            members = await self._profiles.members(run.brand, run.request.basis, ALIGNED_MEMBERS)
+            members = await self._members(run.brand, run.request.basis)
             before = Before(members, frozenset(cluster.id for cluster in current.clusters))
         return await self._compute(run, table, before, report)
 
@@ -68,13 +76,13 @@ class Pipeline:
         It may hold fewer than were sent: authors erased since they were read are gone for good.
         Raises PeerError.
         """
-
-        def sent(authors: int) -> None:
-            report(Stage.ASSIGNING, overall(Stage.ASSIGNING, authors / len(learned.author_keys)))
-
-        return await self._profiles.assign(
-            run.brand, run.run_id, run.request.basis, learned.author_keys, learned.cluster_ids, sent
-        )
+        pairs = list(zip(learned.author_keys, learned.cluster_ids, strict=True))
+        stored = 0
+        for first in range(0, len(pairs), CHUNK):
+            clusters = dict(pairs[first : first + CHUNK])
+            stored += await self._profiles.stage(run.brand, run.run_id, run.request.basis, clusters)
+            report(Stage.ASSIGNING, overall(Stage.ASSIGNING, (first + len(clusters)) / len(pairs)))
+        return stored
 
     async def publish(self, run: Run, learned: Learned, staged: int, report: Report) -> None:
         """Show the staged clusters.
@@ -88,6 +96,44 @@ class Pipeline:
                 return
             staged = await self.stage(run, learned, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
+
+    async def _features(self, brand: str, on_page: Callable[[int], None]) -> pa.Table:
+        """Return the features of every author of the brand; `on_page` gets how many there are so far.
+
+        Raises CannotTrainError where nothing is known of the brand or the pages cannot be read.
+        """
+        pages: list[pa.Table] = []
+        cursor: str | None = None
+        while True:
+            try:
+                content, following = await self._profiles.features(brand, self._page_rows, cursor)
+            except PeerRefusedError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                sentence = f"nothing is known of the brand {brand}; ingest posts about it, then train"
+                raise CannotTrainError(sentence) from None
+            pages.append(_table(content))
+            on_page(sum(len(page) for page in pages))
+            if following is None:
+                break
+            if not len(pages[-1]) or following == cursor:
+                raise CannotTrainError("profiles' pages of features do not advance; try again")
+            cursor = following
+        try:
+            return pa.concat_tables(pages)
+        except pa.ArrowInvalid:
+            raise CannotTrainError("profiles' pages of features differ in their columns; try again") from None
+
+    async def _members(self, brand: str, basis: Basis) -> dict[str, int]:
+        """Return the published cluster of a fair sample of the authors."""
+        members: dict[str, int] = {}
+        cursor = None
+        for _ in range(ALIGNED_MEMBERS // MEMBER_PAGE):
+            page, cursor = await self._profiles.assigned(brand, basis, MEMBER_PAGE, cursor)
+            members |= page
+            if cursor is None:
+                break
+        return members
 
     async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> Learned:
         loop = asyncio.get_running_loop()
@@ -105,6 +151,14 @@ class Pipeline:
             await asyncio.wait([computing])
             computing.cancelled() or computing.exception()  # the thread's own word on stopping adds nothing
             raise
+
+
+def _table(content: bytes) -> pa.Table:
+    try:
+        with pa.ipc.open_stream(content) as stream:
+            return stream.read_all()
+    except (pa.ArrowInvalid, OSError):
+        raise CannotTrainError("profiles' features are not an Arrow stream; is profiles up to date?") from None
 
 
 def overall(stage: Stage, done: float) -> float:

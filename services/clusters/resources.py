@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 
 from services.clusters.metrics import RunMetrics
 from services.clusters.pipeline import Pipeline
-from services.clusters.profiles_peer import ProfilesPeer
 from services.clusters.settings import ClustersSettings
 from services.clusters.stores.base import RunStore
 from services.clusters.stores.opening import open_store
 from services.clusters.trainer import Trainer
 from shared.clock import Clock
-from shared.peers import Peer, Transports, peer_http
+from shared.peers import Transports, peer_http
+from shared.profiles_peer import ProfilesPeer
 from shared.web.health import Check
 
 
@@ -38,17 +38,15 @@ async def open_resources(
     settings: ClustersSettings, transports: Transports | None, registry: CollectorRegistry, clock: Clock
 ) -> AsyncIterator[Resources]:
     """Open the store and the trainer; leaving waits for fits that are on and marks their runs interrupted."""
-    key = settings.service_key.get_secret_value() if settings.service_key is not None else None
     with ThreadPoolExecutor(settings.concurrent_runs, thread_name_prefix="training") as executor:
         async with (
             peer_http(transports) as http,
             open_store(settings.parsed_store(), settings.lease(), clock.now) as store,
         ):
-            peer = Peer("profiles", settings.profiles_url, http, service_key=key, deadline=settings.peer_deadline)
-            profiles = ProfilesPeer(peer, settings.page_rows)
+            profiles = ProfilesPeer.named("profiles", settings, http)
             trainer = Trainer(
                 store,
-                Pipeline(profiles, settings.budget(), executor),
+                Pipeline(profiles, settings.page_rows, settings.budget(), executor),
                 RunMetrics(registry),
                 owner=secrets.token_hex(8),
                 concurrent=settings.concurrent_runs,

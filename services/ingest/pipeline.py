@@ -1,23 +1,23 @@
 """The way of a batch of posts: checked, cleaned, pseudonymised, analysed, folded; only then acknowledged."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost, Observer
 from services.ingest.post import MAX_TEXT, Author, Post, parse_post
 from shared.analysis import Analysis
-from shared.analyzed_post import SCHEMA_VERSION, Account, AnalyzedPost
-from shared.errors import OverloadedError, PeerRefusedError
-from shared.peers import Peer
+from shared.analyzed_post import Account, AnalyzedPost
+from shared.errors import OverloadedError
+from shared.profiles_peer import ProfilesPeer
+from shared.sentiment_peer import SentimentPeer
 from shared.text import clean
 
 RETRY_AFTER = 2
@@ -30,8 +30,6 @@ FOLD_BATCH = 500
 """Posts a call to profiles: with embeddings of a thousand numbers they are half of the largest body."""
 _DIGITS = 4
 """Of an embedding's numbers on the way to profiles, which keeps about two."""
-_ANALYSES = TypeAdapter(list[Analysis])
-_KEYS = TypeAdapter(set[str])
 
 
 class DeadlinePassedError(Exception):
@@ -68,8 +66,8 @@ class Pipeline:
     """Delivers batches to the peers; at most `max_posts_in_flight` posts are worked on at once."""
 
     pseudonymizer: Pseudonymizer
-    sentiment: Peer
-    profiles: Peer
+    sentiment: SentimentPeer
+    profiles: ProfilesPeer
     now: Callable[[], datetime]
     timed: Callable[[str], AbstractContextManager[None]]
     analyze_batch: int = 128
@@ -154,12 +152,7 @@ class Pipeline:
         """Return the posts that profiles has not counted: the model need not read the others again."""
         if not prepared:
             return []
-        body = {"post_keys": [post.fields["post_key"] for post in prepared]}
-        response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts/counted", json=body)
-        try:
-            counted = _KEYS.validate_python(response.json()["counted"])
-        except (ValueError, KeyError, TypeError):
-            raise PeerRefusedError("profiles", "profiles gave an answer without counted keys", 200) from None
+        counted = await self.profiles.counted(brand, [post.fields["post_key"] for post in prepared])
         return [post for post in prepared if post.fields["post_key"] not in counted]
 
     async def _analyze(self, prepared: Sequence[_Prepared]) -> tuple[list[Analysis], str | None]:
@@ -172,16 +165,9 @@ class Pipeline:
         for start in range(0, len(prepared), self.analyze_batch):
             batch = prepared[start : start + self.analyze_batch]
             texts, hints = [post.text for post in batch], [post.language for post in batch]
-            body = {"texts": texts, "languages": hints, "features": FEATURES}
-            response = await self.sentiment.call("POST", "/v1/analyze", json=body)
-            try:
-                found, version = await asyncio.to_thread(_answer, response.content)
-            except (ValueError, KeyError, TypeError):
-                raise PeerRefusedError("sentiment", "sentiment gave an answer that is no analysis", 200) from None
-            analyses += found
-            versions.add(version)
-            if len(analyses) != start + len(batch):
-                raise PeerRefusedError("sentiment", "sentiment answered for another number of texts", 200)
+            found = await self.sentiment.analyze(texts, FEATURES, languages=hints)
+            analyses += found.results
+            versions.add(found.embedding_version)
         return analyses, versions.pop() if len(versions) == 1 else None
 
     async def _fold(
@@ -191,30 +177,15 @@ class Pipeline:
         folded = 0
         for start in range(0, len(prepared), FOLD_BATCH):
             batch = slice(start, start + FOLD_BATCH)
-            body = await asyncio.to_thread(_delivery, prepared[batch], analyses[batch], version)
-            headers = {"content-type": "application/json"}
-            response = await self.profiles.call("POST", f"/v1/brands/{brand}/posts", content=body, headers=headers)
-            try:
-                folded += int(response.json()["folded"])
-            except (ValueError, KeyError, TypeError):
-                raise PeerRefusedError("profiles", "profiles gave an answer without a count", 200) from None
+            posts = await asyncio.to_thread(_analyzed_posts, prepared[batch], analyses[batch], version)
+            folded += await self.profiles.fold(brand, posts)
         return folded
 
 
-def _answer(content: bytes) -> tuple[list[Analysis], str | None]:
-    """Return what sentiment answered: milliseconds of CPU, most of them for embeddings."""
-    answer = json.loads(content)
-    version = answer.get("embedding_version")
-    return _ANALYSES.validate_python(answer["results"]), version if isinstance(version, str) else None
-
-
-def _delivery(prepared: Sequence[_Prepared], analyses: Sequence[Analysis], version: str | None) -> bytes:
-    """Return the body that profiles folds: milliseconds of CPU for a large batch."""
-    posts = [
-        _analyzed(post, analysis, version).model_dump(mode="json", exclude_none=True)
-        for post, analysis in zip(prepared, analyses, strict=True)
-    ]
-    return json.dumps({"schema_version": SCHEMA_VERSION, "posts": posts}).encode()
+def _analyzed_posts(
+    prepared: Sequence[_Prepared], analyses: Sequence[Analysis], version: str | None
+) -> list[AnalyzedPost]:
+    return [_analyzed(post, analysis, version) for post, analysis in zip(prepared, analyses, strict=True)]
 
 
 def _analyzed(post: _Prepared, analysis: Analysis, version: str | None) -> AnalyzedPost:

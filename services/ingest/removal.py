@@ -2,16 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from pydantic import ValidationError
-
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.sources.base import AFTER_THEIR_POSTS, Removal
 from shared.analyzed_post import Platform
 from shared.clock import Clock
-from shared.errors import PeerRefusedError
-from shared.peers import Peer
-from shared.removal import MAX_REMOVALS, REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer
+from shared.profiles_peer import ProfilesPeer
+from shared.removal import MAX_REMOVALS, KeyedRemoval, RemovalAnswer
 
 Withdraw = Callable[[Platform, Sequence[str], Sequence[str]], Awaitable[object]]
 """Closes what waits to be answered of a platform's posts and authors, which are given by raw ids."""
@@ -21,7 +18,7 @@ class RemovalSender:
     """Sends removals to profiles; what was sent before may be sent again and changes nothing."""
 
     def __init__(
-        self, pseudonymizer: Pseudonymizer, profiles: Peer, clock: Clock, withdraw: Withdraw | None = None
+        self, pseudonymizer: Pseudonymizer, profiles: ProfilesPeer, clock: Clock, withdraw: Withdraw | None = None
     ) -> None:
         """Make keys by `pseudonymizer`; `clock` says up to which hour an author's posts are gone.
 
@@ -46,7 +43,7 @@ class RemovalSender:
         for early in (True, False):
             keyed = list(self._keyed(item for item in removals if early != (item.platform in AFTER_THEIR_POSTS)))
             for start in range(0, len(keyed), MAX_REMOVALS):
-                answer = await self._post(brand, keyed[start : start + MAX_REMOVALS], early=early)
+                answer = await self._profiles.remove(brand, keyed[start : start + MAX_REMOVALS], early=early)
                 removed, unknown = removed + answer.removed, unknown + answer.unknown
         return RemovalAnswer(removed=removed, unknown=unknown)
 
@@ -72,15 +69,3 @@ class RemovalSender:
             elif removal.author_id is not None:
                 author_key = self._pseudonymizer.author_key(removal.platform, removal.author_id)
                 yield KeyedRemoval(author_key=author_key, through=through, reason=removal.reason)
-
-    async def _post(self, brand: str, removals: Sequence[KeyedRemoval], *, early: bool) -> RemovalAnswer:
-        body = {
-            "schema_version": REMOVALS_SCHEMA_VERSION,
-            "removals": [removal.model_dump(mode="json", exclude_none=True) for removal in removals],
-            "early": early,
-        }
-        response = await self._profiles.call("POST", f"/v1/brands/{brand}/removals", json=body)
-        try:
-            return RemovalAnswer.model_validate_json(response.content)
-        except ValidationError:
-            raise PeerRefusedError("profiles", "profiles gave an answer without counts", 200) from None

@@ -32,8 +32,10 @@ from services.ingest.vault.vault import Vault, keep_swept
 from services.ingest.writers import open_writers
 from shared import background
 from shared.clock import Clock
-from shared.peers import Peer, Transports, peer_http
+from shared.peers import Transports, peer_http
+from shared.profiles_peer import ProfilesPeer
 from shared.rounds import Round, keep_round
+from shared.sentiment_peer import SentimentPeer
 from shared.web.health import Check
 
 ROUND_EVERY: Final = timedelta(hours=20)
@@ -104,7 +106,8 @@ async def open_resources(
         store = await stack.enter_async_context(open_store(settings.parsed_store()))
         writers = await stack.enter_async_context(open_writers(settings, clock))
         outside = await stack.enter_async_context(httpx.AsyncClient(timeout=10.0, trust_env=False))
-        sentiment, profiles = _peers(settings, http)
+        sentiment = SentimentPeer.named("sentiment", settings, http)
+        profiles = ProfilesPeer.named("profiles", settings, http)
         vault = Vault(cipher, store.vault, clock)
         replies = build_replies(
             settings,
@@ -168,13 +171,6 @@ async def open_resources(
             replies=replies,
             erasures=Erasures(store.erasures, pseudonymizer, clock),
         )
-
-
-def _peers(settings: IngestSettings, http: httpx.AsyncClient) -> tuple[Peer, Peer]:
-    key = settings.service_key.get_secret_value() if settings.service_key else None
-    sentiment = Peer("sentiment", settings.sentiment_url, http, service_key=key, deadline=settings.peer_deadline)
-    profiles = Peer("profiles", settings.profiles_url, http, service_key=key, deadline=settings.peer_deadline)
-    return sentiment, profiles
 
 
 def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -> Observer:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from pydantic import ValidationError
 
 from services.ingest.compliance import PURPOSE as RECENT_POSTS
 from services.ingest.erasures.erasure import (
@@ -29,9 +28,8 @@ from services.ingest.replies.ticket_register import TICKET_TEXT
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock
-from shared.erasure import ErasureAnswer
-from shared.errors import PeerError, PeerRefusedError, VoxpopError
-from shared.peers import Peer
+from shared.errors import PeerError, VoxpopError
+from shared.profiles_peer import ProfilesPeer
 
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -144,7 +142,7 @@ class Eraser:
 
     store: ErasureStore
     places: Places
-    profiles: Peer
+    profiles: ProfilesPeer
     scrub: Callable[[], Awaitable[object]]
     clock: Clock
 
@@ -177,17 +175,10 @@ class Eraser:
         erasure = removed_here(erasure, await self.places.forget(erasure.author_key, erasure.reply_author))
         await self.store.record(erasure)
         try:
-            erasure = removed_there(erasure, (await self._forget_there(erasure.author_key)).items)
+            erasure = removed_there(erasure, (await self.profiles.erase(erasure.author_key)).items)
         except PeerError as error:
             return postponed(erasure, self.clock.now(), error.peer, error.detail)
         if await self.places.under_way(erasure.reply_author or ""):
             sentence = "a reply is being sent; it is removed once its outcome is known"
             return postponed(erasure, self.clock.now(), "replies", sentence)
         return completed(erasure, self.clock.now())
-
-    async def _forget_there(self, author_key: str) -> ErasureAnswer:
-        response = await self.profiles.call("POST", "/v1/erasures", json={"author_key": author_key})
-        try:
-            return ErasureAnswer.model_validate_json(response.content)
-        except ValidationError:
-            raise PeerRefusedError("profiles", "profiles gave an answer without counts", 200) from None

@@ -28,7 +28,7 @@ from services.ingest.sources.reply_writer import ReplyWriter
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock
-from shared.peers import Peer
+from shared.sentiment_peer import SentimentPeer
 from shared.webhooks.courier import Courier
 
 
@@ -59,7 +59,7 @@ def build_replies(
     store: ReplyStore,
     vault: Vault,
     brands: BrandStore,
-    sentiment: Peer,
+    sentiment: SentimentPeer,
     pseudonymizer: Pseudonymizer,
     writers: Mapping[Platform, ReplyWriter],
     http: httpx.AsyncClient,

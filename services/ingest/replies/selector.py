@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from pydantic import TypeAdapter
 
 from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
@@ -20,22 +19,20 @@ from services.ingest.replies.reply import NOT_SENT
 from services.ingest.replies.rule import ReplyRule
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.replies.withdrawal import ReplyWithdrawal
-from shared.analysis import Analysis
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.errors import PeerRefusedError
-from shared.peers import Peer
+from shared.sentiment_peer import SentimentPeer
 from shared.text import clean
 
 _BATCH: Final = 128
-_ANALYSES: Final = TypeAdapter(list[Analysis])
 log = structlog.get_logger(__name__)
 
 
 class Categorizer:
     """Best categories of texts, by a category set or the model's own labels."""
 
-    def __init__(self, sentiment: Peer) -> None:
+    def __init__(self, sentiment: SentimentPeer) -> None:
         """Ask `sentiment`."""
         self._sentiment = sentiment
 
@@ -48,15 +45,13 @@ class Categorizer:
         labels: list[str | None] = []
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])
-            body = {"texts": batch, "features": ["category"], "category_set": category_set}
             try:
-                response = await self._sentiment.call("POST", "/v1/analyze", json=body)
-                analyses = _ANALYSES.validate_python(response.json()["results"])
-                found = [analysis.category.label if analysis.category else None for analysis in analyses]
-            except (PeerRefusedError, ValueError, KeyError, TypeError) as error:
+                found = await self._sentiment.analyze(batch, ["category"], category_set=category_set)
+            except PeerRefusedError as error:
                 log.warning("replies.uncategorised", category_set=category_set, error=type(error).__name__)
-                found = []
-            labels += found if len(found) == len(batch) else [None] * len(batch)
+                labels += [None] * len(batch)
+            else:
+                labels += [one.category.label if one.category else None for one in found.results]
         return labels
 
 

@@ -13,7 +13,7 @@ from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
 from services.ingest.vault.vault import Vault
 from shared.errors import PeerUnavailableError
-from shared.peers import Peer
+from shared.profiles_peer import ProfilesPeer
 from shared.removal import RemovalReason
 from shared.sqlite import open_sqlite
 from tests.unit.ingest.test_removal import PSEUDONYMS, fold, http, published
@@ -69,7 +69,7 @@ def recent(vault: Vault) -> RecentPosts:
 @pytest.fixture
 def sender(http: httpx.AsyncClient, clock: VirtualClock) -> RemovalSender:
     """Return a sender to the real profiles."""
-    return RemovalSender(PSEUDONYMS, Peer("profiles", "http://profiles", http), clock)
+    return RemovalSender(PSEUDONYMS, ProfilesPeer("profiles", "http://profiles", http), clock)
 
 
 async def posts_of(http: httpx.AsyncClient, brand: str = "acme") -> int:

@@ -11,7 +11,8 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.pipeline import Pipeline
 from shared.errors import PeerUnavailableError
-from shared.peers import Peer
+from shared.profiles_peer import ProfilesPeer
+from shared.sentiment_peer import SentimentPeer
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.posts import NOW, a_post
 
@@ -35,13 +36,13 @@ class Watching:
 def a_pipeline(peers: Peers, observer: Watching) -> Pipeline:
     """Return a pipeline with an observer."""
 
-    def peer(name: str, app: FastAPI) -> Peer:
-        return Peer(name, f"http://{name}", httpx.AsyncClient(transport=httpx.ASGITransport(app)), deadline=5)
+    def http(app: FastAPI) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app))
 
     return Pipeline(
         pseudonymizer=Pseudonymizer(b"k" * 32),
-        sentiment=peer("sentiment", peers.sentiment()),
-        profiles=peer("profiles", peers.profiles()),
+        sentiment=SentimentPeer("sentiment", "http://sentiment", http(peers.sentiment()), deadline=5),
+        profiles=ProfilesPeer("profiles", "http://profiles", http(peers.profiles()), deadline=5),
         now=lambda: NOW,
         timed=lambda _: nullcontext(),
         observer=observer,

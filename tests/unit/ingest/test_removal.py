@@ -15,7 +15,7 @@ from services.profiles.app import create_app
 from services.profiles.settings import ProfilesSettings
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import PeerRefusedError, PeerUnavailableError
-from shared.peers import Peer
+from shared.profiles_peer import ProfilesPeer
 from shared.removal import RemovalAnswer
 from tests.unit.ingest.virtual_clock import VirtualClock
 from tests.unit.profiles.posts import post
@@ -46,7 +46,7 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def sender(http: httpx.AsyncClient) -> RemovalSender:
     """Return a sender to that service."""
-    return RemovalSender(PSEUDONYMS, Peer("profiles", "http://profiles", http), VirtualClock())
+    return RemovalSender(PSEUDONYMS, ProfilesPeer("profiles", "http://profiles", http), VirtualClock())
 
 
 async def fold(http: httpx.AsyncClient, *posts: AnalyzedPost) -> dict[str, int]:
@@ -99,7 +99,7 @@ async def test_any_number_of_removals_may_be_sent(http: httpx.AsyncClient, sende
 async def test_profiles_that_are_away_are_told() -> None:
     """Where no connection comes about the caller is told to send again."""
     async with httpx.AsyncClient(trust_env=False) as http:
-        away = RemovalSender(PSEUDONYMS, Peer("profiles", "http://127.0.0.1:9", http), VirtualClock())
+        away = RemovalSender(PSEUDONYMS, ProfilesPeer("profiles", "http://127.0.0.1:9", http), VirtualClock())
         with stamina.set_testing(testing=True, attempts=2), pytest.raises(PeerUnavailableError):
             await away.send("acme", [Removal("x", "deleted", post_id="1")])
 
@@ -109,6 +109,6 @@ async def test_an_answer_without_counts_is_refused(body: str) -> None:
     """An answer that does not say what became of the removals acknowledges nothing."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     async with httpx.AsyncClient(transport=transport) as http:
-        strange = RemovalSender(PSEUDONYMS, Peer("profiles", "http://profiles", http), VirtualClock())
+        strange = RemovalSender(PSEUDONYMS, ProfilesPeer("profiles", "http://profiles", http), VirtualClock())
         with pytest.raises(PeerRefusedError, match="without counts"):
             await strange.send("acme", [Removal("x", "deleted", post_id="1")])

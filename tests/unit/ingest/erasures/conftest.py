@@ -17,7 +17,7 @@ from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
-from shared.peers import Peer
+from shared.profiles_peer import ProfilesPeer
 from shared.store_url import SqliteUrl
 from tests.unit.ingest.replies.conftest import KEY, with_desk, world
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -46,7 +46,7 @@ class Bench:
     @property
     def eraser(self) -> Eraser:
         """Return a replica's eraser."""
-        profiles = Peer("profiles", "http://profiles", httpx.AsyncClient(transport=self.profiles()), deadline=5)
+        profiles = ProfilesPeer("profiles", "http://profiles", httpx.AsyncClient(transport=self.profiles()), deadline=5)
         places = Places(self.store.replies, self.vault, self.clock)
         return Eraser(self.store.erasures, places, profiles, self._scrub, self.clock)
 

@@ -26,7 +26,7 @@ from services.ingest.vault.stores import sqlite as vault_sqlite
 from services.ingest.vault.stores.sqlite import SqliteVaultStore
 from services.ingest.vault.vault import Vault
 from shared.analysis import Analysis, Language, Sentiment
-from shared.peers import Peer
+from shared.sentiment_peer import SentimentPeer
 from shared.sqlite import SqliteDatabase, open_sqlite
 from shared.text import clean
 from tests.unit.ingest.posts import a_post
@@ -58,7 +58,7 @@ class World:
         """Return replies as a replica builds them; `changes` replace settings."""
         settings = ReplySettings(_env_file=None, **({"replies_enabled": True} | self.settings | changes))
         writer = LocalWriter(self.platform, self.http)
-        sentiment = Peer("sentiment", "http://sentiment", httpx.AsyncClient(transport=self.sentiment()))
+        sentiment = SentimentPeer("sentiment", "http://sentiment", httpx.AsyncClient(transport=self.sentiment()))
         return build_replies(
             settings,
             self.store,

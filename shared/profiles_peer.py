@@ -1,0 +1,100 @@
+"""What services ask of the profiles service."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.analyzed_post import SCHEMA_VERSION, AnalyzedPost
+from shared.erasure import ErasureAnswer
+from shared.errors import PeerRefusedError
+from shared.peers import Peer
+from shared.removal import REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer
+
+_KEYS = TypeAdapter(set[str])
+_JSON = {"content-type": "application/json"}
+_WITHOUT_COUNTS = "without counts"
+_CONFLICT = 409
+
+
+class ProfilesPeer(Peer):
+    """The profiles service. Every call may be repeated: what was done already changes nothing."""
+
+    async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
+        """Return those of up to 1000 post keys that are counted already."""
+        response = await self.call("POST", f"/v1/brands/{brand}/posts/counted", json={"post_keys": post_keys})
+        return self.read(lambda: _KEYS.validate_python(response.json()["counted"]), "without counted keys")
+
+    async def fold(self, brand: str, posts: Sequence[AnalyzedPost]) -> int:
+        """Have up to 1000 posts counted, durably; return how many were not counted before."""
+        body = await asyncio.to_thread(_delivery, posts)
+        response = await self.call("POST", f"/v1/brands/{brand}/posts", content=body, headers=_JSON)
+        return self.read(lambda: int(response.json()["folded"]), "without a count")
+
+    async def remove(self, brand: str, removals: Sequence[KeyedRemoval], *, early: bool) -> RemovalAnswer:
+        """Have up to 1000 posts or authors taken out, durably; `early` keeps out posts that are not known yet."""
+        body = {
+            "schema_version": REMOVALS_SCHEMA_VERSION,
+            "removals": [removal.model_dump(mode="json", exclude_none=True) for removal in removals],
+            "early": early,
+        }
+        response = await self.call("POST", f"/v1/brands/{brand}/removals", json=body)
+        return self.read(lambda: RemovalAnswer.model_validate_json(response.content), _WITHOUT_COUNTS)
+
+    async def erase(self, author_key: str) -> ErasureAnswer:
+        """Have an author removed from every brand, for good."""
+        response = await self.call("POST", "/v1/erasures", json={"author_key": author_key})
+        return self.read(lambda: ErasureAnswer.model_validate_json(response.content), _WITHOUT_COUNTS)
+
+    async def features(self, brand: str, limit: int, cursor: str | None) -> tuple[bytes, str | None]:
+        """Return a page of up to `limit` authors as numbers, an Arrow IPC stream, and the cursor of the next page."""
+        query = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+        response = await self.call("GET", f"/v1/brands/{brand}/features", params=query)
+        return response.content, response.headers.get("x-next-cursor")
+
+    async def assigned(
+        self, brand: str, basis: str, limit: int, cursor: str | None
+    ) -> tuple[dict[str, int], str | None]:
+        """Return the published clusters of a page of up to `limit` authors, by author key, and the next page's cursor.
+
+        An author key is a keyed hash, so the first ones are a fair sample of all authors.
+        """
+        query: dict[str, Any] = {"sort": "author_key", "order": "asc", "limit": limit}
+        if cursor is not None:
+            query["cursor"] = cursor
+        response = await self.call("GET", f"/v1/brands/{brand}/profiles", params=query)
+        return self.read(lambda: _assigned(response.json(), basis), "that is no page of profiles")
+
+    async def stage(self, brand: str, run_id: str, basis: str, clusters: Mapping[str, int]) -> int:
+        """Keep the clusters of up to 10,000 authors under a run, not shown yet; return how many are kept."""
+        items = [{"author_key": author_key, "cluster": cluster} for author_key, cluster in clusters.items()]
+        path = f"/v1/brands/{brand}/assignments/{run_id}"
+        response = await self.call("PUT", path, json={"basis": basis, "items": items})
+        return self.read(lambda: int(response.json()["stored"]), "without a count")
+
+    async def publish(self, brand: str, run_id: str, basis: str, expected: int) -> bool:
+        """Show the staged clusters in place of the earlier ones, all at once.
+
+        False where profiles holds another number of them than `expected`: then it shows what it showed before.
+        """
+        path = f"/v1/brands/{brand}/assignments/{run_id}/publish"
+        try:
+            await self.call("POST", path, json={"basis": basis, "expected": expected})
+        except PeerRefusedError as error:
+            if error.status == _CONFLICT:
+                return False
+            raise
+        return True
+
+
+def _delivery(posts: Sequence[AnalyzedPost]) -> bytes:
+    """Return the body that profiles folds: milliseconds of CPU for a large batch."""
+    bodies = [post.model_dump(mode="json", exclude_none=True) for post in posts]
+    return json.dumps({"schema_version": SCHEMA_VERSION, "posts": bodies}).encode()
+
+
+def _assigned(page: Any, basis: str) -> tuple[dict[str, int], str | None]:
+    shown = [(profile["author_key"], profile.get("clusters", {})) for profile in page["items"]]
+    return {author_key: clusters[basis] for author_key, clusters in shown if basis in clusters}, page["next_cursor"]
