@@ -26,7 +26,7 @@ class Edit(NamedTuple):
     new: str
 
 
-class Rule(Protocol):
+class RewriteRule(Protocol):
     """One way to rewrite a text."""
 
     def apply(self, text: str) -> str:
@@ -108,7 +108,7 @@ class Traced:
         """Begin with a text as it is."""
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
-    def apply(self, rule: Rule) -> "Traced":
+    def apply(self, rule: RewriteRule) -> "Traced":
         """Return the text rewritten; what replaced a stretch came, each character of it, from the whole stretch."""
         if rule.apply(self.text) == self.text:
             return self

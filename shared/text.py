@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from shared.rewriting import MARKS, Composition, Replacement, Rule, SingleBlanks, Traced
+from shared.rewriting import MARKS, Composition, Replacement, RewriteRule, SingleBlanks, Traced
 
 _Text = TypeVar("_Text", str, Traced)
 
@@ -46,7 +46,7 @@ _PHONE = re.compile(
 _MARKS = re.compile(f"({MARKS}{MARKS}{{{MOST_MARKS - 1}}}){MARKS}+")
 # Marks go first: to put a run of them into order takes a time that grows with its square.
 # An e-mail address goes before a mention, since it holds an `@` too.
-_RULES: Final[tuple[Rule, ...]] = (
+_RULES: Final[tuple[RewriteRule, ...]] = (
     Replacement(_MARKS, r"\1"),
     Composition(),
     SingleBlanks(),

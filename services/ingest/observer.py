@@ -30,7 +30,7 @@ class Observer(Protocol):
         ...
 
 
-class Observers:
+class ObserverChain:
     """An `Observer` of several; what one raises fails the delivery, and all see it again."""
 
     def __init__(self, *observers: Observer) -> None:
@@ -43,7 +43,7 @@ class Observers:
             await observer.observe(brand, posts)
 
 
-class Remembering:
+class RecentPostRecorder:
     """An `Observer` that keeps the raw ids by which a platform is asked later whether a post is gone."""
 
     def __init__(self, recent: RecentPosts) -> None:

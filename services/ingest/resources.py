@@ -12,14 +12,14 @@ import httpx
 from prometheus_client import CollectorRegistry, Counter
 
 from services.ingest.compliance import RecentPosts, compliance_round
-from services.ingest.erasures.eraser import Eraser, Erasures, Places
+from services.ingest.erasures.eraser import AuthorData, Eraser, ErasureRequests
 from services.ingest.identity import Pseudonymizer
-from services.ingest.observer import Observer, Observers, Remembering
+from services.ingest.observer import Observer, ObserverChain, RecentPostRecorder
 from services.ingest.pipeline import Pipeline, Receipt
 from services.ingest.removal import RemovalSender
 from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.settings import IngestSettings
-from services.ingest.source_registry import Registry
+from services.ingest.source_registry import SourceRegistry
 from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.stores.base import IngestStore
 from services.ingest.stores.opening import open_store
@@ -79,7 +79,7 @@ class Resources:
     stream_control: StreamControl
     stream_statuses: StreamStatuses
     replies: Replies
-    erasures: Erasures
+    erasures: ErasureRequests
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
@@ -134,9 +134,9 @@ async def open_resources(
             erased=store.erasures.erased,
         )
         removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawal.withdraw)
-        places = Places(store.replies, vault, clock)
+        places = AuthorData(store.replies, vault, clock)
         eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
-        sources = Registry(settings, store.spend, clock)
+        sources = SourceRegistry(settings, store.spend, clock)
         runtime = StreamRuntime(
             streams=store.streams,
             brands=store.brands,
@@ -169,16 +169,16 @@ async def open_resources(
             stream_control=stream_control,
             stream_statuses=StreamStatuses(store.spend, sources, clock),
             replies=replies,
-            erasures=Erasures(store.erasures, pseudonymizer, clock),
+            erasures=ErasureRequests(store.erasures, pseudonymizer, clock),
         )
 
 
 def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -> Observer:
     observers: list[Observer] = []
     if settings.x_bearer_token is not None:
-        observers.append(Remembering(recent))
+        observers.append(RecentPostRecorder(recent))
     observers.append(replies.selector)
-    return Observers(*observers)
+    return ObserverChain(*observers)
 
 
 def _counted(pipeline: Pipeline, metrics: IngestMetrics) -> Deliver:

@@ -15,9 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.settings import IngestSettings
-from services.ingest.sources.base import Budget, RefusedError, Report, Source, SourceError
+from services.ingest.sources.base import PostBudget, RefusedError, Report, Source, SourceError
 from services.ingest.sources.bluesky.source import BlueskyStream
 from services.ingest.sources.feed.source import FeedSource
 from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
@@ -51,19 +51,19 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc
 """A time with a zone, kept in UTC: the same moment is the same question, however it is written."""
 
 
-class Nothing(BaseModel):
+class NoParameters(BaseModel):
     """The brand says it all. Unknown names are refused: a misspelt one would be ignored in silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Since(Nothing):
+class SinceParameters(NoParameters):
     """From `since` (with a zone) until now; None is as far back as the network gives."""
 
     since: Moment | None = None
 
 
-class Window(Since):
+class WindowParameters(SinceParameters):
     """From `since` to `until`, which both have zones; None is as far as the network gives, and now."""
 
     until: Moment | None = None
@@ -76,13 +76,13 @@ class Window(Since):
 
 
 @dataclass(frozen=True)
-class Making:
+class SourceContext:
     """What a source is made of; `ends` for a backfill, with `since` and `until` where they were asked for."""
 
     settings: IngestSettings
-    query: Query
+    query: BrandQuery
     report: Report
-    budget: Budget
+    budget: PostBudget
     clock: Clock
     ends: bool = False
     since: AwareDatetime | None = None
@@ -98,14 +98,14 @@ class SourceKind:
     """
 
     platform: Platform
-    make: Callable[[Making], Source]
+    make: Callable[[SourceContext], Source]
     needs: Callable[[IngestSettings], object] = lambda _: None
     is_live: bool = True
     backfill: type[BaseModel] | None = None
     purse: str | None = None
 
 
-def _captions(making: Making, queries: tuple[str, ...]) -> Source:
+def _captions(making: SourceContext, queries: tuple[str, ...]) -> Source:
     settings = making.settings
     return InstagramCaptions(
         settings.instagram_session(),
@@ -118,7 +118,7 @@ def _captions(making: Making, queries: tuple[str, ...]) -> Source:
     )
 
 
-def _x_search(making: Making) -> Source:
+def _x_search(making: SourceContext) -> Source:
     return XSearch(
         making.settings,
         making.query,
@@ -131,7 +131,7 @@ def _x_search(making: Making) -> Source:
     )
 
 
-def _instagram_hashtag(making: Making) -> Source:
+def _instagram_hashtag(making: SourceContext) -> Source:
     access, user_id = making.settings.instagram_access()
     return InstagramHashtag(
         access,
@@ -145,7 +145,7 @@ def _instagram_hashtag(making: Making) -> Source:
     )
 
 
-def _facebook_page(making: Making) -> Source:
+def _facebook_page(making: SourceContext) -> Source:
     settings = making.settings
     return FacebookPage(
         settings.facebook_access(),
@@ -166,7 +166,7 @@ SOURCES: Final[dict[str, SourceKind]] = {
         needs=IngestSettings.require_x_bearer,
         purse="x",
     ),
-    "x-search": SourceKind("x", _x_search, needs=IngestSettings.require_x_bearer, backfill=Window, purse="x"),
+    "x-search": SourceKind("x", _x_search, needs=IngestSettings.require_x_bearer, backfill=WindowParameters, purse="x"),
     "bluesky": SourceKind(
         "bluesky", lambda making: BlueskyStream(making.settings, making.query, making.report, making.clock)
     ),
@@ -181,26 +181,28 @@ SOURCES: Final[dict[str, SourceKind]] = {
         needs=IngestSettings.mastodon_token,
     ),
     "instagram-hashtag": SourceKind(
-        "instagram", _instagram_hashtag, needs=IngestSettings.instagram_access, backfill=Since
+        "instagram", _instagram_hashtag, needs=IngestSettings.instagram_access, backfill=SinceParameters
     ),
     "instagram-captions": SourceKind(
         "instagram",
         lambda making: _captions(making, tuple(f"#{tag}" for tag in making.query.hashtags)),
         needs=IngestSettings.instagram_session,
-        backfill=Since,
+        backfill=SinceParameters,
     ),
     "instagram-profile": SourceKind(
         "instagram",
         lambda making: _captions(making, making.query.accounts),
         needs=IngestSettings.instagram_session,
-        backfill=Since,
+        backfill=SinceParameters,
     ),
-    "facebook-page": SourceKind("facebook", _facebook_page, needs=IngestSettings.facebook_access, backfill=Since),
+    "facebook-page": SourceKind(
+        "facebook", _facebook_page, needs=IngestSettings.facebook_access, backfill=SinceParameters
+    ),
     "feed": SourceKind("web", lambda making: FeedSource(making.settings, making.query, making.report, making.clock)),
 }
 
 
-class Registry:
+class SourceRegistry:
     """Makes the sources of `SOURCES` with one service's settings."""
 
     def __init__(
@@ -220,16 +222,16 @@ class Registry:
         """Return the platform of a source by its name; raises RefusedError."""
         return self._kind(source).platform
 
-    def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:
+    def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
         """Return a source for a stream; raises CredentialError, RefusedError."""
         kind = self._kind(stream.source)
-        parameters = Window.model_validate(stream.parameters)
-        budget: Budget = FreeBudget()
+        parameters = WindowParameters.model_validate(stream.parameters)
+        budget: PostBudget = FreeBudget()
         if kind.purse is not None and (limit := self.limit(stream.source)) is not None:
             budget = MonthlyBudget(self._spend, kind.purse, _setting(kind.purse), limit, self._clock, spent)
         ends = stream.kind is StreamKind.BACKFILL
         return kind.make(
-            Making(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
+            SourceContext(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
         )
 
     def checked(self, kind: StreamKind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -281,4 +283,4 @@ def _setting(purse: str) -> str:
 def _model(found: SourceKind, kind: StreamKind) -> type[BaseModel] | None:
     if kind is StreamKind.BACKFILL:
         return found.backfill
-    return Nothing if found.is_live else None
+    return NoParameters if found.is_live else None

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from shared.rewriting import Replacement, Rule, SingleBlanks, Traced
+from shared.rewriting import Replacement, RewriteRule, SingleBlanks, Traced
 from shared.text import LINK, clean, clean_traced
 
 
@@ -13,7 +13,10 @@ def _decode(match: re.Match[str]) -> str:
 
 
 _DECODING: Final = Replacement(re.compile(r"\\u([0-9a-fA-F]{4})"), _decode)
-_DROPPING_LINKS: Final[tuple[Rule, ...]] = (Replacement(re.compile(rf"(?<!\S){LINK}(?!\S)"), " "), SingleBlanks())
+_DROPPING_LINKS: Final[tuple[RewriteRule, ...]] = (
+    Replacement(re.compile(rf"(?<!\S){LINK}(?!\S)"), " "),
+    SingleBlanks(),
+)
 
 
 def normalise(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from services.ingest.sources.base import Source
 from services.ingest.sources.meta.captions import InstagramCaptions
-from services.ingest.sources.meta.settings import Session
+from services.ingest.sources.meta.settings import InstaloaderSession
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.instagram import (
@@ -68,7 +68,7 @@ class WebsiteNetwork(Network):
     pushes = False
     secrets = (COOKIES["sessionid"], COOKIES["csrftoken"])
 
-    def __init__(self, server: InstagramServer, executor: CountingExecutor, session: Session) -> None:
+    def __init__(self, server: InstagramServer, executor: CountingExecutor, session: InstaloaderSession) -> None:
         """Misbehave through `server`."""
         super().__init__()
         self.clock = ThreadsClock(executor, server)
@@ -147,4 +147,4 @@ class TestInstagramCaptions(SourceContract):
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
             executor = CountingExecutor()
             asyncio.get_running_loop().set_default_executor(executor)
-            yield WebsiteNetwork(server, executor, Session("ana", write_session(tmp_path)))
+            yield WebsiteNetwork(server, executor, InstaloaderSession("ana", write_session(tmp_path)))

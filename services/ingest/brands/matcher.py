@@ -130,15 +130,15 @@ def _hashtags(text: str) -> Iterator[str]:
             start = text.find(sign, end)
 
 
-Test = Callable[[PostText], bool]
+PostTest = Callable[[PostText], bool]
 
 
 @dataclass(frozen=True)
 class Matcher:
     """What of a brand's rules is looked at here. Nothing of a keyword ever becomes a regular expression."""
 
-    wanted: tuple[Test, ...] = ()
-    unwanted: tuple[Test, ...] = ()
+    wanted: tuple[PostTest, ...] = ()
+    unwanted: tuple[PostTest, ...] = ()
     handles: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
@@ -185,23 +185,23 @@ def _lower(accounts: Accounts, platform: Platform) -> frozenset[str]:
     return frozenset(account.lower() for account in given)
 
 
-def _tests(expressions: Iterable[Expression]) -> tuple[Test, ...]:
+def _tests(expressions: Iterable[Expression]) -> tuple[PostTest, ...]:
     return tuple(_expression_test(expression) for expression in expressions)
 
 
-def _expression_test(expression: Expression) -> Test:
+def _expression_test(expression: Expression) -> PostTest:
     tests = [_clause_test(clause) for clause in expression.clauses]
     return tests[0] if len(tests) == 1 else lambda text: all(test(text) for test in tests)
 
 
-def _clause_test(clause: Clause) -> Test:
+def _clause_test(clause: Clause) -> PostTest:
     tests = [_term_test(term) for term in clause.terms]
     if clause.negated:
         return lambda text: not any(test(text) for test in tests)
     return tests[0] if len(tests) == 1 else lambda text: any(test(text) for test in tests)
 
 
-def _term_test(term: Term) -> Test:
+def _term_test(term: Term) -> PostTest:
     if term.kind == "hashtag":
         tag = plain(term.text)
         return lambda text: tag in text.hashtags

@@ -9,18 +9,18 @@ from services.ingest.brands.brand import Feed
 from services.ingest.brands.matcher import Matcher, PostText
 from shared.analyzed_post import Platform
 
-Outcome = Literal["keep", "internal", "count", "drop"]
+MatchOutcome = Literal["keep", "internal", "count", "drop"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MatchResult:
     """`keep` and `internal` posts go on (an internal one as the brand's own voice), the others end here.
 
     `count` is a repost that is counted and not read. `reason` says in a few words why a post ends here, without
     any of its content, so that it may label a figure.
     """
 
-    outcome: Outcome
+    outcome: MatchOutcome
     reason: str = ""
 
     @property
@@ -29,15 +29,15 @@ class Verdict:
         return self.outcome in ("keep", "internal")
 
 
-KEEP = Verdict("keep")
-INTERNAL = Verdict("internal")
-COUNTED_REPOST = Verdict("count", "repost, counted alone")
-NO_TEXT = Verdict("drop", "no text")
-PROTECTED = Verdict("drop", "protected account")
-REPOST = Verdict("drop", "repost")
-LANGUAGE = Verdict("drop", "another language")
-EXCLUDED = Verdict("drop", "excluded")
-NOT_ABOUT_BRAND = Verdict("drop", "does not name the brand")
+KEEP = MatchResult("keep")
+INTERNAL = MatchResult("internal")
+COUNTED_REPOST = MatchResult("count", "repost, counted alone")
+NO_TEXT = MatchResult("drop", "no text")
+PROTECTED = MatchResult("drop", "protected account")
+REPOST = MatchResult("drop", "repost")
+LANGUAGE = MatchResult("drop", "another language")
+EXCLUDED = MatchResult("drop", "excluded")
+NOT_ABOUT_BRAND = MatchResult("drop", "does not name the brand")
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Selection:
     dropped: Counter[str] = field(default_factory=Counter)
     counted_reposts: int = 0
 
-    def add(self, post: dict[str, Any], verdict: Verdict) -> None:
+    def add(self, post: dict[str, Any], verdict: MatchResult) -> None:
         """Put one post where it belongs; its own dictionary is not changed."""
         if verdict.goes_on:
             self.posts.append(post | {"voice": "internal" if verdict.outcome == "internal" else "external"})
@@ -75,7 +75,7 @@ class XRule:
 
 
 @dataclass(frozen=True)
-class Query:
+class BrandQuery:
     """One brand's query at one platform. Sources read what their network can be asked; runners call `select`.
 
     - X: `rules`, for the stream and for search. - Mastodon and Instagram: `hashtags`, in lower case, without `#`.
@@ -94,7 +94,7 @@ class Query:
     feeds: tuple[Feed, ...] = ()
     network_selects: bool = False
 
-    def matches(
+    def match_text(
         self,
         text: str,
         *,
@@ -106,7 +106,7 @@ class Query:
         hashtags: Sequence[str] = (),
         mentions: Sequence[str] = (),
         about_brand: bool = False,
-    ) -> Verdict:
+    ) -> MatchResult:
         """Judge one post by what is known of it.
 
         `language` is what the platform says, an ISO 639 code with or without a region; None and `und` pass every
@@ -128,12 +128,12 @@ class Query:
             return NOT_ABOUT_BRAND
         return EXCLUDED if rules.is_excluded(post) else self._kept(own=own, is_repost=is_repost)
 
-    def _kept(self, *, own: bool, is_repost: bool) -> Verdict:
+    def _kept(self, *, own: bool, is_repost: bool) -> MatchResult:
         if is_repost and self.matcher.reposts == "count":
             return COUNTED_REPOST
         return INTERNAL if own else KEEP
 
-    def judge(self, post: dict[str, Any]) -> Verdict:
+    def match(self, post: dict[str, Any]) -> MatchResult:
         """Judge a post as `Delivery.posts` holds them.
 
         Beside the contract's fields it reads `author.handle` and the optional `hashtags`, `mentions` (lists of
@@ -142,7 +142,7 @@ class Query:
         text, author = post.get("text"), post.get("author")
         if not isinstance(text, str) or not isinstance(author, dict):
             return NO_TEXT
-        return self.matches(
+        return self.match_text(
             text,
             author_id=_text(author.get("id")),
             author_handle=_text(author.get("handle")),
@@ -158,7 +158,7 @@ class Query:
         """Judge many posts: tens of microseconds each, so more than a few belong in a thread."""
         selection = Selection()
         for post in posts:
-            selection.add(post, self.judge(post))
+            selection.add(post, self.match(post))
         return selection
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.ingest.brands.brand import BrandSettings, ListenedPlatform, StoredBrand
 from services.ingest.brands.expression import Clause, Expression, Term, TermError
 from services.ingest.brands.matcher import Matcher
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.brands.x_rules import MAX_RULE, compile_x_rules
 from shared.analyzed_post import Platform
 
@@ -34,11 +34,11 @@ class QueryPlan(BaseModel):
 class PlannedQuery:
     """One brand at one platform: for the source, and for people."""
 
-    query: Query
+    query: BrandQuery
     plan: QueryPlan
 
 
-def query_for(brand: StoredBrand, platform: Platform) -> Query:
+def query_for(brand: StoredBrand, platform: Platform) -> BrandQuery:
     """Return what a source of `platform` needs of `brand`."""
     return _PLANNERS[platform](brand).query
 
@@ -188,7 +188,7 @@ def _planned(
         not_heard=not_heard or [],
         limits=limits,
     )
-    return PlannedQuery(Query(stored.brand, platform, Matcher.of(stored.settings, platform), **of_query), plan)
+    return PlannedQuery(BrandQuery(stored.brand, platform, Matcher.of(stored.settings, platform), **of_query), plan)
 
 
 def _own(brand: BrandSettings, platform: ListenedPlatform) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Places:
+class AuthorData:
     """Replies with what holds their author, tickets with their deliveries, and the rows of the vault.
 
     Tickets are found by their texts in the vault, which last 30 days. A ticket that is older names nobody: not even
@@ -97,7 +97,7 @@ _ID_BYTES: Final = 16
 
 
 @dataclass(frozen=True)
-class Erasures:
+class ErasureRequests:
     """What people do with erasures. A raw id comes in and is forgotten before anything is kept."""
 
     store: ErasureStore
@@ -141,7 +141,7 @@ class Eraser:
     """
 
     store: ErasureStore
-    places: Places
+    places: AuthorData
     profiles: ProfilesPeer
     scrub: Callable[[], Awaitable[object]]
     clock: Clock

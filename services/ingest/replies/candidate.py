@@ -8,7 +8,7 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.post import Post
 from services.ingest.replies.rule import ReplyRule, Traits
-from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR
+from services.ingest.sources.fields import UNKNOWN_AUTHOR
 
 _UNTOLD_ON: Final = ("facebook", "instagram")
 

@@ -66,7 +66,7 @@ class Report(Protocol):
         ...
 
 
-class Budget(Protocol):
+class PostBudget(Protocol):
     """What may still be read of a platform that asks money for each post, per calendar month in UTC."""
 
     async def left(self) -> int:
@@ -94,7 +94,7 @@ class Source(Protocol):
     Rate limits: a source keeps the network's, waits as it is told, and says so through the report.
     Reconnecting: never more than once a second, growing waits with jitter; posts missed meanwhile are fetched
     where the network can give them.
-    Cost: a source of paid posts asks its `Budget` before it reads and stops at the limit.
+    Cost: a source of paid posts asks its `PostBudget` before it reads and stops at the limit.
     Stop: closing the generator (or cancelling its reader) closes connections and ends tasks before it returns.
     What it raises: CredentialError, RefusedError, BudgetSpentError. Everything else that a network does
     (drops, stalls, nonsense, 429, 503) is dealt with inside.

@@ -3,8 +3,6 @@
 import re
 from html.parser import HTMLParser
 
-from services.ingest.post import MAX_TEXT
-
 MAX_MARKUP = 100_000
 """Characters of markup that are read; what comes after is cut off."""
 _BLOCKS = frozenset(
@@ -20,12 +18,6 @@ def plain_text(markup: str) -> str:
     reader.feed(_tamed(markup[:MAX_MARKUP]))
     reader.close()
     return reader.text()
-
-
-def sendable(text: str) -> str:
-    """Return a text as a post may hold it: no NUL, no half of a surrogate pair, 10,000 characters at the most."""
-    text = text[:MAX_TEXT].replace("\x00", "")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _tamed(markup: str) -> str:

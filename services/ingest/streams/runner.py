@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.brands.query_plan import query_for
 from services.ingest.sources.base import Source
 from services.ingest.streams.progress import ProgressRecorder
@@ -109,7 +109,7 @@ class Runner:
         platform = self._runtime.sources.platform(stream.source)
         brand = await self._runtime.brands.find(stream.brand)
         self._brand_version = brand.version
-        query: Query = await asyncio.to_thread(query_for, brand, platform)
+        query: BrandQuery = await asyncio.to_thread(query_for, brand, platform)
         if self._leased.cursor is not None:
             self._cursor = self._runtime.cipher.open_(PURPOSE, self.stream_id, self._leased.cursor)
         source = self._source = self._runtime.sources.build(stream, query, self._recorder, self._recorder.spent)

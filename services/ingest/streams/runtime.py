@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.brands.stores.base import BrandStore
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source
@@ -41,7 +41,7 @@ class SourceFactory(Protocol):
         """Return the platform of a source by its name; raises RefusedError."""
         ...
 
-    def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:
+    def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
         """Return a source for a stream; raises CredentialError, RefusedError."""
         ...
 

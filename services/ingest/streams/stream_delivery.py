@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError
 from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
 from services.ingest.streams.progress import ProgressRecorder
@@ -156,7 +156,9 @@ class StreamDelivery:
     asked for another. So a slow peer slows the network down, and nothing is dropped.
     """
 
-    def __init__(self, runtime: StreamRuntime, query: Query, recorder: ProgressRecorder, stop: asyncio.Event) -> None:
+    def __init__(
+        self, runtime: StreamRuntime, query: BrandQuery, recorder: ProgressRecorder, stop: asyncio.Event
+    ) -> None:
         """Deliver for the brand of `query`; waiting ends once `stop` is set."""
         self._runtime = runtime
         self._query = query

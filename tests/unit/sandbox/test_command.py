@@ -14,7 +14,7 @@ from sandbox.sandbox import Sandbox
 from services.ingest.sources.rows import Row
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.transport import Network
+from services.ingest.sources.x.transport import XTransport
 from shared.clock import SystemClock
 from shared.errors import SettingsError
 
@@ -35,7 +35,7 @@ async def test_a_person_needs_the_file_alone(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv(name, value)
     assert "waiting" in await said.get()
     settings = XSettings()
-    network = await Network.to(settings.x_sandbox, settings.x_sandbox_ca)
+    network = await XTransport.to(settings.x_sandbox, settings.x_sandbox_ca)
     client = XClient(network, SystemClock(), settings.require_x_bearer())
     assert await client.search("@united") == {"meta": {"result_count": 0}}
     assert "publishing 1000 posts a second" in await said.get()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sandbox.credentials import make_certificate
 from services.ingest.sources.network.fetcher import Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault
+from services.ingest.sources.network.reconnection import NetworkError
 from shared.reach import InnerAddressError, InternetOnly, is_of_the_internet
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock
@@ -194,7 +194,7 @@ async def test_of_several_addresses_those_outside_are_tried(names: Names) -> Non
     async with fetcher(names) as asking:
         assert (await asking.get("http://feeds.example/page")).body == b"feeds.example"
         names.dead.add(OUTSIDE)
-        with pytest.raises(NetworkFault, match="ConnectError"):
+        with pytest.raises(NetworkError, match="ConnectError"):
             await asking.get("http://feeds.example/page")
     assert [address for address, *_ in names.reached] == [OUTSIDE]
 
@@ -202,7 +202,7 @@ async def test_of_several_addresses_those_outside_are_tried(names: Names) -> Non
 async def test_a_name_that_nobody_knows_is_a_fault(names: Names) -> None:
     """It may be known later."""
     async with fetcher(names) as asking:
-        with pytest.raises(NetworkFault, match="ConnectError"):
+        with pytest.raises(NetworkError, match="ConnectError"):
             await asking.get("http://nobody.example/page")
 
 
@@ -211,7 +211,7 @@ async def test_the_machines_own_resolver_finds_out_every_spelling(host: str) -> 
     """However loopback is written, it is loopback."""
     async with Pages(lambda: None) as server, Fetcher(VirtualClock(), way=InternetOnly()) as asking:
         port = httpx.URL(server.url).port
-        with pytest.raises((InnerAddressError, NetworkFault)):
+        with pytest.raises((InnerAddressError, NetworkError)):
             await asking.get(f"http://{host}:{port}/page")
         assert server.open_connections == 0
 
@@ -267,7 +267,7 @@ async def test_a_certificate_is_held_to_the_name(tmp_path: Path) -> None:
         way = names.to(httpx.AsyncHTTPTransport(verify=trust, limits=httpx.Limits(max_keepalive_connections=0)))
         async with Fetcher(VirtualClock(), way=way) as asking:
             assert (await asking.get("https://api.x.com/page")).body == b"api.x.com"
-            with pytest.raises(NetworkFault, match="ConnectError"):
+            with pytest.raises(NetworkError, match="ConnectError"):
                 await asking.get("https://other.example/page")
     finally:
         await runner.cleanup()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from shared import rewriting
 from shared import text as text_module
-from shared.rewriting import MARKS, Composition, Replacement, Rule, SingleBlanks, Traced
+from shared.rewriting import MARKS, Composition, Replacement, RewriteRule, SingleBlanks, Traced
 from shared.text import MOST_MARKS, clean, clean_traced
 from tests.unit.shared.test_text import TEXTS
 
-RULES: list[Rule] = [
+RULES: list[RewriteRule] = [
     Composition(),
     SingleBlanks(),
     Replacement(re.compile("ab+"), "x"),
@@ -27,7 +27,7 @@ HEAPS = st.builds(lambda mark, times: mark * times, st.sampled_from("\u0301\u032
 
 
 @given(st.one_of(ACCENTED, st.text(max_size=30)), st.lists(st.sampled_from(RULES), max_size=6))
-def test_tracing_gives_the_same_text_and_a_place_for_each_character(text: str, rules: list[Rule]) -> None:
+def test_tracing_gives_the_same_text_and_a_place_for_each_character(text: str, rules: list[RewriteRule]) -> None:
     """Whatever rules run: the texts are equal, and each character has a stretch of the first text, in their order."""
     plain, traced = text, Traced.of(text)
     for rule in rules:
@@ -95,7 +95,7 @@ def test_the_class_of_marks_is_that_of_this_unicode() -> None:
     ],
 )
 def test_a_character_comes_from_the_whole_stretch_that_was_replaced(
-    text: str, rule: Rule, found: str, origin: tuple[int, int]
+    text: str, rule: RewriteRule, found: str, origin: tuple[int, int]
 ) -> None:
     """A part of a placeholder, a joined accent, a run of blanks: the stretch is all of what it stands for."""
     traced = Traced.of(text).apply(rule)

@@ -1,7 +1,6 @@
 """One message of Jetstream, read."""
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,23 +8,18 @@ from typing import Any, Final
 from services.ingest.post import EARLIEST, MAX_ID
 from services.ingest.sources.base import Removal
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.markup import sendable
+from services.ingest.sources.fields import UnreadableError, inside, language_of, list_of, sendable
 
 POSTS: Final = "app.bsky.feed.post"
 MAX_MESSAGE: Final = 256 * 1024
 """Bytes; a post is a few hundred, and its server limits its record to 1 MB."""
 _EARLIEST_US: Final = int(EARLIEST.timestamp() * 1_000_000)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 _GONE = {"deleted": "account deleted", "takendown": "protected", "suspended": "protected", "deactivated": "protected"}
 """What an inactive account's status means; the others (`throttled`, `desynchronized`) tell of servers, not people."""
 
 
-class UnreadableError(ValueError):
-    """The message is none that can be read; the text is a short reason without any of its content."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
-class Event:
+class JetstreamEvent:
     """What happened at `time_us` (microseconds since 1970, Jetstream's cursor); `item` is None where it is not wanted.
 
     A post is a JSON value as `POST /v1/posts` takes it, with `hashtags` and `mentions` (DIDs) beside it.
@@ -35,7 +29,7 @@ class Event:
     item: dict[str, Any] | Removal | None
 
 
-def parse_event(message: bytes, latest_us: int) -> Event:
+def parse_event(message: bytes, latest_us: int) -> JetstreamEvent:
     """Read one message; raises UnreadableError. A time after `latest_us` is none: as a cursor it would skip posts."""
     if len(message) > MAX_MESSAGE:
         raise UnreadableError("too long")
@@ -51,10 +45,10 @@ def parse_event(message: bytes, latest_us: int) -> Event:
     if not isinstance(did, str) or not did.startswith("did:") or len(did) > MAX_ID:
         raise UnreadableError("event without an account")
     if kind == "commit":
-        return Event(time_us, _commit(did, value.get("commit"), time_us))
+        return JetstreamEvent(time_us, _commit(did, value.get("commit"), time_us))
     if kind == "account":
-        return Event(time_us, _account(did, value.get("account")))
-    return Event(time_us, None)
+        return JetstreamEvent(time_us, _account(did, value.get("account")))
+    return JetstreamEvent(time_us, None)
 
 
 def _account(did: str, account: Any) -> Removal | None:
@@ -105,11 +99,9 @@ def _post(did: str, post_id: str, record: dict[str, Any], time_us: int) -> dict[
         "hashtags": hashtags,
         "mentions": mentions,
     }
-    languages = record.get("langs")
-    language = languages[0] if isinstance(languages, list) and languages else None
-    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+    if language := language_of(next(iter(list_of(record.get("langs"))), None)):
         post["language"] = language
-    parent = _inside(record, "reply", "parent", "uri")
+    parent = inside(record, "reply", "parent", "uri")
     if isinstance(parent, str) and parent and len(parent) <= MAX_ID:
         post["in_reply_to"] = sendable(parent)
     return post
@@ -124,19 +116,11 @@ def _created_at(words: Any, time_us: int) -> str:
 
 def _features(record: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return the hashtags and the mentioned DIDs that stand beside the text."""
-    tags, facets = record.get("tags"), record.get("facets")
-    hashtags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    hashtags = [tag for tag in list_of(record.get("tags")) if isinstance(tag, str)]
     mentions: list[str] = []
-    for facet in facets if isinstance(facets, list) else []:
-        features = _inside(facet, "features")
-        for feature in features if isinstance(features, list) else []:
+    for facet in list_of(record.get("facets")):
+        for feature in list_of(inside(facet, "features")):
             for found, key in ((hashtags, "tag"), (mentions, "did")):
-                if isinstance(told := _inside(feature, key), str):
+                if isinstance(told := inside(feature, key), str):
                     found.append(told)
     return hashtags, mentions
-
-
-def _inside(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

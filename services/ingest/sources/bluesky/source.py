@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.sources.base import RefusedError, Removal, Report, SourceError
-from services.ingest.sources.bluesky.event import POSTS, UnreadableError, parse_event
+from services.ingest.sources.bluesky.event import POSTS, parse_event
+from services.ingest.sources.fields import UnreadableError
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
 from services.ingest.sources.network.fetcher import Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault, hold
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import NetworkError, keep_connected
 from services.ingest.sources.network.websocket import open_channel
 from services.ingest.sources.settings import BlueskySettings
 from shared.analyzed_post import Platform
@@ -44,20 +45,20 @@ async def resolve(fetcher: Fetcher, appview_url: str, accounts: Iterable[str]) -
 async def _did_of(fetcher: Fetcher, appview_url: str, handle: str) -> str | None:
     try:
         answer = await fetcher.get(appview_url.rstrip("/") + _PATH, {"handle": handle})
-    except NetworkFault as fault:
+    except NetworkError as fault:
         if fault.status in _UNKNOWN:
             return None
         raise
     try:
         did = json.loads(answer.body)["did"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise NetworkFault("it gave no DID for a handle") from None
+        raise NetworkError("it gave no DID for a handle") from None
     return did if isinstance(did, str) and did.startswith("did:") else None
 
 
 OVERLAP: Final = timedelta(seconds=5)
 """Read again after each reconnection: events of one moment may have been sent in part."""
-SILENCE_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 60.0
 """Without any event of the whole network: it has died."""
 RETENTION: Final = timedelta(hours=72)
 """How far back Jetstream replays."""
@@ -79,7 +80,7 @@ class BlueskyStream(BacklogSource[BlueskySettings]):
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         listening = _Listening(self._settings, self._query, self._report, self._clock, backlog, _time_us(cursor))
-        await hold(
+        await keep_connected(
             listening.session,
             name="Bluesky's stream",
             report=self._report,
@@ -93,7 +94,7 @@ class _Listening:
     def __init__(
         self,
         settings: BlueskySettings,
-        query: Query,
+        query: BrandQuery,
         report: Report,
         clock: Clock,
         backlog: Backlog,
@@ -115,10 +116,10 @@ class _Listening:
                 self._own, self._unknown_handles = await resolve(
                     fetcher, self._settings.bluesky_appview_url, sorted(self._query.matcher.own)
                 )
-        except NetworkFault as fault:
+        except NetworkError as fault:
             # Without its status, which would pass for the stream's own.
             sentence = f"the brand's handles cannot be looked up at BLUESKY_APPVIEW_URL: {fault.sentence}"
-            raise NetworkFault(sentence, wait=fault.wait) from None
+            raise NetworkError(sentence, wait=fault.wait) from None
 
     async def session(self) -> None:
         asked_us, now_us = self._reached_us, self._now_us()
@@ -127,18 +128,18 @@ class _Listening:
         if self._own is None:
             await self._look_up_own()
         async with (
-            Silence(self._clock, SILENCE_SECONDS) as silence,
+            IdleTimeout(self._clock, IDLE_SECONDS) as idle,
             open_channel(self._address(asked_us), self._clock) as channel,
         ):
             self._connected(now_us - asked_us if asked_us is not None else 0)
             while True:
                 message = await channel.receive()
-                silence.heard()
+                idle.reset()
                 item = self._read(message)
                 if item is None:
                     continue
                 if self._backlog.is_full:
-                    with silence.paused():
+                    with idle.paused():
                         await self._backlog.put(item, str(self._reached_us))
                 else:
                     await self._backlog.put(item, str(self._reached_us))
@@ -157,7 +158,7 @@ class _Listening:
             if self._own and (handle := self._own.get(author["id"])):
                 author["handle"] = handle
             item["mentions"] += [self._own[did] for did in item["mentions"] if did in self._own] if self._own else []
-            if self._query.judge(item).outcome == "drop":
+            if self._query.match(item).outcome == "drop":
                 item = None
         if item is None:
             self._backlog.reached(str(self._reached_us))

@@ -19,7 +19,7 @@ MAX_RATIO: Final = 200
 _UNJUDGED: Final = 2**20
 
 
-class Meter:
+class ByteMeter:
     """Adds up the bytes read from all members."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Meter:
 class MeteredFile(io.RawIOBase):
     """A member being read; `packed` is its size in the archive, None where it is not packed."""
 
-    def __init__(self, file: IO[bytes], meter: Meter, packed: int | None) -> None:
+    def __init__(self, file: IO[bytes], meter: ByteMeter, packed: int | None) -> None:
         """Own `file`: it is closed with this."""
         self._file = file
         self._meter = meter
@@ -101,7 +101,7 @@ class Archive(Protocol):
 class FolderArchive:
     """An unpacked export; links are not followed, so that everything read lies in the folder."""
 
-    def __init__(self, folder: Path, meter: Meter) -> None:
+    def __init__(self, folder: Path, meter: ByteMeter) -> None:
         """Look through the folder; raises FileError where it holds more files than any export does."""
         self._paths: dict[str, Path] = {}
         for root, _, files in os.walk(folder):
@@ -129,7 +129,7 @@ class FolderArchive:
 class ZipArchive:
     """An export as it was downloaded."""
 
-    def __init__(self, file: zipfile.ZipFile, meter: Meter) -> None:
+    def __init__(self, file: zipfile.ZipFile, meter: ByteMeter) -> None:
         """Take an open ZIP file, whose directory `zip_archive` has found to be of a sane size."""
         self._file = file
         self._members = {member.filename: member for member in file.infolist() if not member.is_dir()}
@@ -158,7 +158,7 @@ class ZipArchive:
 
 
 @contextmanager
-def zip_archive(content: BinaryIO, meter: Meter) -> Iterator[ZipArchive]:
+def zip_archive(content: BinaryIO, meter: ByteMeter) -> Iterator[ZipArchive]:
     """Open a ZIP file; raises FileError where it is damaged or its directory is larger than any export's."""
     if _directory_bytes(content) > MAX_DIRECTORY:
         raise FileError("the ZIP file lists more members than any export has")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from services.ingest.sources.exports.archive import Archive, FolderArchive, Meter, zip_archive
+from services.ingest.sources.exports.archive import Archive, ByteMeter, FolderArchive, zip_archive
 from services.ingest.sources.exports.forms import FORMS, ExportForm, UnknownFormError
 from services.ingest.sources.exports.items import ItemsError, items
 from services.ingest.sources.rows import FileError, FileSource, Row
@@ -33,7 +33,7 @@ def open_export(content: Path | BinaryIO, platform: str | None) -> Iterator[File
     `platform` (None takes either), is damaged, or unpacks to more than any export does. An item that is wrong
     in itself is yielded with its reason; one without a text is passed over.
     """
-    meter = Meter()
+    meter = ByteMeter()
     if isinstance(content, Path):
         yield _source(FolderArchive(content, meter), platform, meter)
         return
@@ -41,7 +41,7 @@ def open_export(content: Path | BinaryIO, platform: str | None) -> Iterator[File
         yield _source(archive, platform, meter)
 
 
-def _source(archive: Archive, platform: str | None, meter: Meter) -> FileSource:
+def _source(archive: Archive, platform: str | None, meter: ByteMeter) -> FileSource:
     export = _recognised(archive)
     if platform not in {None, export.form.platform}:
         raise FileError(f"this is an export of {export.form.platform}; leave --platform away")

@@ -18,7 +18,7 @@ class UnknownFormError(ValueError):
 
 
 @dataclass(frozen=True, repr=False)
-class Entry:
+class ExportEntry:
     """What an item of an export says; `seconds` since 1970 as the export has it, `place` what else tells it apart."""
 
     kind: Literal["post", "comment"]
@@ -57,7 +57,7 @@ class ExportForm:
     owners: re.Pattern[str]
     entries: re.Pattern[str]
     owner_of: Callable[[Any], str | None]
-    entry_of: Callable[[Any], Entry | None]
+    entry_of: Callable[[Any], ExportEntry | None]
 
 
 def mend(text: str) -> str:
@@ -96,7 +96,7 @@ def _facebook_owner(item: Any) -> str | None:
     return next((mend(value) for value in values if _is_said(value)), None)
 
 
-def _facebook_entry(item: Any) -> Entry | None:
+def _facebook_entry(item: Any) -> ExportEntry | None:
     if not isinstance(item, dict) or "timestamp" not in item:
         raise UnknownFormError
     parts = item.get("data", [])
@@ -107,9 +107,9 @@ def _facebook_entry(item: Any) -> Entry | None:
             continue
         comment = part.get("comment")
         if isinstance(comment, dict) and _is_said(comment.get("comment")):
-            return Entry("comment", mend(comment["comment"]), comment.get("timestamp", item["timestamp"]))
+            return ExportEntry("comment", mend(comment["comment"]), comment.get("timestamp", item["timestamp"]))
         if _is_said(part.get("post")):
-            return Entry("post", mend(part["post"]), item["timestamp"])
+            return ExportEntry("post", mend(part["post"]), item["timestamp"])
     return None
 
 
@@ -117,7 +117,7 @@ def _instagram_owner(item: Any) -> str | None:
     return _labelled(item, "Username", 0) if isinstance(item, dict) and "string_map_data" in item else None
 
 
-def _instagram_entry(item: Any) -> Entry | None:
+def _instagram_entry(item: Any) -> ExportEntry | None:
     if not isinstance(item, dict):
         raise UnknownFormError
     if isinstance(item.get("string_map_data"), dict):
@@ -127,21 +127,21 @@ def _instagram_entry(item: Any) -> Entry | None:
     raise UnknownFormError
 
 
-def _instagram_post(item: dict[str, Any]) -> Entry | None:
+def _instagram_post(item: dict[str, Any]) -> ExportEntry | None:
     media = [medium for medium in item.get("media", [item]) if isinstance(medium, dict)]
     text = next((mend(part["title"]) for part in (item, *media) if _is_said(part.get("title"))), None)
     if text is None:
         return None
     first = media[0] if media else {}
-    return Entry("post", text, item.get("creation_timestamp", first.get("creation_timestamp")), first.get("uri"))
+    return ExportEntry("post", text, item.get("creation_timestamp", first.get("creation_timestamp")), first.get("uri"))
 
 
-def _instagram_comment(item: dict[str, Any]) -> Entry | None:
+def _instagram_comment(item: dict[str, Any]) -> ExportEntry | None:
     text = _labelled(item, "Comment", 0)
     if text is None:
         return None
     times = [part["timestamp"] for part in _parts(item) if "timestamp" in part]
-    return Entry("comment", text, times[0] if times else None, _labelled(item, "Media Owner", 1))
+    return ExportEntry("comment", text, times[0] if times else None, _labelled(item, "Media Owner", 1))
 
 
 def _labelled(item: dict[str, Any], label: str, place: int) -> str | None:

@@ -3,7 +3,6 @@
 import calendar
 import hashlib
 import io
-import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from typing import Any
 import feedparser
 
 from services.ingest.post import EARLIEST, MAX_ID
-from services.ingest.sources.markup import plain_text, sendable
+from services.ingest.sources.fields import language_of, sendable
+from services.ingest.sources.markup import plain_text
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 
 
@@ -24,7 +23,7 @@ class NoFeedError(ValueError):
 
 
 @dataclass
-class Entries:
+class FeedEntries:
     """What was read of one version of a feed, newest first as feeds are; `is_whole` where it was well-formed."""
 
     posts: list[dict[str, Any]] = field(default_factory=list)
@@ -32,7 +31,7 @@ class Entries:
     is_whole: bool = True
 
 
-def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, about_brand: bool) -> Entries:
+def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, about_brand: bool) -> FeedEntries:
     """Read a feed's bytes; seconds of CPU for a large one, so call it in a thread. Raises NoFeedError.
 
     An entry is known by its `guid` or `id`, else by its link, else by a digest of title and time; an id that is no
@@ -49,7 +48,7 @@ def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, abo
         raise NoFeedError("what came is no feed") from None
     if not parsed.get("version") and not parsed.entries:
         raise NoFeedError("what came is no feed")
-    read = Entries()
+    read = FeedEntries()
     if parsed.get("bozo") and not isinstance(parsed.get("bozo_exception"), _HARMLESS):
         read.is_whole = False
         read.dropped["feed is not well-formed"] += 1
@@ -84,7 +83,7 @@ def _post(entry: Any, url: str, now: datetime, language: Any) -> dict[str, Any] 
         "created_at": moment.isoformat(),
         "hashtags": [_words(tag.get("term")) for tag in entry.get("tags", ()) if tag.get("term")],
     }
-    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+    if language := language_of(language):
         post["language"] = language
     return post
 

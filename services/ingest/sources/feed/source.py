@@ -10,12 +10,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.ingest.brands.brand import Feed
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.sources.base import RefusedError, Report, SourceError
 from services.ingest.sources.feed.entries import NoFeedError, read_entries
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
 from services.ingest.sources.network.fetcher import Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault, hold
+from services.ingest.sources.network.reconnection import NetworkError, keep_connected
 from services.ingest.sources.settings import FeedSettings
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -26,14 +26,14 @@ _MAX_MARK = 200
 
 
 @dataclass(frozen=True)
-class Version:
+class FeedVersion:
     """The marks of one version of a feed, as its server gave them; empty where it gave none."""
 
     etag: str = ""
     modified: str = ""
 
     @classmethod
-    def of(cls, headers: Mapping[str, str]) -> "Version":
+    def of(cls, headers: Mapping[str, str]) -> "FeedVersion":
         """Return the marks of an answer; one that is longer than 200 characters, or not printable, is none."""
         marks = (headers.get("etag", ""), headers.get("last-modified", ""))
         etag, modified = (mark if len(mark) <= _MAX_MARK and mark.isprintable() else "" for mark in marks)
@@ -45,13 +45,13 @@ class Version:
         return {name: mark for name, mark in named.items() if mark}
 
 
-def to_cursor(versions: Mapping[str, Version]) -> str:
+def to_cursor(versions: Mapping[str, FeedVersion]) -> str:
     """Return the cursor of versions by their feeds' addresses."""
     marks = {_name(url): [version.etag, version.modified] for url, version in versions.items()}
     return json.dumps(marks, separators=(",", ":"))
 
 
-def from_cursor(cursor: str | None, urls: Iterable[str]) -> dict[str, Version]:
+def from_cursor(cursor: str | None, urls: Iterable[str]) -> dict[str, FeedVersion]:
     """Return the versions in a cursor; whatever is none of ours counts as never read."""
     try:
         value = json.loads(cursor or "{}")
@@ -61,7 +61,7 @@ def from_cursor(cursor: str | None, urls: Iterable[str]) -> dict[str, Version]:
     for url in urls:
         marks = value.get(_name(url)) if isinstance(value, dict) else None
         if isinstance(marks, list) and all(isinstance(mark, str) and mark.isascii() for mark in marks):
-            versions[url] = Version(*marks[:2])
+            versions[url] = FeedVersion(*marks[:2])
     return versions
 
 
@@ -100,7 +100,7 @@ class FeedSource(BacklogSource[FeedSettings]):
     async def _follow(self, reading: "_Reading", feed: Feed, fared: "_Fared") -> None:
         told = _OneFeed(fared, feed.url)
         try:
-            await hold(
+            await keep_connected(
                 functools.partial(reading.rounds, feed, told),
                 name=told.name,
                 report=told,
@@ -116,11 +116,11 @@ class _Reading:
     def __init__(
         self,
         settings: FeedSettings,
-        query: Query,
+        query: BrandQuery,
         clock: Clock,
         backlog: Backlog,
         fetcher: Fetcher,
-        versions: dict[str, Version],
+        versions: dict[str, FeedVersion],
     ) -> None:
         self._settings = settings
         self._query = query
@@ -139,7 +139,7 @@ class _Reading:
             await self._clock.sleep(self._settings.feed_interval)
 
     async def _round(self, feed: Feed, report: Report) -> None:
-        version = self._versions.get(feed.url, Version())
+        version = self._versions.get(feed.url, FeedVersion())
         try:
             answer = await self._fetcher.get(feed.url, headers=version.conditions())
         except InnerAddressError as error:
@@ -155,17 +155,17 @@ class _Reading:
                 read_entries, answer.body, content_type, feed.url, self._clock.now(), about_brand=feed.everything
             )
         except NoFeedError as error:
-            raise NetworkFault(str(error)) from None
+            raise NetworkError(str(error)) from None
         for reason, count in entries.dropped.items():
             report.dropped(reason, count)
         before, now = self._read.get(feed.url, set()), set()
         for post in entries.posts:
             now.add(post["post_id"])
-            if post["post_id"] not in before and self._query.judge(post).outcome != "drop":
+            if post["post_id"] not in before and self._query.match(post).outcome != "drop":
                 await self._backlog.put(post)
         self._read[feed.url] = now
         if entries.is_whole:
-            self._versions[feed.url] = Version.of(answer.headers)
+            self._versions[feed.url] = FeedVersion.of(answer.headers)
         self._backlog.reached(to_cursor(self._versions), at_once=True)
 
 

@@ -6,18 +6,19 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.ingest.sources.base import RefusedError, Report
-from services.ingest.sources.mastodon.status import UnreadableError, identifier, server_of
-from services.ingest.sources.mastodon.timelines import PUBLIC, Reading, Timelines, refusal
+from services.ingest.sources.fields import UnreadableError
+from services.ingest.sources.mastodon.status import identifier, server_of
+from services.ingest.sources.mastodon.timelines import PUBLIC, TimelineReader, Timelines, refusal
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
 from services.ingest.sources.network.fetcher import Fetcher
-from services.ingest.sources.network.reconnection import hold
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import keep_connected
 from services.ingest.sources.network.websocket import heartbeat, open_channel
 from services.ingest.sources.settings import MastodonSettings
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
-SILENCE_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 60.0
 MAX_EVENT: Final = 512 * 1024
 """Bytes; a status with everything that hangs on it is some kilobytes."""
 
@@ -32,10 +33,10 @@ class MastodonStream(BacklogSource[MastodonSettings]):
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         url, token = self._settings.mastodon_url, self._settings.mastodon_token()
-        reading = Reading(self._query, server_of(url), self._report, self._clock, backlog, cursor)
+        reading = TimelineReader(self._query, server_of(url), self._report, self._clock, backlog, cursor)
         async with Fetcher(self._clock) as fetcher:
             listening = _Listening(Timelines(fetcher, url, token, self._clock), reading, self._report, self._clock)
-            await hold(
+            await keep_connected(
                 functools.partial(listening.session, backlog),
                 name="Mastodon's stream",
                 report=self._report,
@@ -46,7 +47,7 @@ class MastodonStream(BacklogSource[MastodonSettings]):
 
 
 class _Listening:
-    def __init__(self, timelines: Timelines, reading: Reading, report: Report, clock: Clock) -> None:
+    def __init__(self, timelines: Timelines, reading: TimelineReader, report: Report, clock: Clock) -> None:
         self._timelines = timelines
         self._reading = reading
         self._report = report
@@ -60,23 +61,23 @@ class _Listening:
             self._address = await self._timelines.streaming_address()
         address = f"{self._address}/api/v1/streaming?{urlencode({'stream': PUBLIC})}"
         async with (
-            Silence(self._clock, SILENCE_SECONDS) as silence,
+            IdleTimeout(self._clock, IDLE_SECONDS) as idle,
             open_channel(address, self._clock, self._timelines.headers) as channel,
-            heartbeat(channel, silence, self._clock),
+            heartbeat(channel, idle, self._clock),
         ):
             if self._connections:
                 self._report.reconnected()
             self._connections += 1
             # Connected first, so that nothing falls between the timeline's end and the stream's beginning.
-            with silence.paused():
+            with idle.paused():
                 await self._reading.catch_up(self._timelines, PUBLIC)
             self._reading.lost(PUBLIC)
             self._report.listening("public stream")
             while True:
                 message = await channel.receive()
-                silence.heard()
+                idle.reset()
                 if backlog.is_full:
-                    with silence.paused():
+                    with idle.paused():
                         await self._take(message)
                 else:
                     await self._take(message)
@@ -133,10 +134,10 @@ class MastodonHashtags(BacklogSource[MastodonSettings]):
         if not names:
             raise RefusedError("this brand has no hashtag to ask Mastodon for; add one to its hashtags")
         url, token = self._settings.mastodon_url, self._settings.mastodon_token()
-        reading = Reading(self._query, server_of(url), self._report, self._clock, backlog, cursor)
+        reading = TimelineReader(self._query, server_of(url), self._report, self._clock, backlog, cursor)
         async with Fetcher(self._clock) as fetcher:
             timelines = Timelines(fetcher, url, token, self._clock)
-            await hold(
+            await keep_connected(
                 functools.partial(self._rounds, timelines, reading, names),
                 name="Mastodon's hashtag timelines",
                 report=self._report,
@@ -145,7 +146,7 @@ class MastodonHashtags(BacklogSource[MastodonSettings]):
                 jitter=self._jitter,
             )
 
-    async def _rounds(self, timelines: Timelines, reading: Reading, names: list[str]) -> None:
+    async def _rounds(self, timelines: Timelines, reading: TimelineReader, names: list[str]) -> None:
         seconds = max(ROUND_SECONDS, SECONDS_A_TAG * len(names))
         for name in names:
             await reading.begin(timelines, name)

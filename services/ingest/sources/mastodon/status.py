@@ -1,23 +1,17 @@
 """A status of Mastodon's API, read as a post."""
 
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from services.ingest.post import EARLIEST, MAX_ID
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.markup import plain_text, sendable
+from services.ingest.sources.fields import UnreadableError, counts_of, language_of, list_of, sendable
+from services.ingest.sources.markup import plain_text
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 _OPEN = ("public", "unlisted")
-_MOST = 10**12
 _FIGURES = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
 _REACTIONS = {"likes": "favourites_count", "reposts": "reblogs_count", "replies": "replies_count"}
-
-
-class UnreadableError(ValueError):
-    """The status is none that can be read; the text is a short reason without any of its content."""
 
 
 def server_of(url: str) -> str:
@@ -70,9 +64,8 @@ def to_post(status: Any, server: str, now: datetime) -> dict[str, Any] | None:
         "hashtags": _named(shown.get("tags"), "name"),
         "mentions": [_address(name, server) for name in _named(shown.get("mentions"), "acct")],
     }
-    post |= _figures(shown, _REACTIONS)
-    language = shown.get("language")
-    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+    post |= counts_of(shown, _REACTIONS)
+    if language := language_of(shown.get("language")):
         post["language"] = language
     if (parent := status.get("in_reply_to_id")) is not None:
         post["in_reply_to"] = post_id_of(identifier(parent), server)
@@ -84,7 +77,7 @@ def _author(account: Any, server: str) -> dict[str, Any]:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_ID // 2:
         raise UnreadableError("status without an author")
     address = sendable(_address(name.strip(), server))
-    author = {"id": address, "handle": address} | _figures(account, _FIGURES)
+    author = {"id": address, "handle": address} | counts_of(account, _FIGURES)
     since = account.get("created_at")
     moment = parse_date(since) if isinstance(since, str) else None
     if moment is not None and moment >= EARLIEST:
@@ -104,13 +97,6 @@ def _moment(words: Any, now: datetime) -> str:
     return min(moment, now).isoformat()
 
 
-def _figures(holder: dict[str, Any], names: dict[str, str]) -> dict[str, int]:
-    """Return the counts that are counts; what a server hides or makes up is unknown."""
-    told = {ours: holder.get(theirs) for ours, theirs in names.items()}
-    return {ours: value for ours, value in told.items() if type(value) is int and 0 <= value <= _MOST}
-
-
 def _named(items: Any, key: str) -> list[str]:
-    listed = items if isinstance(items, list) else []
-    names = [item.get(key) for item in listed if isinstance(item, dict)]
+    names = [item.get(key) for item in list_of(items) if isinstance(item, dict)]
     return [name for name in names if isinstance(name, str)]

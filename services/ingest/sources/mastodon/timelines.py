@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.sources.base import CredentialError, RefusedError, Removal, Report, SourceError
-from services.ingest.sources.mastodon.status import UnreadableError, identifier, post_id_of, to_post
+from services.ingest.sources.fields import UnreadableError
+from services.ingest.sources.mastodon.status import identifier, post_id_of, to_post
 from services.ingest.sources.network.backlog import Backlog
-from services.ingest.sources.network.fetcher import Answer, Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault, seconds_until
+from services.ingest.sources.network.fetcher import Fetcher, FetchResponse
+from services.ingest.sources.network.reconnection import NetworkError, seconds_until
 from shared.clock import Clock
 
 PUBLIC: Final = "public"
@@ -61,7 +62,7 @@ def streaming_address_in(instance: bytes, url: str) -> str:
         address = None
     kinds = ("wss://",) if url.startswith("https:") else ("ws://", "wss://")
     if not isinstance(address, str) or not address.startswith(kinds):
-        raise NetworkFault("it does not say where its stream is")
+        raise NetworkError("it does not say where its stream is")
     return address.rstrip("/")
 
 
@@ -106,15 +107,15 @@ class Timelines:
         try:
             page = await asyncio.to_thread(json.loads, answer.body)
         except (ValueError, RecursionError):
-            raise NetworkFault("its answer is not JSON") from None
+            raise NetworkError("its answer is not JSON") from None
         if not isinstance(page, list):
-            raise NetworkFault("its answer is no list of statuses")
+            raise NetworkError("its answer is no list of statuses")
         return page
 
-    async def _get(self, path: str, parameters: dict[str, str]) -> Answer:
+    async def _get(self, path: str, parameters: dict[str, str]) -> FetchResponse:
         now = self._clock.monotonic()
         if now < self._rest_until:
-            raise NetworkFault("its limit of requests is reached", wait=self._rest_until - now)
+            raise NetworkError("its limit of requests is reached", wait=self._rest_until - now)
         answer = await self._fetcher.get(self._url + path, parameters, self.headers)
         if answer.headers.get("x-ratelimit-remaining") == "0":
             reset = seconds_until(answer.headers.get("x-ratelimit-reset", ""), self._clock.now())
@@ -132,11 +133,11 @@ def _id_of(item: Any) -> str | None:
 _MAX_ID = 256
 
 
-class Reading:
+class TimelineReader:
     """Where a source is in each of its timelines; its cursor is a JSON object, timeline to the newest id read."""
 
     def __init__(
-        self, query: Query, server: str, report: Report, clock: Clock, backlog: Backlog, cursor: str | None
+        self, query: BrandQuery, server: str, report: Report, clock: Clock, backlog: Backlog, cursor: str | None
     ) -> None:
         """Go on after `cursor`."""
         self._query = query
@@ -175,7 +176,7 @@ class Reading:
         except UnreadableError as error:
             self._report.dropped(str(error))
             return
-        if post is not None and self._query.judge(post).outcome != "drop":
+        if post is not None and self._query.match(post).outcome != "drop":
             await self._backlog.put(post, self._cursor())
         else:
             self.told()

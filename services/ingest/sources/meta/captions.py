@@ -14,10 +14,10 @@ from typing import Any, Final, TypeVar
 
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.meta.lookback import HashtagCursor, Seen, wanted_from
-from services.ingest.sources.meta.settings import Session
-from services.ingest.sources.network.reconnection import NetworkFault, Reconnection
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.meta.lookback import LookbackCursor, SeenIds, wanted_from
+from services.ingest.sources.meta.settings import InstaloaderSession
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import NetworkError, Reconnection
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -44,7 +44,7 @@ class InstagramCaptions:
     unheard, and none follows it.
     """
 
-    session: Session | None = field(repr=False)
+    session: InstaloaderSession | None = field(repr=False)
     queries: tuple[str, ...]
     report: Report = field(repr=False)
     clock: Clock = field(repr=False)
@@ -58,7 +58,7 @@ class InstagramCaptions:
         """See `Source.deliveries`."""
         if not self.queries:
             raise RefusedError("the brand gives no hashtag and no Instagram profile to read")
-        reached = HashtagCursor.read(cursor, self.since or self.clock.now())
+        reached = LookbackCursor.read(cursor, self.since or self.clock.now())
         async with aclosing(_Look(self, reached).all()) as found:
             async for delivery in found:
                 yield delivery
@@ -67,10 +67,10 @@ class InstagramCaptions:
 class _Look:
     """Looks at one query after another, with a thread for what blocks."""
 
-    def __init__(self, source: InstagramCaptions, reached: HashtagCursor) -> None:
+    def __init__(self, source: InstagramCaptions, reached: LookbackCursor) -> None:
         self._source = source
         self._reached = reached
-        self._seen = Seen()
+        self._seen = SeenIds()
         self._reconnection = Reconnection(source.clock)
         self._failures = 0
         self._at_least = 0.0
@@ -99,10 +99,10 @@ class _Look:
                 async with aclosing(self._posts(query, loader)) as deliveries:
                     async for delivery in deliveries:
                         yield delivery
-            except NetworkFault as error:
+            except NetworkError as error:
                 self._fail(error)
             except TimeoutError:
-                self._fail(NetworkFault("Instagram did not answer in time; trying later"))
+                self._fail(NetworkError("Instagram did not answer in time; trying later"))
             else:
                 self._failures, self._at_least = 0, 0.0
                 return
@@ -140,10 +140,10 @@ class _Look:
             yield Delivery(cursor=after)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        async with Silence(self._source.clock, STEP_SECONDS):
+        async with IdleTimeout(self._source.clock, STEP_SECONDS):
             return await asyncio.to_thread(work)
 
-    def _fail(self, error: NetworkFault) -> None:
+    def _fail(self, error: NetworkError) -> None:
         self._is_well = False
         self._failures += 1
         base = error.wait or _PASSING_SECONDS

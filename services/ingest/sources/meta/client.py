@@ -11,16 +11,16 @@ from services.ingest.sources.base import CredentialError, RefusedError, Report
 from services.ingest.sources.meta.connection import (
     GraphAnswer,
     GraphConnection,
-    Page,
+    GraphPage,
     TooLargeError,
     open_connection,
     page_of,
 )
 from services.ingest.sources.meta.errors import (
     MOST_SECONDS,
-    GraphFault,
+    GraphError,
+    GraphErrorKind,
     GraphRefusedError,
-    Trouble,
     asked_pause,
     fault_of,
 )
@@ -55,7 +55,7 @@ class GraphClient:
         self.remark: str | None = None
         """What stays not as wished while the API answers, e.g. a hashtag past the limit; kept by the source."""
 
-    async def pages(self, path: str, params: Mapping[str, str], limit: int) -> AsyncGenerator[Page, None]:
+    async def pages(self, path: str, params: Mapping[str, str], limit: int) -> AsyncGenerator[GraphPage, None]:
         """Yield a list's pages, at most MAX_PAGES, `limit` items each (fewer where the API finds that too much).
 
         Raises as `get` does.
@@ -103,10 +103,10 @@ class GraphClient:
                     return answer.value, limit
                 limit = await self._wait_out(fault, answer, limit)
 
-    async def _wait_out(self, fault: GraphFault, answer: GraphAnswer, limit: int | None) -> int | None:
-        if fault.trouble is Trouble.TOO_MUCH:
+    async def _wait_out(self, fault: GraphError, answer: GraphAnswer, limit: int | None) -> int | None:
+        if fault.trouble is GraphErrorKind.TOO_MUCH:
             return await self._less(limit)
-        if fault.trouble is Trouble.LIMIT:
+        if fault.trouble is GraphErrorKind.LIMIT:
             told = max(seconds_until(answer.headers.get("retry-after", ""), self._clock.now()), self._rest)
             self._rest = 0.0
             seconds = told or min(LIMIT_SECONDS * 2**self._limits, MOST_SECONDS)
@@ -114,11 +114,11 @@ class GraphClient:
             await self._again(
                 f"past a limit of the Graph API ({fault.numbers}); asking again in {seconds:.0f} s", seconds
             )
-        elif fault.trouble is Trouble.BLOCKED:
+        elif fault.trouble is GraphErrorKind.BLOCKED:
             await self._again(
                 f"Meta has blocked this account for a while ({fault.numbers}); asking hourly", MOST_SECONDS
             )
-        elif fault.trouble is Trouble.PASSING:
+        elif fault.trouble is GraphErrorKind.PASSING:
             if not isinstance(answer.value, dict):
                 self._report.dropped("an answer that is no JSON object")
             at_least = seconds_until(answer.headers.get("retry-after", ""), self._clock.now())
@@ -179,20 +179,20 @@ def node(identifier: str, *edge: str) -> str:
     return "/".join(("", identifier, *edge))
 
 
-def refuse(fault: GraphFault, variable: str) -> NoReturn:
+def refuse(fault: GraphError, variable: str) -> NoReturn:
     """Raise what a fault that no waiting changes means, in a sentence that names the setting and the remedy."""
-    if fault.trouble is Trouble.TOKEN:
+    if fault.trouble is GraphErrorKind.TOKEN:
         raise CredentialError(
             f"the Graph API refuses the token in {variable} ({fault.numbers}): it has expired, was revoked or is "
             "none; make a new one and start the stream again"
         )
-    if fault.trouble is Trouble.PERMISSION:
+    if fault.trouble is GraphErrorKind.PERMISSION:
         raise GraphRefusedError(
             f"the token in {variable} lacks a permission for this ({fault.numbers}); grant it to the app and make a "
             "new token",
             fault,
         )
-    if fault.trouble is Trouble.MISSING:
+    if fault.trouble is GraphErrorKind.MISSING:
         raise GraphRefusedError(
             f"the Graph API knows nothing of that name, or does not show it to the token in {variable} "
             f"({fault.numbers}); look at the id or name that the brand gives",

@@ -9,12 +9,12 @@ from typing import Any, Final
 import httpx
 
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
 from shared.clock import Clock
 
 
 @dataclass(frozen=True, repr=False)
-class Page:
+class GraphPage:
     """Its items, the cursor of the next page (None at the end), and how many items were no objects."""
 
     items: list[dict[str, Any]]
@@ -22,7 +22,7 @@ class Page:
     unread: int = 0
 
 
-def page_of(value: Mapping[str, Any]) -> Page:
+def page_of(value: Mapping[str, Any]) -> GraphPage:
     """Read an answer as a page.
 
     The next page is asked for by its cursor: the address in `paging.next` would carry the token. Facebook gives
@@ -32,7 +32,7 @@ def page_of(value: Mapping[str, Any]) -> Page:
     items = found if isinstance(found, list) else []
     objects = [item for item in items if isinstance(item, dict)]
     paging = value.get("paging")
-    return Page(objects, _after(paging) if items and isinstance(paging, dict) else None, len(items) - len(objects))
+    return GraphPage(objects, _after(paging) if items and isinstance(paging, dict) else None, len(items) - len(objects))
 
 
 def _after(paging: Mapping[str, Any]) -> str | None:
@@ -76,7 +76,7 @@ class GraphConnection:
         sent = {**params, **self._access.proof()}
         where: dict[str, Any] = {"data": sent} if method == "POST" else {"params": sent}
         async with (
-            Silence(self._clock, DEADLINE_SECONDS),
+            IdleTimeout(self._clock, DEADLINE_SECONDS),
             self._http.stream(method, path, headers=self._access.headers(), **where) as response,
         ):
             body = bytearray()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.ingest.sources.base import RefusedError
 
 
-class Trouble(Enum):
+class GraphErrorKind(Enum):
     """What an error asks of its reader."""
 
     TOKEN = "token"  # noqa: S105 - the kind of trouble, no token
@@ -30,23 +30,25 @@ class Trouble(Enum):
     """A no that asking again does not change."""
 
 
-_MEANINGS: Final[dict[int, Trouble]] = {
-    **dict.fromkeys((102, 190, 2500), Trouble.TOKEN),
-    **dict.fromkeys((3, 10, *range(200, 300)), Trouble.PERMISSION),
-    **dict.fromkeys((4, 17, 32, 341, 613), Trouble.LIMIT),
-    **dict.fromkeys(range(80_000, 80_015), Trouble.LIMIT),  # of business use cases, one for each of Meta's products
-    **dict.fromkeys((24, 803), Trouble.MISSING),
-    368: Trouble.BLOCKED,
+_MEANINGS: Final[dict[int, GraphErrorKind]] = {
+    **dict.fromkeys((102, 190, 2500), GraphErrorKind.TOKEN),
+    **dict.fromkeys((3, 10, *range(200, 300)), GraphErrorKind.PERMISSION),
+    **dict.fromkeys((4, 17, 32, 341, 613), GraphErrorKind.LIMIT),
+    **dict.fromkeys(
+        range(80_000, 80_015), GraphErrorKind.LIMIT
+    ),  # of business use cases, one for each of Meta's products
+    **dict.fromkeys((24, 803), GraphErrorKind.MISSING),
+    368: GraphErrorKind.BLOCKED,
 }
 _SERVER_ERROR: Final = 500
 _TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True)
-class GraphFault:
+class GraphError:
     """An error of the Graph API; `code` and `subcode` are its numbers, 0 where it gave none."""
 
-    trouble: Trouble
+    trouble: GraphErrorKind
     code: int = 0
     subcode: int = 0
 
@@ -61,13 +63,13 @@ class GraphFault:
 class GraphRefusedError(RefusedError):
     """The Graph API said no to one request; `fault` tells whether the thing is missing or the asking is not allowed."""
 
-    def __init__(self, detail: str, fault: GraphFault) -> None:
+    def __init__(self, detail: str, fault: GraphError) -> None:
         """Keep what it said."""
         super().__init__(detail)
         self.fault = fault
 
 
-def fault_of(status: int, value: Any) -> GraphFault | None:
+def fault_of(status: int, value: Any) -> GraphError | None:
     """Return the error in an answer of `status` whose decoded body is `value`, None where it is an answer.
 
     A body that is no JSON object (a proxy's page) is a passing trouble unless the status says otherwise.
@@ -76,24 +78,24 @@ def fault_of(status: int, value: Any) -> GraphFault | None:
     error = value.get("error") if isinstance(value, dict) else None
     if not isinstance(error, dict):
         if status == _TOO_MANY:
-            return GraphFault(Trouble.LIMIT)
-        return None if isinstance(value, dict) and status < 300 else GraphFault(Trouble.PASSING)  # noqa: PLR2004
+            return GraphError(GraphErrorKind.LIMIT)
+        return None if isinstance(value, dict) and status < 300 else GraphError(GraphErrorKind.PASSING)  # noqa: PLR2004
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
-    return GraphFault(_trouble(status, code, subcode, error), code, subcode)
+    return GraphError(_trouble(status, code, subcode, error), code, subcode)
 
 
-def _trouble(status: int, code: int, subcode: int, error: Mapping[str, Any]) -> Trouble:
+def _trouble(status: int, code: int, subcode: int, error: Mapping[str, Any]) -> GraphErrorKind:
     if code in _MEANINGS:
         return _MEANINGS[code]
     if status == _TOO_MANY:
-        return Trouble.LIMIT
+        return GraphErrorKind.LIMIT
     if (code, subcode) == (100, 33):
-        return Trouble.MISSING
+        return GraphErrorKind.MISSING
     if code == 1 and "reduce the amount" in str(error.get("message", "")).lower():
-        return Trouble.TOO_MUCH
+        return GraphErrorKind.TOO_MUCH
     if code in {1, 2} or error.get("is_transient") is True or status >= _SERVER_ERROR:
-        return Trouble.PASSING
-    return Trouble.OTHER
+        return GraphErrorKind.PASSING
+    return GraphErrorKind.OTHER
 
 
 def _number(error: Mapping[str, Any], name: str) -> int:

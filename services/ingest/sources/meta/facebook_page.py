@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from services.ingest.sources.base import Delivery, RefusedError, Report
 from services.ingest.sources.meta.client import GraphClient, node, open_client
-from services.ingest.sources.meta.errors import GraphRefusedError, Trouble
-from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, Found, comment_of, post_of
-from services.ingest.sources.meta.lookback import Seen, wanted_from
+from services.ingest.sources.meta.errors import GraphErrorKind, GraphRefusedError
+from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, FoundPost, comment_of, post_of
+from services.ingest.sources.meta.lookback import SeenIds, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -21,7 +21,7 @@ WATCHED: Final = 400
 _MAX_ID: Final = 80
 
 
-class PageCursor:
+class FacebookCursor:
     """Reads and writes the cursor; `comments` knows of a post its change mark and the time of its newest comment."""
 
     def __init__(self, start: datetime) -> None:
@@ -31,7 +31,7 @@ class PageCursor:
         self.comments: dict[str, tuple[str, datetime]] = {}
 
     @classmethod
-    def read(cls, words: str | None, start: datetime) -> "PageCursor":
+    def read(cls, words: str | None, start: datetime) -> "FacebookCursor":
         """Read a stored cursor; begin at `start` where there is none or it is none of ours."""
         cursor = cls(start)
         try:
@@ -102,7 +102,7 @@ class FacebookPage:
         """See `Source.deliveries`."""
         if not self.pages:
             raise RefusedError("the brand gives no Facebook page; add its name or id to the brand's accounts")
-        reached = PageCursor.read(cursor, self.since or self.clock.now())
+        reached = FacebookCursor.read(cursor, self.since or self.clock.now())
         mode = f"pages and comments every {self.poll_seconds:.0f} s"
         async with open_client(self.access, self.clock, self.report, mode) as graph:
             look = _Look(self, graph, reached)
@@ -118,18 +118,18 @@ class FacebookPage:
 class _Look:
     """Looks at every page and the comments under its posts."""
 
-    def __init__(self, source: FacebookPage, graph: GraphClient, reached: PageCursor) -> None:
+    def __init__(self, source: FacebookPage, graph: GraphClient, reached: FacebookCursor) -> None:
         self._source = source
         self._graph = graph
         self._reached = reached
-        self._seen = Seen()
+        self._seen = SeenIds()
 
     async def all(self) -> AsyncGenerator[Delivery, None]:
         """Yield what is new on every page and under its posts, each time with how far that goes."""
         watched: set[str] = set()
         room = max(1, WATCHED // len(self._source.pages))
         for page in self._source.pages:
-            posts: list[Found] = []
+            posts: list[FoundPost] = []
             async with aclosing(self._posts(page, posts, room)) as deliveries:
                 async for delivery in deliveries:
                     yield delivery
@@ -142,7 +142,7 @@ class _Look:
                             yield delivery
         self._reached.keep(watched)
 
-    async def _posts(self, page: str, watched: list[Found], room: int) -> AsyncGenerator[Delivery, None]:
+    async def _posts(self, page: str, watched: list[FoundPost], room: int) -> AsyncGenerator[Delivery, None]:
         """Yield a page's new posts, and put those to be watched into `watched`, the latest first."""
         now = self._source.clock.now()
         oldest = wanted_from(self._reached.start, self._reached.newest.get(page))
@@ -165,7 +165,7 @@ class _Look:
             self._reached.reach(page, newest, now)
             yield Delivery(cursor=self._reached.write())
 
-    async def _comments(self, post: Found, page: str) -> AsyncGenerator[Delivery, None]:
+    async def _comments(self, post: FoundPost, page: str) -> AsyncGenerator[Delivery, None]:
         """Yield the new comments under a post, the latest first, until they were read before."""
         known = self._reached.comments.get(post.id)
         oldest = wanted_from(self._reached.start, known[1] if known else None)
@@ -183,16 +183,16 @@ class _Look:
                         break
         except GraphRefusedError as error:
             # A post may be gone between the list and its comments; that ends nothing but this.
-            if error.fault.trouble is not Trouble.MISSING:
+            if error.fault.trouble is not GraphErrorKind.MISSING:
                 raise
         self._reached.has_read(post.id, post.mark, min(newest, self._source.clock.now()))
         yield Delivery(cursor=self._reached.write())
 
-    def _readable(self, found: list[Found | None]) -> list[Found]:
+    def _readable(self, found: list[FoundPost | None]) -> list[FoundPost]:
         unread = sum(one is None for one in found)
         if unread:
             self._source.report.dropped("a post or comment without an id or a time", unread)
         return [one for one in found if one is not None]
 
-    def _new(self, found: list[Found], oldest: datetime) -> list[dict[str, object]]:
+    def _new(self, found: list[FoundPost], oldest: datetime) -> list[dict[str, object]]:
         return [one.post for one in found if one.post and one.created_at >= oldest and self._seen.is_new(one.id)]

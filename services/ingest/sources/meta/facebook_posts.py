@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.ingest.sources.meta.fields import author_of, count_of, id_of, text_of, time_of
+from services.ingest.sources.fields import author_of, count_of, id_of, text_of, time_of
 
 POST_FIELDS: Final = (
     "id,message,created_time,updated_time,from,shares,reactions.limit(0).summary(total_count),"
@@ -17,7 +17,7 @@ COMMENT_FIELDS: Final = "id,message,created_time,from,parent{id},like_count,comm
 
 
 @dataclass(frozen=True, repr=False)
-class Found:
+class FoundPost:
     """A post or comment: `post` is None where it has no text. `mark` changes when comments under it may have."""
 
     id: str
@@ -27,7 +27,7 @@ class Found:
     mark: str = ""
 
 
-def post_of(item: dict[str, Any], page: str) -> Found | None:
+def post_of(item: dict[str, Any], page: str) -> FoundPost | None:
     """Return a post on `page`, the page's or a visitor's, None where it has no id or no time."""
     post_id, created_at = id_of(item), time_of(item, "created_time")
     if post_id is None or created_at is None:
@@ -41,10 +41,10 @@ def post_of(item: dict[str, Any], page: str) -> Found | None:
             "reposts": count_of(item, "shares", "count"),
             "replies": comments,
         }
-    return Found(post_id, created_at, post, comments, f"{int(updated.timestamp())}/{comments}")
+    return FoundPost(post_id, created_at, post, comments, f"{int(updated.timestamp())}/{comments}")
 
 
-def comment_of(item: dict[str, Any], post_id: str, page: str) -> Found | None:
+def comment_of(item: dict[str, Any], post_id: str, page: str) -> FoundPost | None:
     """Return a comment under the post `post_id` on `page`, None where it has no id or no time."""
     comment_id, created_at = id_of(item), time_of(item, "created_time")
     if comment_id is None or created_at is None:
@@ -57,7 +57,7 @@ def comment_of(item: dict[str, Any], post_id: str, page: str) -> Found | None:
             "replies": count_of(item, "comment_count"),
             "in_reply_to": (id_of(parent) if isinstance(parent, dict) else None) or post_id,
         }
-    return Found(comment_id, created_at, post)
+    return FoundPost(comment_id, created_at, post)
 
 
 def _post(item: dict[str, Any], own_id: str, created_at: datetime, post_id: str, page: str) -> dict[str, Any] | None:

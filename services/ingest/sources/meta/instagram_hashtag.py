@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from services.ingest.sources.base import Delivery, RefusedError, Report
+from services.ingest.sources.fields import UNKNOWN_AUTHOR, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.client import GraphClient, node, open_client
-from services.ingest.sources.meta.errors import GraphFault, GraphRefusedError, Trouble
-from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR, count_of, id_of, text_of, time_of
-from services.ingest.sources.meta.lookback import HashtagCursor, Seen, wanted_from
+from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, GraphRefusedError
+from services.ingest.sources.meta.lookback import LookbackCursor, SeenIds, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -64,7 +64,7 @@ class InstagramHashtag:
                 f"the brand gives {len(tags)} hashtags; Instagram's search takes 1 to {MAX_HASHTAGS} of one account "
                 "in 7 days"
             )
-        reached = HashtagCursor.read(cursor, self.since or self.clock.now())
+        reached = LookbackCursor.read(cursor, self.since or self.clock.now())
         mode = f"hashtag search every {self.poll_seconds:.0f} s"
         async with open_client(self.access, self.clock, self.report, mode) as graph:
             look = _Look(self, graph, reached, tags)
@@ -82,13 +82,13 @@ class _Look:
     """Looks at one hashtag after another, and remembers which could not be looked at."""
 
     def __init__(
-        self, source: InstagramHashtag, graph: GraphClient, reached: HashtagCursor, tags: tuple[str, ...]
+        self, source: InstagramHashtag, graph: GraphClient, reached: LookbackCursor, tags: tuple[str, ...]
     ) -> None:
         self._source = source
         self._graph = graph
         self._reached = reached
         self._tags = tags
-        self._seen = Seen()
+        self._seen = SeenIds()
         self._not_before: dict[str, datetime] = {}
 
     async def at(self, tag: str) -> AsyncGenerator[Delivery, None]:
@@ -120,7 +120,7 @@ class _Look:
             listed = value.get("data")
             found = id_of(listed[0]) if isinstance(listed, list) and listed and isinstance(listed[0], dict) else None
             if found is None:
-                raise GraphRefusedError("the Graph API knows no such hashtag", GraphFault(Trouble.MISSING))
+                raise GraphRefusedError("the Graph API knows no such hashtag", GraphError(GraphErrorKind.MISSING))
             self._reached.ids[tag] = found
         return self._reached.ids[tag]
 
@@ -162,7 +162,7 @@ class _Look:
         """Leave one hashtag for an hour where it alone is refused; raise what concerns them all."""
         if error.fault.code == _PAST_HASHTAGS:
             why = f"this account has searched {MAX_HASHTAGS} different hashtags in 7 days, which is Instagram's limit"
-        elif error.fault.trouble in {Trouble.MISSING, Trouble.OTHER}:
+        elif error.fault.trouble in {GraphErrorKind.MISSING, GraphErrorKind.OTHER}:
             why = f"Instagram finds nothing under it, or does not let it be searched ({error.fault.numbers})"
         else:
             raise error

@@ -18,9 +18,9 @@ from instaloader import (
 )
 
 from services.ingest.sources.base import CredentialError, RefusedError, SourceError
-from services.ingest.sources.meta.fields import count_of
-from services.ingest.sources.meta.settings import Session
-from services.ingest.sources.network.reconnection import NetworkFault
+from services.ingest.sources.fields import count_of
+from services.ingest.sources.meta.settings import InstaloaderSession
+from services.ingest.sources.network.reconnection import NetworkError
 
 _MAX_BYTES: Final = 64 * 1024
 _NEEDED: Final = ("sessionid", "csrftoken")
@@ -33,7 +33,7 @@ class _PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no cookie")
 
 
-def cookies_of(session: Session) -> dict[str, str]:
+def cookies_of(session: InstaloaderSession) -> dict[str, str]:
     """Return the cookies in the session file.
 
     Raises CredentialError, naming INSTAGRAM_SESSION_FILE, where it cannot be read, is no file of instaloader's or
@@ -80,18 +80,18 @@ class _NoSleep(RateController):
         self._stopped = stopped
 
     def sleep(self, secs: float) -> None:
-        raise NetworkFault("instaloader counts too many requests lately; waiting", wait=secs)
+        raise NetworkError("instaloader counts too many requests lately; waiting", wait=secs)
 
     def wait_before_query(self, query_type: str) -> None:
         if self._stopped.is_set():
-            raise NetworkFault("stopped")
+            raise NetworkError("stopped")
         super().wait_before_query(query_type)
 
 
 class Loader:
     """Reads captions under one hashtag or of one profile after another; one thread at a time."""
 
-    def __init__(self, session: Session | None, request_seconds: float) -> None:
+    def __init__(self, session: InstaloaderSession | None, request_seconds: float) -> None:
         """Log in with the session file's cookies; raises CredentialError where they are none.
 
         No silence in the middle of an answer lasts longer than `request_seconds`.
@@ -125,7 +125,7 @@ class Loader:
                 raise RefusedError("the profile is private; what it posts is for its followers")  # noqa: TRY301
             self._handle = query
             self._posts = profile.get_posts()
-        except (RefusedError, NetworkFault):
+        except (RefusedError, NetworkError):
             raise
         except Exception as error:  # noqa: BLE001 - reading a website's insides, instaloader raises anything
             raise _meaning_of(error) from None
@@ -144,7 +144,7 @@ class Loader:
                 if post is None:
                     return taken, False
                 taken.append(self._caption(post))
-        except (RefusedError, NetworkFault):
+        except (RefusedError, NetworkError):
             raise
         except Exception as error:  # noqa: BLE001 - see `open`
             raise _meaning_of(error) from None
@@ -177,7 +177,7 @@ class Loader:
         )
 
 
-def _meaning_of(error: Exception) -> SourceError | NetworkFault:
+def _meaning_of(error: Exception) -> SourceError | NetworkError:
     """Return what to raise for something that instaloader raised: its own words hold names and are not passed on."""
     if isinstance(error, exceptions.AbortDownloadException):
         return _aborted(str(error))
@@ -203,19 +203,19 @@ def _aborted(words: str) -> SourceError:
     )
 
 
-def _passing(error: Exception) -> NetworkFault:
+def _passing(error: Exception) -> NetworkError:
     if any(isinstance(cause, exceptions.TooManyRequestsException) for cause in _chain(error)):
-        return NetworkFault("Instagram answers 429, too many requests; waiting long", wait=LIMIT_SECONDS)
+        return NetworkError("Instagram answers 429, too many requests; waiting long", wait=LIMIT_SECONDS)
     words = str(error).lower()
     if "401" in words and "wait" in words:
-        return NetworkFault(
+        return NetworkError(
             f"Instagram asks visitors to wait, which it does to make them log in; waiting long, or {_LOGIN}",
             wait=LIMIT_SECONDS,
         )
     if isinstance(error, (exceptions.ConnectionException, OSError)):
         cause = next((type(cause).__name__ for cause in _chain(error) if cause is not error), type(error).__name__)
-        return NetworkFault(f"no good answer from Instagram ({cause}); trying later", is_unread="JSON" in cause)
-    return NetworkFault(
+        return NetworkError(f"no good answer from Instagram ({cause}); trying later", is_unread="JSON" in cause)
+    return NetworkError(
         f"Instagram answered in a way that instaloader cannot read ({type(error).__name__}); trying later. Where this "
         "stays, Instagram has changed its website: a newer instaloader may help",
         is_unread=True,

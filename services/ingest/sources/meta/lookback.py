@@ -13,7 +13,7 @@ OVERLAP: Final = timedelta(hours=1)
 """How far behind the newest post a later look still takes posts: lists are not in strict order, posts appear late."""
 
 
-class Seen:
+class SeenIds:
     """Remembers ids, the oldest forgotten first. What is forgotten comes twice, which harms nothing."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ def wanted_from(start: datetime, newest: datetime | None) -> datetime:
     return start if newest is None else max(start, newest - OVERLAP)
 
 
-class HashtagCursor:
+class LookbackCursor:
     """Reads and writes the cursor of the hashtag search."""
 
     def __init__(self, start: datetime) -> None:
@@ -45,7 +45,7 @@ class HashtagCursor:
         self.newest: dict[str, datetime] = {}
 
     @classmethod
-    def read(cls, words: str | None, start: datetime) -> "HashtagCursor":
+    def read(cls, words: str | None, start: datetime) -> "LookbackCursor":
         """Read a stored cursor; begin at `start` where there is none or it is none of ours."""
         cursor = cls(start)
         try:

@@ -92,7 +92,7 @@ class FacebookSettings(ServiceSettings):
 
 
 @dataclass(frozen=True, repr=False)
-class Session:
+class InstaloaderSession:
     """An Instagram login that instaloader saved: whose it is, and the file; None where nobody is logged in."""
 
     user: str
@@ -154,7 +154,7 @@ class InstagramSettings(ServiceSettings):
         access = GraphAccess(self.instagram_graph_url, token, "INSTAGRAM_ACCESS_TOKEN", secret)
         return access, self.instagram_user_id
 
-    def instagram_session(self) -> Session | None:
+    def instagram_session(self) -> InstaloaderSession | None:
         """Return the login that instaloader uses, None for a visitor.
 
         Raises RefusedError where captions are not turned on, CredentialError where half of a login is set.
@@ -168,4 +168,4 @@ class InstagramSettings(ServiceSettings):
             return None
         if self.instagram_session_file is None or self.instagram_session_user is None:
             raise CredentialError("INSTAGRAM_SESSION_FILE and INSTAGRAM_SESSION_USER go together; set both or none")
-        return Session(self.instagram_session_user, self.instagram_session_file)
+        return InstaloaderSession(self.instagram_session_user, self.instagram_session_file)

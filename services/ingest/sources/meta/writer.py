@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import httpx
 
+from services.ingest.sources.fields import id_of
 from services.ingest.sources.meta.connection import GraphAnswer, TooLargeError, open_connection
-from services.ingest.sources.meta.errors import GraphFault, Trouble, fault_of
-from services.ingest.sources.meta.fields import id_of
+from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, fault_of
 from services.ingest.sources.meta.settings import GraphAccess
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from shared.clock import Clock
@@ -16,14 +16,14 @@ from shared.clock import Clock
 _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
 _NEVER_BEGUN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _SAYS_NO: Final = range(400, 500)
-_LATER: Final = frozenset({Trouble.LIMIT, Trouble.BLOCKED})
+_LATER: Final = frozenset({GraphErrorKind.LIMIT, GraphErrorKind.BLOCKED})
 _WORDS: Final = {
-    Trouble.TOKEN: "the Graph API refuses the token in {variable}",
-    Trouble.PERMISSION: "the token in {variable} may not write comments",
-    Trouble.MISSING: "the post is not there any more, or not for the token in {variable}",
-    Trouble.LIMIT: "past a limit of the Graph API",
-    Trouble.BLOCKED: "Meta has blocked this account for a while",
-    Trouble.OTHER: "the Graph API refuses the reply",
+    GraphErrorKind.TOKEN: "the Graph API refuses the token in {variable}",
+    GraphErrorKind.PERMISSION: "the token in {variable} may not write comments",
+    GraphErrorKind.MISSING: "the post is not there any more, or not for the token in {variable}",
+    GraphErrorKind.LIMIT: "past a limit of the Graph API",
+    GraphErrorKind.BLOCKED: "Meta has blocked this account for a while",
+    GraphErrorKind.OTHER: "the Graph API refuses the reply",
 }
 
 
@@ -67,6 +67,6 @@ class GraphWriter:
         sentence = f"{words.format(variable=self.access.variable)} ({fault.numbers})"
         return NotSent(sentence, retry=fault.trouble in _LATER)
 
-    def _is_certain(self, fault: GraphFault, answer: GraphAnswer) -> bool:
+    def _is_certain(self, fault: GraphError, answer: GraphAnswer) -> bool:
         """Tell whether nothing was published: an error with a code, or a status that says so."""
         return bool(fault.code) or answer.status in _SAYS_NO

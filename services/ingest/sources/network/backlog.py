@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.sources.base import MAX_POSTS, Delivery, Removal, Report
 from shared.clock import Clock
 
@@ -112,7 +112,7 @@ class BacklogSource(ABC, Generic[Settings]):
     def __init__(
         self,
         settings: Settings,
-        query: Query,
+        query: BrandQuery,
         report: Report,
         clock: Clock,
         jitter: Callable[[], float] = random.random,

@@ -7,8 +7,8 @@ from typing import Self
 
 import httpx
 
-from services.ingest.sources.network.reconnection import NetworkFault, asked_wait
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import NetworkError, asked_wait
 from shared.clock import Clock
 
 DEADLINE_SECONDS = 30.0
@@ -19,7 +19,7 @@ _ERRORS_FROM = 400
 
 
 @dataclass(frozen=True, repr=False)
-class Answer:
+class FetchResponse:
     """A 2xx or 3xx answer (304 among them): its status, headers and whole body, and the address it came from."""
 
     status: int
@@ -65,24 +65,26 @@ class Fetcher:
 
     async def get(
         self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> FetchResponse:
         """Return the answer of a GET.
 
         Raises NetworkFault for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
         broken off, and where nobody answers; what `way` raises beside httpx's errors goes through.
         """
         try:
-            async with Silence(self._clock, self._seconds):
+            async with IdleTimeout(self._clock, self._seconds):
                 return await self._get(url, params, headers)
         except TimeoutError:
-            raise NetworkFault(f"it did not answer within {self._seconds:g} s") from None
+            raise NetworkError(f"it did not answer within {self._seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError, OSError) as error:
-            raise NetworkFault(f"no answer could be read ({type(error).__name__})") from None
+            raise NetworkError(f"no answer could be read ({type(error).__name__})") from None
 
-    async def _get(self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None) -> Answer:
+    async def _get(
+        self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
+    ) -> FetchResponse:
         async with self._http.stream("GET", url, params=params, headers=headers) as response:
             if response.status_code >= _ERRORS_FROM:
-                raise NetworkFault(
+                raise NetworkError(
                     f"it answered {response.status_code}",
                     status=response.status_code,
                     wait=asked_wait(response.status_code, response.headers, self._clock.now()),
@@ -91,5 +93,5 @@ class Fetcher:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > self._max_bytes:
-                    raise NetworkFault(f"its answer is larger than {self._max_bytes} bytes")
-            return Answer(response.status_code, response.headers, bytes(body), str(response.url))
+                    raise NetworkError(f"its answer is larger than {self._max_bytes} bytes")
+            return FetchResponse(response.status_code, response.headers, bytes(body), str(response.url))

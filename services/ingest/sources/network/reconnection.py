@@ -15,7 +15,7 @@ MAX_WAIT = 3600.0
 """Seconds; a longer Retry-After is asked again after an hour."""
 
 
-class NetworkFault(Exception):  # noqa: N818 - a fault of the network's is no error of ours
+class NetworkError(Exception):
     """A connection, a request or an answer went wrong; it may go well later.
 
     `sentence` says what, without any of the answer's content or a secret. `status` is the HTTP status where there
@@ -99,7 +99,7 @@ class Reconnection:
         return seconds
 
 
-async def hold(
+async def keep_connected(
     session: Callable[[], Coroutine[Any, Any, None]],
     *,
     name: str,
@@ -126,11 +126,11 @@ async def hold(
         report.degraded(f"{name}: {fault.sentence}{asked}; trying again")
 
 
-async def _fault_of(session: Callable[[], Coroutine[Any, Any, None]]) -> NetworkFault:
+async def _fault_of(session: Callable[[], Coroutine[Any, Any, None]]) -> NetworkError:
     try:
         await session()
     except TimeoutError:
-        return NetworkFault("it fell silent")
-    except NetworkFault as fault:
+        return NetworkError("it fell silent")
+    except NetworkError as fault:
         return fault
-    return NetworkFault("it ended the connection")
+    return NetworkError("it ended the connection")

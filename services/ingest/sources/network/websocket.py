@@ -8,8 +8,8 @@ from typing import Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
-from services.ingest.sources.network.reconnection import NetworkFault, asked_wait
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import NetworkError, asked_wait
 from shared.clock import Clock
 
 MAX_MESSAGE = 8 * 2**20
@@ -18,7 +18,7 @@ _QUEUE = 64
 """Messages that the library reads ahead."""
 
 
-class Channel(Protocol):
+class WebSocketChannel(Protocol):
     """An open connection."""
 
     async def receive(self) -> bytes:
@@ -35,10 +35,12 @@ class Channel(Protocol):
 
 
 @asynccontextmanager
-async def open_channel(url: str, clock: Clock, headers: Mapping[str, str] | None = None) -> AsyncIterator[Channel]:
+async def open_channel(
+    url: str, clock: Clock, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[WebSocketChannel]:
     """Connect once, and close at the end of the block.
 
-    It has no deadlines of its own: put it into a `Silence`. The library's pings stay off, because a slow reader
+    It has no deadlines of its own: put it into a `IdleTimeout`. The library's pings stay off, because a slow reader
     holds back their answers too, and is no dead network. Raises NetworkFault where no connection comes about.
     """
     try:
@@ -55,11 +57,11 @@ async def open_channel(url: str, clock: Clock, headers: Mapping[str, str] | None
         status = error.response.status_code
         told = {name.lower(): value for name, value in error.response.headers.raw_items()}
         wait = asked_wait(status, told, clock.now())
-        raise NetworkFault(f"it answered {status} instead of opening a stream", status=status, wait=wait) from None
+        raise NetworkError(f"it answered {status} instead of opening a stream", status=status, wait=wait) from None
     except InvalidURI:
-        raise NetworkFault("its address is no websocket address") from None
+        raise NetworkError("its address is no websocket address") from None
     except (OSError, EOFError, WebSocketException) as error:
-        raise NetworkFault(f"no connection came about ({type(error).__name__})") from None
+        raise NetworkError(f"no connection came about ({type(error).__name__})") from None
     try:
         yield _Open(connection)
     finally:
@@ -98,18 +100,18 @@ class _Open:
             raise _ended(error) from None
 
 
-def _ended(error: ConnectionClosed) -> NetworkFault:
+def _ended(error: ConnectionClosed) -> NetworkError:
     code = f" (code {error.rcvd.code})" if error.rcvd else ""
-    return NetworkFault(f"it ended the connection{code}")
+    return NetworkError(f"it ended the connection{code}")
 
 
 PING_SECONDS = 25.0
 
 
 @asynccontextmanager
-async def heartbeat(channel: Channel, silence: Silence, clock: Clock) -> AsyncIterator[None]:
-    """Ping every 25 s while the block runs; each answer is heard by `silence`."""
-    beating = asyncio.create_task(_beat(channel, silence, clock))
+async def heartbeat(channel: WebSocketChannel, idle: IdleTimeout, clock: Clock) -> AsyncIterator[None]:
+    """Ping every 25 s while the block runs; each answer is heard by `idle`."""
+    beating = asyncio.create_task(_beat(channel, idle, clock))
     try:
         yield
     finally:
@@ -117,10 +119,10 @@ async def heartbeat(channel: Channel, silence: Silence, clock: Clock) -> AsyncIt
         await asyncio.wait({beating})
 
 
-async def _beat(channel: Channel, silence: Silence, clock: Clock) -> None:
+async def _beat(channel: WebSocketChannel, idle: IdleTimeout, clock: Clock) -> None:
     # An ended connection is told to whoever receives; here it only ends the beating.
-    with suppress(NetworkFault):
+    with suppress(NetworkError):
         while True:
             await clock.sleep(PING_SECONDS)
             await channel.ping()
-            silence.heard()
+            idle.reset()

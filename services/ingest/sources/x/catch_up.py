@@ -9,10 +9,10 @@ from typing import Any, Final
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, Report
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import Rule, XClient
-from services.ingest.sources.x.cursor import Cursor, earlier, first_id, is_plausible
-from services.ingest.sources.x.errors import TroubleError
+from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
+from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.intake import Intake
-from services.ingest.sources.x.posts import Page, read_page
+from services.ingest.sources.x.posts import SearchPage, read_page
 from shared.clock import Clock
 
 SEARCHABLE: Final = timedelta(days=7) - timedelta(minutes=5)
@@ -24,7 +24,7 @@ MOST_PAGE: Final = 100
 MOST_EMPTY_PAGES: Final = 20
 
 
-class Sweep:
+class CatchUp:
     """Sweeps of one brand's rules; one at a time."""
 
     def __init__(self, client: XClient, rules: Sequence[Rule], intake: Intake, report: Report, clock: Clock) -> None:
@@ -35,7 +35,7 @@ class Sweep:
         self._report = report
         self._clock = clock
         self._pace = Reconnection(clock)
-        self.cursor = Cursor(0)
+        self.cursor = XCursor(0)
         """What was delivered; a sweep that is cancelled leaves it where the next goes on."""
         self.fingerprint = f"{zlib.crc32(' '.join(rule.value for rule in rules).encode()):08x}"
         """Tells the rules, in the cursor, from others."""
@@ -69,7 +69,7 @@ class Sweep:
         horizon = earlier(newest, OVERLAP_SECONDS + elapsed)
         self.cursor = replace(self.cursor, top=max(self.cursor.top or 0, horizon))
 
-    async def _pages(self, query: str, below: int | None) -> AsyncIterator[Page]:
+    async def _pages(self, query: str, below: int | None) -> AsyncIterator[SearchPage]:
         token: str | None = None
         empty = 0
         while empty < MOST_EMPTY_PAGES:
@@ -95,13 +95,13 @@ class Sweep:
                 return
             token = page.next_token
 
-    async def _page(self, query: str, asked: dict[str, Any]) -> Page | None:
+    async def _page(self, query: str, asked: dict[str, Any]) -> SearchPage | None:
         """Return a page, however long X makes us wait for it; None where it refuses the page's token."""
         while True:
             await self._pace.wait()
             try:
                 page = read_page(await self._client.search(query, **asked), self._clock.now())
-            except TroubleError as trouble:
+            except XError as trouble:
                 if trouble.kind == "refused" and "next_token" in asked:
                     self._pace = Reconnection(self._clock)
                     return None
@@ -110,7 +110,7 @@ class Sweep:
                 self._pace = Reconnection(self._clock)
                 return page
 
-    async def _bear(self, trouble: TroubleError) -> None:
+    async def _bear(self, trouble: XError) -> None:
         if trouble.kind == "credentials":
             raise CredentialError(f"X refuses X_BEARER_TOKEN: {trouble.sentence}")
         if trouble.kind == "cap":

@@ -11,9 +11,9 @@ from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 from tweepy.streaming import StreamRule
 
-from services.ingest.sources.network.silence import Silence
-from services.ingest.sources.x.errors import TroubleError, classify
-from services.ingest.sources.x.transport import REQUEST_SECONDS, Network
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.x.errors import XError, classify
+from services.ingest.sources.x.transport import REQUEST_SECONDS, XTransport
 from shared.clock import Clock
 
 QUIET_SECONDS: Final = 21.0
@@ -44,7 +44,7 @@ class XClient:
     """Requests and connections with one set of tokens; close it with `aclose`. Its `repr` tells none of them."""
 
     def __init__(
-        self, network: Network, clock: Clock, bearer: str, account: tuple[str, str, str, str] | None = None
+        self, network: XTransport, clock: Clock, bearer: str, account: tuple[str, str, str, str] | None = None
     ) -> None:
         """Open nothing yet; `account` signs what is written: API key and secret, access token and secret."""
         # Its log lines hold answers of X and, at DEBUG, tokens.
@@ -100,8 +100,8 @@ class XClient:
         One call is one connection: tweepy's own reconnecting (at once after a clean end, without a limit
         after errors) is never used.
         """
-        async with Silence(self._clock, QUIET_SECONDS) as silence:
-            connection = _Connection(self._bearer, on_open, on_line, silence)
+        async with IdleTimeout(self._clock, QUIET_SECONDS) as idle:
+            connection = _Connection(self._bearer, on_open, on_line, idle)
             connection.session = self._network.session(self._refuse, is_stream=True)
             task = connection.filter(**_ASKED)
             try:
@@ -133,18 +133,18 @@ class XClient:
         if self._client.session is None:
             self._client.session = self._rules_client.session = self._network.session(self._refuse, reuses=self._reuses)
         try:
-            async with Silence(self._clock, REQUEST_SECONDS):
+            async with IdleTimeout(self._clock, REQUEST_SECONDS):
                 answer = await call()
-        except TroubleError:
+        except XError:
             raise
         except (ClientConnectorError, ConnectionTimeoutError):
-            raise TroubleError("away", "X cannot be reached") from None
+            raise XError("away", "X cannot be reached") from None
         except (ClientError, OSError, TimeoutError) as error:
-            raise TroubleError("away", f"X cannot be reached ({type(error).__name__})", was_sent=True) from None
+            raise XError("away", f"X cannot be reached ({type(error).__name__})", was_sent=True) from None
         except Exception as error:  # noqa: BLE001 - tweepy raises whatever a strange body makes it raise
-            raise TroubleError("away", f"X answered nonsense ({type(error).__name__})", was_sent=True) from None
+            raise XError("away", f"X answered nonsense ({type(error).__name__})", was_sent=True) from None
         if not isinstance(answer, dict):
-            raise TroubleError("away", "X answered something else than an object", was_sent=True)
+            raise XError("away", "X answered something else than an object", was_sent=True)
         return answer
 
 
@@ -155,16 +155,16 @@ class _OverError(Exception):
 class _Connection(AsyncStreamingClient):  # type: ignore[misc]  # tweepy has no types
     """One connection; every callback of tweepy's that could do something by itself is taken over."""
 
-    def __init__(self, bearer: str, on_open: Callable[[], Awaitable[None]], on_line: OnLine, silence: Silence) -> None:
+    def __init__(self, bearer: str, on_open: Callable[[], Awaitable[None]], on_line: OnLine, idle: IdleTimeout) -> None:
         super().__init__(bearer, return_type=dict, max_retries=0)
         self._on_open = on_open
         self._on_line = on_line
-        self._silence = silence
-        self.ending: Exception = TroubleError("away", "the connection to X was lost")
+        self._idle = idle
+        self.ending: Exception = XError("away", "the connection to X was lost")
 
     async def _doing(self, work: Awaitable[None]) -> None:
         """Run a callback of ours; whatever it raises is kept, and ends the connection."""
-        with self._silence.paused():
+        with self._idle.paused():
             try:
                 await work
             except Exception as error:  # noqa: BLE001 - raised again by `listen`
@@ -178,21 +178,21 @@ class _Connection(AsyncStreamingClient):  # type: ignore[misc]  # tweepy has no 
         await self._doing(self._on_line(raw_data))
 
     async def on_keep_alive(self) -> None:
-        self._silence.heard()
+        self._idle.reset()
 
     async def on_closed(self, _: aiohttp.ClientResponse) -> None:
-        self.ending = TroubleError("away", "X ended the connection")
+        self.ending = XError("away", "X ended the connection")
         raise _OverError
 
     async def on_connection_error(self) -> None:
-        self.ending = TroubleError("away", "the connection to X broke off")
+        self.ending = XError("away", "the connection to X broke off")
         raise _OverError
 
     async def on_exception(self, exception: Exception) -> None:
-        if isinstance(exception, TroubleError):
+        if isinstance(exception, XError):
             self.ending = exception
         elif not isinstance(exception, _OverError):
-            self.ending = TroubleError("away", f"X sent what cannot be read ({type(exception).__name__})")
+            self.ending = XError("away", f"X sent what cannot be read ({type(exception).__name__})")
 
     async def on_disconnect(self) -> None:
         """Say nothing: the ending says it."""

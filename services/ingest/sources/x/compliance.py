@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from services.ingest.sources.base import CredentialError, RefusedError
-from services.ingest.sources.x.errors import DEFAULT_WAIT, TroubleError, classify
+from services.ingest.sources.x.errors import DEFAULT_WAIT, XError, classify
 from shared.clock import Clock
 from shared.errors import PeerUnavailableError
 
@@ -145,7 +145,7 @@ def _read(line: bytes) -> tuple[str, Reason] | None:
     return str(told["id"]), _REASONS.get(str(told.get("reason")), "deleted")
 
 
-def _raised(trouble: TroubleError) -> Exception:
+def _raised(trouble: XError) -> Exception:
     if trouble.kind == "credentials":
         return CredentialError(f"{trouble.sentence}: check X_BEARER_TOKEN")
     if trouble.kind == "plan":

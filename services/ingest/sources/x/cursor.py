@@ -35,7 +35,7 @@ _MOST: Final = 2**63
 
 
 @dataclass(frozen=True, repr=False)
-class Cursor:
+class XCursor:
     """Ids that say what needs no reading again.
 
     Every post with an id up to `since` was delivered. A sweep of search, which reads the queries one after

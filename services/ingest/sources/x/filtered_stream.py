@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, Report
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import QUIET_SECONDS, Rule, XClient
-from services.ingest.sources.x.errors import TroubleError
+from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.gap import Gap
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.posts import Disconnecting, Unreadable, read_line
@@ -29,7 +29,7 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[Rule]) -> froz
     if missing := [rule for rule in wanted if rule.value not in ids]:
         try:
             ids |= _added(await client.add_rules(missing))
-        except TroubleError as trouble:
+        except XError as trouble:
             if trouble.kind != "refused":
                 raise
             raise RefusedError(_sentence(brand, missing[0].tag)) from None
@@ -73,12 +73,12 @@ AGAIN_SECONDS: Final = 60.0
 """After how long an X that was away is asked for the rules again, beside a connection that works."""
 
 
-class Listening:
+class FilteredStream:
     """Connections to the stream, one after the other."""
 
     def __init__(
         self,
-        query: Query,
+        query: BrandQuery,
         client: XClient,
         intake: Intake,
         gap: Gap,
@@ -114,11 +114,11 @@ class Listening:
                     await self._reconcile()
                 await self._connect()
             except TimeoutError:
-                wait = self._bear(TroubleError("away", f"X was silent for {QUIET_SECONDS:.0f} s"))
-            except TroubleError as trouble:
+                wait = self._bear(XError("away", f"X was silent for {QUIET_SECONDS:.0f} s"))
+            except XError as trouble:
                 wait = self._bear(trouble)
                 if trouble.kind == "connections":
-                    with suppress(TroubleError):
+                    with suppress(XError):
                         await withdraw(self._client, self._query.brand)
             finally:
                 self._gap.disconnected()
@@ -144,7 +144,7 @@ class Listening:
             try:
                 await self._reconcile()
                 self._report.listening(MODE)
-            except TroubleError as trouble:
+            except XError as trouble:
                 if trouble.kind in {"credentials", "cap"}:
                     raise
                 await self._clock.sleep(max(trouble.wait, AGAIN_SECONDS))
@@ -175,7 +175,7 @@ class Listening:
     async def _on_line(self, raw: bytes) -> None:
         read = read_line(raw, self._clock.now())
         if isinstance(read, Disconnecting):
-            raise TroubleError("away", "X ended the connection for reasons of its own")
+            raise XError("away", "X ended the connection for reasons of its own")
         if isinstance(read, Unreadable):
             self._intake.sent(read.was_post)
             self._report.dropped(read.reason)
@@ -184,7 +184,7 @@ class Listening:
         if not read.rules or read.rules & self._ids:
             await self._intake.line(read, self._gap.after(read.number))
 
-    def _bear(self, trouble: TroubleError) -> float:
+    def _bear(self, trouble: XError) -> float:
         """Say what happened and return the least seconds until the next connection; raise what no waiting changes."""
         instead = f"polling search every {self._poll_seconds:.0f} s instead"
         match trouble.kind:

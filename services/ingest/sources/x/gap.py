@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.ingest.sources.base import RefusedError, Report
-from services.ingest.sources.x.catch_up import Sweep
-from services.ingest.sources.x.cursor import Cursor, earlier, first_id, is_plausible
+from services.ingest.sources.x.catch_up import CatchUp
+from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
 from services.ingest.sources.x.intake import Intake
 from shared.clock import Clock
 
@@ -25,7 +25,7 @@ class Gap:
     """
 
     def __init__(
-        self, sweep: Sweep, intake: Intake, report: Report, clock: Clock, poll_seconds: float, *, is_open: bool
+        self, sweep: CatchUp, intake: Intake, report: Report, clock: Clock, poll_seconds: float, *, is_open: bool
     ) -> None:
         """Begin without a connection; not open for a stream that begins with now."""
         self._sweep = sweep
@@ -68,7 +68,7 @@ class Gap:
             self._polls = self._is_open = True
             self._ask(0.0)
 
-    def after(self, number: int) -> Cursor | None:
+    def after(self, number: int) -> XCursor | None:
         """Return the cursor after a post of the stream; None where it stays."""
         if self._is_open:
             return None
@@ -91,7 +91,7 @@ class Gap:
                 if connection is None:
                     raise
                 self._report.degraded(f"what a lost connection missed cannot be searched for: {error.detail}")
-                self._sweep.cursor = Cursor(self._sweep.cursor.since, rules=self._sweep.fingerprint)
+                self._sweep.cursor = XCursor(self._sweep.cursor.since, rules=self._sweep.fingerprint)
                 self._is_open = connection != self._connected_at
                 continue
             if connection is not None and connection == self._connected_at:
@@ -103,7 +103,7 @@ class Gap:
         if self._back_to is None:
             return
         since = min(self._sweep.cursor.since, self._back_to)
-        self._sweep.cursor = Cursor(since, rules=self._sweep.fingerprint)
+        self._sweep.cursor = XCursor(since, rules=self._sweep.fingerprint)
         self._back_to = None
         self._intake.reached(self._sweep.cursor)
 

@@ -4,10 +4,10 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from services.ingest.sources.base import Budget, BudgetSpentError, Report
+from services.ingest.sources.base import BudgetSpentError, PostBudget, Report
 from services.ingest.sources.network.backlog import Backlog
-from services.ingest.sources.x.cursor import Cursor
-from services.ingest.sources.x.posts import Page, Received
+from services.ingest.sources.x.cursor import XCursor
+from services.ingest.sources.x.posts import ReceivedPost, SearchPage
 
 REMEMBERED: Final = 50_000
 """Ids that are remembered: gaps are filled with an overlap of seconds, and X sends some posts twice."""
@@ -16,7 +16,7 @@ REMEMBERED: Final = 50_000
 class Intake:
     """Puts what is new into the backlog and counts what was sent, since each post that X sends is paid for."""
 
-    def __init__(self, backlog: Backlog, report: Report, budget: Budget) -> None:
+    def __init__(self, backlog: Backlog, report: Report, budget: PostBudget) -> None:
         """Remember nothing yet."""
         self._backlog = backlog
         self._report = report
@@ -30,12 +30,12 @@ class Intake:
         # look delivered.
         self._turn = asyncio.Lock()
 
-    async def line(self, received: Received, cursor: Cursor | None) -> None:
+    async def line(self, received: ReceivedPost, cursor: XCursor | None) -> None:
         """Take one post of the stream in; waits while the backlog is full."""
         async with self._turn:
             await self._put(received, cursor.written() if cursor is not None else None)
 
-    async def page(self, page: Page, cursor: Cursor) -> None:
+    async def page(self, page: SearchPage, cursor: XCursor) -> None:
         """Take a page of search in, and say that everything was delivered as far as `cursor`."""
         self.sent(page.sent)
         for reason, count in page.unreadable.items():
@@ -45,7 +45,7 @@ class Intake:
                 await self._put(received, None)
             self.reached(cursor)
 
-    def reached(self, cursor: Cursor, *, at_once: bool = False) -> None:
+    def reached(self, cursor: XCursor, *, at_once: bool = False) -> None:
         """Say how far everything was delivered, without a post; handed over with the next posts or within seconds."""
         self._backlog.reached(cursor.written(), at_once=at_once)
 
@@ -75,7 +75,7 @@ class Intake:
             raise BudgetSpentError("the posts that X_MONTHLY_POSTS allows this month are read")
         return left
 
-    async def _put(self, received: Received, cursor: str | None) -> None:
+    async def _put(self, received: ReceivedPost, cursor: str | None) -> None:
         if received.number in self._seen:
             return
         await self._backlog.put(received.post, cursor)

@@ -10,26 +10,25 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.ingest.sources.dates import parse_date
+from services.ingest.sources.fields import counts_of, language_of, list_of
 from services.ingest.sources.x.cursor import moment_of
 
-MOST_FIGURE: Final = 10**12
 ID_BITS: Final = 63
 """Of X's ids; a longer number is an id like any other here, but says nothing of time."""
 _ID: Final = re.compile(r"[0-9]{1,40}")
-_FIGURES: Final = {"like_count": "likes", "retweet_count": "reposts", "reply_count": "replies"}
+_FIGURES: Final = {"likes": "like_count", "reposts": "retweet_count", "replies": "reply_count"}
 _OF_AUTHOR: Final = {
-    "followers_count": "followers",
-    "following_count": "following",
-    "tweet_count": "posts",
-    "listed_count": "listed",
+    "followers": "followers_count",
+    "following": "following_count",
+    "posts": "tweet_count",
+    "listed": "listed_count",
 }
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 _UNKNOWN_LANGUAGES: Final = frozenset({"und", "zxx", "qam", "qct", "qht", "qme", "qst", "art"})
 """What X writes where a post has no language: only mentions, only links and so on."""
 
 
 @dataclass(frozen=True, repr=False)
-class Received:
+class ReceivedPost:
     """One post as `POST /v1/posts` takes it, with its id as a number and the ids of the rules that it matched."""
 
     number: int
@@ -51,10 +50,10 @@ class Disconnecting:
 
 
 @dataclass(frozen=True, repr=False)
-class Page:
+class SearchPage:
     """One page of search: `sent` posts were in it, readable or not; `oldest` and `newest` are ids, None without."""
 
-    received: list[Received] = field(default_factory=list)
+    received: list[ReceivedPost] = field(default_factory=list)
     unreadable: Counter[str] = field(default_factory=Counter)
     sent: int = 0
     oldest: int | None = None
@@ -62,7 +61,7 @@ class Page:
     next_token: str | None = None
 
 
-def read_line(raw: bytes, now: datetime) -> Received | Unreadable | Disconnecting:
+def read_line(raw: bytes, now: datetime) -> ReceivedPost | Unreadable | Disconnecting:
     """Read one line of the stream; never raises."""
     try:
         line = json.loads(raw)
@@ -72,22 +71,22 @@ def read_line(raw: bytes, now: datetime) -> Received | Unreadable | Disconnectin
         return Unreadable("not an object")
     told = line.get("data")
     if told is None:
-        errors = [error for error in _listed(line.get("errors")) if isinstance(error, dict)]
+        errors = [error for error in list_of(line.get("errors")) if isinstance(error, dict)]
         if any("disconnect_type" in error or "disconnect" in str(error.get("type")) for error in errors):
             return Disconnecting()
         return Unreadable("a message without a post")
     read = _post(told, _users(line), now)
     if isinstance(read, str):
         return Unreadable(read, was_post=True)
-    rules = [rule for rule in _listed(line.get("matching_rules")) if isinstance(rule, dict)]
-    return Received(int(read["post_id"]), read, frozenset(str(rule.get("id")) for rule in rules))
+    rules = [rule for rule in list_of(line.get("matching_rules")) if isinstance(rule, dict)]
+    return ReceivedPost(int(read["post_id"]), read, frozenset(str(rule.get("id")) for rule in rules))
 
 
-def read_page(answer: Mapping[str, Any], now: datetime) -> Page:
+def read_page(answer: Mapping[str, Any], now: datetime) -> SearchPage:
     """Read one page of recent search; what in it is no post is counted by reason."""
     users = _users(answer)
-    told = _listed(answer.get("data"))
-    received: list[Received] = []
+    told = list_of(answer.get("data"))
+    received: list[ReceivedPost] = []
     unreadable: Counter[str] = Counter()
     numbers = []
     for item in told:
@@ -98,12 +97,12 @@ def read_page(answer: Mapping[str, Any], now: datetime) -> Page:
         if isinstance(read, str):
             unreadable[read] += 1
         else:
-            received.append(Received(int(read["post_id"]), read))
+            received.append(ReceivedPost(int(read["post_id"]), read))
     if "data" in answer and not isinstance(answer["data"], list):
         unreadable["not a list of posts"] += 1
     meta = answer.get("meta")
     token = meta.get("next_token") if isinstance(meta, dict) else None
-    return Page(
+    return SearchPage(
         received,
         unreadable,
         len(told),
@@ -129,7 +128,7 @@ def _post(told: Any, users: Mapping[str, dict[str, Any]], now: datetime) -> dict
         return "a post without a time"
     kinds = {
         item.get("type"): _number(item.get("id"))
-        for item in _listed(told.get("referenced_tweets"))
+        for item in list_of(told.get("referenced_tweets"))
         if isinstance(item, dict) and isinstance(item.get("type"), str)
     }
     post: dict[str, Any] = {
@@ -139,18 +138,18 @@ def _post(told: Any, users: Mapping[str, dict[str, Any]], now: datetime) -> dict
         "text": text,
         "created_at": created_at,
         "is_repost": "retweeted" in kinds,
-        **_figures(told.get("public_metrics"), _FIGURES),
+        **counts_of(told.get("public_metrics"), _FIGURES),
     }
     if (parent := kinds.get("replied_to")) is not None:
         post["in_reply_to"] = parent
-    language = told.get("lang")
-    if isinstance(language, str) and language not in _UNKNOWN_LANGUAGES and _LANGUAGE.fullmatch(language):
+    language = language_of(told.get("lang"))
+    if language and language not in _UNKNOWN_LANGUAGES:
         post["language"] = language
     return post
 
 
 def _author(author_id: str, user: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    author: dict[str, Any] = {"id": author_id, **_figures(user.get("public_metrics"), _OF_AUTHOR)}
+    author: dict[str, Any] = {"id": author_id, **counts_of(user.get("public_metrics"), _OF_AUTHOR)}
     for name in ("verified", "protected"):
         if isinstance(user.get(name), bool):
             author[name] = user[name]
@@ -163,7 +162,7 @@ def _author(author_id: str, user: Mapping[str, Any], now: datetime) -> dict[str,
 
 def _users(answer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     includes = answer.get("includes")
-    users = _listed(includes.get("users")) if isinstance(includes, dict) else []
+    users = list_of(includes.get("users")) if isinstance(includes, dict) else []
     return {number: user for user in users if isinstance(user, dict) and (number := _number(user.get("id")))}
 
 
@@ -196,16 +195,3 @@ def _moment_of_id(number: int, now: datetime) -> str | None:
     if number.bit_length() > ID_BITS or (moment := moment_of(number)) > now:
         return None
     return moment.astimezone(UTC).isoformat()
-
-
-def _figures(told: Any, names: Mapping[str, str]) -> dict[str, int]:
-    found = told if isinstance(told, dict) else {}
-    return {
-        ours: value
-        for theirs, ours in names.items()
-        if isinstance(value := found.get(theirs), int) and not isinstance(value, bool) and 0 <= value <= MOST_FIGURE
-    }
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -5,24 +5,24 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from services.ingest.brands.query import Query
-from services.ingest.sources.base import Budget, BudgetSpentError, Delivery, RefusedError, Report
+from services.ingest.brands.query import BrandQuery
+from services.ingest.sources.base import BudgetSpentError, Delivery, PostBudget, RefusedError, Report
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
-from services.ingest.sources.x.catch_up import Sweep
+from services.ingest.sources.x.catch_up import CatchUp
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.transport import Network
+from services.ingest.sources.x.transport import XTransport
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 
 SPEND_SECONDS: Final = 1.0
 """How often posts are spent that lead to no delivery: other brands' on the same app, unreadable ones, duplicates."""
-Work = Callable[[XClient, Intake, Sweep], Awaitable[None]]
+Work = Callable[[XClient, Intake, CatchUp], Awaitable[None]]
 
 
 async def read_x(
-    settings: XSettings, query: Query, report: Report, budget: Budget, clock: Clock, work: Work
+    settings: XSettings, query: BrandQuery, report: Report, budget: PostBudget, clock: Clock, work: Work
 ) -> AsyncGenerator[Delivery, None]:
     """Yield what `work` takes in, until it returns; what it raises is raised once everything is out.
 
@@ -36,10 +36,10 @@ async def read_x(
     took: list[Intake] = []
 
     async def read(backlog: Backlog) -> None:
-        client = XClient(await Network.to(settings.x_sandbox, settings.x_sandbox_ca), clock, bearer)
+        client = XClient(await XTransport.to(settings.x_sandbox, settings.x_sandbox_ca), clock, bearer)
         intake = Intake(backlog, report, budget)
         took.append(intake)
-        working = asyncio.ensure_future(work(client, intake, Sweep(client, query.rules, intake, report, clock)))
+        working = asyncio.ensure_future(work(client, intake, CatchUp(client, query.rules, intake, report, clock)))
         spending = asyncio.ensure_future(_spend_on(intake, clock))
         stopping = asyncio.ensure_future(spent.wait())
         tasks: tuple[asyncio.Future[Any], ...] = (working, spending, stopping)

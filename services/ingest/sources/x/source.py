@@ -5,19 +5,19 @@ from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.ingest.brands.query import Query
-from services.ingest.sources.base import Budget, Delivery, RefusedError, Report, SourceError
-from services.ingest.sources.network.silence import Silence
-from services.ingest.sources.x.catch_up import SEARCHABLE, Sweep
+from services.ingest.brands.query import BrandQuery
+from services.ingest.sources.base import Delivery, PostBudget, RefusedError, Report, SourceError
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.x.catch_up import SEARCHABLE, CatchUp
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.cursor import Cursor, first_id
-from services.ingest.sources.x.errors import TroubleError
-from services.ingest.sources.x.filtered_stream import Listening, withdraw
+from services.ingest.sources.x.cursor import XCursor, first_id
+from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.filtered_stream import FilteredStream, withdraw
 from services.ingest.sources.x.gap import Gap
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.session import read_x
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.transport import Network
+from services.ingest.sources.x.transport import XTransport
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -34,9 +34,9 @@ class XSearch:
     def __init__(
         self,
         settings: XSettings,
-        query: Query,
+        query: BrandQuery,
         report: Report,
-        budget: Budget,
+        budget: PostBudget,
         clock: Clock,
         *,
         follow: bool = False,
@@ -65,12 +65,12 @@ class XSearch:
     def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
         """See `Source.deliveries`."""
 
-        async def work(_: XClient, intake: Intake, sweep: Sweep) -> None:
+        async def work(_: XClient, intake: Intake, sweep: CatchUp) -> None:
             if cursor is not None:
-                sweep.cursor = Cursor.read(cursor)
+                sweep.cursor = XCursor.read(cursor)
             else:
                 # A post of the very first moment counts, and `since` is exclusive.
-                sweep.cursor = Cursor(first_id(self._clock.now() - LEAD if self._follow else self._start) - 1)
+                sweep.cursor = XCursor(first_id(self._clock.now() - LEAD if self._follow else self._start) - 1)
             if not self._follow:
                 self._report.listening("recent search")
                 await sweep.run(first_id(self._end) if self._end else None)
@@ -102,9 +102,9 @@ class XStream:
     def __init__(
         self,
         settings: XSettings,
-        query: Query,
+        query: BrandQuery,
         report: Report,
-        budget: Budget,
+        budget: PostBudget,
         clock: Clock,
         *,
         poll_seconds: float = POLL_SECONDS,
@@ -120,16 +120,16 @@ class XStream:
     def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
         """See `Source.deliveries`."""
 
-        async def work(client: XClient, intake: Intake, sweep: Sweep) -> None:
+        async def work(client: XClient, intake: Intake, sweep: CatchUp) -> None:
             sweep.cursor = (
-                Cursor(first_id(self._clock.now() - LEAD), rules=sweep.fingerprint)
+                XCursor(first_id(self._clock.now() - LEAD), rules=sweep.fingerprint)
                 if cursor is None
-                else Cursor.read(cursor)
+                else XCursor.read(cursor)
             )
             # A crash before the first delivery must not lose what came between.
             intake.reached(sweep.cursor, at_once=True)
             gap = Gap(sweep, intake, self._report, self._clock, self._poll_seconds, is_open=cursor is not None)
-            listening = Listening(self._query, client, intake, gap, self._report, self._clock, self._poll_seconds)
+            listening = FilteredStream(self._query, client, intake, gap, self._report, self._clock, self._poll_seconds)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(listening.run())
@@ -145,14 +145,14 @@ class XStream:
         Reads no post. What X does not do within 10 s is left undone, and the report says so.
         """
         try:
-            way = await Network.to(self._settings.x_sandbox, self._settings.x_sandbox_ca)
+            way = await XTransport.to(self._settings.x_sandbox, self._settings.x_sandbox_ca)
             client = XClient(way, self._clock, self._settings.require_x_bearer())
             try:
-                async with Silence(self._clock, WITHDRAW_SECONDS):
+                async with IdleTimeout(self._clock, WITHDRAW_SECONDS):
                     await withdraw(client, self._query.brand)
             finally:
                 await client.aclose()
-        except (TroubleError, TimeoutError, SourceError):
+        except (XError, TimeoutError, SourceError):
             self._report.degraded(
                 "the rules of this stream are still at X: another stream on the same app pays for what they match"
             )

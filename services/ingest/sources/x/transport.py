@@ -19,7 +19,7 @@ READ_BUFFER: Final = 2**20
 
 
 @dataclass(frozen=True)
-class Network:
+class XTransport:
     """Where connections go; without a sandbox, where the name leads."""
 
     host: str = ""

@@ -4,9 +4,9 @@ from typing import Self
 
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.errors import TroubleError
+from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.settings import XSettings
-from services.ingest.sources.x.transport import Network
+from services.ingest.sources.x.transport import XTransport
 from shared.clock import Clock
 
 
@@ -21,7 +21,7 @@ class XWriter:
     async def open(cls, settings: XSettings, clock: Clock) -> Self:
         """Return a writer by settings; raises CredentialError that names what is not set, RefusedError."""
         account = settings.require_x_account()
-        network = await Network.to(settings.x_sandbox, settings.x_sandbox_ca)
+        network = await XTransport.to(settings.x_sandbox, settings.x_sandbox_ca)
         return cls(XClient(network, clock, "", account))
 
     async def aclose(self) -> None:
@@ -32,7 +32,7 @@ class XWriter:
         """See `ReplyWriter.reply`."""
         try:
             answer = await self._client.create_reply(text, post_id)
-        except TroubleError as trouble:
+        except XError as trouble:
             return _outcome(trouble)
         told = answer.get("data")
         reply_id = told.get("id") if isinstance(told, dict) else None
@@ -41,7 +41,7 @@ class XWriter:
         return Sent(reply_id)
 
 
-def _outcome(trouble: TroubleError) -> NotSent | Unknown:
+def _outcome(trouble: XError) -> NotSent | Unknown:
     if trouble.was_sent:
         return Unknown(f"{trouble.sentence}; look at the account before sending again")
     match trouble.kind:

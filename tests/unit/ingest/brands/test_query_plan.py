@@ -63,8 +63,8 @@ def test_mastodon_says_what_timelines_cannot_bring() -> None:
 def test_a_hashtag_timeline_is_looked_through_for_the_rest_of_the_expression() -> None:
     """What #avgeek brings must be delayed too."""
     query = query_for(FULL, "mastodon")
-    assert query.matches("#avgeek flight delayed").goes_on
-    assert not query.matches("#avgeek flight").goes_on
+    assert query.match_text("#avgeek flight delayed").goes_on
+    assert not query.match_text("#avgeek flight").goes_on
 
 
 def test_instagram_is_asked_for_thirty_hashtags_at_most() -> None:
@@ -90,8 +90,8 @@ def test_facebook_is_asked_for_the_brands_pages_each_once() -> None:
     """Handles and own accounts are Pages; what stands on them needs no keyword, and exclusions hold."""
     query = query_for(FULL, "facebook")
     assert query.accounts == ("aerolume", "4711")
-    assert query.matches("so late!").reason == ""
-    assert query.matches("any job?").reason == "excluded"
+    assert query.match_text("so late!").reason == ""
+    assert query.match_text("any job?").reason == "excluded"
     assert plan_of("facebook").not_heard == ["keywords and hashtags elsewhere: Facebook has no search of posts"]
 
 

@@ -54,7 +54,7 @@ def test_what_x_cannot_be_asked_is_filtered_here_and_said() -> None:
         "exclusion lost bag: X cannot negate words that must come together; left out here",
         "languages other than en, zh left out, by the language that the platform tells",
     ]
-    assert compiled.query.matches("aerolume lost my bag").reason == "excluded"
+    assert compiled.query.match_text("aerolume lost my bag").reason == "excluded"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import stamina
 from fastapi import FastAPI, Response
 
 from services.ingest.compliance import RecentPosts
-from services.ingest.erasures.eraser import Eraser, Erasures, Places
+from services.ingest.erasures.eraser import AuthorData, Eraser, ErasureRequests
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.identity import Pseudonymizer
 from services.ingest.stores.base import IngestStore
@@ -36,7 +36,7 @@ class Bench:
         self.clock = clock
         self.pseudonymizer = Pseudonymizer(KEY.encode())
         self.vault = Vault(Cipher(KEY.encode()), store.vault, clock)
-        self.erasures = Erasures(store.erasures, self.pseudonymizer, clock)
+        self.erasures = ErasureRequests(store.erasures, self.pseudonymizer, clock)
         self.recent = RecentPosts(self.vault, self.pseudonymizer)
         self.status = 200
         self.answer: Any = None
@@ -47,7 +47,7 @@ class Bench:
     def eraser(self) -> Eraser:
         """Return a replica's eraser."""
         profiles = ProfilesPeer("profiles", "http://profiles", httpx.AsyncClient(transport=self.profiles()), deadline=5)
-        places = Places(self.store.replies, self.vault, self.clock)
+        places = AuthorData(self.store.replies, self.vault, self.clock)
         return Eraser(self.store.erasures, places, profiles, self._scrub, self.clock)
 
     def profiles(self) -> httpx.ASGITransport:

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.ingest.compliance import RecentPosts
-from services.ingest.erasures.eraser import Places
+from services.ingest.erasures.eraser import AuthorData
 from services.ingest.erasures.erasure import ErasedHere
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key as reply_author_key
@@ -16,9 +16,9 @@ AUTHOR_KEY = PSEUDONYMIZER.author_key("x", "author-1")
 REPLY_AUTHOR = reply_author_key(PSEUDONYMIZER, "x", "author-1")
 
 
-def places(world: World) -> Places:
+def places(world: World) -> AuthorData:
     """Return the places of a world."""
-    return Places(world.store, world.vault, world.clock)
+    return AuthorData(world.store, world.vault, world.clock)
 
 
 async def test_drafts_tickets_and_raw_ids_go(with_desk: World) -> None:

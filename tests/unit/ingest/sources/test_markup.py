@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.ingest.post import MAX_TEXT
-from services.ingest.sources.markup import MAX_MARKUP, plain_text, sendable
+from services.ingest.sources.fields import sendable
+from services.ingest.sources.markup import MAX_MARKUP, plain_text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.ingest.brands.query import Query
+from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import Receipt, Rejection
-from services.ingest.sources.base import Budget, Delivery, Removal, Report, Source, SourceError
+from services.ingest.sources.base import Delivery, PostBudget, Removal, Report, Source, SourceError
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.metrics import StreamMetrics
@@ -60,7 +60,7 @@ class ScriptedSource:
 
     platform: Platform = "bluesky"
 
-    def __init__(self, network: Network, report: Report, budget: Budget) -> None:
+    def __init__(self, network: Network, report: Report, budget: PostBudget) -> None:
         """Listen to `network`."""
         self._network = network
         self._report = report
@@ -155,7 +155,7 @@ class ScriptedSources:
         """See `SourceFactory.platform`."""
         return "bluesky"
 
-    def build(self, stream: Stream, query: Query, report: Report, spent: Callable[[int], None]) -> Source:  # noqa: ARG002
+    def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:  # noqa: ARG002
         """See `SourceFactory.build`."""
         if self.refuses is not None:
             raise self.refuses

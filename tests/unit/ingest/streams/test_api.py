@@ -10,7 +10,7 @@ import stamina
 from services.ingest import source_registry
 from services.ingest.app import create_app
 from services.ingest.settings import IngestSettings
-from services.ingest.source_registry import Since, SourceKind
+from services.ingest.source_registry import SinceParameters, SourceKind
 from services.ingest.sources.base import CredentialError
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.streams.scripted import Network, ScriptedSource, numbered
@@ -33,7 +33,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
             "x",
             lambda making: ScriptedSource(made, making.report, making.budget),
             needs=needs,
-            backfill=Since,
+            backfill=SinceParameters,
             purse="x",
         )
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from services.ingest.post import MAX_TEXT, Post, parse_post
 from services.ingest.sources.base import Removal
-from services.ingest.sources.bluesky.event import POSTS, UnreadableError, parse_event
+from services.ingest.sources.bluesky.event import POSTS, parse_event
+from services.ingest.sources.fields import UnreadableError
 
 DID = "did:plc:eygmaihciaxprqvxpfvl6flk"
 TIME_US = 1725911162329308

@@ -213,6 +213,6 @@ def test_progress_reaches_its_end() -> None:
 
 def test_an_entry_does_not_show_its_text() -> None:
     """What stands in a traceback holds no content."""
-    from services.ingest.sources.exports.forms import Entry  # noqa: PLC0415
+    from services.ingest.sources.exports.forms import ExportEntry  # noqa: PLC0415
 
-    assert "secret" not in repr(Entry("post", "secret", 1))
+    assert "secret" not in repr(ExportEntry("post", "secret", 1))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.post import MAX_ID, Post, parse_post
-from services.ingest.sources.feed.entries import Entries, NoFeedError, read_entries
+from services.ingest.sources.feed.entries import FeedEntries, NoFeedError, read_entries
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 URL = "https://reviews.example/feed.xml"
@@ -26,7 +26,7 @@ def rss(items: str, head: str = "") -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>{head}{items}</channel></rss>'.encode()
 
 
-def read(body: bytes, content_type: str = "application/rss+xml", **how: Any) -> Entries:
+def read(body: bytes, content_type: str = "application/rss+xml", **how: Any) -> FeedEntries:
     """Read a feed; each post must be one that the pipeline takes."""
     entries = read_entries(body, content_type, URL, NOW, **{"about_brand": False} | how)
     for post in entries.posts:

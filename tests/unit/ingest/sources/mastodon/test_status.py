@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.post import Post, parse_post
-from services.ingest.sources.mastodon.status import UnreadableError, identifier, server_of, to_post
+from services.ingest.sources.fields import UnreadableError
+from services.ingest.sources.mastodon.status import identifier, server_of, to_post
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SERVER = "mastodon.example"

@@ -18,7 +18,7 @@ from services.ingest.sources.mastodon.timelines import (
     with_overlap,
 )
 from services.ingest.sources.network.fetcher import Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault
+from services.ingest.sources.network.reconnection import NetworkError
 from tests.servers.mastodon import Mastodon
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -74,7 +74,7 @@ async def test_a_used_up_limit_is_kept_to(server: Mastodon, timelines: Timelines
     server.remaining = 1
     await timelines.newest(PUBLIC)
     await clock.advance(30)
-    with pytest.raises(NetworkFault) as raised:
+    with pytest.raises(NetworkError) as raised:
         await timelines.newest(PUBLIC)
     assert (raised.value.wait, len(server.requests)) == (60, 1)
     await clock.advance(60)
@@ -86,7 +86,7 @@ async def test_a_429_waits_for_the_reset(server: Mastodon, timelines: Timelines,
     await server.answer(
         429, {"x-ratelimit-reset": f"{clock.now():%Y-%m-%dT%H}:05:00.000000Z"}, b'{"error": "Throttled"}'
     )
-    with pytest.raises(NetworkFault) as raised:
+    with pytest.raises(NetworkError) as raised:
         await timelines.newest(PUBLIC)
     assert raised.value.wait == 300
 
@@ -95,9 +95,9 @@ async def test_a_429_waits_for_the_reset(server: Mastodon, timelines: Timelines,
 async def test_an_answer_that_is_no_list_is_a_fault(server: Mastodon, timelines: Timelines, body: bytes) -> None:
     """Cut-off JSON and JSON of another kind are faults of the network, and so is an address that is none."""
     await server.answer(200, {"content-type": "application/json"}, body)
-    with pytest.raises(NetworkFault):
+    with pytest.raises(NetworkError):
         await timelines.newest(PUBLIC)
-    with pytest.raises(NetworkFault, match="stream"):
+    with pytest.raises(NetworkError, match="stream"):
         await timelines.streaming_address()
 
 
@@ -140,5 +140,5 @@ def test_a_token_never_leaves_tls() -> None:
     assert streaming_address_in(open_stream, "http://mastodon.example") == "ws://stream.example"
     secure = open_stream.replace(b"ws:", b"wss:")
     assert streaming_address_in(secure, "https://mastodon.example") == "wss://stream.example"
-    with pytest.raises(NetworkFault):
+    with pytest.raises(NetworkError):
         streaming_address_in(open_stream, "https://mastodon.example")

@@ -14,7 +14,7 @@ import pytest_asyncio
 from services.ingest.sources.base import CredentialError, RefusedError
 from services.ingest.sources.meta.captions import InstagramCaptions
 from services.ingest.sources.meta.loader import cookies_of
-from services.ingest.sources.meta.settings import Session
+from services.ingest.sources.meta.settings import InstaloaderSession
 from tests.contract.source_network import Recorder
 from tests.servers.instagram import COOKIES, InstagramServer, Reply, post, reply_of, write_certificate, write_session
 from tests.unit.ingest.sources.looking import reading
@@ -26,14 +26,14 @@ SECONDS = START.timestamp() + 60
 class Website:
     """A website, and sources over it."""
 
-    def __init__(self, server: InstagramServer, session: Session) -> None:
+    def __init__(self, server: InstagramServer, session: InstaloaderSession) -> None:
         """Begin with what `server` holds."""
         self.server = server
         self.session = session
         self.clock = VirtualClock()
         self.report = Recorder()
 
-    def source(self, *queries: str, session: Session | None = None, **more: Any) -> InstagramCaptions:
+    def source(self, *queries: str, session: InstaloaderSession | None = None, **more: Any) -> InstagramCaptions:
         """Return a source of the queries."""
         return InstagramCaptions(session, queries, self.report, self.clock, request_seconds=0.5, **more)
 
@@ -49,7 +49,7 @@ async def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     async with InstagramServer(certificate, posts) as server:
         monkeypatch.setenv("HTTPS_PROXY", server.proxy)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        yield Website(server, Session("ana", write_session(tmp_path)))
+        yield Website(server, InstaloaderSession("ana", write_session(tmp_path)))
 
 
 async def test_a_visitor_reads_a_profile(website: Website) -> None:
@@ -185,12 +185,12 @@ def test_a_session_file_that_holds_no_login_is_refused_and_never_run(content: by
     path = tmp_path / "session"
     path.write_bytes(content)
     with pytest.raises(CredentialError, match="INSTAGRAM_SESSION_FILE"):
-        cookies_of(Session("ana", path))
+        cookies_of(InstaloaderSession("ana", path))
     assert not Path("made-by-a-pickle").exists()
 
 
 def test_a_session_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The variable is named, and instaloader's own file is read."""
     with pytest.raises(CredentialError, match="INSTAGRAM_SESSION_FILE"):
-        cookies_of(Session("ana", tmp_path / "none"))
-    assert cookies_of(Session("ana", write_session(tmp_path))) == COOKIES
+        cookies_of(InstaloaderSession("ana", tmp_path / "none"))
+    assert cookies_of(InstaloaderSession("ana", write_session(tmp_path))) == COOKIES

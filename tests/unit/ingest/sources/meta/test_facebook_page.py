@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from services.ingest.sources.base import MAX_CURSOR, CredentialError, RefusedError
-from services.ingest.sources.meta.facebook_page import WATCHED, FacebookPage, PageCursor
-from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR
+from services.ingest.sources.fields import UNKNOWN_AUTHOR
+from services.ingest.sources.meta.facebook_page import WATCHED, FacebookCursor, FacebookPage
 from services.ingest.sources.meta.settings import GraphAccess
 from tests.contract.source_network import Recorder
 from tests.servers.graph import TOKEN, Asked, GraphServer, error
@@ -178,7 +178,7 @@ async def test_a_backfill_takes_what_is_asked_for_and_ends(pages: Pages) -> None
 
 def test_a_busy_page_keeps_its_cursor_within_bounds() -> None:
     """However many posts have comments, and however long their ids, the cursor is one that a store takes."""
-    cursor = PageCursor(START)
+    cursor = FacebookCursor(START)
     for number in range(2 * WATCHED):
         cursor.has_read(f"{'9' * 60}_{number:019}", f"{int(START.timestamp())}/{10**6}", START)
     cursor.has_read("9" * 500, "1/1", START)
@@ -188,7 +188,7 @@ def test_a_busy_page_keeps_its_cursor_within_bounds() -> None:
 
 def test_what_is_watched_no_more_is_forgotten() -> None:
     """The cursor knows the posts of the last look alone."""
-    cursor = PageCursor(START)
+    cursor = FacebookCursor(START)
     for post_id in ("old", "young"):
         cursor.has_read(post_id, "1/1", START)
     cursor.keep({"young"})
@@ -219,17 +219,17 @@ async def test_a_post_that_fell_out_of_the_look_is_forgotten(pages: Pages) -> No
 @given(st.text(max_size=80) | st.none())
 def test_a_cursor_of_somebody_else_begins_anew(words: str | None) -> None:
     """Whatever was stored, a source starts."""
-    assert PageCursor.read(words, START).start == START
+    assert FacebookCursor.read(words, START).start == START
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=20), st.integers(0, 10**6)), max_size=9))
 def test_a_cursor_comes_back_as_it_was(known: list[tuple[str, str, int]]) -> None:
     """What was known of pages and posts survives writing and reading."""
-    cursor = PageCursor(START)
+    cursor = FacebookCursor(START)
     for name, mark, seconds in known:
         cursor.reach(name, START + timedelta(seconds=seconds), datetime.max.replace(tzinfo=UTC))
         cursor.has_read(name, mark, START + timedelta(seconds=seconds))
-    read = PageCursor.read(cursor.write(), START + timedelta(days=1))
+    read = FacebookCursor.read(cursor.write(), START + timedelta(days=1))
     assert (read.start, read.newest, read.comments) == (cursor.start, cursor.newest, cursor.comments)
 
 

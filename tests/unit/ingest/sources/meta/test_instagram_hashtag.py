@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from services.ingest.sources.base import CredentialError, RefusedError
-from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR
+from services.ingest.sources.fields import UNKNOWN_AUTHOR
 from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
-from services.ingest.sources.meta.lookback import HashtagCursor
+from services.ingest.sources.meta.lookback import LookbackCursor
 from services.ingest.sources.meta.settings import GraphAccess
 from tests.contract.source_network import Recorder
 from tests.servers.graph import ACCOUNT, TOKEN, GraphServer, error
@@ -165,7 +165,7 @@ async def test_a_missing_permission_ends_it(search: Search) -> None:
 def test_a_cursor_of_somebody_else_begins_anew(words: str | None) -> None:
     """Whatever was stored, a source starts."""
     now = datetime(2026, 3, 2, tzinfo=UTC)
-    assert HashtagCursor.read(words, now).start == now
+    assert LookbackCursor.read(words, now).start == now
 
 
 @given(
@@ -174,16 +174,16 @@ def test_a_cursor_of_somebody_else_begins_anew(words: str | None) -> None:
 )
 def test_a_cursor_comes_back_as_it_was(known: dict[str, tuple[str, int]], start: int) -> None:
     """Ids and times survive writing and reading."""
-    cursor = HashtagCursor(START + timedelta(seconds=start))
+    cursor = LookbackCursor(START + timedelta(seconds=start))
     for tag, (found, seconds) in known.items():
         cursor.ids[tag] = found
         cursor.reach(tag, START + timedelta(seconds=seconds), START + timedelta(days=99))
-    read = HashtagCursor.read(cursor.write(tuple(known)), START)
+    read = LookbackCursor.read(cursor.write(tuple(known)), START)
     assert (read.start, read.ids, read.newest) == (cursor.start, cursor.ids, cursor.newest)
 
 
 def test_a_time_ahead_is_not_believed() -> None:
     """A post from the future does not hide all that is published until then."""
-    cursor = HashtagCursor(START)
+    cursor = LookbackCursor(START)
     cursor.reach("airline", START + timedelta(days=300), START)
     assert cursor.newest["airline"] <= START + timedelta(seconds=1)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from services.ingest.sources.fields import UNKNOWN_AUTHOR, author_of, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.connection import page_of
-from services.ingest.sources.meta.errors import MOST_SECONDS, Trouble, asked_pause, fault_of
-from services.ingest.sources.meta.fields import UNKNOWN_AUTHOR, author_of, count_of, id_of, text_of, time_of
-from services.ingest.sources.meta.lookback import REMEMBERED, Seen
+from services.ingest.sources.meta.errors import MOST_SECONDS, GraphErrorKind, asked_pause, fault_of
+from services.ingest.sources.meta.lookback import REMEMBERED, SeenIds
 from services.ingest.sources.meta.settings import GraphAccess, read_secret
 
 ANYTHING = st.recursive(
@@ -67,10 +67,10 @@ def test_a_page_of_html_is_a_passing_trouble_and_a_429_a_limit() -> None:
     """What is no JSON says nothing of what was asked for; the status still counts."""
     assert fault_of(404, None) is not None
     assert [fault.trouble for status in (404, 502, 200, 429) if (fault := fault_of(status, None))] == [
-        Trouble.PASSING,
-        Trouble.PASSING,
-        Trouble.PASSING,
-        Trouble.LIMIT,
+        GraphErrorKind.PASSING,
+        GraphErrorKind.PASSING,
+        GraphErrorKind.PASSING,
+        GraphErrorKind.LIMIT,
     ]
     assert fault_of(200, {"data": []}) is None
 
@@ -91,7 +91,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 def test_what_was_seen_long_ago_is_forgotten() -> None:
     """The memory has a bound, and the oldest goes first."""
-    seen = Seen()
+    seen = SeenIds()
     assert all(seen.is_new(str(number)) for number in range(REMEMBERED + 1))
     assert not seen.is_new(str(REMEMBERED))
     assert seen.is_new("0")

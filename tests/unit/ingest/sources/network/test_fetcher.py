@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from services.ingest.sources.network.fetcher import DEADLINE_SECONDS, Fetcher
-from services.ingest.sources.network.reconnection import NetworkFault
+from services.ingest.sources.network.reconnection import NetworkError
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -64,7 +64,7 @@ async def test_an_answer_comes_whole(pages: Pages, fetcher: Fetcher) -> None:
 @pytest.mark.parametrize("path", ["/page?size=100001", "/packed"])
 async def test_too_large_an_answer_is_not_read(pages: Pages, fetcher: Fetcher, path: str) -> None:
     """One byte more than the limit, packed or not, is a fault, and the connection is given up."""
-    with pytest.raises(NetworkFault, match="larger than 100000 bytes"):
+    with pytest.raises(NetworkError, match="larger than 100000 bytes"):
         await fetcher.get(pages.url + path, headers={"accept": "text/x"})
     assert (await fetcher.get(f"{pages.url}/page?size=3", headers={"accept": "x"})).body == b"xxx"
 
@@ -72,7 +72,7 @@ async def test_too_large_an_answer_is_not_read(pages: Pages, fetcher: Fetcher, p
 async def test_an_error_is_told_by_its_status(pages: Pages, fetcher: Fetcher) -> None:
     """The status and the wait are kept, the page is not."""
     await pages.answer(503, {"retry-after": "7"}, b"<html>SECRET</html>")
-    with pytest.raises(NetworkFault) as raised:
+    with pytest.raises(NetworkError) as raised:
         await fetcher.get(f"{pages.url}/page")
     assert (raised.value.status, raised.value.wait, raised.value.sentence) == (503, 7, "it answered 503")
 
@@ -82,7 +82,7 @@ async def test_a_silent_server_is_given_up(pages: Pages, fetcher: Fetcher, clock
     await pages.stall()
     asking = asyncio.ensure_future(fetcher.get(f"{pages.url}/page"))
     await clock.until(asking.done, step=1.0, limit=DEADLINE_SECONDS + 5)
-    with pytest.raises(NetworkFault, match="did not answer within 30 s"):
+    with pytest.raises(NetworkError, match="did not answer within 30 s"):
         await asking
 
 
@@ -91,5 +91,5 @@ async def test_a_silent_server_is_given_up(pages: Pages, fetcher: Fetcher, clock
 )
 async def test_what_cannot_be_asked_is_a_fault(pages: Pages, fetcher: Fetcher, address: str) -> None:
     """Nobody there, no address, another protocol and redirects without end are faults like any other."""
-    with pytest.raises(NetworkFault):
+    with pytest.raises(NetworkError):
         await fetcher.get(pages.url + "/away?to=/away?to=/away" if address.startswith("/") else address)

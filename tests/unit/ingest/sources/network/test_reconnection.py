@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.ingest.sources.base import RefusedError, SourceError
-from services.ingest.sources.network.reconnection import NetworkFault, hold
+from services.ingest.sources.network.reconnection import NetworkError, keep_connected
 from tests.contract.source_network import Recorder
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -25,7 +25,7 @@ class Held:
         self.clock = VirtualClock()
         self.report = Recorder()
         self.moments: list[float] = []
-        self._ends = [*ends, NetworkFault("it answered 404", status=404)]
+        self._ends = [*ends, NetworkError("it answered 404", status=404)]
 
     async def session(self) -> None:
         """Run one."""
@@ -35,7 +35,7 @@ class Held:
 
     async def run(self, jitter: Callable[[], float] = lambda: 0.0) -> None:
         """Run them all."""
-        holding: Coroutine[Any, Any, None] = hold(
+        holding: Coroutine[Any, Any, None] = keep_connected(
             self.session, name="The network", report=self.report, clock=self.clock, refusal=refusal, jitter=jitter
         )
         task = asyncio.create_task(holding)
@@ -45,7 +45,7 @@ class Held:
 
 async def test_every_end_is_told_and_followed_by_another_session() -> None:
     """Faults, silence and a proper end are sentences; sessions keep their distance."""
-    held = Held(NetworkFault("it broke"), TimeoutError(), None)
+    held = Held(NetworkError("it broke"), TimeoutError(), None)
     with pytest.raises(RefusedError, match="not there"):
         await held.run()
     assert held.report.sentences == [
@@ -58,7 +58,7 @@ async def test_every_end_is_told_and_followed_by_another_session() -> None:
 
 async def test_a_wait_that_was_asked_for_is_kept_and_told() -> None:
     """The next session begins no sooner, and the one after that at the usual pace."""
-    held = Held(NetworkFault("it answered 429", status=429, wait=30), NetworkFault("it broke"))
+    held = Held(NetworkError("it answered 429", status=429, wait=30), NetworkError("it broke"))
     with pytest.raises(RefusedError):
         await held.run()
     assert held.moments == [0, 30, 31]
@@ -67,7 +67,7 @@ async def test_a_wait_that_was_asked_for_is_kept_and_told() -> None:
 
 async def test_sessions_that_fail_soon_grow_rarer() -> None:
     """Waits grow up to a minute."""
-    held = Held(*[NetworkFault("it broke")] * 12)
+    held = Held(*[NetworkError("it broke")] * 12)
     with pytest.raises(RefusedError):
         await held.run(jitter=lambda: 1.0)
     waits = [later - earlier for earlier, later in zip(held.moments, held.moments[1:], strict=False)]

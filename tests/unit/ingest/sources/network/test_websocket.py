@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import WSMsgType, web
 
-from services.ingest.sources.network.reconnection import NetworkFault
-from services.ingest.sources.network.silence import Silence
+from services.ingest.sources.network.idle_timeout import IdleTimeout
+from services.ingest.sources.network.reconnection import NetworkError
 from services.ingest.sources.network.websocket import MAX_MESSAGE, PING_SECONDS, heartbeat, open_channel
 from tests.servers.faults import FaultyServer
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -68,13 +68,13 @@ async def test_an_endless_message_ends_the_connection(sockets: Sockets, clock: V
     """More than the limit is not kept in memory."""
     sockets.messages = [b"x" * (MAX_MESSAGE + 1)]
     async with open_channel(address(sockets), clock) as channel:
-        with pytest.raises(NetworkFault, match="ended"):
+        with pytest.raises(NetworkError, match="ended"):
             await channel.receive()
 
 
 async def test_a_token_follows_no_redirect(sockets: Sockets, clock: VirtualClock) -> None:
     """A server that sends us elsewhere gets a fault; nobody else sees the token."""
-    with pytest.raises(NetworkFault, match="302"):
+    with pytest.raises(NetworkError, match="302"):
         async with open_channel(address(sockets, "/away"), clock, {"authorization": "Bearer t"}):
             pass
     assert sockets.tokens == []
@@ -83,7 +83,7 @@ async def test_a_token_follows_no_redirect(sockets: Sockets, clock: VirtualClock
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "nonsense", "ws://127.0.0.1:1/"])
 async def test_where_nobody_is_a_fault_says_so(clock: VirtualClock, url: str) -> None:
     """No websocket address and nobody there are faults without a status."""
-    with pytest.raises(NetworkFault) as raised:
+    with pytest.raises(NetworkError) as raised:
         async with open_channel(url, clock):
             pass
     assert raised.value.status is None
@@ -94,7 +94,7 @@ async def test_quiet_is_not_dead(sockets: Sockets, clock: VirtualClock) -> None:
 
     async def listen() -> None:
         async with (
-            Silence(clock, 60) as silence,
+            IdleTimeout(clock, 60) as silence,
             open_channel(address(sockets), clock) as channel,
             heartbeat(channel, silence, clock),
         ):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from sandbox.sandbox import Sandbox
-from services.ingest.brands.query import Query, XRule
+from services.ingest.brands.query import BrandQuery, XRule
 from services.ingest.sources.base import BudgetSpentError, Source
 from services.ingest.sources.x.settings import XSettings
 from tests.unit.ingest.sources.queries import everything
@@ -64,7 +64,7 @@ async def read_through(source: Source) -> None:
             pass
 
 
-def query(*rules: XRule) -> Query:
+def query(*rules: XRule) -> BrandQuery:
     """Return a query with these rules, or with RULES."""
     return replace(everything("x"), brand="brand", rules=rules or RULES, network_selects=True)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.sources.base import MAX_CURSOR, RefusedError
-from services.ingest.sources.x.cursor import Cursor, earlier, first_id, is_plausible, moment_of
+from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible, moment_of
 
 IDS = st.integers(0, 2**63 - 1)
 MOMENTS = st.datetimes(datetime(2011, 1, 1), datetime(2070, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -18,8 +18,8 @@ def test_a_cursor_is_read_as_it_was_written(
     since: int, top: int | None, query: int, until: int | None, rules: str
 ) -> None:
     """Every digit of it, within the size that a cursor may have."""
-    cursor = Cursor(since, top, query, until, rules)
-    assert Cursor.read(cursor.written()) == cursor
+    cursor = XCursor(since, top, query, until, rules)
+    assert XCursor.read(cursor.written()) == cursor
     assert len(cursor.written()) <= MAX_CURSOR
 
 
@@ -31,21 +31,21 @@ def test_a_cursor_is_read_as_it_was_written(
 def test_anything_else_is_refused(text: str) -> None:
     """With a sentence that says what to do."""
     with pytest.raises(RefusedError, match="create it again"):
-        Cursor.read(text)
+        XCursor.read(text)
 
 
 def test_a_sweep_of_other_rules_begins_anew() -> None:
     """A brand that was changed has other queries: how far the old ones were read says nothing of them."""
-    cursor = Cursor(10, top=50, query=1, until=30, rules="old")
+    cursor = XCursor(10, top=50, query=1, until=30, rules="old")
     assert cursor.resumed("old") == cursor
-    assert cursor.resumed("new") == Cursor(10, rules="new")
+    assert cursor.resumed("new") == XCursor(10, rules="new")
 
 
 def test_a_finished_sweep_never_goes_back() -> None:
     """Its top counts only where it is above what was known."""
-    assert Cursor(10, top=50, query=1).finished() == Cursor(50)
-    assert Cursor(10, top=5).finished().since == 10
-    assert Cursor(10).finished().since == 10
+    assert XCursor(10, top=50, query=1).finished() == XCursor(50)
+    assert XCursor(10, top=5).finished().since == 10
+    assert XCursor(10).finished().since == 10
 
 
 @given(MOMENTS)

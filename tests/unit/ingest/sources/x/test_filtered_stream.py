@@ -10,7 +10,7 @@ from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import CredentialError
-from services.ingest.sources.x.cursor import Cursor
+from services.ingest.sources.x.cursor import XCursor
 from services.ingest.sources.x.filtered_stream import RULES_SECONDS
 from services.ingest.sources.x.source import XStream
 from tests.contract.source_network import Listener, listening
@@ -108,11 +108,11 @@ async def test_a_gap_of_rules_outlives_a_crash(network: SandboxNetwork, sandbox:
     listen_by_two_rules(network, sandbox)
     async with listening(network) as listener:
         ids = await one_unheard(network, sandbox, listener)
-        before = Cursor.read(str(listener.cursor)).since
+        before = XCursor.read(str(listener.cursor)).since
         sandbox.faults.stand("search", "silence")
         await listener.until(lambda: PUT_BACK in network.report.sentences)
         await network.clock.advance(1)
-        assert Cursor.read(str(listener.cursor)).since < before
+        assert XCursor.read(str(listener.cursor)).since < before
     sandbox.faults.clear()
     async with listening(network, listener.cursor) as again:
         await again.until(lambda: again.ids >= set(ids))

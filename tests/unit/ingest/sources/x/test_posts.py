@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.ingest.post import Post, parse_post
 from services.ingest.sources.x.cursor import first_id
-from services.ingest.sources.x.posts import Disconnecting, Received, Unreadable, read_line, read_page
+from services.ingest.sources.x.posts import Disconnecting, ReceivedPost, Unreadable, read_line, read_page
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANYTHING = st.recursive(
@@ -34,7 +34,7 @@ def line_of(post: Any, **more: Any) -> bytes:
 def post_of(post: Any, **more: Any) -> Post:
     """Return the post of a line, as the pipeline reads it."""
     read = read_line(line_of(post, **more), NOW)
-    assert isinstance(read, Received), read
+    assert isinstance(read, ReceivedPost), read
     parsed = parse_post(read.post, NOW)
     assert isinstance(parsed, Post), parsed
     return parsed
@@ -92,7 +92,7 @@ def test_the_whole_of_a_long_post_is_read() -> None:
 def test_half_a_surrogate_and_nul_are_replaced() -> None:
     """JSON can write what UTF-8 cannot."""
     read = read_line(line_of(told()).replace(b"hello", rb"a\ud800b\u0000c"), NOW)
-    assert isinstance(read, Received)
+    assert isinstance(read, ReceivedPost)
     assert read.post["text"] == "a\ufffdb c"
 
 
@@ -145,7 +145,7 @@ def test_a_page_of_something_else_is_empty() -> None:
 @given(st.binary() | ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_no_line_raises(raw: bytes) -> None:
     """Whatever bytes come."""
-    assert isinstance(read_line(raw, NOW), (Received, Unreadable, Disconnecting))
+    assert isinstance(read_line(raw, NOW), (ReceivedPost, Unreadable, Disconnecting))
 
 
 @given(
@@ -154,7 +154,7 @@ def test_no_line_raises(raw: bytes) -> None:
 def test_a_post_with_any_field_wrong_is_read_or_refused(fields: dict[str, Any]) -> None:
     """What is read, the pipeline takes."""
     read = read_line(json.dumps({"data": told() | fields, "includes": fields}).encode(), NOW)
-    if isinstance(read, Received):
+    if isinstance(read, ReceivedPost):
         parsed = parse_post(read.post, NOW)
         assert isinstance(parsed, Post) or "10000 characters" in parsed
 

@@ -8,7 +8,7 @@ import pytest
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, Delivery, RefusedError
-from services.ingest.sources.x.cursor import Cursor, first_id
+from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XSearch
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, settings_for
@@ -133,5 +133,5 @@ async def test_a_search_that_follows_has_a_cursor_before_its_first_page(
     row = source.deliveries(None)
     reading = asyncio.ensure_future(anext(row))
     await clock.until(reading.done)
-    assert Cursor.read(str((await reading).cursor)).since < first_id(clock.now())
+    assert XCursor.read(str((await reading).cursor)).since < first_id(clock.now())
     await row.aclose()

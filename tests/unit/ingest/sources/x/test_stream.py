@@ -8,7 +8,7 @@ from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError
-from services.ingest.sources.x.cursor import Cursor, first_id
+from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XStream
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
@@ -128,7 +128,7 @@ async def test_a_cursor_older_than_search_reads_what_there_is(network: SandboxNe
     """After three weeks away, what seven days of search still show comes; X refuses an older `since_id`."""
     ids = await network.publish(["recent"])
     await clock.advance(40)
-    cursor = Cursor(first_id(clock.now()) - (21 * 86400 * 1000 << 22)).written()
+    cursor = XCursor(first_id(clock.now()) - (21 * 86400 * 1000 << 22)).written()
     async with listening(network, cursor) as listener:
         await listener.until(lambda: listener.ids >= set(ids))
         assert not network.report.unread

@@ -12,8 +12,8 @@ from sandbox.credentials import make_certificate
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import CredentialError, RefusedError
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.errors import TroubleError
-from services.ingest.sources.x.transport import Network
+from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.transport import XTransport
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import TwoClocks
@@ -21,7 +21,7 @@ from tests.unit.ingest.sources.x.surroundings import TwoClocks
 
 async def client_of(sandbox: Sandbox, clock: TwoClocks, ca: Path | None = None) -> XClient:
     """Return a client that reads from a sandbox."""
-    way = await Network.to(sandbox.address, ca or sandbox.ca)
+    way = await XTransport.to(sandbox.address, ca or sandbox.ca)
     return XClient(way, clock, sandbox.credentials.bearer_token)
 
 
@@ -37,7 +37,7 @@ async def test_another_certificate_is_not_trusted(sandbox: Sandbox, clock: TwoCl
     """A server that shows a certificate of somebody else gets no token."""
     other, _ = make_certificate(tmp_path / "other")
     client = await client_of(sandbox, clock, other)
-    with pytest.raises(TroubleError) as raised:
+    with pytest.raises(XError) as raised:
         await client.rules()
     await client.aclose()
     assert (raised.value.kind, raised.value.was_sent, sandbox.requests["rules"]) == ("away", False, 0)
@@ -46,7 +46,7 @@ async def test_another_certificate_is_not_trusted(sandbox: Sandbox, clock: TwoCl
 async def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
     """The sentence names the variable."""
     with pytest.raises(RefusedError, match="X_SANDBOX_CA"):
-        await Network.to("127.0.0.1:1", tmp_path / "nothing.pem")
+        await XTransport.to("127.0.0.1:1", tmp_path / "nothing.pem")
 
 
 async def test_each_connection_has_a_fresh_session(network: SandboxNetwork, sandbox: Sandbox) -> None:
@@ -89,7 +89,7 @@ async def test_an_error_that_is_no_json_is_told_from_its_status(sandbox: Sandbox
     """A page of HTML, at which tweepy raises ContentTypeError, is an outage and shows nothing of the page."""
     client = await client_of(sandbox, clock)
     sandbox.order(place, "html-503")  # type: ignore[arg-type]
-    with pytest.raises(TroubleError) as raised:
+    with pytest.raises(XError) as raised:
         await (client.rules() if place == "rules" else client.search("hello"))
     await client.aclose()
     assert (raised.value.kind, raised.value.sentence) == ("away", "X answered 503")
@@ -106,7 +106,7 @@ async def test_strange_bodies_never_raise_anything_else(
     sandbox.order("rules", "answer", status=status, headers=headers, text=text)
     outcome = await asyncio.gather(client.rules(), return_exceptions=True)
     await client.aclose()
-    assert isinstance(outcome[0], (list, TroubleError))
+    assert isinstance(outcome[0], (list, XError))
 
 
 async def test_a_429_without_a_time_waits_a_minute(network: SandboxNetwork, sandbox: Sandbox) -> None:

@@ -9,22 +9,22 @@ from typing import Self
 from shared.clock import Clock
 
 
-class Silence:
+class IdleTimeout:
     """Ends its `async with` block by TimeoutError once nothing was heard for so many seconds of the clock.
 
-    Where `heard` is never called it is a deadline of the whole block. One task watches a whole connection, so
-    `heard` costs nanoseconds. It must not be held open over a `yield`: it cancels the task that entered it.
+    Where `reset` is never called it is a deadline of the whole block. One task watches a whole connection, so
+    `reset` costs nanoseconds. It must not be held open over a `yield`: it cancels the task that entered it.
     """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         """Allow `seconds` of silence."""
         self._clock = clock
         self._seconds = seconds
-        self._heard = 0.0
+        self._reset_at = 0.0
         self._is_paused = False
 
     async def __aenter__(self) -> Self:
-        self.heard()
+        self.reset()
         self._scope = asyncio.timeout(None)
         await self._scope.__aenter__()
         self._watch = asyncio.create_task(self._expire())
@@ -39,9 +39,9 @@ class Silence:
         finally:
             await self._scope.__aexit__(kind, error, trace)
 
-    def heard(self) -> None:
+    def reset(self) -> None:
         """Begin to count anew."""
-        self._heard = self._clock.monotonic()
+        self._reset_at = self._clock.monotonic()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -51,11 +51,11 @@ class Silence:
             yield
         finally:
             self._is_paused = False
-            self.heard()
+            self.reset()
 
     async def _expire(self) -> None:
         left = self._seconds
         while left > 0:
             await self._clock.sleep(left)
-            left = self._seconds if self._is_paused else self._heard + self._seconds - self._clock.monotonic()
+            left = self._seconds if self._is_paused else self._reset_at + self._seconds - self._clock.monotonic()
         self._scope.reschedule(asyncio.get_running_loop().time())

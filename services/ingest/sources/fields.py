@@ -1,9 +1,42 @@
-"""Fields of Graph API objects, whatever they hold."""
+"""Fields of decoded JSON as networks send it, whatever they hold."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
+from services.ingest.post import MAX_TEXT
 from services.ingest.sources.dates import parse_date
+
+MAX_COUNT: Final = 10**12
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
+
+
+class UnreadableError(ValueError):
+    """What came cannot be read; the text is a short reason without any of its content."""
+
+
+def sendable(text: str) -> str:
+    """Return a text as a post may hold it: no NUL, no half of a surrogate pair, 10,000 characters at the most."""
+    text = text[:MAX_TEXT].replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def inside(value: Any, *path: str) -> Any:
+    """Return what stands at the end of `path` through objects, None where it leads nowhere."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def list_of(value: Any) -> list[Any]:
+    """Return a list as it is, and an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def language_of(value: Any) -> str | None:
+    """Return a language as a post may name it (`pt`, `pt-BR`), None for anything else."""
+    return value if isinstance(value, str) and _LANGUAGE.fullmatch(value) else None
 
 
 def id_of(item: dict[str, Any]) -> str | None:
@@ -28,10 +61,18 @@ def time_of(item: dict[str, Any], name: str) -> datetime | None:
 
 def count_of(item: dict[str, Any], *path: str) -> int:
     """Return the count at the end of `path`, 0 where it is left out (a hidden count is)."""
-    value: Any = item
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**12 else 0
+    value = inside(item, *path)
+    return value if _is_count(value) else 0
+
+
+def counts_of(holder: Any, names: Mapping[str, str]) -> dict[str, int]:
+    """Return the counts of an object by our names; `names` gives theirs. Those hidden or made up are left out."""
+    told = {ours: inside(holder, theirs) for ours, theirs in names.items()}
+    return {ours: value for ours, value in told.items() if _is_count(value)}
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
 
 
 UNKNOWN_AUTHOR: Final = "unknown"
