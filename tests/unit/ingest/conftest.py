@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from services.ingest.app import create_app
 from services.ingest.settings import IngestSettings
+from tests.unit.ingest.virtual_clock import VirtualClock
 
 PSEUDONYM_KEY = "0123456789abcdef-a-key-of-the-tests-0123456789"
 
@@ -37,7 +38,7 @@ class Peers:
         app = FastAPI()
 
         @app.post("/v1/analyze")
-        def analyze(body: dict[str, Any], response: Response) -> dict[str, Any]:
+        async def analyze(body: dict[str, Any], response: Response) -> dict[str, Any]:
             self.calls["sentiment"] += 1
             response.status_code = self.status["sentiment"]
             self.texts += body["texts"]
@@ -55,7 +56,7 @@ class Peers:
         app = FastAPI()
 
         @app.post("/v1/brands/{brand}/posts/counted")
-        def counted(brand: str, body: dict[str, Any], response: Response) -> Any:
+        async def counted(brand: str, body: dict[str, Any], response: Response) -> Any:
             self.calls["profiles"] += 1
             response.status_code = self.status["profiles"]
             if self.counted is not None:
@@ -63,7 +64,7 @@ class Peers:
             return {"counted": [key for key in body["post_keys"] if f"{brand}|{key}" in self.folded]}
 
         @app.post("/v1/brands/{brand}/posts")
-        def fold(brand: str, body: dict[str, Any], response: Response) -> dict[str, int]:
+        async def fold(brand: str, body: dict[str, Any], response: Response) -> dict[str, int]:
             self.calls["profiles"] += 1
             response.status_code = self.status["profiles"]
             if response.status_code != 200:
@@ -74,7 +75,7 @@ class Peers:
             return {"folded": len(fresh), "duplicates": len(body["posts"]) - len(fresh)}
 
         @app.post("/v1/erasures")
-        def erase(body: dict[str, Any], response: Response) -> Any:
+        async def erase(body: dict[str, Any], response: Response) -> Any:
             response.status_code = self.status["profiles"]
             self.erased.append(body["author_key"])
             return {"items": []}
@@ -98,13 +99,19 @@ def peers() -> Peers:
 @pytest.fixture
 def settings(tmp_path: Path) -> IngestSettings:
     """Return settings that read no environment file."""
-    return IngestSettings(_env_file=None, data_dir=tmp_path, pseudonym_key=SecretStr(PSEUDONYM_KEY), peer_deadline=5)
+    return IngestSettings(_env_file=None, data_dir=tmp_path, pseudonym_key=SecretStr(PSEUDONYM_KEY), peer_deadline=60)
 
 
 @pytest.fixture
-async def http(peers: Peers, settings: IngestSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def clock() -> VirtualClock:
+    """Return a clock that waits for threads."""
+    return VirtualClock(waits_for_threads=True)
+
+
+@pytest.fixture
+async def http(peers: Peers, settings: IngestSettings, clock: VirtualClock) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a running ingest service; retries do not wait."""
-    app = create_app(settings, peers.transports())
+    app = create_app(settings, peers.transports(), clock)
     with stamina.set_testing(testing=True, attempts=3):
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)

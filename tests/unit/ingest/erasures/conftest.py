@@ -46,7 +46,9 @@ class Bench:
     @property
     def eraser(self) -> Eraser:
         """Return a replica's eraser."""
-        profiles = ProfilesPeer("profiles", "http://profiles", httpx.AsyncClient(transport=self.profiles()), deadline=5)
+        profiles = ProfilesPeer(
+            "profiles", "http://profiles", httpx.AsyncClient(transport=self.profiles()), deadline=60
+        )
         places = AuthorData(self.store.replies, self.vault, self.clock)
         return Eraser(self.store.erasures, places, profiles, self._scrub, self.clock)
 
@@ -55,7 +57,7 @@ class Bench:
         app = FastAPI()
 
         @app.post("/v1/erasures")
-        def erase(body: dict[str, Any], response: Response) -> Any:
+        async def erase(body: dict[str, Any], response: Response) -> Any:
             response.status_code = self.status
             if response.status_code != 200:
                 return {}

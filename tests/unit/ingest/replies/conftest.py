@@ -76,7 +76,7 @@ class World:
         app = FastAPI()
 
         @app.post("/v1/analyze")
-        def analyze(body: dict[str, Any], response: Response) -> dict[str, Any]:
+        async def analyze(body: dict[str, Any], response: Response) -> dict[str, Any]:
             self.asked.append(body)
             response.status_code = self.category_status
             labels = [

@@ -51,12 +51,14 @@ class World:
 
     async def until_state(self, stream_id: str, state: StreamState) -> Stream:
         """Let time pass until the stream is in `state`."""
-        for _ in range(600):
+        latest = self.clock.monotonic() + 600
+        while True:
             stream = await self.shown(stream_id)
-            if stream.state_at(self.clock.now()) is state:
+            found = stream.state_at(self.clock.now())
+            if found is state:
                 return stream
+            assert self.clock.monotonic() < latest, f"{found} instead of {state}: {stream.progress.last_error}"
             await self.clock.advance(1)
-        raise AssertionError(f"{stream.state_at(self.clock.now())} instead of {state}: {stream.progress.last_error}")
 
     def publish(self, first: int, last: int, network: Network | None = None, **fields: Any) -> None:
         """Publish the posts with these numbers, now."""
@@ -70,12 +72,6 @@ class World:
     def refuse(self, error: SourceError | None) -> None:
         """Make sources refuse to be built."""
         self.sources.refuses = error
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock."""
-    return VirtualClock(waits_for_threads=True)
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """`/v1/streams` and `/v1/backfills` of a running service, with a scripted source."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 
 from services.ingest import source_registry
-from services.ingest.app import create_app
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SinceParameters, SourceKind
 from services.ingest.sources.base import CredentialError
@@ -42,25 +39,11 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     return made
 
 
-@pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock."""
-    return VirtualClock(waits_for_threads=True)
-
-
-@pytest.fixture
-async def http(
-    peers: Peers, settings: IngestSettings, network: Network, clock: VirtualClock
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of a running service that knows the brand `aerolume`."""
+@pytest.fixture(autouse=True)
+async def _brand(network: Network, http: httpx.AsyncClient) -> None:
+    """Have the service know the brand `aerolume` and the scripted sources."""
     assert network.opened == 0
-    app = create_app(settings, peers.transports(), clock)
-    with stamina.set_testing(testing=True, attempts=3):
-        async with app.router.lifespan_context(app):
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
-                await client.put("/v1/brands/aerolume", json={"keywords": ["aerolume"]})
-                yield client
+    await http.put("/v1/brands/aerolume", json={"keywords": ["aerolume"]})
 
 
 async def made(http: httpx.AsyncClient, kind: str = "streams", **body: Any) -> str:
@@ -72,13 +55,14 @@ async def made(http: httpx.AsyncClient, kind: str = "streams", **body: Any) -> s
 
 
 async def until(http: httpx.AsyncClient, clock: VirtualClock, path: str, **wanted: Any) -> dict[str, Any]:
-    """Let time pass until a stream shows what is wanted."""
-    for _ in range(60):
+    """Let up to a minute pass until a stream shows what is wanted."""
+    latest = clock.monotonic() + 60
+    while True:
         shown: dict[str, Any] = (await http.get(path)).json()
         if all(shown[name] == value for name, value in wanted.items()):
             return shown
+        assert clock.monotonic() < latest, shown
         await clock.advance(1)
-    raise AssertionError(shown)
 
 
 async def test_a_stream_listens_shows_how_it_fares_pauses_and_resumes(

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
-from services.profiles.alerts.alert import Delivery
+from services.profiles.alerts.alert import Delivery, RaisedAlert
 from services.profiles.alerts.opening import Alerts, keep_alerts
 from services.profiles.alerts.webhook import Webhook
 from tests.unit.ingest.replies.local_server import LocalServer, Told, local_server
@@ -58,26 +59,44 @@ async def way(watch: Watch) -> Delivery | None:
     return found[0].delivery if found else None
 
 
-async def until_state(watch: Watch, wanted: str) -> Delivery:
+@pytest.fixture
+def settled(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return what is set whenever an attempt at a delivery has ended."""
+    event, settle = asyncio.Event(), watch.store.settle_delivery
+
+    async def told(raised: RaisedAlert) -> bool:
+        done = await settle(raised)
+        event.set()
+        return done
+
+    monkeypatch.setattr(watch.store, "settle_delivery", told)
+    return event
+
+
+async def until_state(watch: Watch, settled: asyncio.Event, wanted: str) -> Delivery:
     """Let time pass, a second a look, until the delivery is in a state; none passes while an attempt is under way."""
-    for _ in range(2000):
+    latest = watch.clock.now() + timedelta(hours=1)
+    while True:
         found = await way(watch)
         if found is not None and found.state == wanted:
             return found
         if found is not None and found.leased_until > watch.clock.now():
-            await asyncio.sleep(0.005)
+            await settled.wait()
+            settled.clear()
         else:
+            assert watch.clock.now() < latest, f"the delivery was never {wanted}"
             await watch.clock.advance(1)
-    pytest.fail(f"the delivery was never {wanted}")
 
 
-async def test_an_alert_reaches_its_webhook_once_and_signed(watch: Watch, server: LocalServer) -> None:
+async def test_an_alert_reaches_its_webhook_once_and_signed(
+    watch: Watch, server: LocalServer, settled: asyncio.Event
+) -> None:
     """From three replicas, within minutes after the hour counts as finished."""
     await prepared(watch, server.url)
     async with kept(watch, replicas=3):
         await watch.clock.advance(29)
         assert server.got == []
-        await until_state(watch, "delivered")
+        await until_state(watch, settled, "delivered")
         await watch.clock.advance(300)
     ((headers, body, raw),) = server.got
     (found,) = await watch.raised()
@@ -92,12 +111,14 @@ async def test_an_alert_reaches_its_webhook_once_and_signed(watch: Watch, server
     assert headers["webhook-signature"] == f"v1,{digest}"
 
 
-async def test_a_webhook_that_fails_is_tried_again_with_the_same_id(watch: Watch, server: LocalServer) -> None:
+async def test_a_webhook_that_fails_is_tried_again_with_the_same_id(
+    watch: Watch, server: LocalServer, settled: asyncio.Event
+) -> None:
     """Until it answers 2xx, and then never again."""
     server.answers = [Told(status=503), Told(drop=True)]
     await prepared(watch, server.url)
     async with kept(watch, replicas=2):
-        await until_state(watch, "delivered")
+        await until_state(watch, settled, "delivered")
         await watch.clock.advance(300)
     assert len({headers["webhook-id"] for headers, _, _ in server.got}) == 1
     found = await way(watch)
@@ -105,21 +126,25 @@ async def test_a_webhook_that_fails_is_tried_again_with_the_same_id(watch: Watch
     assert (len(server.got), found.attempts, found.known) == (3, 3, "answered 200")
 
 
-async def test_a_webhook_that_was_deleted_is_not_called(watch: Watch, server: LocalServer) -> None:
+async def test_a_webhook_that_was_deleted_is_not_called(
+    watch: Watch, server: LocalServer, settled: asyncio.Event
+) -> None:
     """The alert is listed, and says why it was not delivered."""
     await prepared(watch, server.url)
     await watch.store.delete_webhook("desk")
     async with kept(watch):
-        found = await until_state(watch, "failed")
+        found = await until_state(watch, settled, "failed")
     assert found.known == "webhook 'desk' is not declared any more"
     assert server.got == []
 
 
-async def test_a_webhook_inside_the_network_is_not_called(watch: Watch, server: LocalServer) -> None:
+async def test_a_webhook_inside_the_network_is_not_called(
+    watch: Watch, server: LocalServer, settled: asyncio.Event
+) -> None:
     """Unless the service stands on loopback or a setting allows it."""
     await prepared(watch, server.url)
     async with kept(watch, anywhere=False):
-        await until_state(watch, "failed")
+        await until_state(watch, settled, "failed")
     assert server.got == []
 
 
