@@ -1,7 +1,9 @@
 """What keeps every test apart from the machine that it runs on."""
 
+import functools
 import logging
 import os
+import ssl
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +34,14 @@ OURS = (
     "REPLIES_",
     "TICKETS_",
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_tls_context() -> Iterator[None]:
+    """Make each TLS context once: to read the world's authorities takes longer than most tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)
