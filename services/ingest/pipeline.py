@@ -62,7 +62,7 @@ class _Prepared:
 
 
 @dataclass
-class Pipeline:
+class PostPipeline:
     """Delivers batches to the peers; at most `max_posts_in_flight` posts are worked on at once."""
 
     pseudonymizer: Pseudonymizer

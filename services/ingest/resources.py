@@ -15,7 +15,7 @@ from services.ingest.compliance import RecentPosts, compliance_round
 from services.ingest.erasures.eraser import AuthorData, Eraser, ErasureRequests
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import Observer, ObserverChain, RecentPostRecorder
-from services.ingest.pipeline import Pipeline, Receipt
+from services.ingest.pipeline import PostPipeline, Receipt
 from services.ingest.removal import RemovalSender
 from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.settings import IngestSettings
@@ -72,7 +72,7 @@ class IngestMetrics:
 class Resources:
     """Opened by the lifespan, read by the routes."""
 
-    pipeline: Pipeline
+    pipeline: PostPipeline
     metrics: IngestMetrics
     store: IngestStore
     clock: Clock
@@ -122,7 +122,7 @@ async def open_resources(
             settings.x_own_accounts(),
         )
         recent = RecentPosts(vault, pseudonymizer)
-        pipeline = Pipeline(
+        pipeline = PostPipeline(
             pseudonymizer=pseudonymizer,
             sentiment=sentiment,
             profiles=profiles,
@@ -181,7 +181,7 @@ def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -
     return ObserverChain(*observers)
 
 
-def _counted(pipeline: Pipeline, metrics: IngestMetrics) -> Deliver:
+def _counted(pipeline: PostPipeline, metrics: IngestMetrics) -> Deliver:
     async def deliver(brand: str, posts: Sequence[Any]) -> Receipt:
         receipt = await pipeline.deliver(brand, posts)
         metrics.count(receipt)

@@ -17,7 +17,7 @@ from pydantic import (
 
 from services.ingest.brands.query import BrandQuery
 from services.ingest.settings import IngestSettings
-from services.ingest.sources.base import PostBudget, RefusedError, Report, Source, SourceError
+from services.ingest.sources.base import PostBudget, Report, Source, SourceError, SourceRefusedError
 from services.ingest.sources.bluesky.source import BlueskyStream
 from services.ingest.sources.feed.source import FeedSource
 from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
@@ -266,7 +266,7 @@ class SourceRegistry:
 
     def _kind(self, source: str) -> SourceKind:
         if source not in self._kinds:
-            raise RefusedError(f"this version of voxpop has no source called {source!a}")
+            raise SourceRefusedError(f"this version of voxpop has no source called {source!a}")
         return self._kinds[source]
 
     def _check_needs(self, kind: SourceKind) -> None:

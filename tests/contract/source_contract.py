@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.ingest.sources.base import MAX_POSTS, RefusedError, SourceError
+from services.ingest.sources.base import MAX_POSTS, SourceError, SourceRefusedError
 from tests.contract.source_network import PATIENCE, Network, listening, ours
 
 SCRIPTS = [
@@ -206,7 +206,7 @@ class SourceContract:
         with pytest.raises(SourceError) as raised:
             async with listening(network) as listener:
                 await listener.until(lambda: False)
-        assert isinstance(raised.value, RefusedError) or "_" in raised.value.detail, (
+        assert isinstance(raised.value, SourceRefusedError) or "_" in raised.value.detail, (
             "a CredentialError names a variable"
         )
         assert len(raised.value.detail.split()) > 3

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from services.ingest.post import Post, parse_post
-from services.ingest.sources.base import MAX_CURSOR, MAX_POSTS, Delivery, Removal, Source
+from services.ingest.sources.base import MAX_CURSOR, MAX_POSTS, Removal, Source, SourceBatch
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 PATIENCE = 1800.0
@@ -120,7 +120,7 @@ class Listener:
         self.posts: list[Post] = []
         self.removals: list[Removal] = []
         self.cursor: str | None = None
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[SourceBatch] = []
         self.reading: asyncio.Task[None] | None = None
         self.storing = asyncio.Event()
         """Cleared, it keeps the listener from asking for the next delivery, as a slow store would."""

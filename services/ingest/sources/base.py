@@ -33,7 +33,7 @@ class Removal:
 
 
 @dataclass(frozen=True, repr=False)
-class Delivery:
+class SourceBatch:
     """What a source hands over at once.
 
     `posts` are decoded JSON values as `POST /v1/posts` takes them, 500 at the most. `cursor` is where a
@@ -103,7 +103,7 @@ class Source(Protocol):
 
     platform: Platform
 
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """Return the row of deliveries after `cursor`."""
         ...
 
@@ -116,7 +116,7 @@ class CredentialError(SourceError):
     """A key or token is missing or wrong; the sentence names the variable."""
 
 
-class RefusedError(SourceError):
+class SourceRefusedError(SourceError):
     """The network will not do what is asked for, now and later: a query it does not know, a page that is not there."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, SourceError
+from services.ingest.sources.base import BudgetSpentError, CredentialError, SourceError, SourceRefusedError
 from services.ingest.streams.stream import StreamKind, StreamState
 from shared.errors import NotFoundError, OverloadedError, PeerError, SettingsError
 
@@ -53,7 +53,7 @@ def outcome_of_error(error: Exception, failures: int, jitter: Callable[[], float
     match error:
         case BudgetSpentError():
             return RunOutcome(StreamState.WAITING, BUDGET, error.detail)
-        case CredentialError() | RefusedError() | SettingsError() | NotFoundError():
+        case CredentialError() | SourceRefusedError() | SettingsError() | NotFoundError():
             after = _growing(SELDOM, SELDOM_AT_MOST, failures)
             return RunOutcome(StreamState.FAILED, after, error.detail, is_failure=True)
         case SourceError() | PeerError() | OverloadedError():

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError
-from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
+from services.ingest.sources.base import MAX_POSTS, Removal, SourceBatch
 from services.ingest.streams.progress import ProgressRecorder
 from services.ingest.streams.runtime import StreamRuntime
 from shared.clock import Clock, sleep_unless
@@ -165,7 +165,7 @@ class StreamDelivery:
         self._recorder = recorder
         self._sender = BatchSender(runtime.clock, recorder, stop)
 
-    async def take(self, delivery: Delivery) -> None:
+    async def take(self, delivery: SourceBatch) -> None:
         """Return once the posts are folded and the removals done; raises StopRequestedError."""
         posts = list(delivery.posts)
         if len(posts) < IN_A_THREAD:

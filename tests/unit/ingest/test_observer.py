@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
-from services.ingest.pipeline import Pipeline
+from services.ingest.pipeline import PostPipeline
 from shared.errors import PeerUnavailableError
 from shared.profiles_peer import ProfilesPeer
 from shared.sentiment_peer import SentimentPeer
@@ -33,13 +33,13 @@ class Watching:
             raise PeerUnavailableError("mongodb", "the store does not answer; send it again")
 
 
-def a_pipeline(peers: Peers, observer: Watching) -> Pipeline:
+def a_pipeline(peers: Peers, observer: Watching) -> PostPipeline:
     """Return a pipeline with an observer."""
 
     def http(app: FastAPI) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app))
 
-    return Pipeline(
+    return PostPipeline(
         pseudonymizer=Pseudonymizer(b"k" * 32),
         sentiment=SentimentPeer("sentiment", "http://sentiment", http(peers.sentiment()), deadline=5),
         profiles=ProfilesPeer("profiles", "http://profiles", http(peers.profiles()), deadline=5),

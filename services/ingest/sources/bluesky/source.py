@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import RefusedError, Removal, Report, SourceError
+from services.ingest.sources.base import Removal, Report, SourceError, SourceRefusedError
 from services.ingest.sources.bluesky.event import POSTS, parse_event
 from services.ingest.sources.fields import UnreadableError
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
@@ -199,4 +199,4 @@ def _time_us(cursor: str | None) -> int | None:
 def _refusal(status: int) -> SourceError | None:
     if status not in _REFUSED:
         return None
-    return RefusedError(f"Jetstream answered {status}: check the address in BLUESKY_JETSTREAM_URL")
+    return SourceRefusedError(f"Jetstream answered {status}: check the address in BLUESKY_JETSTREAM_URL")

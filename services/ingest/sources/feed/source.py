@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from services.ingest.brands.brand import Feed
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import RefusedError, Report, SourceError
+from services.ingest.sources.base import Report, SourceError, SourceRefusedError
 from services.ingest.sources.feed.entries import NoFeedError, read_entries
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
 from services.ingest.sources.network.fetcher import Fetcher
@@ -85,7 +85,7 @@ class FeedSource(BacklogSource[FeedSettings]):
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self._query.feeds:
-            raise RefusedError("this brand names no feeds; add one to its feeds")
+            raise SourceRefusedError("this brand names no feeds; add one to its feeds")
         urls = [feed.url for feed in self._query.feeds]
         fared = _Fared(self._report, len(urls), self._settings.feed_interval)
         way = None if self._settings.feeds_lie_anywhere() else InternetOnly()
@@ -95,7 +95,7 @@ class FeedSource(BacklogSource[FeedSettings]):
                 for feed in self._query.feeds:
                     loops.create_task(self._follow(reading, feed, fared))
         # A loop ends where its feed refuses; the group ends with the last of them.
-        raise RefusedError(f"every feed refuses to be read, the last with: {fared.last}")
+        raise SourceRefusedError(f"every feed refuses to be read, the last with: {fared.last}")
 
     async def _follow(self, reading: "_Reading", feed: Feed, fared: "_Fared") -> None:
         told = _OneFeed(fared, feed.url)
@@ -108,7 +108,7 @@ class FeedSource(BacklogSource[FeedSettings]):
                 refusal=_refusal,
                 jitter=self._jitter,
             )
-        except RefusedError as error:
+        except SourceRefusedError as error:
             told.degraded(f"{told.name}: {error.detail}")
 
 
@@ -143,7 +143,7 @@ class _Reading:
         try:
             answer = await self._fetcher.get(feed.url, headers=version.conditions())
         except InnerAddressError as error:
-            raise RefusedError(
+            raise SourceRefusedError(
                 f"{error.host} is no address of the internet, and feeds are read from there alone; name another feed, "
                 "or set FEED_PRIVATE_ADDRESSES=true"
             ) from None
@@ -217,4 +217,4 @@ class _OneFeed:
 def _refusal(status: int) -> SourceError | None:
     if status not in _REFUSED:
         return None
-    return RefusedError(f"it answered {status}: it is gone, or wants a password, which feeds here cannot have")
+    return SourceRefusedError(f"it answered {status}: it is gone, or wants a password, which feeds here cannot have")

@@ -5,7 +5,7 @@ import json
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.ingest.sources.base import RefusedError, Report
+from services.ingest.sources.base import Report, SourceRefusedError
 from services.ingest.sources.fields import UnreadableError
 from services.ingest.sources.mastodon.status import identifier, server_of
 from services.ingest.sources.mastodon.timelines import PUBLIC, TimelineReader, Timelines, refusal
@@ -132,7 +132,7 @@ class MastodonHashtags(BacklogSource[MastodonSettings]):
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         names = [f"#{tag}" for tag in self._query.hashtags]
         if not names:
-            raise RefusedError("this brand has no hashtag to ask Mastodon for; add one to its hashtags")
+            raise SourceRefusedError("this brand has no hashtag to ask Mastodon for; add one to its hashtags")
         url, token = self._settings.mastodon_url, self._settings.mastodon_token()
         reading = TimelineReader(self._query, server_of(url), self._report, self._clock, backlog, cursor)
         async with Fetcher(self._clock) as fetcher:

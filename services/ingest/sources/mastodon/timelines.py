@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import CredentialError, RefusedError, Removal, Report, SourceError
+from services.ingest.sources.base import CredentialError, Removal, Report, SourceError, SourceRefusedError
 from services.ingest.sources.fields import UnreadableError
 from services.ingest.sources.mastodon.status import identifier, post_id_of, to_post
 from services.ingest.sources.network.backlog import Backlog
@@ -33,7 +33,7 @@ def refusal(status: int) -> SourceError | None:
             "one with the scope read:statuses"
         )
     if status in _ABSENT:
-        return RefusedError(
+        return SourceRefusedError(
             f"the Mastodon server answered {status}: what is asked for is not there; check MASTODON_URL"
         )
     return None

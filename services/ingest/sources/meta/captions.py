@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from services.ingest.sources.base import Delivery, RefusedError, Report
+from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.dates import parse_date
 from services.ingest.sources.meta.lookback import LookbackCursor, SeenIds, wanted_from
 from services.ingest.sources.meta.settings import InstaloaderSession
@@ -54,10 +54,10 @@ class InstagramCaptions:
     request_seconds: float = 20.0
     platform: Platform = field(default="instagram", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
         if not self.queries:
-            raise RefusedError("the brand gives no hashtag and no Instagram profile to read")
+            raise SourceRefusedError("the brand gives no hashtag and no Instagram profile to read")
         reached = LookbackCursor.read(cursor, self.since or self.clock.now())
         async with aclosing(_Look(self, reached).all()) as found:
             async for delivery in found:
@@ -77,7 +77,7 @@ class _Look:
         self._is_well = False
         self._loader = _loader_class()
 
-    async def all(self) -> AsyncGenerator[Delivery, None]:
+    async def all(self) -> AsyncGenerator[SourceBatch, None]:
         """Yield what is new, look after look."""
         source = self._source
         while True:
@@ -89,7 +89,7 @@ class _Look:
                 return
             await source.clock.sleep(source.poll_seconds)
 
-    async def _until_read(self, query: str) -> AsyncGenerator[Delivery, None]:
+    async def _until_read(self, query: str) -> AsyncGenerator[SourceBatch, None]:
         """Look at a query until it was read through once; what is handed over already is not again."""
         while True:
             loader: Any = None
@@ -110,7 +110,7 @@ class _Look:
                 if loader is not None:
                     loader.stop()
 
-    async def _posts(self, query: str, loader: Any) -> AsyncGenerator[Delivery, None]:
+    async def _posts(self, query: str, loader: Any) -> AsyncGenerator[SourceBatch, None]:
         now = self._source.clock.now()
         oldest = wanted_from(self._reached.start, self._reached.newest.get(query))
         newest, old, read, more = self._reached.start, 0, 0, True
@@ -132,12 +132,12 @@ class _Look:
                     newest = max(newest, created_at)
                     posts += [caption] if caption["text"].strip() else []
             if posts:
-                yield Delivery(posts=posts)
+                yield SourceBatch(posts=posts)
         before = self._reached.write(self._source.queries)
         self._reached.reach(query, newest, now)
         after = self._reached.write(self._source.queries)
         if after != before:
-            yield Delivery(cursor=after)
+            yield SourceBatch(cursor=after)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         async with IdleTimeout(self._source.clock, STEP_SECONDS):
@@ -163,5 +163,5 @@ def _loader_class() -> type[Any]:
     try:
         from services.ingest.sources.meta.loader import Loader  # noqa: PLC0415 - the extra may not be installed
     except ImportError:
-        raise RefusedError("instaloader is not installed; install voxpop with the extra `instagram`") from None
+        raise SourceRefusedError("instaloader is not installed; install voxpop with the extra `instagram`") from None
     return Loader

@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 import httpx
 
-from services.ingest.sources.base import CredentialError, RefusedError, Report
+from services.ingest.sources.base import CredentialError, Report, SourceRefusedError
 from services.ingest.sources.meta.connection import (
     GraphAnswer,
     GraphConnection,
@@ -175,7 +175,9 @@ def node(identifier: str, *edge: str) -> str:
     Raises RefusedError where the identifier is none: it must not lead to another path.
     """
     if not _ID.fullmatch(identifier) or not identifier.strip("."):
-        raise RefusedError("an id or name for the Graph API has letters, digits, dots, hyphens and underscores alone")
+        raise SourceRefusedError(
+            "an id or name for the Graph API has letters, digits, dots, hyphens and underscores alone"
+        )
     return "/".join(("", identifier, *edge))
 
 

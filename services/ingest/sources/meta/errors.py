@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from services.ingest.sources.base import RefusedError
+from services.ingest.sources.base import SourceRefusedError
 
 
 class GraphErrorKind(Enum):
@@ -60,7 +60,7 @@ class GraphError:
         return f"code {self.code}" + (f", subcode {self.subcode}" if self.subcode else "")
 
 
-class GraphRefusedError(RefusedError):
+class GraphRefusedError(SourceRefusedError):
     """The Graph API said no to one request; `fault` tells whether the thing is missing or the asking is not allowed."""
 
     def __init__(self, detail: str, fault: GraphError) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services.ingest.sources.base import Delivery, RefusedError, Report
+from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphErrorKind, GraphRefusedError
 from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, FoundPost, comment_of, post_of
@@ -98,10 +98,10 @@ class FacebookPage:
     ends: bool = False
     platform: Platform = field(default="facebook", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
         if not self.pages:
-            raise RefusedError("the brand gives no Facebook page; add its name or id to the brand's accounts")
+            raise SourceRefusedError("the brand gives no Facebook page; add its name or id to the brand's accounts")
         reached = FacebookCursor.read(cursor, self.since or self.clock.now())
         mode = f"pages and comments every {self.poll_seconds:.0f} s"
         async with open_client(self.access, self.clock, self.report, mode) as graph:
@@ -124,7 +124,7 @@ class _Look:
         self._reached = reached
         self._seen = SeenIds()
 
-    async def all(self) -> AsyncGenerator[Delivery, None]:
+    async def all(self) -> AsyncGenerator[SourceBatch, None]:
         """Yield what is new on every page and under its posts, each time with how far that goes."""
         watched: set[str] = set()
         room = max(1, WATCHED // len(self._source.pages))
@@ -142,7 +142,7 @@ class _Look:
                             yield delivery
         self._reached.keep(watched)
 
-    async def _posts(self, page: str, watched: list[FoundPost], room: int) -> AsyncGenerator[Delivery, None]:
+    async def _posts(self, page: str, watched: list[FoundPost], room: int) -> AsyncGenerator[SourceBatch, None]:
         """Yield a page's new posts, and put those to be watched into `watched`, the latest first."""
         now = self._source.clock.now()
         oldest = wanted_from(self._reached.start, self._reached.newest.get(page))
@@ -158,14 +158,14 @@ class _Look:
                 posts = self._new(found, oldest)
                 newest = max([newest, *(post.created_at for post in found)])
                 if posts:
-                    yield Delivery(posts=posts)
+                    yield SourceBatch(posts=posts)
                 if not posts and (len(watched) >= room or listed >= LISTED):
                     break
         if self._reached.newest.get(page) != newest:
             self._reached.reach(page, newest, now)
-            yield Delivery(cursor=self._reached.write())
+            yield SourceBatch(cursor=self._reached.write())
 
-    async def _comments(self, post: FoundPost, page: str) -> AsyncGenerator[Delivery, None]:
+    async def _comments(self, post: FoundPost, page: str) -> AsyncGenerator[SourceBatch, None]:
         """Yield the new comments under a post, the latest first, until they were read before."""
         known = self._reached.comments.get(post.id)
         oldest = wanted_from(self._reached.start, known[1] if known else None)
@@ -178,7 +178,7 @@ class _Look:
                     comments = self._new(found, oldest)
                     newest = max([newest, *(comment.created_at for comment in found)])
                     if comments:
-                        yield Delivery(posts=comments)
+                        yield SourceBatch(posts=comments)
                     if found and all(comment.created_at < oldest for comment in found):
                         break
         except GraphRefusedError as error:
@@ -186,7 +186,7 @@ class _Look:
             if error.fault.trouble is not GraphErrorKind.MISSING:
                 raise
         self._reached.has_read(post.id, post.mark, min(newest, self._source.clock.now()))
-        yield Delivery(cursor=self._reached.write())
+        yield SourceBatch(cursor=self._reached.write())
 
     def _readable(self, found: list[FoundPost | None]) -> list[FoundPost]:
         unread = sum(one is None for one in found)

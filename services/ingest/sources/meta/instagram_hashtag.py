@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from services.ingest.sources.base import Delivery, RefusedError, Report
+from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, GraphRefusedError
@@ -56,11 +56,11 @@ class InstagramHashtag:
     ends: bool = False
     platform: Platform = field(default="instagram", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
         tags = tuple(dict.fromkeys(tag.lstrip("#") for tag in self.hashtags))
         if not tags or len(tags) > MAX_HASHTAGS:
-            raise RefusedError(
+            raise SourceRefusedError(
                 f"the brand gives {len(tags)} hashtags; Instagram's search takes 1 to {MAX_HASHTAGS} of one account "
                 "in 7 days"
             )
@@ -91,7 +91,7 @@ class _Look:
         self._seen = SeenIds()
         self._not_before: dict[str, datetime] = {}
 
-    async def at(self, tag: str) -> AsyncGenerator[Delivery, None]:
+    async def at(self, tag: str) -> AsyncGenerator[SourceBatch, None]:
         """Yield what is new under a hashtag, and once all of it was handed over, how far that goes."""
         now = self._source.clock.now()
         if self._not_before.get(tag, now) > now:
@@ -103,7 +103,7 @@ class _Look:
             async with aclosing(self._pages(path, tag)) as pages:
                 async for posts in pages:
                     if posts:
-                        yield Delivery(posts=[post.value for post in posts])
+                        yield SourceBatch(posts=[post.value for post in posts])
                         newest = max(newest, *(post.created_at for post in posts))
         except GraphRefusedError as error:
             self._put_off(tag, error, now)
@@ -112,7 +112,7 @@ class _Look:
             self._reached.reach(tag, newest, now)
         after = self._reached.write(self._tags)
         if after != before:
-            yield Delivery(cursor=after)
+            yield SourceBatch(cursor=after)
 
     async def _id_of(self, tag: str) -> str:
         if tag not in self._reached.ids:

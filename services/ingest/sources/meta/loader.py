@@ -17,7 +17,7 @@ from instaloader import (
     get_json_structure,
 )
 
-from services.ingest.sources.base import CredentialError, RefusedError, SourceError
+from services.ingest.sources.base import CredentialError, SourceError, SourceRefusedError
 from services.ingest.sources.fields import count_of
 from services.ingest.sources.meta.settings import InstaloaderSession
 from services.ingest.sources.network.reconnection import NetworkError
@@ -122,10 +122,10 @@ class Loader:
                 return
             profile = Profile.from_username(context, query)
             if profile.is_private:
-                raise RefusedError("the profile is private; what it posts is for its followers")  # noqa: TRY301
+                raise SourceRefusedError("the profile is private; what it posts is for its followers")  # noqa: TRY301
             self._handle = query
             self._posts = profile.get_posts()
-        except (RefusedError, NetworkError):
+        except (SourceRefusedError, NetworkError):
             raise
         except Exception as error:  # noqa: BLE001 - reading a website's insides, instaloader raises anything
             raise _meaning_of(error) from None
@@ -144,7 +144,7 @@ class Loader:
                 if post is None:
                     return taken, False
                 taken.append(self._caption(post))
-        except (RefusedError, NetworkError):
+        except (SourceRefusedError, NetworkError):
             raise
         except Exception as error:  # noqa: BLE001 - see `open`
             raise _meaning_of(error) from None
@@ -184,9 +184,9 @@ def _meaning_of(error: Exception) -> SourceError | NetworkError:
     if isinstance(error, exceptions.LoginRequiredException):
         return CredentialError(f"Instagram shows this to logged-in accounts alone: {_LOGIN}")
     if isinstance(error, exceptions.PrivateProfileNotFollowedException):
-        return RefusedError("the profile is private; what it posts is for its followers")
+        return SourceRefusedError("the profile is private; what it posts is for its followers")
     if isinstance(error, (exceptions.ProfileNotExistsException, exceptions.QueryReturnedNotFoundException)):
-        return RefusedError(
+        return SourceRefusedError(
             "Instagram shows no such profile or hashtag: it does not exist, or Instagram hides it from this reader"
         )
     return _passing(error)
@@ -197,7 +197,7 @@ def _aborted(words: str) -> SourceError:
         return CredentialError(
             f"Instagram has ended the login in INSTAGRAM_SESSION_FILE: wait some hours, then {_LOGIN}"
         )
-    return RefusedError(
+    return SourceRefusedError(
         "Instagram has locked the account of INSTAGRAM_SESSION_FILE until its owner passes a check in the app; "
         "nothing more is asked, since that would make it worse"
     )

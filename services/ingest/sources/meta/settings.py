@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from shared.settings import ServiceSettings
 
 GRAPH_URL = "https://graph.facebook.com/v23.0"
@@ -160,7 +160,7 @@ class InstagramSettings(ServiceSettings):
         Raises RefusedError where captions are not turned on, CredentialError where half of a login is set.
         """
         if not self.instagram_captions:
-            raise RefusedError(
+            raise SourceRefusedError(
                 "reading Instagram's website is off: it is against Instagram's terms and gets accounts locked; set "
                 "INSTAGRAM_CAPTIONS=true to do it all the same, or use the hashtag search of the Graph API"
             )

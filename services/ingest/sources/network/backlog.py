@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import MAX_POSTS, Delivery, Removal, Report
+from services.ingest.sources.base import MAX_POSTS, Removal, Report, SourceBatch
 from shared.clock import Clock
 
 CURSOR_SECONDS = 5.0
@@ -62,7 +62,7 @@ class Backlog:
         self._is_closed = True
         self._filled.set()
 
-    async def take(self) -> Delivery | None:
+    async def take(self) -> SourceBatch | None:
         """Wait for something and return all of it; None once the backlog is closed and empty."""
         await self._filled.wait()
         entries, self._entries = list(self._entries), deque()
@@ -75,7 +75,7 @@ class Backlog:
             return None
         self._told_at = self._clock.monotonic()
         items = [entry.item for entry in entries]
-        return Delivery(
+        return SourceBatch(
             posts=[item for item in items if not isinstance(item, Removal)],
             removals=[item for item in items if isinstance(item, Removal)],
             cursor=cursor,
@@ -84,7 +84,7 @@ class Backlog:
 
 async def deliveries_of(
     read: Callable[[Backlog], Coroutine[Any, Any, None]], clock: Clock
-) -> AsyncGenerator[Delivery, None]:
+) -> AsyncGenerator[SourceBatch, None]:
     """Run `read` and yield what it puts, until it returns; what it raises is raised once its last posts are out.
 
     The task is ended by hand: a TaskGroup held over a `yield` would cancel the reader of this row wherever it is.
@@ -127,7 +127,7 @@ class BacklogSource(ABC, Generic[Settings]):
         self._clock = clock
         self._jitter = jitter
 
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
         return deliveries_of(functools.partial(self._read, cursor), self._clock)
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, Report
+from services.ingest.brands.query import XRule
+from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
-from services.ingest.sources.x.client import Rule, XClient
+from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.intake import Intake
@@ -27,7 +28,7 @@ MOST_EMPTY_PAGES: Final = 20
 class CatchUp:
     """Sweeps of one brand's rules; one at a time."""
 
-    def __init__(self, client: XClient, rules: Sequence[Rule], intake: Intake, report: Report, clock: Clock) -> None:
+    def __init__(self, client: XClient, rules: Sequence[XRule], intake: Intake, report: Report, clock: Clock) -> None:
         """Read nothing yet."""
         self._client = client
         self._rules = rules
@@ -116,9 +117,9 @@ class CatchUp:
         if trouble.kind == "cap":
             raise BudgetSpentError(trouble.sentence)
         if trouble.kind == "plan":
-            raise RefusedError("your X plan does not include recent search, and without it nothing can be read")
+            raise SourceRefusedError("your X plan does not include recent search, and without it nothing can be read")
         if trouble.kind == "refused":
-            raise RefusedError(f"{trouble.sentence}: see what is asked at GET /v1/brands/{{brand}}/queries")
+            raise SourceRefusedError(f"{trouble.sentence}: see what is asked at GET /v1/brands/{{brand}}/queries")
         wait = f"; going on in {trouble.wait:.0f} s" if trouble.wait else ""
         self._report.degraded(f"X search: {trouble.sentence}{wait}")
         await self._clock.sleep(trouble.wait)

@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 from tweepy.streaming import StreamRule
 
+from services.ingest.brands.query import XRule
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.errors import XError, classify
 from services.ingest.sources.x.transport import REQUEST_SECONDS, XTransport
@@ -24,20 +25,6 @@ _ASKED: Final = {"expansions": ["author_id"], "tweet_fields": POST_FIELDS, "user
 _MOST_REFUSAL: Final = 65_536
 _FIRST_ERROR: Final = 400
 OnLine = Callable[[bytes], Awaitable[None]]
-
-
-class Rule(Protocol):
-    """A rule of the stream: tagged, since tweepy ends a stream for good at a match without a tag."""
-
-    @property
-    def value(self) -> str:
-        """The query."""
-        ...
-
-    @property
-    def tag(self) -> str:
-        """Its name."""
-        ...
 
 
 class XClient:
@@ -67,7 +54,7 @@ class XClient:
         listed = answer.get("data")
         return [rule for rule in listed if isinstance(rule, dict)] if isinstance(listed, list) else []
 
-    async def add_rules(self, rules: Sequence[Rule]) -> dict[str, Any]:
+    async def add_rules(self, rules: Sequence[XRule]) -> dict[str, Any]:
         """Add tagged rules and return X's answer; raises TroubleError."""
         added = [StreamRule(value=rule.value, tag=rule.tag) for rule in rules]
         return await self._ask(lambda: self._rules_client.add_rules(added))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.x.errors import DEFAULT_WAIT, XError, classify
 from shared.clock import Clock
 from shared.errors import PeerUnavailableError
@@ -149,7 +149,7 @@ def _raised(trouble: XError) -> Exception:
     if trouble.kind == "credentials":
         return CredentialError(f"{trouble.sentence}: check X_BEARER_TOKEN")
     if trouble.kind == "plan":
-        return RefusedError(f"{trouble.sentence}: deletions on X reach profiles by batch compliance alone")
+        return SourceRefusedError(f"{trouble.sentence}: deletions on X reach profiles by batch compliance alone")
     return _away(trouble.sentence, int(trouble.wait) or int(DEFAULT_WAIT))
 
 

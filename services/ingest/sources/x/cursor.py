@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
-from services.ingest.sources.base import RefusedError
+from services.ingest.sources.base import SourceRefusedError
 
 EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
 WORKER_BITS: Final = 22
@@ -67,7 +67,7 @@ class XCursor:
                     return cls(**numbers, rules=rules)
         except (ValueError, TypeError, RecursionError):
             pass
-        raise RefusedError("the stored cursor is none of X's; delete the stream and create it again")
+        raise SourceRefusedError("the stored cursor is none of X's; delete the stream and create it again")
 
     def resumed(self, rules: str) -> Self:
         """Return where to go on with these rules: a sweep of others begins anew from `since`."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError, Report
+from services.ingest.brands.query import BrandQuery, XRule
+from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
-from services.ingest.sources.x.client import QUIET_SECONDS, Rule, XClient
+from services.ingest.sources.x.client import QUIET_SECONDS, XClient
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.gap import Gap
 from services.ingest.sources.x.intake import Intake
@@ -16,7 +16,7 @@ from services.ingest.sources.x.posts import Disconnecting, Unreadable, read_line
 from shared.clock import Clock
 
 
-async def reconcile(client: XClient, brand: str, wanted: Sequence[Rule]) -> frozenset[str]:
+async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> frozenset[str]:
     """Add the rules that are missing, delete the brand's that are no longer wanted; returns the wanted ones' ids.
 
     A brand's rules are known by their tags, `voxpop:BRAND:...`. A value that somebody else has as a rule already
@@ -32,9 +32,9 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[Rule]) -> froz
         except XError as trouble:
             if trouble.kind != "refused":
                 raise
-            raise RefusedError(_sentence(brand, missing[0].tag)) from None
+            raise SourceRefusedError(_sentence(brand, missing[0].tag)) from None
     if refused := [rule for rule in wanted if rule.value not in ids]:
-        raise RefusedError(_sentence(brand, refused[0].tag))
+        raise SourceRefusedError(_sentence(brand, refused[0].tag))
     if stale := [str(rule.get("id")) for rule in _of(brand, there) if rule.get("value") not in values]:
         await client.delete_rules(stale)
     return frozenset(ids[rule.value] for rule in wanted)

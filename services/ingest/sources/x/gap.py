@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any, Final
 
-from services.ingest.sources.base import RefusedError, Report
+from services.ingest.sources.base import Report, SourceRefusedError
 from services.ingest.sources.x.catch_up import CatchUp
 from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
 from services.ingest.sources.x.intake import Intake
@@ -87,7 +87,7 @@ class Gap:
             self._go_back()
             try:
                 await self._sweep.run()
-            except RefusedError as error:
+            except SourceRefusedError as error:
                 if connection is None:
                     raise
                 self._report.degraded(f"what a lost connection missed cannot be searched for: {error.detail}")

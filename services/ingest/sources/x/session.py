@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import BudgetSpentError, Delivery, PostBudget, RefusedError, Report
+from services.ingest.sources.base import BudgetSpentError, PostBudget, Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.network.backlog import Backlog, deliveries_of
 from services.ingest.sources.x.catch_up import CatchUp
 from services.ingest.sources.x.client import XClient
@@ -23,7 +23,7 @@ Work = Callable[[XClient, Intake, CatchUp], Awaitable[None]]
 
 async def read_x(
     settings: XSettings, query: BrandQuery, report: Report, budget: PostBudget, clock: Clock, work: Work
-) -> AsyncGenerator[Delivery, None]:
+) -> AsyncGenerator[SourceBatch, None]:
     """Yield what `work` takes in, until it returns; what it raises is raised once everything is out.
 
     Every post that X sent is spent before its delivery is handed over, and within about a second whatever becomes
@@ -31,7 +31,7 @@ async def read_x(
     """
     bearer = settings.require_x_bearer()
     if not query.rules:
-        raise RefusedError(f"the brand {query.brand} asks X for nothing: give it handles or keywords")
+        raise SourceRefusedError(f"the brand {query.brand} asks X for nothing: give it handles or keywords")
     spent = asyncio.Event()
     took: list[Intake] = []
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import Delivery, PostBudget, RefusedError, Report, SourceError
+from services.ingest.sources.base import PostBudget, Report, SourceBatch, SourceError, SourceRefusedError
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.catch_up import SEARCHABLE, CatchUp
 from services.ingest.sources.x.client import XClient
@@ -53,7 +53,9 @@ class XSearch:
         self._start = max(start or oldest, oldest)
         self._end = end
         if end is not None and end <= self._start:
-            raise RefusedError("X searches the last seven days alone, and nothing lies between start and end there")
+            raise SourceRefusedError(
+                "X searches the last seven days alone, and nothing lies between start and end there"
+            )
         self._query = query
         self._settings = settings
         self._report = report
@@ -62,7 +64,7 @@ class XSearch:
         self._follow = follow
         self._poll_seconds = poll_seconds
 
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
 
         async def work(_: XClient, intake: Intake, sweep: CatchUp) -> None:
@@ -117,7 +119,7 @@ class XStream:
         self._clock = clock
         self._poll_seconds = poll_seconds
 
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
 
         async def work(client: XClient, intake: Intake, sweep: CatchUp) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.ingest.sources.base import RefusedError
+from services.ingest.sources.base import SourceRefusedError
 
 CONNECT_SECONDS: Final = 10.0
 REQUEST_SECONDS: Final = 30.0
@@ -38,7 +38,9 @@ class XTransport:
         try:
             context = await asyncio.to_thread(ssl.create_default_context, cafile=ca)
         except (OSError, ssl.SSLError):
-            raise RefusedError("X_SANDBOX_CA cannot be read as a certificate; name the sandbox's ca.pem") from None
+            raise SourceRefusedError(
+                "X_SANDBOX_CA cannot be read as a certificate; name the sandbox's ca.pem"
+            ) from None
         return cls(host, int(port), context)
 
     def session(

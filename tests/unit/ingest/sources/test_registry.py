@@ -8,7 +8,7 @@ from services.ingest.brands.brand import BrandSettings, StoredBrand
 from services.ingest.brands.query_plan import plan_facebook, plan_instagram
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SOURCES, SourceContext
-from services.ingest.sources.base import RefusedError, Source
+from services.ingest.sources.base import Source, SourceRefusedError
 from services.ingest.streams.budget import FreeBudget
 from tests.contract.source_network import Recorder
 from tests.unit.ingest.virtual_clock import START, VirtualClock
@@ -49,5 +49,5 @@ def test_a_brand_becomes_what_its_source_asks_for(name: str, asked: str, words: 
 
 def test_captions_are_refused_where_they_are_off() -> None:
     """Nothing of instaloader's is made before somebody turned it on."""
-    with pytest.raises(RefusedError, match="INSTAGRAM_CAPTIONS"):
+    with pytest.raises(SourceRefusedError, match="INSTAGRAM_CAPTIONS"):
         made("instagram-captions")

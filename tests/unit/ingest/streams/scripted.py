@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import Receipt, Rejection
-from services.ingest.sources.base import Delivery, PostBudget, Removal, Report, Source, SourceError
+from services.ingest.sources.base import PostBudget, Removal, Report, Source, SourceBatch, SourceError
 from services.ingest.stores.base import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.metrics import StreamMetrics
@@ -66,7 +66,7 @@ class ScriptedSource:
         self._report = report
         self._budget = budget
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[Delivery, None]:
+    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
         network = self._network
         network.cursors.append(cursor)
@@ -85,7 +85,7 @@ class ScriptedSource:
                     removals, network.removals = network.removals, []
                     await self._budget.spend(len(batch))
                     at += len(batch)
-                    yield Delivery(batch, removals, str(at))
+                    yield SourceBatch(batch, removals, str(at))
                 elif network.ends:
                     return
                 else:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError
+from services.ingest.sources.base import BudgetSpentError, CredentialError, SourceRefusedError
 from services.ingest.streams.run_outcome import SELDOM_AT_MOST, SOON_AT_MOST, outcome_of_end, outcome_of_error
 from services.ingest.streams.stream import StreamKind, StreamState
 from shared.errors import NotFoundError, PeerUnavailableError
 
 
-@pytest.mark.parametrize("error", [CredentialError("a"), RefusedError("a"), NotFoundError("a")])
+@pytest.mark.parametrize("error", [CredentialError("a"), SourceRefusedError("a"), NotFoundError("a")])
 def test_what_a_person_must_mend_fails(error: Exception) -> None:
     """It says its sentence, and is tried again seldom."""
     ending = outcome_of_error(error, 0)
@@ -42,7 +42,7 @@ def test_an_unforeseen_error_tells_its_type_alone() -> None:
 @given(st.integers(min_value=0, max_value=10**9), st.floats(min_value=0, max_value=1, exclude_max=True))
 def test_waits_grow_and_are_bounded(failures: int, jitter: float) -> None:
     """However often it failed, it is tried again within hours, and never at once."""
-    for error in (ValueError("x"), RefusedError("x")):
+    for error in (ValueError("x"), SourceRefusedError("x")):
         after = outcome_of_error(error, failures, lambda: jitter).after
         before = outcome_of_error(error, max(0, failures - 1), lambda: jitter).after
         assert after is not None

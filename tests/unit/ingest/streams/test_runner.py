@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.ingest.sources.base import CredentialError, RefusedError, Removal
+from services.ingest.sources.base import CredentialError, Removal, SourceRefusedError
 from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamState
 from shared.errors import OverloadedError, PeerRefusedError, PeerUnavailableError
 from tests.unit.ingest.streams.conftest import World
@@ -82,9 +82,9 @@ async def test_an_unforeseen_error_is_told_without_its_words_and_tried_again(wor
     await world.until_state(stream_id, StreamState.RUNNING)
 
 
-@pytest.mark.parametrize("error", [CredentialError("X_BEARER_TOKEN is wrong"), RefusedError("no such page")])
+@pytest.mark.parametrize("error", [CredentialError("X_BEARER_TOKEN is wrong"), SourceRefusedError("no such page")])
 async def test_what_a_person_must_mend_fails_with_a_sentence(
-    world: World, error: CredentialError | RefusedError
+    world: World, error: CredentialError | SourceRefusedError
 ) -> None:
     """The stream fails, says why and is tried seldom; resuming tries it at once."""
     stream_id = await world.stream()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from services.ingest import pipeline
-from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError, Pipeline
+from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError, PostPipeline
 from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.progress import ProgressRecorder
 from services.ingest.streams.stream import StreamProgress, StreamState
@@ -241,7 +241,7 @@ def test_each_piece_is_taken_or_refused_once(count: int, poison: frozenset[int])
 async def test_the_pipeline_tells_its_own_deadline_from_a_full_house(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are an OverloadedError; only of the deadline's the cause says that fewer posts may help."""
     monkeypatch.setattr(pipeline, "DELIVERY_SECONDS", 0.0)
-    line = Pipeline(None, None, None, VirtualClock().now, lambda _: nullcontext())  # type: ignore[arg-type]
+    line = PostPipeline(None, None, None, VirtualClock().now, lambda _: nullcontext())  # type: ignore[arg-type]
     with pytest.raises(OverloadedError) as late:
         await line.deliver("aerolume", [])
     line.max_posts_in_flight = 0

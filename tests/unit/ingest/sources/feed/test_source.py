@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.sources.base import RefusedError, Source
+from services.ingest.sources.base import Source, SourceRefusedError
 from services.ingest.sources.feed.source import FeedSource
 from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_network import listening
@@ -98,7 +98,7 @@ async def test_a_feed_that_refuses_is_left_alone(network: FeedNetwork) -> None:
     """It is not asked again while the others are; the last to refuse ends the source."""
     await network.server.answer(410, {}, b"")
     network.feeds = [{"url": "one.xml"}, {"url": "two.xml"}]
-    with pytest.raises(RefusedError, match="every feed"):
+    with pytest.raises(SourceRefusedError, match="every feed"):
         async with listening(network) as listener:
             await listener.until(lambda: False)
     assert len(network.connections) == 2
@@ -128,7 +128,7 @@ async def test_a_cut_off_feed_is_fetched_again(network: FeedNetwork) -> None:
 async def test_a_brand_without_feeds_is_told_so() -> None:
     """There is nothing to ask for."""
     network = FeedNetwork()
-    with pytest.raises(RefusedError, match="feeds"):
+    with pytest.raises(SourceRefusedError, match="feeds"):
         await anext(FeedSource(network.settings, query("web"), network.report, network.clock).deliveries(None))
 
 
@@ -137,7 +137,9 @@ async def test_a_feed_inside_the_network_is_not_asked(network: FeedNetwork, sett
     """Off loopback, or where it is forbidden, the stream's state names the host and the remedy; nothing is sent."""
     network.server.publish("aerolume one")
     network.settings = network.settings.model_copy(update=settings)
-    with pytest.raises(RefusedError, match=r"127\.0\.0\.1 is no address of the internet.*FEED_PRIVATE_ADDRESSES=true"):
+    with pytest.raises(
+        SourceRefusedError, match=r"127\.0\.0\.1 is no address of the internet.*FEED_PRIVATE_ADDRESSES=true"
+    ):
         async with listening(network) as listener:
             await listener.until(lambda: bool(listener.posts))
     assert network.server.statuses == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError, Source
+from services.ingest.sources.base import CredentialError, Source, SourceRefusedError
 from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
 from services.ingest.sources.settings import MastodonSettings
 from tests.contract.source_network import listening
@@ -121,7 +121,7 @@ async def test_no_hashtag_is_refused() -> None:
     """A brand without any hashtag has nothing to ask for, and is told so."""
     network = MastodonNetwork()
     source = MastodonHashtags(MastodonSettings(), query("mastodon"), network.report, network.clock)
-    with pytest.raises(RefusedError, match="hashtag"):
+    with pytest.raises(SourceRefusedError, match="hashtag"):
         await anext(source.deliveries(None))
 
 

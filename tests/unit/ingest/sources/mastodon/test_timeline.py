@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.mastodon.timelines import (
     OVERLAP_MS,
     PAGE,
@@ -117,7 +117,7 @@ def test_a_missing_token_is_named(status: int) -> None:
 
 def test_only_what_no_waiting_changes_is_final() -> None:
     """A server or a timeline that is not there is; overload and errors are not."""
-    assert isinstance(refusal(404), RefusedError)
+    assert isinstance(refusal(404), SourceRefusedError)
     assert [refusal(status) for status in (429, 500, 502, 503)] == [None] * 4
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.meta.captions import InstagramCaptions
 from services.ingest.sources.meta.loader import cookies_of
 from services.ingest.sources.meta.settings import InstaloaderSession
@@ -90,17 +90,17 @@ LOGIN_PAGE = {"location": "https://www.instagram.com/accounts/login/?next=x"}
         ("#airline", False, Reply(302, LOGIN_PAGE, b""), CredentialError, "instaloader --login"),
         ("airline", False, Reply(302, LOGIN_PAGE, b""), CredentialError, "INSTAGRAM_SESSION_FILE"),
         ("#airline", True, Reply(302, LOGIN_PAGE, b""), CredentialError, "ended the login"),
-        ("#airline", True, reply_of({"message": "checkpoint_required"}, 400), RefusedError, "locked the account"),
+        ("#airline", True, reply_of({"message": "checkpoint_required"}, 400), SourceRefusedError, "locked the account"),
         (
             "#airline",
             True,
             reply_of({"message": "challenge_required", "status": "fail"}, 400),
-            RefusedError,
+            SourceRefusedError,
             "locked the account",
         ),
-        ("#airline", True, reply_of({"message": "feedback_required"}, 400), RefusedError, "locked the account"),
-        ("nosuch", False, None, RefusedError, "no such profile"),
-        ("#airline", True, reply_of({}, 404), RefusedError, "no such profile or hashtag"),
+        ("#airline", True, reply_of({"message": "feedback_required"}, 400), SourceRefusedError, "locked the account"),
+        ("nosuch", False, None, SourceRefusedError, "no such profile"),
+        ("#airline", True, reply_of({}, 404), SourceRefusedError, "no such profile or hashtag"),
     ],
 )
 async def test_what_instagram_does_to_such_readers_is_said_honestly(
@@ -118,7 +118,7 @@ async def test_a_private_profile_is_refused(website: Website) -> None:
     """What somebody shows to followers alone is not read, whoever is logged in."""
     website.server.private = True
     async with reading(website.source("airline"), website.clock) as read:
-        with pytest.raises(RefusedError, match="private"):
+        with pytest.raises(SourceRefusedError, match="private"):
             await read.until(lambda: False, step=0.05)
     assert website.server.asked == ["www.instagram.com/airline/"]
 
@@ -167,7 +167,7 @@ async def test_after_a_stop_nothing_more_is_asked(website: Website) -> None:
 async def test_without_a_query_nothing_begins(website: Website) -> None:
     """A brand that names neither a hashtag nor a profile is told so."""
     async with reading(website.source(), website.clock) as read:
-        with pytest.raises(RefusedError, match="no hashtag and no Instagram profile"):
+        with pytest.raises(SourceRefusedError, match="no hashtag and no Instagram profile"):
             await read.to_its_end()
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.meta.client import MAX_PAGES, GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphRefusedError
 from services.ingest.sources.meta.settings import GraphAccess
@@ -154,7 +154,7 @@ async def test_an_answer_without_end_is_given_up(
 )
 async def test_what_no_waiting_changes_is_raised_in_a_sentence(
     fault: Canned,
-    kind: type[RefusedError],
+    kind: type[SourceRefusedError],
     words: str,
     server: GraphServer,
     access: GraphAccess,
@@ -214,5 +214,5 @@ async def test_a_list_whose_cursor_never_changes_ends(
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a?b", "a b", "%2e", "é", "x" * 201])
 def test_a_name_leads_to_no_other_path(name: str) -> None:
     """What a brand gives as a page or hashtag id cannot point elsewhere at the API."""
-    with pytest.raises(RefusedError):
+    with pytest.raises(SourceRefusedError):
         node(name, "feed")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.ingest.sources.base import MAX_CURSOR, CredentialError, RefusedError
+from services.ingest.sources.base import MAX_CURSOR, CredentialError, SourceRefusedError
 from services.ingest.sources.fields import UNKNOWN_AUTHOR
 from services.ingest.sources.meta.facebook_page import WATCHED, FacebookCursor, FacebookPage
 from services.ingest.sources.meta.settings import GraphAccess
@@ -134,16 +134,18 @@ async def test_a_post_that_goes_between_two_requests_ends_nothing(pages: Pages) 
 async def test_a_page_that_is_not_there_is_told(pages: Pages) -> None:
     """The sentence says that the name or the token is to be looked at."""
     async with reading(pages.source("nosuch"), pages.clock) as read:
-        with pytest.raises(RefusedError, match="knows nothing of that name"):
+        with pytest.raises(SourceRefusedError, match="knows nothing of that name"):
             await read.to_its_end()
     source = pages.source()
     source.pages = ()
     async with reading(source, pages.clock) as read:
-        with pytest.raises(RefusedError, match="no Facebook page"):
+        with pytest.raises(SourceRefusedError, match="no Facebook page"):
             await read.to_its_end()
 
 
-@pytest.mark.parametrize(("code", "kind"), [(190, CredentialError), (10, RefusedError), (200, RefusedError)])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(190, CredentialError), (10, SourceRefusedError), (200, SourceRefusedError)]
+)
 async def test_a_token_that_will_not_do_ends_it(code: int, kind: type[Exception], pages: Pages) -> None:
     """Also where it is the comments alone that it may not read."""
     pages.feed[:] = [written("55_1", "news", **commented(1))]

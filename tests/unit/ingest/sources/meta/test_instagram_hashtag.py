@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.fields import UNKNOWN_AUTHOR
 from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
 from services.ingest.sources.meta.lookback import LookbackCursor
@@ -100,7 +100,7 @@ async def test_more_hashtags_than_instagram_allows_are_refused(count: int, searc
     source = search.source(*[f"tag{number}" for number in range(count)]) if count else search.source()
     source.hashtags = source.hashtags if count else ()
     async with reading(source, search.clock) as read:
-        with pytest.raises(RefusedError, match="30"):
+        with pytest.raises(SourceRefusedError, match="30"):
             await read.to_its_end()
     assert search.server.asked == []
 
@@ -153,7 +153,7 @@ async def test_a_missing_permission_ends_it(search: Search) -> None:
     """Without the app's approval nothing is ever given, and the sentence names the token's variable."""
     search.server.faults[""] = error(403, 10)
     async with reading(search.source(), search.clock) as read:
-        with pytest.raises(RefusedError, match="INSTAGRAM_ACCESS_TOKEN"):
+        with pytest.raises(SourceRefusedError, match="INSTAGRAM_ACCESS_TOKEN"):
             await read.to_its_end()
     search.server.faults[""] = error(400, 190)
     async with reading(search.source(), search.clock) as read:

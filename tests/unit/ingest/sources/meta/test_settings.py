@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.meta.settings import FacebookSettings, InstagramSettings
 
 
@@ -56,7 +56,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_instaloader_is_off_until_somebody_turns_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off, the sentence says why; on, a visitor needs nothing, and half a login is told."""
-    with pytest.raises(RefusedError, match="INSTAGRAM_CAPTIONS=true"):
+    with pytest.raises(SourceRefusedError, match="INSTAGRAM_CAPTIONS=true"):
         InstagramSettings().instagram_session()
     monkeypatch.setenv("INSTAGRAM_CAPTIONS", "true")
     assert InstagramSettings().instagram_session() is None

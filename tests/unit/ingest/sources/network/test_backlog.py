@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.ingest.sources.base import MAX_POSTS, Delivery, Removal
+from services.ingest.sources.base import MAX_POSTS, Removal, SourceBatch
 from services.ingest.sources.network.backlog import CURSOR_SECONDS, Backlog, deliveries_of
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -21,7 +21,7 @@ def backlog(clock: VirtualClock) -> Backlog:
     return Backlog(clock)
 
 
-async def taken(backlog: Backlog) -> Delivery:
+async def taken(backlog: Backlog) -> SourceBatch:
     """Return what is there."""
     delivery = await asyncio.wait_for(backlog.take(), 1)
     assert delivery is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.sources.base import RefusedError, SourceError
+from services.ingest.sources.base import SourceError, SourceRefusedError
 from services.ingest.sources.network.reconnection import NetworkError, keep_connected
 from tests.contract.source_network import Recorder
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -14,7 +14,7 @@ from tests.unit.ingest.virtual_clock import VirtualClock
 
 def refusal(status: int) -> SourceError | None:
     """Take 404 for a no for good."""
-    return RefusedError("it is not there") if status == 404 else None
+    return SourceRefusedError("it is not there") if status == 404 else None
 
 
 class Held:
@@ -46,7 +46,7 @@ class Held:
 async def test_every_end_is_told_and_followed_by_another_session() -> None:
     """Faults, silence and a proper end are sentences; sessions keep their distance."""
     held = Held(NetworkError("it broke"), TimeoutError(), None)
-    with pytest.raises(RefusedError, match="not there"):
+    with pytest.raises(SourceRefusedError, match="not there"):
         await held.run()
     assert held.report.sentences == [
         "The network: it broke; trying again",
@@ -59,7 +59,7 @@ async def test_every_end_is_told_and_followed_by_another_session() -> None:
 async def test_a_wait_that_was_asked_for_is_kept_and_told() -> None:
     """The next session begins no sooner, and the one after that at the usual pace."""
     held = Held(NetworkError("it answered 429", status=429, wait=30), NetworkError("it broke"))
-    with pytest.raises(RefusedError):
+    with pytest.raises(SourceRefusedError):
         await held.run()
     assert held.moments == [0, 30, 31]
     assert held.report.sentences[0] == "The network: it answered 429; it asked for 30 s of rest; trying again"
@@ -68,7 +68,7 @@ async def test_a_wait_that_was_asked_for_is_kept_and_told() -> None:
 async def test_sessions_that_fail_soon_grow_rarer() -> None:
     """Waits grow up to a minute."""
     held = Held(*[NetworkError("it broke")] * 12)
-    with pytest.raises(RefusedError):
+    with pytest.raises(SourceRefusedError):
         await held.run(jitter=lambda: 1.0)
     waits = [later - earlier for earlier, later in zip(held.moments, held.moments[1:], strict=False)]
     assert waits == sorted(waits)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.x.compliance import BATCH_SECONDS, XCompliance
 from shared.errors import PeerUnavailableError
 from tests.servers.x_compliance import TOKEN, ComplianceServer
@@ -134,7 +134,7 @@ async def test_a_wrong_token_is_named(server: ComplianceServer, http: httpx.Asyn
 async def test_a_plan_without_compliance_is_said(server: ComplianceServer, http: httpx.AsyncClient) -> None:
     """403 client-not-enrolled is a refusal that waiting does not change."""
     server.faults["create"] = (403, json.dumps({"reason": "client-not-enrolled", "title": "Forbidden"}).encode())
-    with pytest.raises(RefusedError, match="your X plan does not include this"):
+    with pytest.raises(SourceRefusedError, match="your X plan does not include this"):
         await asked(server, http)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.base import MAX_CURSOR, RefusedError
+from services.ingest.sources.base import MAX_CURSOR, SourceRefusedError
 from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible, moment_of
 
 IDS = st.integers(0, 2**63 - 1)
@@ -30,7 +30,7 @@ def test_a_cursor_is_read_as_it_was_written(
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
     """With a sentence that says what to do."""
-    with pytest.raises(RefusedError, match="create it again"):
+    with pytest.raises(SourceRefusedError, match="create it again"):
         XCursor.read(text)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
-from services.ingest.sources.base import BudgetSpentError, Delivery, RefusedError
+from services.ingest.sources.base import BudgetSpentError, SourceBatch, SourceRefusedError
 from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XSearch
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
@@ -16,10 +16,10 @@ from tests.unit.ingest.sources.x.surroundings import Purse, TwoClocks, query, se
 TWO = (XRule("apples from:somebody", "voxpop:brand:1"), XRule("pears from:somebody", "voxpop:brand:2"))
 
 
-async def read(source: XSearch, cursor: str | None = None, most: int = 10**9) -> list[Delivery]:
+async def read(source: XSearch, cursor: str | None = None, most: int = 10**9) -> list[SourceBatch]:
     """Return a backfill's deliveries, `most` of them at the most."""
     row = source.deliveries(cursor)
-    found: list[Delivery] = []
+    found: list[SourceBatch] = []
     async for delivery in row:
         found.append(delivery)
         if len(found) == most:
@@ -28,7 +28,7 @@ async def read(source: XSearch, cursor: str | None = None, most: int = 10**9) ->
     return found
 
 
-def ids(deliveries: list[Delivery]) -> list[str]:
+def ids(deliveries: list[SourceBatch]) -> list[str]:
     """Return the ids of the posts that came, in order."""
     return [post["post_id"] for delivery in deliveries for post in delivery.posts]
 
@@ -90,7 +90,7 @@ async def test_a_backfill_stops_at_the_month_with_what_was_paid_for(
     await clock.advance(60)
     purse = Purse(130)
     row = XSearch(settings_for(sandbox), query(), network.report, purse, clock).deliveries(None)
-    seen: list[Delivery] = []
+    seen: list[SourceBatch] = []
 
     async def read_on() -> None:
         async for delivery in row:
@@ -104,7 +104,7 @@ async def test_a_backfill_stops_at_the_month_with_what_was_paid_for(
 async def test_a_plan_without_search_is_refused(network: SandboxNetwork, sandbox: Sandbox, clock: TwoClocks) -> None:
     """In words."""
     sandbox.order("search", "not-enrolled")
-    with pytest.raises(RefusedError, match="your X plan does not include recent search"):
+    with pytest.raises(SourceRefusedError, match="your X plan does not include recent search"):
         await read(XSearch(settings_for(sandbox), query(), network.report, Purse(), clock))
 
 
@@ -120,7 +120,7 @@ async def test_a_time_that_search_does_not_reach_is_refused(
 ) -> None:
     """Before anything is asked."""
     end = clock.now() - timedelta(days=8)
-    with pytest.raises(RefusedError, match="seven days"):
+    with pytest.raises(SourceRefusedError, match="seven days"):
         XSearch(settings_for(sandbox), query(), network.report, Purse(), clock, end=end)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.brands.query import XRule
-from services.ingest.sources.base import BudgetSpentError, CredentialError, RefusedError
+from services.ingest.sources.base import BudgetSpentError, CredentialError, SourceRefusedError
 from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XStream
 from tests.contract.source_network import listening
@@ -102,7 +102,7 @@ async def test_a_missing_token_is_named(sandbox: Sandbox, network: SandboxNetwor
 async def test_a_rule_that_x_does_not_take_is_named_by_its_tag(sandbox: Sandbox, network: SandboxNetwork) -> None:
     """The sentence names the tag, and where to see what is asked."""
     wrong = query(XRule("nonsense:operator", "voxpop:brand:9"))
-    with pytest.raises(RefusedError, match="voxpop:brand:9"):
+    with pytest.raises(SourceRefusedError, match="voxpop:brand:9"):
         await read_through(XStream(settings_for(sandbox), wrong, network.report, Purse(), network.clock))
 
 
@@ -120,7 +120,7 @@ async def test_old_rules_of_the_brand_go(sandbox: Sandbox, network: SandboxNetwo
 
 async def test_a_cursor_of_something_else_is_refused(network: SandboxNetwork) -> None:
     """With a sentence, not a guess."""
-    with pytest.raises(RefusedError, match="cursor"):
+    with pytest.raises(SourceRefusedError, match="cursor"):
         await anext(network.source().deliveries("{}"))
 
 

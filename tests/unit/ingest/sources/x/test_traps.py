@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from sandbox.credentials import make_certificate
 from sandbox.sandbox import Sandbox
-from services.ingest.sources.base import CredentialError, RefusedError
+from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.transport import XTransport
@@ -45,7 +45,7 @@ async def test_another_certificate_is_not_trusted(sandbox: Sandbox, clock: TwoCl
 
 async def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
     """The sentence names the variable."""
-    with pytest.raises(RefusedError, match="X_SANDBOX_CA"):
+    with pytest.raises(SourceRefusedError, match="X_SANDBOX_CA"):
         await XTransport.to("127.0.0.1:1", tmp_path / "nothing.pem")
 
 
