@@ -1,10 +1,10 @@
 """Work that one replica does for all of them, now and then: a lease says whose turn it is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -85,3 +85,9 @@ async def _once(made: Round) -> timedelta:
         return made.again
     log.info("round.made", round=made.name)
     return made.every
+
+
+def earlier_round(row: Mapping[str, Any]) -> list[tuple[Collection, Document]]:
+    """Return a round that was kept before there were documents, in SQLite or MongoDB, due when its lease is over."""
+    due = max(row["due_ms"], row["lapses_ms"])
+    return [(ROUNDS, Document(row.get("_id") or row["name"], "", {"due_ms": due}))]

@@ -21,8 +21,7 @@ from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SourceRegistry
 from services.ingest.sources.x.compliance import XCompliance
-from services.ingest.stores.base import IngestStore
-from services.ingest.stores.opening import open_store
+from services.ingest.store import IngestStore, open_store
 from services.ingest.streams.control import StreamControl
 from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.runtime import Deliver, StreamRuntime
@@ -86,7 +85,7 @@ class Resources:
         return {
             "sentiment": self.pipeline.sentiment.check_ready,
             "profiles": self.pipeline.profiles.check_ready,
-            "store": self.store.check_ready,
+            "store": self.store.documents.check_ready,
         }
 
 
@@ -135,7 +134,7 @@ async def open_resources(
         )
         removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawal.withdraw)
         places = AuthorData(store.replies, vault, clock)
-        eraser = Eraser(store.erasures, places, profiles, store.scrub, clock)
+        eraser = Eraser(store.erasures, places, profiles, store.documents.scrub, clock)
         sources = SourceRegistry(settings, store.spend, clock)
         runtime = StreamRuntime(
             streams=store.streams,

@@ -26,7 +26,7 @@ from services.ingest.sources.meta.facebook_page import FacebookPage
 from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
 from services.ingest.sources.x.source import XSearch, XStream
 from services.ingest.streams.budget import FreeBudget, MonthlyBudget
-from services.ingest.streams.stores.base import SpendStore
+from services.ingest.streams.spend import SpendStore
 from services.ingest.streams.stream import Stream, StreamKind
 from shared.analyzed_post import Platform
 from shared.clock import Clock

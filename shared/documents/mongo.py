@@ -78,7 +78,7 @@ class MongoOperations(Operations):
     @answering
     async def insert(self, collection: Collection, document: Document) -> bool:
         stored = await self._stored(collection)
-        row = _row(collection, document, 1)
+        row = row_of(collection, document, 1)
         if self._session is not None:
             # A duplicate that the server meets would end the transaction.
             if await stored.find_one({"_id": document.key}, {"_id": 1}, session=self._session) is not None:
@@ -97,7 +97,7 @@ class MongoOperations(Operations):
     @answering
     async def replace(self, collection: Collection, document: Document) -> Document | None:
         stored = await self._stored(collection)
-        row = _row(collection, document, document.version + 1)
+        row = row_of(collection, document, document.version + 1)
         clash = ConflictError(f"another document of {collection.name} has what may be there once")
         if self._session is not None and await self._clashes(stored, collection, row):
             raise clash
@@ -119,7 +119,7 @@ class MongoOperations(Operations):
             if after is before:
                 return before
             if before is None and after is not None:
-                row = _row(collection, replace(after, key=key), 1)
+                row = row_of(collection, replace(after, key=key), 1)
                 if await self.insert(collection, replace(after, key=key)):
                     return _document(row, collection.fields)
                 if await self._clashes(await self._stored(collection), collection, row):
@@ -296,13 +296,14 @@ def _stored_name(name: str) -> str:
     return "_id" if name == KEY else name
 
 
-def _row(collection: Collection, document: Document, version: int) -> dict[str, Any]:
+def row_of(collection: Collection, document: Document, version: int) -> dict[str, Any]:
+    """Return a document as MongoDB has it."""
     fields = {name: value for name, value in collection.values(document).items() if value is not None}
     return {"_id": document.key, "version": version, **fields, "body": document.body}
 
 
 def _put(collection: Collection, document: Document) -> UpdateOne:
-    row = _row(collection, document, 0)
+    row = row_of(collection, document, 0)
     del row["version"]
     absent = {name: "" for name in collection.fields if name not in row}
     change = {"$set": {name: value for name, value in row.items() if name != "_id"}, "$inc": {"version": 1}}

@@ -25,6 +25,11 @@ def schema_of(collections: Several[Collection]) -> str:
     return ";\n".join(statement for collection in collections for statement in _schema(collection))
 
 
+def keep(connection: sqlite3.Connection, collection: Collection, document: Document) -> None:
+    """Insert a document within a migration, in its version; raises sqlite3.IntegrityError for a duplicate."""
+    connection.execute(_inserting(collection), _row(collection, document, max(1, document.version)))
+
+
 def _schema(collection: Collection) -> list[str]:
     columns = "".join(f', "{name}" {_COLUMNS[kind]}' for name, kind in collection.fields.items())
     table = f"(key TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL{columns}, body TEXT NOT NULL) STRICT"

@@ -1,23 +1,18 @@
-"""The contract of `BrandStore`, the same for every store."""
+"""The contract of `BrandStore`, on both databases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from services.ingest.brands.brand import BrandSettings, StoredBrand
-from services.ingest.brands.stores.base import BrandStore
-from services.ingest.brands.stores.mongo import MongoBrandStore
-from services.ingest.brands.stores.sqlite import SCHEMA, SqliteBrandStore
+from services.ingest.brands.store import BRANDS, BrandStore
+from shared.documents.backend import open_documents
 from shared.errors import NotFoundError
-from shared.mongo import open_mongo
-from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
-StoreUrl = SqliteUrl | MongoUrl
 Replica = Callable[[], AbstractAsyncContextManager[BrandStore]]
 NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 FULL = BrandSettings.model_validate(
@@ -36,31 +31,16 @@ FULL = BrandSettings.model_validate(
 
 
 @asynccontextmanager
-async def opened(url: StoreUrl) -> AsyncIterator[BrandStore]:
+async def opened(url: SqliteUrl | MongoUrl) -> AsyncIterator[BrandStore]:
     """Open the store that `url` names."""
-    if isinstance(url, SqliteUrl):
-        async with open_sqlite(url.path, SCHEMA) as file:
-            yield SqliteBrandStore(file)
-    else:
-        async with open_mongo(url) as database:
-            store = MongoBrandStore(database)
-            await store.prepare()
-            yield store
-
-
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "ingest.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
+    async with open_documents(url, (BRANDS,)) as documents:
+        yield BrandStore(documents)
 
 
 @pytest.fixture
-def replica(url: StoreUrl) -> Replica:
+def replica(store_url: SqliteUrl | MongoUrl) -> Replica:
     """Return how to open the same store once more, as another process would."""
-    return lambda: opened(url)
+    return lambda: opened(store_url)
 
 
 @pytest.fixture

@@ -1,31 +1,28 @@
-"""The contract of `ErasureStore`, the same for every store."""
+"""The contract of `ErasureStore`, on both databases."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.ingest.erasures.erasure import Erasure, completed, postponed
-from services.ingest.erasures.stores.base import ErasureStore
-from services.ingest.stores.opening import open_store
+from services.ingest.erasures.store import ErasureStore
+from services.ingest.store import open_store
 from shared.erasure import ErasedOfBrand
 from shared.errors import NotFoundError
+from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[ErasureStore]]:
+@pytest.fixture
+async def stores(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[list[ErasureStore]]:
     """Yield one empty store, opened twice, as two replicas do."""
-    url: SqliteUrl | MongoUrl = SqliteUrl(tmp_path / "ingest.db")
-    if request.param == "mongo":
-        url = request.getfixturevalue("mongo_url")
-    async with open_store(url) as one, open_store(url) as other:
+    async with open_store(store_url) as one, open_store(store_url) as other:
         yield [one.erasures, other.erasures]
 
 
@@ -37,7 +34,6 @@ def an_erasure(author: int = 1, **changes: Any) -> Erasure:
         "reply_author": f"{author + 9000:032x}",
         "asked_at": NOW,
         "due_at": NOW,
-        "leased_until": NOW,
     }
     return Erasure.model_validate(fields | changes)
 
@@ -58,9 +54,9 @@ async def test_an_author_is_known_as_erased_from_the_asking_on(stores: list[Eras
     wanted = await one.ask(an_erasure(1))
     asked = [f"{author:032x}" for author in range(3)]
     assert await other.erased(asked) == {wanted.author_key}
-    leased = await one.lease(NOW, NOW + MINUTE)
-    assert leased is not None
-    await one.record(completed(completed(leased, NOW), NOW + MINUTE))
+    taken = await one.take("one", NOW, NOW + MINUTE)
+    assert taken is not None
+    await one.settle(taken[0], completed(completed(taken[1], NOW), NOW + MINUTE))
     assert await other.erased(asked) == {wanted.author_key}
     assert await other.erased([]) == set()
 
@@ -69,30 +65,32 @@ async def test_no_erasure_is_leased_twice(stores: list[ErasureStore]) -> None:
     """Of many who look at once each erasure goes to one, the one due longest first."""
     for author in range(3):
         await stores[0].ask(an_erasure(author, due_at=NOW - author * MINUTE))
-    first = await stores[0].lease(NOW, NOW + MINUTE)
+    first = await stores[0].take("first", NOW, NOW + MINUTE)
     assert first is not None
-    assert (first.author_key, first.state, first.token) == (f"{2:032x}", "running", 1)
-    rest = await asyncio.gather(*(stores[turn % 2].lease(NOW, NOW + MINUTE) for turn in range(6)))
-    others = [one.author_key for one in rest if one is not None]
+    assert (first[1].author_key, first[1].state) == (f"{2:032x}", "running")
+    rest = await asyncio.gather(*(stores[turn % 2].take(f"{turn}", NOW, NOW + MINUTE) for turn in range(6)))
+    others = [one[1].author_key for one in rest if one is not None]
     assert len(others) == len(set(others))
-    while more := await stores[0].lease(NOW, NOW + MINUTE):
-        others.append(more.author_key)
+    while more := await stores[0].take("more", NOW, NOW + MINUTE):
+        others.append(more[1].author_key)
     assert sorted(others) == [f"{0:032x}", f"{1:032x}"]
 
 
-async def test_a_lapsed_lease_is_somebody_elses(stores: list[ErasureStore]) -> None:
-    """It is taken over with a higher token, and what the first holder then writes changes nothing."""
+async def test_a_lapsed_lease_goes_to_another_replica(stores: list[ErasureStore]) -> None:
+    """It is taken over, and what its first owner then writes changes nothing."""
     one, other = stores
     asked = await one.ask(an_erasure())
-    first = await one.lease(NOW, NOW + MINUTE)
+    first = await one.take("one", NOW, NOW + MINUTE)
     assert first is not None
-    assert await other.lease(NOW + MINUTE / 2, NOW + 2 * MINUTE) is None
-    second = await other.lease(NOW + MINUTE, NOW + 2 * MINUTE)
+    assert await other.take("other", NOW + MINUTE / 2, NOW + 2 * MINUTE) is None
+    second = await other.take("other", NOW + MINUTE, NOW + 2 * MINUTE)
     assert second is not None
-    assert second.token == first.token + 1
-    assert not await one.record(completed(first, NOW))
+    for write in (one.note, one.settle):
+        with pytest.raises(LeaseLostError):
+            await write(first[0], completed(first[1], NOW))
     assert (await one.find(asked.id)).state == "running"
-    assert await other.record(completed(second, NOW))
+    await other.note(second[0], completed(second[1], NOW))
+    await other.settle(second[0], completed(second[1], NOW))
     assert (await one.find(asked.id)).state == "done"
 
 
@@ -100,28 +98,27 @@ async def test_one_that_waits_is_due_when_it_says(stores: list[ErasureStore]) ->
     """Not before, and with all that is known of it."""
     one, other = stores
     asked = await one.ask(an_erasure())
-    leased = await one.lease(NOW, NOW + MINUTE)
-    assert leased is not None
+    taken = await one.take("one", NOW, NOW + MINUTE)
+    assert taken is not None
     counts = ErasedOfBrand(brand="acme", posts=1, texts=2, assignments=3)
-    waiting = postponed(leased.model_copy(update={"profiles": (counts,)}), NOW, "profiles", "profiles is away")
-    assert await one.record(waiting)
+    waiting = postponed(taken[1].model_copy(update={"profiles": (counts,)}), NOW, "profiles", "profiles is away")
+    await one.settle(taken[0], waiting)
     assert await other.find(asked.id) == waiting
     assert waiting.due_at is not None
-    assert await other.lease(waiting.due_at - timedelta(milliseconds=1), NOW + MINUTE) is None
-    assert await other.lease(waiting.due_at, NOW + MINUTE) is not None
+    assert await other.take("other", waiting.due_at - timedelta(milliseconds=1), NOW + MINUTE) is None
+    assert await other.take("other", waiting.due_at, NOW + MINUTE) is not None
 
 
 async def test_one_that_is_done_is_queued_by_asking_again(stores: list[ErasureStore]) -> None:
-    """Under its id, with its counts and a new token; one that is not done stays as it is."""
+    """Under its id, with its counts; one that is not done stays as it is."""
     one, other = stores
     asked = await one.ask(an_erasure())
     assert await other.ask(an_erasure(id="e" * 32)) == asked
-    leased = await one.lease(NOW, NOW + MINUTE)
-    assert leased is not None
-    await one.record(completed(completed(leased, NOW), NOW + MINUTE))
-    assert await one.lease(NOW + 1000 * MINUTE, NOW + 1001 * MINUTE) is None
+    taken = await one.take("one", NOW, NOW + MINUTE)
+    assert taken is not None
+    await one.settle(taken[0], completed(completed(taken[1], NOW), NOW + MINUTE))
+    assert await one.take("one", NOW + 1000 * MINUTE, NOW + 1001 * MINUTE) is None
     again = await other.ask(an_erasure(id="e" * 32, due_at=NOW + MINUTE))
     assert (again.id, again.state, again.reply_author) == (asked.id, "queued", asked.reply_author)
-    assert again.token > leased.token
     assert await one.find(asked.id) == again
-    assert await one.lease(NOW + MINUTE, NOW + 2 * MINUTE) is not None
+    assert await one.take("one", NOW + MINUTE, NOW + 2 * MINUTE) is not None

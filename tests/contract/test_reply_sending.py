@@ -21,10 +21,10 @@ from services.ingest.replies.sender import CLAIM_SECONDS, Sender
 from services.ingest.replies.stores.base import ReplyStore
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
-from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
+from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import Vault
-from shared.sqlite import open_sqlite
-from shared.store_url import MongoUrl
+from shared.documents.backend import open_documents
+from shared.store_url import MongoUrl, SqliteUrl
 from tests.contract.crashing import Fate, Gate, GatedStore, GatedWriter, Replica
 from tests.contract.reply_stores import Where, opened
 from tests.unit.ingest.replies.replies import a_reply
@@ -95,13 +95,13 @@ async def a_world(where: Where, folder: Path, answers: list[Answer], cap: int) -
     async with (
         opened(where) as one,
         opened(where) as other,
-        open_sqlite(folder / "vault.db", SCHEMA) as file,
+        open_documents(SqliteUrl(folder / "vault.db"), (VAULT,)) as documents,
     ):
         run = [reply.id for reply in await one.page(None, None, None, 1000)]
         # A month for each world on the same store: days are counted in it.
         start = START + timedelta(days=10 * len(run))
         clock = VirtualClock(start)
-        contents = ReplyContents(Vault(Cipher(b"0123456789abcdef" * 2), SqliteVaultStore(file), clock))
+        contents = ReplyContents(Vault(Cipher(b"0123456789abcdef" * 2), VaultStore(documents), clock))
         platform = Platform(list(answers))
         for number in range(len(run), len(run) + 3):
             author = "twins" if number % 3 else "alone"

@@ -4,37 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from services.ingest.stores.base import IngestStore
-from services.ingest.stores.opening import open_store
+from services.ingest.store import IngestStore, open_store
 from services.ingest.streams.stores.base import LeasedStream, LeaseLostError, StreamStore
 from services.ingest.streams.stream import DesiredState, Stream, StreamCounts, StreamKind, StreamProgress, StreamState
 from shared.errors import ConflictError, NotFoundError
 from shared.store_url import MongoUrl, SqliteUrl
 
-StoreUrl = SqliteUrl | MongoUrl
 Replica = Callable[[], AbstractAsyncContextManager[IngestStore]]
 NOW = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 TTL = timedelta(seconds=30)
 LATER = NOW + TTL + timedelta(seconds=1)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "ingest.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
-
-
 @pytest.fixture
-def replica(url: StoreUrl) -> Replica:
+def replica(store_url: SqliteUrl | MongoUrl) -> Replica:
     """Return how to open the same store once more, as another process would."""
-    return lambda: open_store(url)
+    return lambda: open_store(store_url)
 
 
 @pytest.fixture
@@ -281,4 +269,4 @@ async def test_each_purse_and_month_is_its_own(opened: IngestStore) -> None:
 
 async def test_an_open_store_is_ready(opened: IngestStore) -> None:
     """A store that answers passes its check."""
-    await opened.check_ready()
+    await opened.documents.check_ready()

@@ -1,50 +1,30 @@
-"""The contract of `VaultStore`, the same for every store."""
+"""The contract of `VaultStore`, on both databases."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from services.ingest.vault.stores.base import MOST_ROWS, SealedRow, VaultStore
-from services.ingest.vault.stores.mongo import MongoVaultStore
-from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
-from shared.mongo import open_mongo
-from shared.sqlite import open_sqlite
-from shared.store_url import MongoUrl
+from services.ingest.vault.store import MOST_ROWS, VAULT, SealedRow, VaultStore
+from shared.documents.backend import open_documents
+from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-Where = Path | MongoUrl
 
 
 @asynccontextmanager
-async def opened(where: Where) -> AsyncIterator[VaultStore]:
-    """Open the store."""
-    if isinstance(where, Path):
-        async with open_sqlite(where, SCHEMA) as file:
-            yield SqliteVaultStore(file)
-    else:
-        async with open_mongo(where) as database:
-            store = MongoVaultStore(database)
-            await store.prepare()
-            yield store
-
-
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return tmp_path / "ingest.db"
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
+async def opened(url: SqliteUrl | MongoUrl) -> AsyncIterator[VaultStore]:
+    """Open the store that `url` names."""
+    async with open_documents(url, (VAULT,)) as documents:
+        yield VaultStore(documents)
 
 
 @pytest.fixture
-async def store(where: Where) -> AsyncIterator[VaultStore]:
+async def store(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[VaultStore]:
     """Yield an empty store."""
-    async with opened(where) as store:
+    async with opened(store_url) as store:
         yield store
 
 
@@ -53,12 +33,12 @@ def a_row(row: str, purpose: str = "reply", expires_at: datetime = LATER, author
     return SealedRow(purpose, row, b"\xff\x00" + row.encode(), expires_at, author)
 
 
-async def test_rows_come_back_as_they_were_put(where: Where) -> None:
+async def test_rows_come_back_as_they_were_put(store_url: SqliteUrl | MongoUrl) -> None:
     """Bytes are the same after the store was opened again; a place that was put twice has the later one."""
-    async with opened(where) as store:
+    async with opened(store_url) as store:
         await store.put([a_row("a"), a_row("b")])
         await store.put([SealedRow("reply", "b", b"new", LATER)])
-    async with opened(where) as store:
+    async with opened(store_url) as store:
         assert await store.find("reply", ["a", "b", "c"], NOW) == {"a": b"\xff\x00a", "b": b"new"}
 
 

@@ -126,9 +126,17 @@ async def _erase(house: House) -> None:
 
 async def test_earlier_small_stores_keep_what_http_does_not_show(earlier_folder: Path) -> None:
     """Cursors, leases and their tokens, the vault, claims, tombstones, rounds and versions are as they were."""
-    told = data.read("folder")
+    told = _told("folder")
     urls = {service: SqliteUrl(earlier_folder / f"{service}.db") for service in SERVICES}
     assert differences(told["stores"], await ask_stores(urls, told["erasures"][0])) == []
+
+
+def _told(part: str) -> dict[str, Any]:
+    """Return what the stores of then told; the lease of an erasure that is done is over, and is kept no more."""
+    told: dict[str, Any] = data.read(part)
+    for name in ("leased_until", "token"):
+        del told["stores"]["done erasure"][name]
+    return told
 
 
 async def test_an_earlier_backup_is_restored(tmp_path: Path) -> None:
@@ -148,7 +156,7 @@ async def test_earlier_documents_of_small_stores_are_kept(
     earlier_databases: Callable[[str], dict[str, MongoUrl]],
 ) -> None:
     """What the small stores had in MongoDB, with the indexes of then, they have still."""
-    told = data.read("mongo")
+    told = _told("mongo")
     assert differences(told["stores"], await ask_stores(earlier_databases("databases"), told["erasures"][0])) == []
 
 

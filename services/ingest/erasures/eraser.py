@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,7 +19,7 @@ from services.ingest.erasures.erasure import (
     removed_here,
     removed_there,
 )
-from services.ingest.erasures.stores.base import ErasureStore
+from services.ingest.erasures.store import ErasureStore
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key as reply_author_key
 from services.ingest.replies.reply import Reply
@@ -29,6 +29,7 @@ from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.errors import PeerError, VoxpopError
+from shared.leases import Lease
 from shared.profiles_peer import ProfilesPeer
 
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -118,7 +119,6 @@ class ErasureRequests:
             reply_author=reply_author_key(self.pseudonymizer, platform, author_id),
             asked_at=now,
             due_at=now,
-            leased_until=now,
         )
         return await self.store.ask(wanted)
 
@@ -133,10 +133,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Eraser:
-    """One replica's erasing; any number may run, a lease keeps an erasure with one of them.
+    """One replica's erasing; any number may run, a lease keeps an erasure with one of them, `owner`.
 
-    Every step may be made again and finds what is left, so a crash anywhere is finished by who takes the erasure
-    next. What was removed is noted after it was: a crash between the two makes the report tell too little, and
+    Every step may be made again and finds what is left, so a crash anywhere is finished by the replica that takes the
+    erasure next. What was removed is noted after it was: a crash between the two makes the report tell too little, and
     leaves nothing behind. `scrub` takes what was deleted out of the store's files.
     """
 
@@ -145,6 +145,7 @@ class Eraser:
     profiles: ProfilesPeer
     scrub: Callable[[], Awaitable[object]]
     clock: Clock
+    owner: str = field(default_factory=lambda: secrets.token_hex(_ID_BYTES))
 
     async def run(self) -> None:
         """Carry out what is due until cancelled."""
@@ -159,21 +160,22 @@ class Eraser:
     async def turn(self) -> bool:
         """Carry out one erasure as far as it goes now; tell whether one was due. Raises as the store does."""
         now = self.clock.now()
-        erasure = await self.store.lease(now, now + LEASE)
-        if erasure is None:
+        taken = await self.store.take(self.owner, now, now + LEASE)
+        if taken is None:
             return False
-        settled = await self._carried(erasure)
+        lease, erasure = taken
+        settled = await self._carried(lease, erasure)
         await self.scrub()
-        await self.store.record(settled)
+        await self.store.settle(lease, settled)
         log.info("erasures.attempted", erasure=settled.id, state=settled.state, waiting_for=settled.waiting_for)
         return True
 
-    async def _carried(self, erasure: Erasure) -> Erasure:
-        """Remove an author here first, so that nobody is answered though profiles is away, then there."""
+    async def _carried(self, lease: Lease, erasure: Erasure) -> Erasure:
+        """Remove an author here first, so that no reply goes out though profiles is away, then there."""
         if erasure.reply_author is None:
             return completed(erasure, self.clock.now())
         erasure = removed_here(erasure, await self.places.forget(erasure.author_key, erasure.reply_author))
-        await self.store.record(erasure)
+        await self.store.note(lease, erasure)
         try:
             erasure = removed_there(erasure, (await self.profiles.erase(erasure.author_key)).items)
         except PeerError as error:

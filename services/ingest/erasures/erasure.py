@@ -52,9 +52,8 @@ class Erasure(Frozen):
     """One author's erasure; there is one an author, and it stays as the author's tombstone in ingest.
 
     No raw id: `author_key` is the profile's key, `reply_author` that of replies, gone once nothing is looked for any
-    more, since the two side by side would link what is apart on purpose. `token` rises with each taking and each
-    asking: only the latest writes. It is due at `due_at`, never for None; while `leased_until` lies ahead, the
-    holder of the token alone works on it. `attempts` counts those in vain since the last that was not.
+    more, since the two side by side would link what is apart on purpose. It is due at `due_at`, never for None.
+    `attempts` counts those in vain since the last that was not.
     """
 
     id: str
@@ -67,8 +66,6 @@ class Erasure(Frozen):
     done_at: AwareDatetime | None = None
     looked_again_at: AwareDatetime | None = None
     due_at: AwareDatetime | None
-    leased_until: AwareDatetime
-    token: Annotated[int, Field(ge=0)] = 0
     attempts: Annotated[int, Field(ge=0)] = 0
     here: ErasedHere = ErasedHere()
     profiles: tuple[ErasedOfBrand, ...] = ()
@@ -84,18 +81,15 @@ def asked_again(erasure: Erasure, asked: Erasure) -> Erasure:
         "done_at": None,
         "looked_again_at": None,
         "due_at": asked.due_at,
-        "leased_until": asked.leased_until,
-        "token": erasure.token + 1,
         "attempts": 0,
     }
     return erasure.model_copy(update=begun_anew)
 
 
-def taken(erasure: Erasure, until: datetime) -> Erasure:
-    """Return an erasure in the hands of a new holder; a done one that is looked at again stays done."""
+def taken(erasure: Erasure) -> Erasure:
+    """Return an erasure that a replica works on; a done one that is looked at again stays done."""
     state = "done" if erasure.state == "done" else "running"
-    update = {"state": state, "waiting_for": None, "known": "", "leased_until": until, "token": erasure.token + 1}
-    return erasure.model_copy(update=update)
+    return erasure.model_copy(update={"state": state, "waiting_for": None, "known": ""})
 
 
 def removed_here(erasure: Erasure, here: ErasedHere) -> Erasure:
@@ -125,7 +119,6 @@ def postponed(erasure: Erasure, now: datetime, waiting_for: str, known: str) -> 
         "waiting_for": waiting_for,
         "known": known,
         "due_at": now + wait,
-        "leased_until": now,
         "attempts": erasure.attempts + 1,
     }
     return erasure.model_copy(update=update)
@@ -133,7 +126,7 @@ def postponed(erasure: Erasure, now: datetime, waiting_for: str, known: str) -> 
 
 def completed(erasure: Erasure, now: datetime) -> Erasure:
     """Return an erasure whose author is gone everywhere: done, and due once more after `SETTLED`; then never."""
-    update: dict[str, object] = {"state": "done", "waiting_for": None, "known": "", "leased_until": now, "attempts": 0}
+    update: dict[str, object] = {"state": "done", "waiting_for": None, "known": "", "attempts": 0}
     if erasure.done_at is None:
         update |= {"done_at": now, "due_at": now + SETTLED}
     else:

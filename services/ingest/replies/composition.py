@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import httpx
 
-from services.ingest.brands.stores.base import BrandStore
+from services.ingest.brands.store import BrandStore
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.approval import ApprovalQueue
 from services.ingest.replies.caches import BrandCache, RuleCache

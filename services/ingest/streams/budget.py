@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.ingest.sources.base import BudgetSpentError
-from services.ingest.streams.stores.base import SpendStore
+from services.ingest.streams.spend import SpendStore
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 

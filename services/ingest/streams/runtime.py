@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from services.ingest.brands.query import BrandQuery
-from services.ingest.brands.stores.base import BrandStore
+from services.ingest.brands.store import BrandStore
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source
 from services.ingest.streams.metrics import StreamMetrics

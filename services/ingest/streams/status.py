@@ -5,7 +5,7 @@ from typing import Any, Protocol, Self
 from pydantic import AwareDatetime, BaseModel
 
 from services.ingest.streams.budget import month_of
-from services.ingest.streams.stores.base import SpendStore
+from services.ingest.streams.spend import SpendStore
 from services.ingest.streams.stream import RESTING, DesiredState, Stream, StreamCounts, StreamState
 from shared.clock import Clock
 

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from services.ingest.vault.cipher import Cipher, UnopenableError
-from services.ingest.vault.stores.base import MOST_ROWS, SealedRow, VaultStore
+from services.ingest.vault.store import MOST_ROWS, SealedRow, VaultStore
 from shared.clock import Clock
 from shared.errors import VoxpopError
 

@@ -11,8 +11,8 @@ from services.clusters.stores.opening import open_store as open_runs
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.replies.stores.base import ReplyStore, SendClaim
 from services.ingest.replies.ticket import TicketDelivery
-from services.ingest.stores.base import IngestStore
-from services.ingest.stores.opening import open_store as open_ingest
+from services.ingest.store import IngestStore
+from services.ingest.store import open_store as open_ingest
 from services.ingest.streams.runner import PURPOSE as CURSOR
 from services.ingest.streams.stream import StreamKind
 from services.ingest.vault.cipher import Cipher
@@ -22,6 +22,7 @@ from services.profiles.alerts.stores.base import AlertStore
 from services.profiles.stores.opening import open_stores as open_profiles
 from services.sentiment.categories.stores.opening import open_store as open_categories
 from shared.errors import ConflictError
+from shared.leases import Lease
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.e2e.earlier.house import KEYS, MADE_AT
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -90,13 +91,16 @@ async def _of_vault(store: IngestStore) -> Told:
 
 async def _of_erasures(store: IngestStore, done_erasure: str) -> Told:
     """Take what is due by and by; the tombstones are known before and after."""
-    taken: list[Erasure] = []
-    while (erasure := await store.erasures.lease(LATER, LATER + HOUR)) is not None and len(taken) < MOST_TAKEN:
-        taken.append(erasure)
+    taken: list[tuple[Lease, Erasure]] = []
+    while (found := await store.erasures.take("replica-9", LATER, LATER + HOUR)) and len(taken) < MOST_TAKEN:
+        taken.append(found)
     done = await store.erasures.find(done_erasure)
-    keys = [done.author_key, *(one.author_key for one in taken), "0" * 32]
+    keys = [done.author_key, *(one.author_key for _, one in taken), "0" * 32]
     return {
-        "leased erasures": _dumped(taken),
+        "leased erasures": [
+            {**one.model_dump(mode="json"), "token": lease.token, "leased_until": f"{LATER + HOUR:%Y-%m-%dT%H:%M:%SZ}"}
+            for lease, one in taken
+        ],
         "done erasure": done.model_dump(mode="json"),
         "tombstones": sorted(await store.erasures.erased(keys)),
     }

@@ -10,12 +10,13 @@ import pytest
 from services.ingest.compliance import KEPT_DAYS, PURPOSE, RecentPosts, RoundCount, compliance_round
 from services.ingest.removal import RemovalSender
 from services.ingest.vault.cipher import Cipher
-from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
+from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import Vault
+from shared.documents.backend import open_documents
 from shared.errors import PeerUnavailableError
 from shared.profiles_peer import ProfilesPeer
 from shared.removal import RemovalReason
-from shared.sqlite import open_sqlite
+from shared.store_url import SqliteUrl
 from tests.unit.ingest.test_removal import PSEUDONYMS, fold, http, published
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -56,8 +57,8 @@ def clock() -> VirtualClock:
 @pytest.fixture
 async def vault(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Vault]:
     """Yield an empty vault."""
-    async with open_sqlite(tmp_path / "vault.db", SCHEMA) as file:
-        yield Vault(Cipher(b"a key of the tests, of 32 bytes or more"), SqliteVaultStore(file), clock)
+    async with open_documents(SqliteUrl(tmp_path / "vault.db"), (VAULT,)) as documents:
+        yield Vault(Cipher(b"a key of the tests, of 32 bytes or more"), VaultStore(documents), clock)
 
 
 @pytest.fixture

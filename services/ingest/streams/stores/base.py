@@ -1,4 +1,4 @@
-"""What the stores of streams and of spend must do, in prose; `tests/contract` holds every store to it."""
+"""What the stores of streams must do, in prose; `tests/contract` holds every store to it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,21 +93,6 @@ class StreamStore(Protocol):
 
         Raises LeaseLostError.
         """
-        ...
-
-
-class SpendStore(Protocol):
-    """Posts that were paid for, by purse and calendar month ("2026-11"); shared by all replicas.
-
-    Operations raise PeerUnavailableError where the database is a server and does not answer.
-    """
-
-    async def spend(self, purse: str, month: str, posts: int) -> int:
-        """Add posts and return the month's sum with them, atomically: of additions at once none is lost."""
-        ...
-
-    async def spent(self, purse: str, month: str) -> int:
-        """Return the month's sum."""
         ...
 
 

@@ -11,9 +11,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.ingest.api.brands import router
-from services.ingest.brands.stores.sqlite import SCHEMA, SqliteBrandStore
+from services.ingest.brands.store import BRANDS, BrandStore
+from shared.documents.backend import open_documents
 from shared.settings import ServiceSettings
-from shared.sqlite import open_sqlite
+from shared.store_url import SqliteUrl
 from shared.web.application import build_app
 from tests.unit.ingest.brands.brands import MOMENT
 
@@ -24,8 +25,8 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Any]:
-        async with open_sqlite(tmp_path / "ingest.db", SCHEMA) as file:
-            store = SimpleNamespace(brands=SqliteBrandStore(file))
+        async with open_documents(SqliteUrl(tmp_path / "ingest.db"), (BRANDS,)) as documents:
+            store = SimpleNamespace(brands=BrandStore(documents))
             yield SimpleNamespace(store=store, clock=SimpleNamespace(now=lambda: MOMENT))
 
     app = build_app("ingest", "", ServiceSettings(_env_file=None), [router], CollectorRegistry(), opened)

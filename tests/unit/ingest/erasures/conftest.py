@@ -13,8 +13,7 @@ from services.ingest.compliance import RecentPosts
 from services.ingest.erasures.eraser import AuthorData, Eraser, ErasureRequests
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.identity import Pseudonymizer
-from services.ingest.stores.base import IngestStore
-from services.ingest.stores.opening import open_store
+from services.ingest.store import IngestStore, open_store
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
 from shared.profiles_peer import ProfilesPeer

@@ -19,7 +19,7 @@ from services.ingest.erasures.erasure import (
 from shared.erasure import ErasedOfBrand
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-QUEUED = Erasure(id="1" * 32, author_key="2" * 32, reply_author="3" * 32, asked_at=NOW, due_at=NOW, leased_until=NOW)
+QUEUED = Erasure(id="1" * 32, author_key="2" * 32, reply_author="3" * 32, asked_at=NOW, due_at=NOW)
 _COUNTS = st.integers(0, 10**9)
 _BY_NAME = st.dictionaries(st.sampled_from(["x", "zendesk", "slack"]), _COUNTS)
 _HERE = st.builds(
@@ -69,9 +69,9 @@ def test_brands_add_up_over_attempts() -> None:
 
 def test_done_is_looked_at_once_more_and_then_left_alone() -> None:
     """A first completion is due again after what was under way has ended; the second never, and unlinks the keys."""
-    done = completed(taken(QUEUED, NOW), NOW)
+    done = completed(taken(QUEUED), NOW)
     assert (done.state, done.done_at, done.due_at) == ("done", NOW, NOW + SETTLED)
-    looking = taken(done, NOW + SETTLED)
+    looking = taken(done)
     assert looking.state == "done"
     assert postponed(looking, NOW, "profiles", "away").state == "done"
     settled = completed(looking, NOW + SETTLED)
@@ -81,8 +81,7 @@ def test_done_is_looked_at_once_more_and_then_left_alone() -> None:
 
 def test_asking_again_queues_what_is_done_alone() -> None:
     """One that is under way is returned as it is."""
-    running = taken(QUEUED, NOW)
+    running = taken(QUEUED)
     assert asked_again(running, QUEUED) == running
     again = asked_again(completed(running, NOW), QUEUED)
     assert (again.state, again.done_at, again.due_at, again.reply_author) == ("queued", None, NOW, "3" * 32)
-    assert again.token > running.token

@@ -11,8 +11,7 @@ import pytest
 from fastapi import FastAPI, Response
 from pydantic import SecretStr
 
-from services.ingest.brands.stores import sqlite as brand_sqlite
-from services.ingest.brands.stores.sqlite import SqliteBrandStore
+from services.ingest.brands.store import BRANDS, BrandStore
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.post import Post, parse_post
@@ -22,10 +21,10 @@ from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.stores import sqlite as reply_sqlite
 from services.ingest.replies.stores.sqlite import SqliteReplyStore
 from services.ingest.vault.cipher import Cipher
-from services.ingest.vault.stores import sqlite as vault_sqlite
-from services.ingest.vault.stores.sqlite import SqliteVaultStore
+from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import Vault
 from shared.analysis import Analysis, Language, Sentiment
+from shared.documents.sqlite import SqliteDocuments, schema_of
 from shared.sentiment_peer import SentimentPeer
 from shared.sqlite import SqliteDatabase, open_sqlite
 from shared.text import clean
@@ -42,7 +41,7 @@ class World:
 
     folder: Path
     store: SqliteReplyStore
-    brands: SqliteBrandStore
+    brands: BrandStore
     vault: Vault
     clock: VirtualClock
     platform: LocalServer
@@ -124,7 +123,7 @@ def seen(number: int = 1, score: float = 0.1, *, author_id: str | None = None, *
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield an empty world."""
     folder = tmp_path / "store"
-    schema = f"{reply_sqlite.SCHEMA};{vault_sqlite.SCHEMA};{brand_sqlite.SCHEMA}"
+    schema = f"{reply_sqlite.SCHEMA};{schema_of((BRANDS, VAULT))}"
     clock = VirtualClock()
     async with (
         open_sqlite(folder / "ingest.db", schema) as file,
@@ -132,8 +131,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         local_server() as desk,
         httpx.AsyncClient(trust_env=False, timeout=30) as http,
     ):
-        vault = Vault(Cipher(KEY.encode()), SqliteVaultStore(file), clock)
-        yield World(folder, SqliteReplyStore(file), SqliteBrandStore(file), vault, clock, platform, desk, http, file)
+        documents = SqliteDocuments(file, (BRANDS, VAULT))
+        vault = Vault(Cipher(KEY.encode()), VaultStore(documents), clock)
+        yield World(folder, SqliteReplyStore(file), BrandStore(documents), vault, clock, platform, desk, http, file)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import pytest
 
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.sources.base import SourceError
-from services.ingest.stores.base import IngestStore
-from services.ingest.stores.opening import open_store
+from services.ingest.store import IngestStore, open_store
 from services.ingest.streams.stream import Stream, StreamKind, StreamState
 from services.ingest.streams.supervisor import Supervisor
 from shared.store_url import SqliteUrl

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import Receipt, Rejection
 from services.ingest.sources.base import PostBudget, Removal, Report, Source, SourceBatch, SourceError
-from services.ingest.stores.base import IngestStore
+from services.ingest.store import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.runtime import StreamRuntime

@@ -3,30 +3,32 @@
 from datetime import UTC, datetime
 
 import pytest
+from typing_extensions import override
 
 from services.ingest.sources.base import BudgetSpentError
 from services.ingest.streams.budget import MonthlyBudget
+from services.ingest.streams.spend import SpendStore
 from shared.errors import PeerUnavailableError
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 
-class Purse:
-    """A `SpendStore` that can be cut off."""
+class Purse(SpendStore):
+    """A store in memory that can be cut off."""
 
     def __init__(self) -> None:
         """Begin with nothing spent."""
         self.sums: dict[str, int] = {}
         self.is_away = False
 
+    @override
     async def spend(self, purse: str, month: str, posts: int) -> int:
-        """See `SpendStore.spend`."""
         self._answer()
         key = f"{purse} {month}"
         self.sums[key] = self.sums.get(key, 0) + posts
         return self.sums[key]
 
+    @override
     async def spent(self, purse: str, month: str) -> int:
-        """See `SpendStore.spent`."""
         self._answer()
         return self.sums.get(f"{purse} {month}", 0)
 

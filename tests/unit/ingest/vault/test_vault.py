@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from services.ingest.vault.cipher import Cipher, UnopenableError
 from services.ingest.vault.settings import VaultSettings
-from services.ingest.vault.stores.sqlite import SCHEMA, SqliteVaultStore
+from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import SWEEP_SECONDS, Vault, keep_swept
+from shared.documents.backend import open_documents
+from shared.documents.base import Documents
 from shared.errors import SettingsError
-from shared.sqlite import SqliteDatabase, open_sqlite
+from shared.store_url import SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 KEY = "0123456789abcdef-a-key-of-tests-0123456789"
@@ -23,9 +25,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+async def database(tmp_path: Path) -> AsyncIterator[Documents]:
     """Yield an empty database."""
-    async with open_sqlite(tmp_path / "ingest.db", SCHEMA) as opened:
+    async with open_documents(SqliteUrl(tmp_path / "ingest.db"), (VAULT,)) as opened:
         yield opened
 
 
@@ -36,9 +38,9 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-def vault(database: SqliteDatabase, clock: VirtualClock) -> Vault:
+def vault(database: Documents, clock: VirtualClock) -> Vault:
     """Return an empty vault."""
-    return Vault(Cipher(KEY.encode()), SqliteVaultStore(database), clock)
+    return Vault(Cipher(KEY.encode()), VaultStore(database), clock)
 
 
 async def test_nothing_plain_reaches_the_file(vault: Vault, tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ async def test_nothing_plain_reaches_the_file(vault: Vault, tmp_path: Path) -> N
     await vault.keep("draft", {"row": "raw-id-1234567890"}, DAY)
     assert await vault.read("draft", "row") == "raw-id-1234567890"
     written = await asyncio.to_thread(lambda: b"".join(file.read_bytes() for file in tmp_path.iterdir()))
-    assert b"vault_by_expiry" in written
+    assert b"document_vault_by_expires_ms" in written
     assert b"raw-id-1234567890" not in written
 
 
@@ -68,9 +70,9 @@ async def test_what_is_forgotten_is_gone(vault: Vault) -> None:
     assert await vault.page("draft") == [("c", "3")]
 
 
-async def test_rows_of_another_key_are_left_out(vault: Vault, database: SqliteDatabase, clock: VirtualClock) -> None:
+async def test_rows_of_another_key_are_left_out(vault: Vault, database: Documents, clock: VirtualClock) -> None:
     """Reading many passes over those that today's keys do not open, instead of failing for all."""
-    other = Vault(Cipher(OTHER.encode()), SqliteVaultStore(database), clock)
+    other = Vault(Cipher(OTHER.encode()), VaultStore(database), clock)
     await vault.keep("draft", {"old": "1"}, DAY)
     await other.keep("draft", {"new": "2"}, DAY)
     assert await other.read_all("draft", ["old", "new", "none"]) == {"new": "2"}
@@ -116,12 +118,10 @@ async def test_sweeping_goes_on(vault: Vault, clock: VirtualClock) -> None:
     assert await vault.sweep() == 0
 
 
-async def test_a_row_that_no_key_opens_hides_no_other(
-    database: SqliteDatabase, vault: Vault, clock: VirtualClock
-) -> None:
+async def test_a_row_that_no_key_opens_hides_no_other(database: Documents, vault: Vault, clock: VirtualClock) -> None:
     """In a page it stands without a text; among texts that are read at once it is left out; alone it is an error."""
     await vault.keep("draft", {"a": "first", "c": "third"}, DAY)
-    await Vault(Cipher(OTHER.encode()), SqliteVaultStore(database), clock).keep("draft", {"b": "second"}, DAY)
+    await Vault(Cipher(OTHER.encode()), VaultStore(database), clock).keep("draft", {"b": "second"}, DAY)
     assert await vault.page("draft") == [("a", "first"), ("b", None), ("c", "third")]
     assert await vault.page("draft", "a", 1) == [("b", None)]
     assert await vault.read_all("draft", ["a", "b", "c"]) == {"a": "first", "c": "third"}

@@ -1,1 +1,0 @@
-"""Where brands are kept: one contract, on SQLite and on MongoDB."""

@@ -1,1 +1,0 @@
-"""Where erasures are kept: one contract, two stores."""

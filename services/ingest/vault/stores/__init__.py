@@ -1,1 +1,0 @@
-"""Where sealed rows lie: one contract, two stores."""
