@@ -5,7 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.alerts.rule import KeptRule
+from services.profiles.alerts.store import AlertStore
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import Stores
@@ -81,13 +82,13 @@ async def _take_webhooks(source: AlertStore, target: AlertStore) -> int:
 
 async def _take_rules(source: AlertStore, target: AlertStore) -> int:
     count = 0
-    after: tuple[str, str] | None = None
+    after: KeptRule | None = None
     # No rule has judged that hour, so these are all there are, of every brand.
     while page := await source.due_rules(END, after, PAGE):
         for kept in page:
             if await target.rule(kept.rule.brand, kept.rule.name) is None:
                 await target.record(await target.put_rule(kept.rule, kept.standing.judged), kept.standing, None)
-        count, after = count + len(page), (page[-1].rule.brand, page[-1].rule.name)
+        count, after = count + len(page), page[-1]
     return count
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.profiles.alerts.opening import Alerts, build_alerts, keep_alerts
+from services.profiles.alerts.workers import Alerts, build_alerts, keep_alerts
 from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount

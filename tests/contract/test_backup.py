@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.profiles.alerts.rule import Rule, Standing
+from services.profiles.alerts.rule import AlertRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.migrating import migrate
@@ -20,7 +20,7 @@ from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restore import restore
 from services.profiles.transfer.table import Format, TableKind
 from shared.errors import ConflictError
-from shared.store_url import SqliteUrl
+from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key, post
 
@@ -28,11 +28,10 @@ SOON, NEVER = 1_000_000_000, 2_000_000_000
 STARTED = 1_424_736_000
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-async def filled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+@pytest.fixture
+async def filled(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[Stores]:
     """Yield empty stores, to be filled."""
-    url = SqliteUrl(tmp_path / "to.db") if request.param == "sqlite" else request.getfixturevalue("mongo_url")
-    async with open_stores(url) as opened:
+    async with open_stores(store_url) as opened:
         yield opened
 
 
@@ -60,7 +59,7 @@ async def given(tmp_path: Path) -> AsyncIterator[Stores]:
         await store.erase(key(4))
         await store.sweep(SOON + 1, 1000)
         await stores.alerts.put_webhook(Webhook("desk", "https://desk.example/in", datetime.fromtimestamp(SOON, UTC)))
-        rule = Rule(brand="acme", name="storm", metric="posts", webhook="desk")
+        rule = AlertRule(brand="acme", name="storm", metric="posts", webhook="desk")
         kept = await stores.alerts.put_rule(rule, STARTED)
         standing = Standing(judged=STARTED + 3600, state="watching", missing=None, raised={"above": STARTED})
         assert await stores.alerts.record(kept, standing, None)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from services.profiles.alerts.rule import Direction, Metric, RuleBody, State
+from services.profiles.alerts.rule import AlertRuleBody, Direction, Metric, State
 from services.profiles.folding import MILLION
 from services.profiles.rollup import Rollup
 
@@ -92,7 +92,7 @@ def robust_z(value: float, expected: float, unit: float) -> float:
     return max(-MOST_Z, min(MOST_Z, (value - expected) / unit))
 
 
-def judge(rule: RuleBody, hour: Figures, columns: Sequence[Sequence[Figures]]) -> Judgement:
+def judge(rule: AlertRuleBody, hour: Figures, columns: Sequence[Sequence[Figures]]) -> Judgement:
     """Judge one hour.
 
     Args:
@@ -122,7 +122,7 @@ def judge(rule: RuleBody, hour: Figures, columns: Sequence[Sequence[Figures]]) -
     return Judgement("watching", finding=Finding(direction, value, expected, low, high, z, hour.posts))
 
 
-def _value(rule: RuleBody, figures: Figures) -> float | None:
+def _value(rule: AlertRuleBody, figures: Figures) -> float | None:
     """Return what the rule looks at; None where the hour has too few posts for it."""
     if rule.metric == "posts":
         return float(figures.posts)
@@ -137,7 +137,7 @@ def _floor(metric: Metric, hour: Figures, expected: float) -> float:
     return math.sqrt(max(expected, 1.0)) if metric == "posts" else _HALF / math.sqrt(hour.scored_posts)
 
 
-def _missing(rule: RuleBody, counted: int) -> str:
+def _missing(rule: AlertRuleBody, counted: int) -> str:
     if rule.metric == "posts":
         what = f"{FEWEST_WEEKS} of the {rule.weeks} weeks before in which the brand was listened to at this hour"
     else:

@@ -1,4 +1,4 @@
-"""When alerts were last looked after, and from when on hours may be judged again after nobody did."""
+"""When alerts were last looked after, and from when on hours may be judged again after an outage."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

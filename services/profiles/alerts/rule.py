@@ -18,7 +18,7 @@ Direction = Literal["above", "below"]
 State = Literal["learning", "watching"]
 
 
-class RuleBody(BaseModel):
+class AlertRuleBody(BaseModel):
     """A rule as it is put.
 
     Attributes:
@@ -46,7 +46,7 @@ class RuleBody(BaseModel):
     quiet_hours: Annotated[int, Field(ge=0, le=168)] = 6
 
 
-class Rule(RuleBody):
+class AlertRule(AlertRuleBody):
     """A rule of a brand."""
 
     brand: Brand
@@ -78,5 +78,5 @@ class KeptRule(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rule: Rule
+    rule: AlertRule
     standing: Standing

@@ -65,8 +65,8 @@ def check_url(url: str, *, anywhere: bool) -> str:
         raise InputError("url: leave out user, password and fragment: the URL is not kept secret", _LOC)
     if not anywhere and _is_inside(host):
         raise InputError(
-            "url: this is an address inside a network; name a host of the internet, or let whoever runs the service "
-            "set PROFILES_WEBHOOK_ANYWHERE=true",
+            "url: this is an address inside a network; name a host of the internet, or have the operator of the "
+            "service set PROFILES_WEBHOOK_ANYWHERE=true",
             _LOC,
         )
     return url

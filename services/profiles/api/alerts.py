@@ -1,14 +1,11 @@
 """Alert rules of a brand, and what they raised."""
 
-from dataclasses import astuple
-
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
 from services.profiles.alerts.alert import Alert, RaisedAlert
-from services.profiles.alerts.evaluating import finished_hour
-from services.profiles.alerts.rule import MOST_RULES, KeptRule, Rule, RuleBody, Slug, State
-from services.profiles.alerts.stores.base import Place, place_of
+from services.profiles.alerts.evaluation import finished_hour
+from services.profiles.alerts.rule import MOST_RULES, AlertRule, AlertRuleBody, KeptRule, Slug, State
 from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.brand import Brand
@@ -21,7 +18,7 @@ from shared.webhooks.delivery import DeliveryState
 router = APIRouter(prefix="/v1", tags=["alerts"])
 
 
-class RuleView(RuleBody):
+class RuleView(AlertRuleBody):
     """A rule, and how it stands: while it is `learning`, `missing` says what it lacks to judge an hour.
 
     `judged_through` begins the last hour that was judged, or that had finished when the rule was made.
@@ -62,8 +59,9 @@ class AlertView(Alert):
     @classmethod
     def of(cls, raised: RaisedAlert) -> "AlertView":
         """Return what is shown of an alert."""
-        way = raised.delivery
-        shown = DeliveryView(**way.model_dump(include=set(DeliveryView.model_fields))) if way is not None else None
+        row, shown = raised.delivery, None
+        if row is not None:
+            shown = {"webhook": row.destination, **row.model_dump(include=set(DeliveryView.model_fields))}
         return cls(**raised.alert.model_dump(), delivery=shown)
 
 
@@ -78,7 +76,7 @@ async def list_alert_rules(
 
 
 @router.put("/brands/{brand}/alert-rules/{name}", dependencies=[requires(Scope.WRITE)])
-async def put_alert_rule(brand: Brand, name: Slug, body: RuleBody, resources: Res) -> RuleView:
+async def put_alert_rule(brand: Brand, name: Slug, body: AlertRuleBody, resources: Res) -> RuleView:
     """Keep a rule in place of what its name had.
 
     A new rule judges the hours that finish from now on; one that is put again goes on where it was. Hours are judged
@@ -90,7 +88,7 @@ async def put_alert_rule(brand: Brand, name: Slug, body: RuleBody, resources: Re
     names = {kept.rule.name for kept in await alerts.store.rules(brand, "", MOST_RULES)}
     if name not in names and len(names) >= MOST_RULES:
         raise ConflictError(f"this brand has {MOST_RULES} alert rules already; delete one first")
-    rule = Rule(brand=brand, name=name, **body.model_dump())
+    rule = AlertRule(brand=brand, name=name, **body.model_dump())
     return RuleView.of(await alerts.store.put_rule(rule, finished_hour(alerts.clock.now(), alerts.delay)))
 
 
@@ -115,9 +113,8 @@ async def list_alerts(
     brand: Brand, resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[AlertView]:
     """List what was raised in the last 90 days, the latest first."""
-    after = moment_after(cursor)
-    found = await resources.alerts.store.alerts(brand, None if after is None else Place(*after), limit + 1)
-    page = Page.of(found, limit, lambda raised: list(astuple(place_of(raised))))
+    found = await resources.alerts.store.alerts(brand, moment_after(cursor), limit + 1)
+    page = Page.of(found, limit, lambda raised: list(raised.position))
     return page.showing([AlertView.of(raised) for raised in page.items])
 
 

@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from services.profiles.alerts.stores import sqlite as sqlite_alerts
-from services.profiles.alerts.stores.base import AlertStore
-from services.profiles.alerts.stores.mongo import MongoAlertStore
+from services.profiles.alerts.store import COLLECTIONS as ALERT_COLLECTIONS
+from services.profiles.alerts.store import AlertStore
 from services.profiles.stores import sqlite_schema
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
+from shared.documents.base import Documents
 from shared.documents.mongo import MongoDocuments
 from shared.documents.sqlite import SqliteDocuments, schema_of
 from shared.mongo import MongoDatabase, open_mongo
@@ -21,7 +21,8 @@ from shared.rounds import ROUNDS, RoundStore
 from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
-SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, sqlite_alerts.SCHEMA, schema_of((ROUNDS,))))
+COLLECTIONS: Final = (*ALERT_COLLECTIONS, ROUNDS)
+SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, schema_of(COLLECTIONS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,20 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
     clock = clock or SystemClock()
     if isinstance(url, SqliteUrl):
         async with open_sqlite(url.path, SCHEMA, MIGRATIONS) as file:
-            yield Stores(
-                SqliteProfileStore(file, clock),
-                sqlite_alerts.SqliteAlertStore(file),
-                RoundStore(SqliteDocuments(file, (ROUNDS,))),
-            )
+            yield _stores(SqliteProfileStore(file, clock), SqliteDocuments(file, COLLECTIONS))
     else:
         async with open_mongo(url) as database:
             yield await _on_mongo(database, clock)
 
 
 async def _on_mongo(database: MongoDatabase, clock: Clock) -> Stores:
-    profiles, alerts, rounds = MongoProfileStore(database, clock), MongoAlertStore(database), (ROUNDS,)
-    for store in (profiles, alerts):
-        await store.prepare()
-    return Stores(profiles, alerts, RoundStore(MongoDocuments(database, rounds)))
+    profiles = MongoProfileStore(database, clock)
+    await profiles.prepare()
+    return _stores(profiles, MongoDocuments(database, COLLECTIONS))
+
+
+def _stores(profiles: ProfileStore, documents: Documents) -> Stores:
+    return Stores(profiles, AlertStore(documents), RoundStore(documents))
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from services.ingest.streams.stream import StreamKind
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
 from services.profiles.alerts.alert import RaisedAlert
-from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.alerts.store import AlertStore
 from services.profiles.stores.opening import open_stores as open_profiles
 from services.sentiment.categories.stores.opening import open_store as open_categories
 from shared.errors import ConflictError
@@ -29,6 +29,7 @@ from tests.unit.ingest.virtual_clock import VirtualClock
 
 StoreUrl = SqliteUrl | MongoUrl
 Told = dict[str, Any]
+Listed = list[Told]
 ALL: Final = 1000
 HOUR: Final = timedelta(hours=1)
 LATER: Final = MADE_AT + timedelta(days=20)
@@ -165,15 +166,43 @@ async def _of_alerts(store: AlertStore) -> Told:
     brands = ("aerolume", "nimbo")
     told: Told = {
         "alert rules": {brand: _dumped(await store.rules(brand, "", ALL)) for brand in brands},
-        "due rules": _dumped(await store.due_rules(int(LATER.timestamp()), None, ALL)),
-        "alerts": {brand: _dumped(await store.alerts(brand, None, ALL)) for brand in brands},
+        "due rules": _dumped(
+            sorted(
+                await store.due_rules(int(LATER.timestamp()), None, ALL),
+                key=lambda kept: (kept.rule.brand, kept.rule.name),
+            )
+        ),
+        "alerts": {brand: [_alert(one) for one in await store.alerts(brand, None, ALL)] for brand in brands},
         "heartbeat": None if beat is None else [beat.at.isoformat(), beat.judges_from.isoformat()],
         "webhooks": [[one.name, one.url, one.updated_at.isoformat()] for one in await store.webhooks("", ALL)],
     }
-    leased: list[RaisedAlert] = []
-    while (raised := await store.lease_delivery(LATER, LATER + HOUR)) is not None and len(leased) < MOST_TAKEN:
-        leased.append(raised)
-    return told | {"leased alerts": _dumped(leased), "old alerts": await store.sweep(MADE_AT - 3 * HOUR, ALL)}
+    leased: Listed = []
+    while (taken := await store.outbox.take("replica-9", LATER, LATER + HOUR)) and len(leased) < MOST_TAKEN:
+        lease, row = taken
+        alert = await store.alert(row.subject)
+        assert alert is not None
+        leased.append(_alert(RaisedAlert(alert=alert, delivery=row), token=lease.token))
+    return told | {"leased alerts": leased, "old alerts": await store.sweep(MADE_AT - 3 * HOUR, ALL)}
+
+
+def _alert(raised: RaisedAlert, **more: int) -> Told:
+    """Return an alert as it was shown when deliveries stood in it."""
+    row, shown = raised.delivery, None
+    if row is not None:
+        shown = {"webhook": row.destination, "state": row.state, "attempts": row.attempts, "known": row.known, **more}
+    return {"alert": raised.alert.model_dump(mode="json"), "delivery": shown}
+
+
+def still_kept(told: Told) -> Told:
+    """Return what was told but for the moments of deliveries, which tell what is due and are shown by that alone."""
+    alerts = {brand: [_without(one, "token") for one in found] for brand, found in told["alerts"].items()}
+    return told | {"alerts": alerts, "leased alerts": [_without(one) for one in told["leased alerts"]]}
+
+
+def _without(alert: Told, *names: str) -> Told:
+    gone = {"due_at", "leased_until", *names}
+    kept = {name: value for name, value in (alert["delivery"] or {}).items() if name not in gone}
+    return alert | {"delivery": kept or None}
 
 
 async def _of_runs(url: StoreUrl) -> Told:

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 from services.profiles.alerts.alert import RaisedAlert
-from services.profiles.alerts.evaluating import Evaluation, finished_hour
-from services.profiles.alerts.rule import KeptRule, Rule
-from services.profiles.alerts.stores import sqlite
-from services.profiles.alerts.stores.base import AlertStore
-from services.profiles.alerts.stores.sqlite import SqliteAlertStore
-from shared.documents.sqlite import SqliteDocuments, schema_of
+from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
+from services.profiles.alerts.rule import AlertRule, KeptRule
+from services.profiles.alerts.store import COLLECTIONS, AlertStore
+from shared.documents.backend import open_documents
 from shared.rounds import ROUNDS, RoundStore
-from shared.sqlite import open_sqlite
+from shared.store_url import SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
 from tests.unit.profiles.alerts.brand_hours import HOUR, BrandHours
 
@@ -34,13 +32,13 @@ class Watch:
     hour: int
 
     @property
-    def evaluation(self) -> Evaluation:
+    def evaluation(self) -> RuleEvaluation:
         """Return the round as a replica has it."""
-        return Evaluation(self.hours, self.store, self.clock, DELAY)
+        return RuleEvaluation(self.hours, self.store, self.clock, DELAY)
 
     async def rule(self, name: str = "volume", brand: str = "acme", **changes: Any) -> KeptRule:
         """Keep a rule that has judged nothing yet."""
-        rule = Rule(brand=brand, name=name, **({"metric": "posts"} | changes))
+        rule = AlertRule(brand=brand, name=name, **({"metric": "posts"} | changes))
         return await self.store.put_rule(rule, finished_hour(self.clock.now(), DELAY))
 
     async def finish(self, hours: int = 1) -> None:
@@ -66,10 +64,10 @@ class Watch:
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     """Yield a store without rules at ten past noon: the hour from eleven has just finished, and a round been made."""
-    async with open_sqlite(tmp_path / "profiles.db", f"{sqlite.SCHEMA};{schema_of((ROUNDS,))}") as file:
+    async with open_documents(SqliteUrl(tmp_path / "profiles.db"), (*COLLECTIONS, ROUNDS)) as documents:
         clock = VirtualClock(waits_for_threads=True)
         await clock.advance(DELAY.total_seconds())
         hour = finished_hour(clock.now(), DELAY) + HOUR
-        watch = Watch(SqliteAlertStore(file), RoundStore(SqliteDocuments(file, (ROUNDS,))), BrandHours(), clock, hour)
+        watch = Watch(AlertStore(documents), RoundStore(documents), BrandHours(), clock, hour)
         await watch.evaluation.round()
         yield watch

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.profiles.alerts.opening import Alerts
-from services.profiles.alerts.rule import MOST_RULES, Rule
+from services.profiles.alerts.rule import MOST_RULES, AlertRule
 from services.profiles.alerts.webhook import MOST_WEBHOOKS, Webhook
+from services.profiles.alerts.workers import Alerts
 from services.profiles.api import alerts, webhooks
 from shared.access import digest_of
 from shared.settings import ServiceSettings
@@ -157,7 +157,7 @@ async def test_a_wrong_page_is_refused(client: httpx.AsyncClient, path: str, ask
 async def test_a_brand_has_so_many_rules(client: httpx.AsyncClient, watch: Watch) -> None:
     """One more is 409; one that is there may be changed."""
     for n in range(MOST_RULES):
-        await watch.store.put_rule(Rule(brand="acme", name=f"rule-{n}", metric="posts"), 0)
+        await watch.store.put_rule(AlertRule(brand="acme", name=f"rule-{n}", metric="posts"), 0)
     assert (await client.put(RULE, json={"metric": "posts"})).status_code == 409
     assert (await client.put("/v1/brands/acme/alert-rules/rule-1", json={"metric": "posts"})).status_code == 200
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.profiles.alerts.detection import MOST_Z, Figures, Judgement, expected_range, judge, robust_z
-from services.profiles.alerts.rule import RuleBody
+from services.profiles.alerts.rule import AlertRuleBody
 
 VALUES = st.floats(-1e6, 1e6)
 HISTORIES = st.lists(st.lists(VALUES, min_size=1, max_size=12), min_size=1, max_size=3)
@@ -25,7 +25,7 @@ def hours(draw: st.DrawFn) -> Figures:
 
 
 RULES = st.builds(
-    RuleBody,
+    AlertRuleBody,
     metric=st.sampled_from(["posts", "mean_score", "negative_share"]),
     direction=st.sampled_from(["above", "below", "both"]),
     threshold=st.floats(1, 20),
@@ -79,7 +79,7 @@ def test_a_score_is_always_finite(value: float, history: list[list[float]], floo
 
 
 @given(RULES, hours(), COLUMNS)
-def test_every_judgement_is_of_finite_figures(rule: RuleBody, hour: Figures, columns: list[list[Figures]]) -> None:
+def test_every_judgement_is_of_finite_figures(rule: AlertRuleBody, hour: Figures, columns: list[list[Figures]]) -> None:
     """And what is told lies outside its ordinary range, on the side that the rule watches."""
     judged = judge(rule, hour, columns)
     assert (judged.missing is None) == (judged.state == "watching")
@@ -97,7 +97,7 @@ def test_shares_and_scores_are_told_alike_in_both_directions(
     hour: Figures, columns: list[list[Figures]], threshold: float, least: int
 ) -> None:
     """An hour with every share mirrored is told exactly when this one is, in the other direction."""
-    rule = RuleBody(metric="negative_share", threshold=threshold, min_posts=least)
+    rule = AlertRuleBody(metric="negative_share", threshold=threshold, min_posts=least)
     judged = judge(rule, hour, columns)
     assume(judged.finding is None or abs(judged.finding.z) > threshold + 1e-6)
     other = judge(rule, mirrored(hour), [[mirrored(one) for one in column] for column in columns])
@@ -134,7 +134,7 @@ def scored(share: float, posts: int) -> Figures:
 
 def test_a_flat_history_is_left_only_by_more_than_chance_makes() -> None:
     """A hundred posts an hour vary by ten: 130 are nothing, 140 are told, and so are 60."""
-    rule = RuleBody(metric="posts")
+    rule = AlertRuleBody(metric="posts")
     assert judge(rule, Figures(130), flat(100)).finding is None
     above, below = judge(rule, Figures(140), flat(100)).finding, judge(rule, Figures(60), flat(100)).finding
     assert above is not None
@@ -145,29 +145,29 @@ def test_a_flat_history_is_left_only_by_more_than_chance_makes() -> None:
 
 def test_a_silent_hour_that_erupts_is_told() -> None:
     """Hours without posts are history too."""
-    judged = judge(RuleBody(metric="posts"), Figures(12), flat(0))
+    judged = judge(AlertRuleBody(metric="posts"), Figures(12), flat(0))
     assert judged.finding is not None
     assert (judged.finding.expected, judged.finding.z) == (0, 12)
 
 
 def test_a_brand_that_falls_silent_is_told() -> None:
     """What was expected reaches the least number of posts, though the hour does not."""
-    judged = judge(RuleBody(metric="posts"), Figures(0), flat(100))
+    judged = judge(AlertRuleBody(metric="posts"), Figures(0), flat(100))
     assert judged.finding is not None
     assert judged.finding.direction == "below"
 
 
 def test_few_posts_are_never_told() -> None:
     """An hour below `min_posts` is nothing, however unusual."""
-    assert judge(RuleBody(metric="posts", min_posts=20), Figures(19), flat(0)) == Judgement("watching")
+    assert judge(AlertRuleBody(metric="posts", min_posts=20), Figures(19), flat(0)) == Judgement("watching")
     share = [[scored(0.1, 100)] * 4] * 3
-    assert judge(RuleBody(metric="negative_share", min_posts=20), scored(1.0, 19), share) == Judgement("watching")
+    assert judge(AlertRuleBody(metric="negative_share", min_posts=20), scored(1.0, 19), share) == Judgement("watching")
 
 
 @pytest.mark.parametrize(("metric", "direction"), [("negative_share", "above"), ("mean_score", "below")])
 def test_a_mood_that_turns_is_told(metric: str, direction: str) -> None:
     """From a tenth to half of a hundred posts negative is far; from a tenth to a fifth may be chance."""
-    rule = RuleBody.model_validate({"metric": metric})
+    rule = AlertRuleBody.model_validate({"metric": metric})
     columns = [[scored(0.1, 100)] * 4] * 3
     found = judge(rule, scored(0.5, 100), columns).finding
     assert found is not None
@@ -179,7 +179,7 @@ def test_a_mood_that_turns_is_told(metric: str, direction: str) -> None:
 def test_one_odd_week_moves_nothing() -> None:
     """A week in which everything was tenfold leaves what is expected where it was."""
     columns = [[*column, Figures(1000)] for column in flat(100, 3)]
-    found = judge(RuleBody(metric="posts"), Figures(200), columns).finding
+    found = judge(AlertRuleBody(metric="posts"), Figures(200), columns).finding
     assert found is not None
     assert found.expected == 100
 
@@ -187,22 +187,22 @@ def test_one_odd_week_moves_nothing() -> None:
 def test_an_hour_that_is_busier_than_its_neighbours_every_week_is_ordinary() -> None:
     """What comes every week at noon is expected at noon; how much it varies is asked of the hours beside it too."""
     columns = [[Figures(100)] * 4, [Figures(0)] * 4, [Figures(5)] * 4]
-    assert judge(RuleBody(metric="posts"), Figures(100), columns).finding is None
+    assert judge(AlertRuleBody(metric="posts"), Figures(100), columns).finding is None
     restless = [[Figures(100)] * 4, *[[Figures(10), Figures(90), Figures(10), Figures(90)]] * 2]
-    assert judge(RuleBody(metric="posts"), Figures(200), columns).finding is not None
-    assert judge(RuleBody(metric="posts"), Figures(200), restless).finding is None
+    assert judge(AlertRuleBody(metric="posts"), Figures(200), columns).finding is not None
+    assert judge(AlertRuleBody(metric="posts"), Figures(200), restless).finding is None
 
 
 def test_a_direction_that_is_not_watched_is_not_told() -> None:
     """A rule for peaks is silent about silence."""
-    assert judge(RuleBody(metric="posts", direction="above"), Figures(0), flat(100)).finding is None
+    assert judge(AlertRuleBody(metric="posts", direction="above"), Figures(0), flat(100)).finding is None
 
 
 def test_a_rule_with_one_week_of_history_learns() -> None:
     """It says what it lacks, and tells nothing, however odd the hour."""
-    judged = judge(RuleBody(metric="posts"), Figures(10**6), [[Figures(1)], [Figures(1)] * 4, []])
+    judged = judge(AlertRuleBody(metric="posts"), Figures(10**6), [[Figures(1)], [Figures(1)] * 4, []])
     assert (judged.state, judged.finding) == ("learning", None)
     assert judged.missing == ("2 of the 4 weeks before in which the brand was listened to at this hour; there are 1")
     few = [[scored(0.5, 9)] * 4] * 3
-    judged = judge(RuleBody(metric="mean_score"), scored(0.5, 99), few)
+    judged = judge(AlertRuleBody(metric="mean_score"), scored(0.5, 99), few)
     assert judged.missing == "2 of the 4 weeks before with 10 scored posts at this hour; there are 0"

@@ -1,16 +1,17 @@
-"""The round that judges hours which have finished, and raises what is out of the ordinary."""
+"""The round that judges finished hours by the same hours of the weeks before, and raises what is unusual."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from services.profiles.alerts.alert import KEPT_DAYS, Alert, Delivery, RaisedAlert, alert_id
-from services.profiles.alerts.detection import Finding, Judgement, judge
+from services.profiles.alerts.alert import KEPT_DAYS, Alert, RaisedAlert, alert_id
+from services.profiles.alerts.detection import Figures, Finding, Judgement, figures_of, judge
 from services.profiles.alerts.heartbeat import beat
-from services.profiles.alerts.history import History, Rollups
-from services.profiles.alerts.rule import KeptRule, Rule, Standing
-from services.profiles.alerts.stores.base import AlertStore
+from services.profiles.alerts.rule import AlertRule, KeptRule, Standing
+from services.profiles.alerts.store import AlertStore
 from services.profiles.folding import HOUR_SECONDS
+from services.profiles.rollup import Bucket, Span
 from shared.analyzed_post import Voice
 from shared.clock import Clock
 
@@ -18,6 +19,9 @@ MOST_HOURS: Final = 24
 """Hours that a rule catches up with after an outage; those before are never judged."""
 _PAGE: Final = 100
 _SWEPT: Final = 1000
+WEEK_SECONDS: Final = 7 * 24 * HOUR_SECONDS
+_REACH: Final = HOUR_SECONDS
+_ASIDE: Final = (0, -_REACH, _REACH)
 
 
 def finished_hour(now: datetime, delay: timedelta) -> int:
@@ -26,8 +30,65 @@ def finished_hour(now: datetime, delay: timedelta) -> int:
     return seconds - seconds % HOUR_SECONDS - HOUR_SECONDS
 
 
+class Rollups(Protocol):
+    """The part of `ProfileStore` that hours are read from."""
+
+    async def rollups(
+        self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
+    ) -> list[Bucket]:
+        """See `ProfileStore.rollups`."""
+        ...
+
+
+class History:
+    """Reads what rules of one brand and voice need, each range once however many rules ask for it.
+
+    Hours are Unix seconds of their beginning.
+    """
+
+    def __init__(self, rollups: Rollups, brand: str, voice: Voice | None) -> None:
+        """Read the buckets of a brand and voice (None for both voices together)."""
+        self._rollups = rollups
+        self._brand = brand
+        self._voice = voice
+        self._read: dict[tuple[int, int], Mapping[int, Figures]] = {}
+        self._first: dict[tuple[int, int], int | None] = {}
+
+    async def hour(self, hour: int) -> Figures:
+        """Return the figures of an hour."""
+        return (await self._between(hour, hour + HOUR_SECONDS)).get(hour, Figures())
+
+    async def columns(self, hour: int, weeks: int) -> list[list[Figures]]:
+        """Return what an hour is compared with: the same hour in the weeks before, then the hours beside it there.
+
+        An hour without a bucket had no posts. Left out are the hours before the first bucket of the time that is
+        looked at: the brand was not listened to then.
+        """
+        first = await self._first_bucket(hour - weeks * WEEK_SECONDS - _REACH, hour)
+        columns: list[list[Figures]] = [[] for _ in _ASIDE]
+        for week in range(1, weeks + 1):
+            same = hour - week * WEEK_SECONDS
+            found = await self._between(same - _REACH, same + _REACH + HOUR_SECONDS)
+            for column, aside in zip(columns, _ASIDE, strict=True):
+                if first is not None and same + aside >= first:
+                    column.append(found.get(same + aside, Figures()))
+        return columns
+
+    async def _first_bucket(self, start: int, end: int) -> int | None:
+        if (start, end) not in self._first:
+            found = await self._rollups.rollups(self._brand, "hour", start, end, self._voice, 1)
+            self._first[start, end] = found[0].start if found else None
+        return self._first[start, end]
+
+    async def _between(self, start: int, end: int) -> Mapping[int, Figures]:
+        if (start, end) not in self._read:
+            buckets = await self._rollups.rollups(self._brand, "hour", start, end, self._voice)
+            self._read[start, end] = {bucket.start: figures_of(bucket.rollup) for bucket in buckets}
+        return self._read[start, end]
+
+
 @dataclass(frozen=True)
-class Evaluation:
+class RuleEvaluation:
     """Judges every rule's finished hours, in order. Any number may run at once: an hour is recorded once.
 
     An hour is judged by what is stored of it, so its posts must have had the time to come. While the service runs,
@@ -66,16 +127,14 @@ class Evaluation:
         return behind and now >= heartbeat.judges_from
 
     async def _judge(self, newest: int) -> None:
-        after: tuple[str, str] | None = None
-        histories: dict[Voice | None, History] = {}
+        after: KeptRule | None = None
         while page := await self.store.due_rules(newest, after, _PAGE):
+            histories: dict[tuple[str, Voice | None], History] = {}
             for kept in page:
-                rule = kept.rule
-                if after is None or after[0] != rule.brand:
-                    histories = {}
-                after = (rule.brand, rule.name)
-                history = histories.setdefault(rule.voice, History(self.rollups, rule.brand, rule.voice))
+                brand, voice = kept.rule.brand, kept.rule.voice
+                history = histories.setdefault((brand, voice), History(self.rollups, brand, voice))
                 await self._catch_up(kept, history, newest)
+            after = page[-1]
 
     async def _catch_up(self, kept: KeptRule, history: History, newest: int) -> None:
         first = max(kept.standing.judged, newest - MOST_HOURS * HOUR_SECONDS) + HOUR_SECONDS
@@ -95,14 +154,10 @@ class Evaluation:
         last = kept.standing.raised.get(finding.direction)
         if last is not None and hour - last <= kept.rule.quiet_hours * HOUR_SECONDS:
             return None
-        now = self.clock.now()
-        alert = _alert(kept.rule, hour, finding, now)
-        if kept.rule.webhook is None:
-            return RaisedAlert(alert=alert)
-        return RaisedAlert(alert=alert, delivery=Delivery(webhook=kept.rule.webhook, due_at=now, leased_until=now))
+        return RaisedAlert.of(_alert(kept.rule, hour, finding, self.clock.now()), kept.rule.webhook)
 
 
-def _alert(rule: Rule, hour: int, finding: Finding, now: datetime) -> Alert:
+def _alert(rule: AlertRule, hour: int, finding: Finding, now: datetime) -> Alert:
     return Alert(
         id=alert_id(rule.brand, rule.name, hour),
         brand=rule.brand,

@@ -1,4 +1,4 @@
-"""What is judged after nobody looked for a while, and when."""
+"""What is judged after an outage, and when."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from services.profiles.alerts.evaluating import MOST_HOURS
+from services.profiles.alerts.evaluation import MOST_HOURS
 from services.profiles.alerts.heartbeat import GAP, SETTLING
 from services.profiles.alerts.rule import KeptRule
-from services.profiles.alerts.stores.sqlite import SCHEMA, SqliteAlertStore
+from services.profiles.alerts.store import COLLECTIONS, AlertStore
+from shared.documents.backend import open_documents
 from shared.errors import OverloadedError
-from shared.sqlite import open_sqlite
+from shared.store_url import SqliteUrl
 from tests.unit.profiles.alerts.brand_hours import HOUR
 from tests.unit.profiles.alerts.conftest import Watch
 
@@ -117,13 +118,13 @@ async def test_a_day_is_caught_up_with(watch: Watch) -> None:
 
 
 async def test_rules_without_a_heartbeat_count_as_left_alone(watch: Watch, tmp_path: Path) -> None:
-    """A store that was moved, or that an earlier version wrote, does not say for how long nobody looked."""
+    """A store that was moved, or that an earlier version wrote, does not say how long the outage was."""
     ordinary(watch, 3)
     await watch.rule()
     found = await watch.store.rule("acme", "volume")
     assert found is not None
-    async with open_sqlite(tmp_path / "moved.db", SCHEMA) as file:
-        store = SqliteAlertStore(file)
+    async with open_documents(SqliteUrl(tmp_path / "moved.db"), COLLECTIONS) as documents:
+        store = AlertStore(documents)
         await store.put_rule(found.rule, found.standing.judged)
         await watch.miss(1)
         await replace(watch.evaluation, store=store).round()
@@ -135,8 +136,8 @@ async def test_rules_without_a_heartbeat_count_as_left_alone(watch: Watch, tmp_p
 
 async def test_a_new_installation_waits_for_nothing(watch: Watch, tmp_path: Path) -> None:
     """Its first rule is judged as soon as its first hour has finished."""
-    async with open_sqlite(tmp_path / "new.db", SCHEMA) as file:
-        watch.store = SqliteAlertStore(file)
+    async with open_documents(SqliteUrl(tmp_path / "new.db"), COLLECTIONS) as documents:
+        watch.store = AlertStore(documents)
         await watch.clock.advance(HOUR / 3)
         await watch.evaluation.round()
         ordinary(watch, 1)

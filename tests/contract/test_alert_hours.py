@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from services.profiles.alerts.evaluating import Evaluation, finished_hour
-from services.profiles.alerts.rule import Rule
+from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
+from services.profiles.alerts.rule import AlertRule
 from services.profiles.stores.opening import Stores, open_stores
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.store_url import MongoUrl, SqliteUrl
@@ -25,15 +24,6 @@ async def stores(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[Stores]:
     """Yield empty stores of one database."""
     async with open_stores(store_url, VirtualClock()) as opened:
         yield opened
-
-
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteUrl | MongoUrl:
-    """Return where a fresh database may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "profiles.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
 
 
 def posts(first: int, many: int, hour: datetime, score: float, voice: Voice = "external") -> list[AnalyzedPost]:
@@ -56,10 +46,10 @@ async def test_what_was_folded_is_judged(stores: Stores) -> None:
     clock = VirtualClock()
     await clock.advance(DELAY.total_seconds())
     rules = [
-        Rule(brand="acme", name="volume", metric="posts"),
-        Rule(brand="acme", name="outside", metric="posts", voice="external"),
-        Rule(brand="acme", name="mood", metric="negative_share", voice="external"),
-        Rule(brand="acme", name="score", metric="mean_score", voice="external"),
+        AlertRule(brand="acme", name="volume", metric="posts"),
+        AlertRule(brand="acme", name="outside", metric="posts", voice="external"),
+        AlertRule(brand="acme", name="mood", metric="negative_share", voice="external"),
+        AlertRule(brand="acme", name="score", metric="mean_score", voice="external"),
     ]
     for rule in rules:
         await stores.alerts.put_rule(rule, finished_hour(clock.now(), DELAY))
@@ -67,7 +57,7 @@ async def test_what_was_folded_is_judged(stores: Stores) -> None:
         await stores.profiles.fold("acme", posts(week * 1000, 30, HOUR - week * WEEK, 0.9))
     await stores.profiles.fold("acme", posts(8000, 30, HOUR, 0.1))
     await stores.profiles.fold("acme", posts(9000, 70, HOUR, 0.9, "internal"))
-    evaluation = Evaluation(stores.profiles, stores.alerts, clock, DELAY)
+    evaluation = RuleEvaluation(stores.profiles, stores.alerts, clock, DELAY)
     await evaluation.round()
     await clock.advance(3600)
     await evaluation.round()

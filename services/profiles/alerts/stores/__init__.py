@@ -1,1 +1,0 @@
-"""Where alert rules, alerts and webhooks are kept."""

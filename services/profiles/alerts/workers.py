@@ -1,0 +1,123 @@
+"""Alerts put together out of settings and a store, and the work that goes on beside the requests."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import httpx
+from typing_extensions import override
+
+from services.profiles.alerts.evaluation import Rollups, RuleEvaluation
+from services.profiles.alerts.settings import AlertSettings
+from services.profiles.alerts.store import AlertStore
+from shared.clock import Clock
+from shared.leases import Lease
+from shared.outbox import OutboxRow
+from shared.outbox import Outcome as Settled
+from shared.reach import InternetOnly
+from shared.rounds import Round, RoundStore, keep_round
+from shared.webhooks.courier import Courier
+from shared.webhooks.delivery import Deliveries, Outcome, Parcel, Unsendable
+
+COURIERS: Final = 4
+"""Deliveries that a replica makes at a time: a slow webhook takes up a quarter of them."""
+EVERY: Final = timedelta(minutes=2)
+AGAIN: Final = timedelta(minutes=1)
+LASTING: Final = timedelta(minutes=15)
+LOOK_SECONDS: Final = 60.0
+POLL_SECONDS: Final = 10.0
+EVENT: Final = "alert.raised"
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What the service has of alerts. Without a `secret` nothing is delivered, and no webhook can be declared."""
+
+    store: AlertStore
+    clock: Clock
+    delay: timedelta
+    anywhere: bool
+    secret: bytes | None = field(repr=False)
+
+
+def build_alerts(settings: AlertSettings, store: AlertStore, clock: Clock) -> Alerts:
+    """Put alerts together; raises SettingsError where a setting will not do."""
+    return Alerts(
+        store=store,
+        clock=clock,
+        delay=settings.alert_delay(),
+        anywhere=settings.webhooks_anywhere(),
+        secret=settings.webhook_secret(),
+    )
+
+
+async def keep_alerts(
+    alerts: Alerts,
+    rollups: Rollups,
+    rounds: RoundStore,
+    owner: str,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> None:
+    """Judge hours as they finish, on one replica at a time, and deliver what is raised, until cancelled.
+
+    `owner` names this replica; `transport` reaches webhooks in place of the network. No error of the round or of a
+    delivery ends the others.
+    """
+    evaluation = RuleEvaluation(rollups, alerts.store, alerts.clock, alerts.delay)
+    judging = Round("alerts", evaluation.round, EVERY, AGAIN, LASTING, LOOK_SECONDS)
+    transport = transport or (None if alerts.anywhere else InternetOnly())
+    async with (
+        httpx.AsyncClient(timeout=10.0, trust_env=False, transport=transport) as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(keep_round(judging, rounds, owner, alerts.clock), name="alert-round")
+        if alerts.secret is not None:
+            deliveries = AlertDeliveries(alerts.store, owner)
+            courier = Courier("alerts", deliveries, http, alerts.secret, alerts.clock, POLL_SECONDS)
+            for number in range(COURIERS):
+                tasks.create_task(courier.run(), name=f"alert-delivery-{number}")
+
+
+@dataclass(frozen=True)
+class AlertAttempt:
+    """One attempt at a delivery, under its lease."""
+
+    lease: Lease
+    row: OutboxRow
+
+    @property
+    def id(self) -> str:
+        """Return the id of the delivery."""
+        return self.row.id
+
+    @property
+    def attempts(self) -> int:
+        """Return which attempt this is, from 1."""
+        return self.row.attempts
+
+
+@dataclass(frozen=True)
+class AlertDeliveries(Deliveries[AlertAttempt]):
+    """Alerts on their way to the webhooks that their rules name, looked up anew at each attempt."""
+
+    store: AlertStore
+    owner: str
+
+    @override
+    async def lease(self, now: datetime, until: datetime) -> AlertAttempt | None:
+        taken = await self.store.outbox.take(self.owner, now, until)
+        return AlertAttempt(*taken) if taken is not None else None
+
+    @override
+    async def parcel(self, leased: AlertAttempt) -> Parcel | Unsendable:
+        name = leased.row.destination
+        webhook, raised = await self.store.webhook(name), await self.store.alert(leased.row.subject)
+        if webhook is None or raised is None:
+            return Unsendable(f"webhook '{name}' is not declared any more")
+        alert = raised.model_dump(mode="json")
+        return Parcel(f"webhook '{name}'", webhook.url, {"type": EVENT, "timestamp": alert["raised_at"], "data": alert})
+
+    @override
+    async def settle(self, leased: AlertAttempt, outcome: Outcome, now: datetime) -> None:
+        await self.store.outbox.settle(leased.lease, Settled(outcome.state, outcome.known, outcome.due_at))
