@@ -57,13 +57,13 @@ def _webhook(row: Row) -> Iterator[Kept]:
     yield WEBHOOKS, Document(row["name"] if "name" in row else row["_id"], "", fields)
 
 
-TABLES: Final = (
+SQLITE_MOVES: Final = (
     Move("alert_rule", _rule),
     Move("alert", _alert),
     Move("alert_heartbeat", _heartbeat),
     Move("webhook", _webhook),
 )
-COLLECTIONS: Final = (
+MONGO_MOVES: Final = (
     Move("alert_rules", _rule),
     Move("alerts", _alert),
     Move("alert_heartbeat", _heartbeat),

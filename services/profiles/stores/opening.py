@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from services.profiles.alerts.migration import MONGO_MOVES, SQLITE_MOVES
 from services.profiles.alerts.store import COLLECTIONS as ALERT_COLLECTIONS
 from services.profiles.alerts.store import AlertStore
 from services.profiles.stores import sqlite_schema
@@ -14,14 +15,17 @@ from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
 from shared.documents.base import Documents
+from shared.documents.migration import Move, moved_collections, moved_tables
 from shared.documents.mongo import MongoDocuments
 from shared.documents.sqlite import SqliteDocuments, schema_of
 from shared.mongo import MongoDatabase, open_mongo
-from shared.rounds import ROUNDS, RoundStore
+from shared.rounds import ROUNDS, RoundStore, earlier_round
 from shared.sqlite import open_sqlite
 from shared.store_url import MongoUrl, SqliteUrl
 
 COLLECTIONS: Final = (*ALERT_COLLECTIONS, ROUNDS)
+MOVED_TABLES: Final = moved_tables((*SQLITE_MOVES, Move("round", earlier_round)), COLLECTIONS)
+MOVED_COLLECTIONS: Final = moved_collections((*MONGO_MOVES, Move("rounds", earlier_round)))
 SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, schema_of(COLLECTIONS)))
 
 
@@ -42,7 +46,7 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
     """
     clock = clock or SystemClock()
     if isinstance(url, SqliteUrl):
-        async with open_sqlite(url.path, SCHEMA, MIGRATIONS) as file:
+        async with open_sqlite(url.path, SCHEMA, (*MIGRATIONS, MOVED_TABLES)) as file:
             yield _stores(SqliteProfileStore(file, clock), SqliteDocuments(file, COLLECTIONS))
     else:
         async with open_mongo(url) as database:
@@ -52,7 +56,7 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
 async def _on_mongo(database: MongoDatabase, clock: Clock) -> Stores:
     profiles = MongoProfileStore(database, clock)
     await profiles.prepare()
-    return _stores(profiles, MongoDocuments(database, COLLECTIONS))
+    return _stores(profiles, MongoDocuments(database, COLLECTIONS, MOVED_COLLECTIONS))
 
 
 def _stores(profiles: ProfileStore, documents: Documents) -> Stores:
