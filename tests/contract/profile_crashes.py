@@ -12,7 +12,7 @@ from services.profiles.stores.sqlite import SqliteProfileStore
 from shared.errors import PeerUnavailableError
 from shared.sqlite import SqliteDatabase, Statement
 
-WRITES = ("bulk_write", "update_one", "update_many", "delete_many")
+WRITES = ("bulk_write", "insert_many", "update_one", "update_many", "delete_many")
 Result = TypeVar("Result")
 
 Meddle = Callable[[str, bool], Awaitable[None]]

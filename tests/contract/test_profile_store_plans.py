@@ -33,14 +33,15 @@ READS_ALL = {
     "post is taken out, and never else",
     "SELECT voice, span, start, body, theta, authors FROM bucket WHERE brand = ? ORDER BY voice, span, start": "a "
     "backup reads all buckets of a brand",
-    "SELECT rowid, theta, authors FROM bucket WHERE brand = ?": "an erasure takes the author out of every hour and day",
-    "SELECT author_key FROM erased": "buckets of a backup are cleared of everybody who was erased since",
+    "SELECT count(*) FROM assignment WHERE brand = ? AND author_key = ?": "an erasure tells of every basis and run",
     "DELETE FROM assignment WHERE brand = ? AND author_key = ?": "an erasure covers every basis and run, even staged",
 }
 """Statements that read a whole table, or all that a brand has in it, and why."""
 
 SORTS = {
-    "ORDER BY post_key LIMIT ?)": "a sample goes by key, over a stretch of the index by hour",
+    "ORDER BY post_key LIMIT ?)": "a sample goes by key, over a part of the index by hour",
+    "ORDER BY hour DESC, post_key DESC": "an author's posts, latest first, out of those that the index by author has",
+    "GROUP BY voice, hour": "an author's posts are counted by hour, out of that index alone",
     "ORDER BY post_key": "the posts of a sample, no more than were asked for, are put in order",
     "ORDER BY voice, span, start": "all buckets of a brand, in the order of a backup",
     "AND last_seen >= ?": "a list of those who were seen since a moment may go by that, and be sorted then",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo import monitoring
 
-from services.profiles.stores.mongo_queries import INDEXES
+from services.profiles.stores.mongo_documents import INDEXES
 from services.profiles.stores.opening import open_store
 from shared.store_url import MongoUrl
 from tests.contract.test_profile_store_plans import do_everything
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.mongo
 Filter = tuple[str, dict[str, Any], tuple[str, ...]]
 """A collection, what it is searched by, and the fields of the order."""
 
-SMALL = frozenset({"brands", "embedding_versions", "published_runs", "restorations", "totals"})
+SMALL = frozenset({"brands", "embedding_versions", "published_runs", "restorations", "shards", "totals"})
 """Collections of a few documents a brand or a model."""
 
-READS_ALL = {("rollups", frozenset({"brand", "posts"})): "a backup reads all buckets of a brand"}
+READS_ALL = {("rollups", frozenset({"brand"})): "a backup reads all buckets of a brand"}
 """What is read whole, and why."""
 
 

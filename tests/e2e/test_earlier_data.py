@@ -161,7 +161,6 @@ async def test_earlier_documents_of_small_stores_are_kept(
 
 
 @pytest.mark.mongo
-@pytest.mark.xfail(reason="profiles are still kept in MongoDB as they were", strict=False)
 async def test_an_earlier_profile_store_in_mongodb_is_refused_with_the_way_over(
     earlier_databases: Callable[[str], dict[str, MongoUrl]],
 ) -> None:

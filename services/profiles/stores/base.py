@@ -67,7 +67,7 @@ class ProfileStore(Protocol):
         its key alone and never counted again. A crash at any moment is finished by the same removal made again,
         or by the next start. Assignments stay until the next run is published.
 
-        The exception is posts without a contribution, counted by a version that kept none: see `withdrawing`.
+        The exception is posts whose analysis has expired, or that a version counted which kept none: see `removal`.
         """
         ...
 

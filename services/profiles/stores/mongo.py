@@ -1,197 +1,239 @@
-"""Profiles in MongoDB, a standalone server included: no operation needs a transaction."""
+"""Profiles in MongoDB, on a replica set: whatever a rule changes is one transaction."""
 
-import random
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 import pymongo
+from typing_extensions import override
 
-from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
+from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
-from services.profiles.stores.base import FoldCount, RemovalCount
-from services.profiles.stores.mongo_assignments import MongoAssignments
-from services.profiles.stores.mongo_erasing import MongoErasing
-from services.profiles.stores.mongo_folding import MongoFolding
-from services.profiles.stores.mongo_ledgers import SHARDS
-from services.profiles.stores.mongo_listing import MongoListing
-from services.profiles.stores.mongo_migrating import MongoMigration
+from services.profiles.stores import mongo_listing
+from services.profiles.stores.mongo_assignments import publish, stage
+from services.profiles.stores.mongo_documents import INDEXES, key_of, of_brand
+from services.profiles.stores.mongo_group import GroupCommit
+from services.profiles.stores.mongo_loading import MongoLoading
 from services.profiles.stores.mongo_posts import MongoPosts
-from services.profiles.stores.mongo_queries import INDEXES
-from services.profiles.stores.mongo_removing import MongoRemoving
-from services.profiles.stores.mongo_restoring import MongoRestoring
-from services.profiles.stores.mongo_tidying import tidy
-from shared.analyzed_post import AnalyzedPost, Voice
-from shared.clock import Clock, SystemClock
-from shared.mongo import MongoDatabase, answering
+from services.profiles.stores.mongo_saving import MongoSaving
+from services.profiles.stores.mongo_schema import check_schema
+from services.profiles.stores.mongo_shards import ShardLease
+from services.profiles.stores.mongo_totals import MongoTotals
+from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
+from services.profiles.stores.transacting import EVERY_BRAND, PIECE, TransactionalProfileStore
+from shared.analyzed_post import Voice
+from shared.clock import Clock
+from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
 
-INDEX_SECONDS = 3600.0
+INDEX_SECONDS: Final = 3600.0
 """For an index that a database with many posts lacks; every other operation has the client's deadline."""
 
 
-class MongoProfileStore:
-    """`ProfileStore` on one database; `mongo_ledgers` tells how a post is counted, and how it goes."""
+class MongoProfileStore(TransactionalProfileStore):
+    """`ProfileStore` on one database.
+
+    Within a process one transaction at a time writes to a brand, and takes along whatever waits by then; processes
+    write to shards of their own. Where transactions meet all the same, one of them is made again: `conflicts` counts
+    that.
+    """
+
+    most_removed = 2_000
 
     def __init__(self, database: MongoDatabase, clock: Clock | None = None) -> None:
-        """Use an open database; `prepare` is due before anything else. `clock` tells when a post is stored."""
+        """Use an open database; `prepare` comes before anything else. `clock` tells when a post is stored."""
+        super().__init__(clock)
+        self.conflicts = 0
         self._database = database
-        self._clock = clock or SystemClock()
-        self._folding = MongoFolding(database, random.randrange(SHARDS))  # noqa: S311 - any will do
-        self._removing = MongoRemoving(database, self._folding)
-        self._erasing = MongoErasing(database, self._folding, self._removing)
-        self._assignments = MongoAssignments(database)
-        self._listing = MongoListing(database, self._assignments)
-        self._restoring = MongoRestoring(database, self._removing, self._assignments)
+        self._shard = ShardLease(database, self._clock)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._group = GroupCommit(self._transact)
+        self._totals = MongoTotals(database)
         self._posts = MongoPosts(database)
 
     @answering
     async def prepare(self) -> None:
-        """Make the indexes, bring an older database to this version, and finish what a crash interrupted."""
+        """Make the indexes; raises SettingsError for a server without transactions and a store of an earlier kind."""
+        await check_replica_set(self._database)
+        await check_schema(self._database)
         with pymongo.timeout(INDEX_SECONDS):
             for collection, keys, options in INDEXES:
                 await self._database[collection].create_index(keys, **options)
-        await MongoMigration(self._database, self._folding, self._clock).run()
-        await self._folding.repair()
-        await self._removing.repair()
-        await self._erasing.repair()
-        await tidy(self._database, self._folding.totals)
+        await self._shard.prepare()
+
+    @override
+    async def _transact(self, brand: str, rule: Callable[[], Rule[Result]], *, rarely: bool = False) -> Result:
+        shard = await self._shard_for(brand)
+
+        async def work(session: MongoSession) -> Result:
+            loading = MongoLoading(self._database, session, brand, shard)
+            asking = rule()
+            wanted = next(asking)
+            while True:
+                loaded = await loading.load(wanted)
+                try:
+                    wanted = asking.send(loaded)
+                except StopIteration as decided:
+                    changes, answer = decided.value
+                    break
+            if changes != NOTHING:
+                await MongoSaving(self._database, session, brand, shard).save(changes)
+            result: Result = answer
+            return result
+
+        async with self._locks[brand]:
+            return await self._in_transaction(work)
 
     @answering
-    async def fold(self, brand: str, posts: Sequence[AnalyzedPost]) -> FoldCount:
-        """See `ProfileStore.fold`."""
-        stored_at = int(self._clock.now().timestamp())
-        return await self._folding.fold(brand, [(post, stored_at) for post in posts])
+    async def _shard_for(self, brand: str) -> int:
+        """Return where to write, in a brand that erasures know."""
+        if brand != EVERY_BRAND:
+            await self._totals.register(brand)
+        return await self._shard.number()
 
+    async def _in_transaction(self, work: Callable[[MongoSession], Awaitable[Result]]) -> Result:
+        tries = 0
+
+        async def counted(session: MongoSession) -> Result:
+            nonlocal tries
+            tries += 1
+            return await work(session)
+
+        try:
+            return await in_transaction(self._database, counted)
+        finally:
+            self.conflicts += max(0, tries - 1)
+
+    @override
+    async def _fold(self, brand: str, ready: Sequence[Arrival]) -> int:
+        return await self._group.fold(brand, ready)
+
+    @override
     @answering
-    async def remove(
-        self, brand: str, post_keys: Sequence[str], authors: Mapping[str, int], *, early: bool = True
-    ) -> RemovalCount:
-        """See `ProfileStore.remove`."""
-        return await self._removing.remove(brand, post_keys, authors, early=early)
+    async def _brands(self) -> list[str]:
+        return await self._totals.registered()
 
+    @override
     @answering
-    async def erase(self, author_key: str) -> list[Erased]:
-        """See `ProfileStore.erase`."""
-        return await self._erasing.erase(author_key)
+    async def _forget_keys(self, author_key: str) -> None:
+        for brand in await self._totals.registered():
+            query = {"profile": f"{brand}|{author_key}"}
+            while found := await self._database["posts"].find(query, {"_id": 1}).limit(PIECE).to_list(None):
+                await self._database["posts"].delete_many({"_id": {"$in": [one["_id"] for one in found]}})
 
+    @override
     @answering
     async def sweep(self, before: int, most: int) -> int:
-        """See `ProfileStore.sweep`."""
         return await self._posts.sweep(before, most)
 
+    @override
     @answering
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
-        """See `ProfileStore.counted`."""
-        return await self._posts.counted(brand, post_keys)
+        return await self._posts.known(brand, post_keys)
 
+    @override
     @answering
     async def has_brand(self, brand: str) -> bool:
-        """See `ProfileStore.has_brand`."""
         return await self._database["profiles"].find_one({"brand": brand}, {"_id": 1}) is not None
 
+    @override
     @answering
     async def brands(self, after: str | None, limit: int) -> list[BrandSize]:
-        """See `ProfileStore.brands`."""
-        return await self._folding.totals.brands(after, limit)
+        return await self._totals.brands(after, limit)
 
-    @answering
+    @override
     async def summary(self, brand: str) -> BrandSummary | None:
-        """See `ProfileStore.summary`."""
-        return await self._folding.totals.summary(brand)
+        return await self._in_transaction(lambda session: self._totals.summary(session, brand))
 
-    @answering
+    @override
     async def profile(self, brand: str, author_key: str) -> Profile | None:
-        """See `ProfileStore.profile`."""
-        return await self._listing.profile(brand, author_key)
+        return await self._in_transaction(
+            lambda session: mongo_listing.one_profile(self._database, session, brand, author_key)
+        )
 
-    @answering
+    @override
     async def profiles(self, listing: Listing) -> list[Profile]:
-        """See `ProfileStore.profiles`."""
-        return await self._listing.profiles(listing)
+        return await self._in_transaction(lambda session: mongo_listing.profiles(self._database, session, listing))
 
+    @override
     @answering
     async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        """See `ProfileStore.features`."""
-        return await self._listing.features(brand, after, limit)
+        return await mongo_listing.features(self._database, brand, after, limit)
 
-    @answering
+    @override
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        """See `ProfileStore.stage`."""
-        return await self._assignments.stage(brand, basis, run_id, clusters)
+        shard = await self._shard_for(brand)
+        names, items, staged = {"brand": brand, "basis": basis, "run_id": run_id}, list(clusters.items()), 0
+        for start in range(0, len(items), PIECE):
+            piece = dict(items[start : start + PIECE])
 
+            async def work(session: MongoSession, piece: dict[str, int] = piece) -> int:
+                # An erasure writes the same document: of the two one sees what the other did.
+                await self._totals.touch(session, brand, shard)
+                return await stage(self._database, session, names, piece)
+
+            staged += await self._in_transaction(work)
+        return staged
+
+    @override
     @answering
     async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
-        """See `ProfileStore.publish`."""
-        return await self._assignments.publish(brand, basis, run_id, expected)
+        return await publish(self._database, brand, basis, run_id, expected)
 
+    @override
     @answering
     async def rollups(
         self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
     ) -> list[Bucket]:
-        """See `ProfileStore.rollups`."""
-        return await self._folding.buckets.rollups(brand, span, (start, end), voice, limit)
+        return await self._totals.rollups(brand, span, (start, end), voice, limit)
 
+    @override
     @answering
     async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
-        """See `ProfileStore.sample`."""
         return await self._posts.sample(brand, (start, end), most, voice)
 
+    @override
     @answering
     async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
-        """See `ProfileStore.posts`."""
         return await self._posts.by_date(brand, (start, end), after, limit)
 
+    @override
     @answering
     async def kept_posts(self, brand: str, after: str | None, limit: int) -> list[KeptPost]:
-        """See `ProfileStore.kept_posts`."""
         return await self._posts.by_key(brand, after, limit)
 
-    @answering
+    @override
     async def kept_profiles(self, brand: str, after: str | None, limit: int) -> list[KeptProfile]:
-        """See `ProfileStore.kept_profiles`."""
-        return await self._restoring.kept_profiles(brand, after, limit)
+        return await self._in_transaction(
+            lambda session: mongo_listing.kept_profiles(self._database, session, brand, after, limit)
+        )
 
+    @override
     @answering
     async def kept_buckets(self, brand: str) -> list[KeptBucket]:
-        """See `ProfileStore.kept_buckets`."""
-        return await self._folding.buckets.kept(brand)
+        return await self._totals.kept_buckets(brand)
 
+    @override
     @answering
     async def removed_authors(self, brand: str, after: str | None, limit: int) -> list[RemovedAuthor]:
-        """See `ProfileStore.removed_authors`."""
-        return await self._restoring.removed_authors(brand, after, limit)
+        query = {"removed": brand, "_id": of_brand(brand, after)}
+        found = await self._database["profiles"].find(query, {"through": 1}).sort("_id", 1).limit(limit).to_list(None)
+        return [RemovedAuthor(key_of(one["_id"]), one["through"]) for one in found]
 
+    @override
     @answering
     async def erased_authors(self, after: str | None, limit: int) -> list[str]:
-        """See `ProfileStore.erased_authors`."""
-        return await self._folding.authors.all_erased(after, limit)
+        found = self._database["erased"].find({"_id": {"$gt": after or ""}}).sort("_id", 1).limit(limit)
+        return [one["_id"] async for one in found]
 
+    @override
     @answering
     async def embedding_lengths(self) -> dict[str, int]:
-        """See `ProfileStore.embedding_lengths`."""
-        return await self._folding.lengths.all()
+        return {one["_id"]: one["dimensions"] async for one in self._database["embedding_versions"].find()}
 
-    @answering
-    async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:
-        """See `ProfileStore.restore_profiles`."""
-        return await self._restoring.restore_profiles(brand, profiles)
-
-    @answering
-    async def restore_buckets(self, brand: str, buckets: Sequence[KeptBucket]) -> int:
-        """See `ProfileStore.restore_buckets`."""
-        return await self._restoring.restore_buckets(brand, buckets)
-
-    @answering
-    async def restore_posts(self, brand: str, posts: Sequence[KeptPost]) -> FoldCount:
-        """See `ProfileStore.restore_posts`."""
-        return await self._restoring.restore_posts(brand, posts)
-
-    @answering
-    async def restore_removals(self, brand: str, removed: Sequence[RemovedAuthor], erased: Sequence[str]) -> None:
-        """See `ProfileStore.restore_removals`."""
-        await self._restoring.restore_removals(brand, removed, erased)
-
+    @override
     @answering
     async def check_ready(self) -> None:
-        """See `ProfileStore.check_ready`."""
         await self._database.command("ping")

@@ -1,116 +1,105 @@
 """Assignments in MongoDB: staged under their run, shown through the one document that names the published run."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from pymongo import UpdateOne
 
 from services.profiles.profile import Basis
-from services.profiles.stores.mongo_authors import MongoAuthors
-from services.profiles.stores.mongo_ledgers import insert_missing
-from shared.errors import ConflictError, OverloadedError
-from shared.mongo import MongoDatabase
+from services.profiles.stores.mongo_documents import Document, key_of
+from shared.errors import ConflictError
+from shared.mongo import MongoDatabase, MongoSession
 
-ATTEMPTS = 10
-RESTORED = "restored"
+RESTORED: Final = "restored"
 """The run that clusters out of a backup are shown under, until the next run is published."""
-
 Runs = Mapping[str, str]
 """The published run of each basis."""
-Found = TypeVar("Found")
 
 
-class MongoAssignments:
-    """Clusters by profile, with one published run for each brand and basis."""
-
-    def __init__(self, database: MongoDatabase) -> None:
-        """Use the collections `assignments` and `published_runs`."""
-        self._authors = MongoAuthors(database)
-        self._assignments = database["assignments"]
-        self._published = database["published_runs"]
-
-    async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        """See `ProfileStore.stage`; nothing is kept of authors who are erased."""
-        erased = await self._authors.erased(clusters.keys())
-        kept = {f"{brand}|{author_key}": one for author_key, one in clusters.items() if author_key not in erased}
-        await self._put(brand, basis, run_id, kept)
-        return len(kept)
-
-    async def restore(self, brand: str, clusters: Mapping[str, Mapping[str, int]]) -> None:
-        """Show the clusters (by profile, then basis) of a backup, for each basis of which no run is published."""
-        runs = await self._runs(brand)
-        by_basis: dict[str, dict[str, int]] = {}
-        for profile_id, of_profile in clusters.items():
-            for basis, cluster in of_profile.items():
-                if runs.get(basis, RESTORED) == RESTORED:
-                    by_basis.setdefault(basis, {})[profile_id] = cluster
-        for basis, of_basis in by_basis.items():
-            await self._put(brand, basis, RESTORED, of_basis)
-            run = {"_id": f"{brand}|{basis}", "brand": brand, "basis": basis, "run_id": RESTORED}
-            await insert_missing(self._published, [run])
-
-    async def published(self, brand: str, profile_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Return the clusters of each of the profiles under the runs that are published now, by basis."""
-        return await self.under_published(brand, lambda runs: self.clusters_of(runs, profile_ids))
-
-    async def _put(self, brand: str, basis: str, run_id: str, clusters: Mapping[str, int]) -> None:
-        names = {"brand": brand, "basis": basis, "run_id": run_id}
-        upserts = [
-            UpdateOne(
-                {"_id": f"{brand}|{basis}|{run_id}|{profile_id.partition('|')[2]}"},
-                {"$set": {**names, "profile": profile_id, "cluster": cluster}},
-                upsert=True,
-            )
-            for profile_id, cluster in clusters.items()
-        ]
-        if upserts:
-            await self._assignments.bulk_write(upserts, ordered=False)
-
-    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
-        """See `ProfileStore.publish`."""
-        names = {"brand": brand, "basis": basis}
-        staged: int = await self._assignments.count_documents({**names, "run_id": run_id})
-        if staged != expected:
-            raise ConflictError(f"{staged} authors are staged, not {expected}; send the missing chunks, then publish")
-        await self._published.update_one(
-            {"_id": f"{brand}|{basis}"}, {"$set": {**names, "run_id": run_id}}, upsert=True
-        )
-        await self._assignments.delete_many({**names, "run_id": {"$ne": run_id}})
-        return staged
-
-    async def under_published(self, brand: str, read: Callable[[Runs], Awaitable[Found]]) -> Found:
-        """Return what `read` finds under the published runs.
-
-        It reads again where a run was published meanwhile, for the rows of the run before may be gone.
-        """
-        runs = await self._runs(brand)
-        for _ in range(ATTEMPTS):
-            found = await read(runs)
-            runs, before = await self._runs(brand), runs
-            if runs == before:
-                return found
-        raise OverloadedError("runs of clusters are being published; ask again")
-
-    async def clusters_of(self, runs: Runs, profile_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Return the clusters of each of the profiles under these runs, by basis."""
-        clusters: dict[str, dict[str, int]] = {profile_id: {} for profile_id in profile_ids}
-        if not runs or not profile_ids:
-            return clusters
-        query = {"profile": {"$in": list(profile_ids)}, "run_id": {"$in": list(runs.values())}}
-        async for assignment in self._assignments.find(query):
-            if runs.get(assignment["basis"]) == assignment["run_id"]:
-                clusters[assignment["profile"]][assignment["basis"]] = assignment["cluster"]
-        return clusters
-
-    async def _runs(self, brand: str) -> Runs:
-        return {run["basis"]: run["run_id"] async for run in self._published.find({"brand": brand})}
+async def stage(
+    database: MongoDatabase, session: MongoSession, names: Mapping[str, str], clusters: Mapping[str, int]
+) -> int:
+    """Keep the cluster of each author who is not erased under a run (`brand`, `basis`, `run_id`); return how many."""
+    query = {"_id": {"$in": list(clusters)}}
+    erased = {one["_id"] async for one in database["erased"].find(query, session=session)}
+    kept = {author_key: cluster for author_key, cluster in clusters.items() if author_key not in erased}
+    await _put(database, session, names, kept)
+    return len(kept)
 
 
-def in_cluster(run_id: str, basis: Basis, cluster: int) -> list[dict[str, Any]]:
-    """Return the stages that keep the profiles which a run put into a cluster."""
-    wanted = {"run_id": run_id, "basis": basis, "cluster": cluster}
-    return [
-        {"$lookup": {"from": "assignments", "localField": "_id", "foreignField": "profile", "as": "assigned"}},
-        {"$match": {"assigned": {"$elemMatch": wanted}}},
-        {"$project": {"assigned": 0}},
+async def publish(database: MongoDatabase, brand: str, basis: Basis, run_id: str, expected: int) -> int:
+    """Name the run as the published one and remove the others'; raises ConflictError on another count."""
+    names = {"brand": brand, "basis": basis}
+    staged: int = await database["assignments"].count_documents({**names, "run_id": run_id})
+    if staged != expected:
+        raise ConflictError(f"{staged} authors are staged, not {expected}; send the missing chunks, then publish")
+    run = {"$set": {**names, "run_id": run_id}}
+    await database["published_runs"].update_one({"_id": f"{brand}|{basis}"}, run, upsert=True)
+    await database["assignments"].delete_many({**names, "run_id": {"$ne": run_id}})
+    return staged
+
+
+async def restore_clusters(
+    database: MongoDatabase, session: MongoSession, brand: str, clusters: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Show the clusters (by author, then basis) of a backup, for each basis of which no run is published."""
+    runs = await published_runs(database, session, brand)
+    by_basis: dict[str, dict[str, int]] = {}
+    for author_key, of_author in clusters.items():
+        for basis, cluster in of_author.items():
+            if runs.get(basis, RESTORED) == RESTORED:
+                by_basis.setdefault(basis, {})[author_key] = cluster
+    for basis, of_basis in by_basis.items():
+        names = {"brand": brand, "basis": basis, "run_id": RESTORED}
+        await _put(database, session, names, of_basis)
+        run = {"$set": names}
+        await database["published_runs"].update_one({"_id": f"{brand}|{basis}"}, run, upsert=True, session=session)
+
+
+async def published_runs(database: MongoDatabase, session: MongoSession, brand: str) -> Runs:
+    """Return the runs that a brand shows."""
+    found = database["published_runs"].find({"brand": brand}, session=session)
+    return {run["basis"]: run["run_id"] async for run in found}
+
+
+async def clusters_of(
+    database: MongoDatabase, session: MongoSession, brand: str, author_keys: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Return the published clusters of each of the authors, by basis."""
+    clusters: dict[str, dict[str, int]] = {author_key: {} for author_key in author_keys}
+    runs = await published_runs(database, session, brand)
+    if runs and author_keys:
+        profiles = [f"{brand}|{author_key}" for author_key in author_keys]
+        query = {"profile": {"$in": profiles}, "run_id": {"$in": list(runs.values())}}
+        async for one in database["assignments"].find(query, session=session):
+            if runs.get(one["basis"]) == one["run_id"]:
+                clusters[key_of(one["profile"])][one["basis"]] = one["cluster"]
+    return clusters
+
+
+async def members_of(
+    database: MongoDatabase, session: MongoSession, run: Mapping[str, Any], profile_ids: Sequence[str]
+) -> set[str]:
+    """Return those of the profiles that a run (`brand`, `basis`, `run_id`) put into its `cluster`."""
+    names = [f"{run['brand']}|{run['basis']}|{run['run_id']}|{key_of(profile_id)}" for profile_id in profile_ids]
+    query = {"_id": {"$in": names}, "cluster": run["cluster"]}
+    return {one["profile"] async for one in database["assignments"].find(query, {"profile": 1}, session=session)}
+
+
+async def some_members(database: MongoDatabase, session: MongoSession, run: Mapping[str, Any], most: int) -> list[str]:
+    """Return up to `most` of the profiles of a cluster, by the index alone."""
+    found = database["assignments"].find(dict(run), {"_id": 0, "profile": 1}, session=session).limit(most)
+    return [one["profile"] async for one in found]
+
+
+async def _put(
+    database: MongoDatabase, session: MongoSession, names: Mapping[str, str], clusters: Mapping[str, int]
+) -> None:
+    brand, basis, run_id = names["brand"], names["basis"], names["run_id"]
+    upserts = [
+        UpdateOne({"_id": f"{brand}|{basis}|{run_id}|{author_key}"}, {"$set": fields}, upsert=True)
+        for author_key, cluster in clusters.items()
+        for fields in [Document(names) | {"profile": f"{brand}|{author_key}", "cluster": cluster}]
     ]
+    if upserts:
+        await database["assignments"].bulk_write(upserts, ordered=False, session=session)

@@ -1,68 +1,130 @@
-"""Profiles read from MongoDB: one, a page of a list, a page of features; without the sums of embeddings."""
+"""Profiles read from MongoDB: one, a page of a list, a page of features, a page of a backup."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from services.profiles.encoding import from_document
-from services.profiles.listing import Listing
+from services.profiles.kept import KeptProfile
+from services.profiles.listing import Listing, Order, sort_field
 from services.profiles.profile import Profile
-from services.profiles.stores.mongo_assignments import MongoAssignments, Runs, in_cluster
-from services.profiles.stores.mongo_profiles import NO_EMBEDDINGS, folded_of
-from services.profiles.stores.mongo_queries import matching, sorting
-from shared.mongo import MongoDatabase
+from services.profiles.stores.mongo_assignments import clusters_of, members_of, published_runs, some_members
+from services.profiles.stores.mongo_documents import NO_EMBEDDINGS, Document, folded_of
+from shared.mongo import MongoDatabase, MongoSession
 
-Document = Mapping[str, Any]
-_UNREAD = {**NO_EMBEDDINGS, "uncommitted": 0, "withdrawn": 0, "owed": 0}
-
-
-class MongoListing:
-    """Reads profiles with the clusters that are published."""
-
-    def __init__(self, database: MongoDatabase, assignments: MongoAssignments) -> None:
-        """Use the collection `profiles`."""
-        self._profiles = database["profiles"]
-        self._assignments = assignments
-
-    async def profile(self, brand: str, author_key: str) -> Profile | None:
-        """See `ProfileStore.profile`; the only reading that has the sums of embeddings."""
-        profile_id = f"{brand}|{author_key}"
-        document = await self._profiles.find_one({"_id": profile_id, "brand": brand})
-        if document is None:
-            return None
-        clusters = await self._assignments.published(brand, [profile_id])
-        return Profile(brand, author_key, folded_of(document), clusters[profile_id])
-
-    async def profiles(self, listing: Listing) -> list[Profile]:
-        """See `ProfileStore.profiles`."""
-
-        async def read(runs: Runs) -> list[Profile]:
-            stages: list[Document] = [{"$match": matching(listing)}, {"$sort": sorting(listing)}]
-            if listing.cluster is not None:
-                run_id = runs.get(listing.cluster.basis)
-                if run_id is None:
-                    return []
-                stages += in_cluster(run_id, listing.cluster.basis, listing.cluster.cluster)
-            stages += [{"$limit": listing.limit}, {"$project": _UNREAD}]
-            return await self._with_clusters(runs, await self._profiles.aggregate(stages).to_list(None))
-
-        return await self._assignments.under_published(listing.brand, read)
-
-    async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        """See `ProfileStore.features`."""
-        query = {"brand": brand, "author_key": {"$gt": after or ""}}
-        found = self._profiles.find(query, _UNREAD).sort("author_key", 1).limit(limit)
-        return await asyncio.to_thread(_decoded, await found.to_list(None))
-
-    async def _with_clusters(self, runs: Runs, documents: Sequence[Document]) -> list[Profile]:
-        clusters = await self._assignments.clusters_of(runs, [document["_id"] for document in documents])
-        profiles = await asyncio.to_thread(_decoded, documents)
-        return [
-            replace(profile, clusters=clusters[document["_id"]])
-            for profile, document in zip(profiles, documents, strict=True)
-        ]
+SMALL_CLUSTER: Final = 2_000
+"""Profiles of a cluster that are looked up by name; of a larger one the list is walked, and those in it are kept."""
+WALKED: Final = 500
+"""Places of the list that are looked at together."""
+Shown = TypeVar("Shown")
 
 
-def _decoded(documents: Sequence[Document]) -> list[Profile]:
-    return [Profile(document["brand"], document["author_key"], from_document(document)) for document in documents]
+async def one_profile(database: MongoDatabase, session: MongoSession, brand: str, author_key: str) -> Profile | None:
+    """Return a profile with its clusters and the sums of its embeddings; None where there is none."""
+    query = {"_id": f"{brand}|{author_key}", "brand": brand}
+    document = await database["profiles"].find_one(query, session=session)
+    if document is None:
+        return None
+    clusters = await clusters_of(database, session, brand, [author_key])
+    return Profile(brand, author_key, folded_of(document), clusters[author_key])
+
+
+async def profiles(database: MongoDatabase, session: MongoSession, listing: Listing) -> list[Profile]:
+    """Return a page of a list."""
+    found = await _page(database, session, listing)
+    clusters = await clusters_of(database, session, listing.brand, [one["author_key"] for one in found])
+    shown = await _decoded(found, _profile)
+    return [replace(one, clusters=clusters[one.author_key]) for one in shown]
+
+
+async def features(database: MongoDatabase, brand: str, after: str | None, limit: int) -> list[Profile]:
+    """Return a page of profiles by author, without clusters."""
+    query = {"brand": brand, "author_key": {"$gt": after or ""}}
+    found = database["profiles"].find(query, NO_EMBEDDINGS).sort("author_key", 1).limit(limit)
+    return await _decoded(await found.to_list(None), _profile)
+
+
+async def kept_profiles(
+    database: MongoDatabase, session: MongoSession, brand: str, after: str | None, limit: int
+) -> list[KeptProfile]:
+    """Return a page of profiles with embeddings and clusters, by author."""
+    query = {"brand": brand, "author_key": {"$gt": after or ""}}
+    found = database["profiles"].find(query, session=session).sort("author_key", 1).limit(limit)
+    documents = await found.to_list(None)
+    clusters = await clusters_of(database, session, brand, [one["author_key"] for one in documents])
+
+    def kept(document: Document) -> KeptProfile:
+        author_key = document["author_key"]
+        return KeptProfile(replace(_profile(document), clusters=clusters[author_key]), document.get("remnants", 0))
+
+    return await _decoded(documents, kept)
+
+
+async def _page(database: MongoDatabase, session: MongoSession, listing: Listing) -> list[Document]:
+    query = _matching(listing)
+    if listing.cluster is None:
+        found: list[Document] = await _sorted(database, session, listing, query).limit(listing.limit).to_list(None)
+        return found
+    runs = await published_runs(database, session, listing.brand)
+    if (run_id := runs.get(listing.cluster.basis)) is None:
+        return []
+    run = {"brand": listing.brand, "basis": listing.cluster.basis, "run_id": run_id, "cluster": listing.cluster.cluster}
+    members = await some_members(database, session, run, SMALL_CLUSTER + 1)
+    if len(members) > SMALL_CLUSTER:
+        members = [member async for member in _walked(database, session, listing, run)]
+        query = {}
+    named = {**query, "_id": {"$in": members}}
+    page: list[Document] = await _sorted(database, session, listing, named).limit(listing.limit).to_list(None)
+    return page
+
+
+async def _walked(
+    database: MongoDatabase, session: MongoSession, listing: Listing, run: Document
+) -> AsyncIterator[str]:
+    """Yield the first profiles of a list that are in a cluster, as many as fit on the page."""
+    left, walk, place = listing.limit, _matching(listing), listing
+    names = {"author_key": 1, sort_field(listing.sort, listing.order): 1}
+    while True:
+        found = await _sorted(database, session, place, walk, names).limit(WALKED).to_list(None)
+        ids = [one["_id"] for one in found]
+        inside = await members_of(database, session, run, ids)
+        for profile_id in [one for one in ids if one in inside][:left]:
+            left -= 1
+            yield profile_id
+        if not left or len(found) < WALKED:
+            return
+        walk = _matching(listing, after=(found[-1][sort_field(listing.sort, listing.order)], found[-1]["author_key"]))
+
+
+def _sorted(
+    database: MongoDatabase, session: MongoSession, listing: Listing, query: Document, names: Document | None = None
+) -> Any:
+    direction = 1 if listing.order is Order.ASC else -1
+    order = {sort_field(listing.sort, listing.order): direction, "author_key": direction}
+    return database["profiles"].find(query, names or NO_EMBEDDINGS, session=session).sort(list(order.items()))
+
+
+def _matching(listing: Listing, after: tuple[Any, str] | None = None) -> Document:
+    """Return the filter of a list, but for clusters."""
+    conditions: list[Document] = [{"brand": listing.brand}]
+    if listing.min_posts > 1:
+        conditions.append({"posts": {"$gte": listing.min_posts}})
+    if listing.since is not None:
+        conditions.append({"last_seen": {"$gte": listing.since}})
+    if listing.language is not None:
+        conditions.append({"languages.name": listing.language})
+    if after is None and listing.after is not None:
+        after = (listing.after.value, listing.after.author_key)
+    if after is not None:
+        field, beyond = sort_field(listing.sort, listing.order), "$gt" if listing.order is Order.ASC else "$lt"
+        value, author_key = after
+        conditions.append({"$or": [{field: {beyond: value}}, {field: value, "author_key": {beyond: author_key}}]})
+    return {"$and": conditions}
+
+
+def _profile(document: Document) -> Profile:
+    return Profile(document["brand"], document["author_key"], folded_of(document))
+
+
+async def _decoded(documents: Sequence[Document], read: Callable[[Document], Shown]) -> list[Shown]:
+    return await asyncio.to_thread(lambda: [read(document) for document in documents])

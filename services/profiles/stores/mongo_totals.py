@@ -1,118 +1,67 @@
-"""A brand's totals in MongoDB: kept along with its profiles, so that a summary costs by shards, not by profiles.
+"""Totals, hours and days of brands in MongoDB: what stands in shards, joined where it is read."""
 
-Every update of a profile puts what it changes in the brand's totals into the profile's `owed`, under an id of its own:
-the author's key and the profile's new version. One update of the totals then adds what is owed, along with the ids in
-the totals' `applied`, guarded by the totals' version. After it the entries leave `owed`, and last their ids leave
-`applied`. So at every moment
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, get_args
 
-    a change is in the totals  <=>  its id is in `applied`, or it has left `owed`.
+from pymongo import ReplaceOne, UpdateOne
+from pymongo.errors import PyMongoError
 
-Whoever settles what is owed reads the totals first and the profiles after. A change found in `owed` and not in
-`applied` was not in the totals at the first read, since ids leave `applied` only after their entries left `owed`, for
-good; had it been added since, the totals' version would have moved. An entry names its shard of the totals, so whoever
-finishes it uses the same. Posts are marked counted or removed only after what their profile owes is settled.
-
-Totals lag behind profiles by what is under way, and never by anything that a call has returned for.
-"""
-
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from services.profiles.author_sketch import NOBODY
-from services.profiles.encoding import from_bucket, to_bucket
-from services.profiles.folding import Increment
+from services.profiles.folding import COUNTS
+from services.profiles.kept import KeptBucket
 from services.profiles.profile import BrandSize, BrandSummary
-from services.profiles.rollup import EMPTY, Rollup, join, join_all, part_from
-from services.profiles.stores.mongo_ledgers import (
-    ATTEMPTS,
-    BrandLocks,
-    Document,
-    Guarded,
-    brand_of,
-    wait_turn,
-    write_all,
-)
-from shared.errors import OverloadedError
-from shared.mongo import MongoDatabase
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the totals hold now: ids by the document of the totals; they are to leave `owed` first, `applied` last."""
-
-    applied: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def ids(self) -> list[str]:
-        """Return all ids."""
-        return [change_id for ids in self.applied.values() for change_id in ids]
-
-    def by_profile(self, brand: str) -> dict[str, list[str]]:
-        """Return the ids by the profile that owed them."""
-        found: dict[str, list[str]] = {}
-        for change_id in self.ids:
-            found.setdefault(f"{brand}|{change_id.partition('|')[0]}", []).append(change_id)
-        return found
-
-
-def owed(profile_id: str, version: int, shard: int, before: Increment, after: Increment) -> Document:
-    """Return what an update of a profile to `version` changes in its brand's totals."""
-    change = part_from(_of_profile(after), _of_profile(before), ())
-    author_key = profile_id.partition("|")[2]
-    profiles = int(after.posts > 0) - int(before.posts > 0)
-    return {"id": f"{author_key}|{version}", "shard": shard, "profiles": profiles, **to_bucket(change)}
+from services.profiles.rollup import Bucket, Span, join_all
+from services.profiles.stores.mongo_documents import Document, from_rollup, sharded_key, totalled_counts
+from services.profiles.stores.mongo_loading import SHARDS
+from shared.analyzed_post import Voice
+from shared.mongo import MongoDatabase, MongoSession, met_another
 
 
 class MongoTotals:
-    """Totals of brands in the collection `totals`, a document for each brand and shard."""
+    """The collections `brands`, `totals` and `rollups`."""
 
     def __init__(self, database: MongoDatabase) -> None:
-        """Use the collections `totals` and `profiles`."""
+        """Use the collections."""
+        self._brands = database["brands"]
         self._totals = database["totals"]
+        self._rollups = database["rollups"]
         self._profiles = database["profiles"]
-        self._locks = BrandLocks()
+        self._registered: set[str] = set()
 
-    async def settle(self, brand: str, profile_ids: Collection[str], shard: int) -> Told:
-        """Add what these profiles of a brand owe, most of it to one shard, and return what they owed."""
-        async with self._locks.of(brand):
-            shards = {shard}
-            for attempt in range(ATTEMPTS):
-                query = {"_id": {"$in": [f"{brand}|{number}" for number in shards]}}
-                totals = {found["shard"]: found async for found in self._totals.find(query)}
-                by_shard = await self._owed(profile_ids)
-                inserts, updates = _additions(brand, by_shard, shards, totals)
-                complete = await write_all(self._totals, inserts, updates) if inserts or updates else True
-                if complete and by_shard.keys() <= shards:
-                    ids = {f"{brand}|{number}": [one["id"] for one in found] for number, found in by_shard.items()}
-                    return Told(ids)
-                shards |= by_shard.keys()
-                if not complete:
-                    await wait_turn(attempt)
-        raise OverloadedError("too many deliveries change the same totals; send this one again")
+    async def register(self, brand: str) -> None:
+        """Make the brand one that erasures look into, with totals that every transaction finds.
 
-    async def release(self, told: Told) -> None:
-        """Let the ids go of what has left `owed`."""
-        for total_id, ids in told.applied.items():
-            await self._totals.update_one({"_id": total_id}, {"$pullAll": {"applied": ids}})
+        It comes before a transaction's snapshot: a brand that an erasure does not find yet is one whose transactions
+        find the erasure's tombstone.
+        """
+        if brand not in self._registered:
+            made = [
+                UpdateOne({"_id": f"{brand}|{shard}"}, {"$setOnInsert": {"brand": brand, "shard": shard}}, upsert=True)
+                for shard in range(SHARDS)
+            ]
+            await self._write(self._totals, made)
+            await self._write(self._brands, [ReplaceOne({"_id": brand}, {"_id": brand}, upsert=True)])
+            self._registered.add(brand)
 
-    async def tidy(self) -> None:
-        """Finish what crashes left: changes that are owed, and ids of changes that no profile owes any more."""
-        by_brand: dict[str, list[str]] = {}
-        async for profile in self._profiles.find({"owed.0.id": {"$exists": True}}, {"_id": 1}):
-            by_brand.setdefault(brand_of(profile["_id"]), []).append(profile["_id"])
-        for brand, profile_ids in by_brand.items():
-            told = await self.settle(brand, profile_ids, 0)
-            await forget_owed(self._profiles, profile_ids, told.ids)
-            await self.release(told)
-        async for total in self._totals.find({"applied": {"$gt": ""}}, {"applied": 1}):
-            brand, ids = brand_of(total["_id"]), total["applied"]
-            still = await self._owed({f"{brand}|{change_id.partition('|')[0]}" for change_id in ids})
-            waiting = {one["id"] for found in still.values() for one in found}
-            await self.release(Told({total["_id"]: [one for one in ids if one not in waiting]}))
+    async def _write(self, collection: Any, writes: Sequence[UpdateOne | ReplaceOne[Any]]) -> None:
+        """Write documents that another process may be making, too."""
+        try:
+            await collection.bulk_write(writes, ordered=False)
+        except PyMongoError as error:
+            if not met_another(error):
+                raise
+
+    async def registered(self) -> list[str]:
+        """Return every brand that is registered."""
+        return [found["_id"] async for found in self._brands.find().sort("_id", 1)]
+
+    async def touch(self, session: MongoSession, brand: str, shard: int) -> None:
+        """Write the totals of a shard without a change, so that the transaction meets one that must be alone."""
+        await self._totals.update_one({"_id": f"{brand}|{shard}"}, {"$inc": {"writes": 1}}, session=session)
 
     async def brands(self, after: str | None, limit: int) -> list[BrandSize]:
-        """See `ProfileStore.brands`."""
+        """Return a page of brands that have posts, by name."""
         stages: list[Document] = [
             {"$match": {"brand": {"$gt": after or ""}}},
             {"$group": {"_id": "$brand", "profiles": {"$sum": "$profiles"}, "posts": {"$sum": "$posts"}}},
@@ -122,80 +71,68 @@ class MongoTotals:
         ]
         return [BrandSize(row["_id"], row["profiles"], row["posts"]) async for row in self._totals.aggregate(stages)]
 
-    async def summary(self, brand: str) -> BrandSummary | None:
-        """See `ProfileStore.summary`; first and last hour are found by the indexes of profiles."""
-        documents = await self._totals.find({"brand": brand}, {"applied": 0}).to_list(None)
-        total, profiles = (
-            join_all(_rollup(document) for document in documents),
-            sum(one["profiles"] for one in documents),
-        )
-        first, last = await self._end(brand, "first_seen", 1), await self._end(brand, "last_seen", -1)
-        if profiles <= 0 or first is None or last is None:
+    async def summary(self, session: MongoSession, brand: str) -> BrandSummary | None:
+        """Return the totals of a brand, None where it has no post; its ends are found by indexes of profiles."""
+        documents: list[Document] = await self._totals.find({"brand": brand}, session=session).to_list(None)
+
+        def total(name: str) -> int:
+            return sum(one.get(name, 0) for one in documents)
+
+        def counts(name: str) -> dict[str, int]:
+            found = COUNTS.many([totalled_counts(one.get(name, {})) for one in documents])
+            return {key: number for key, number in found.items() if number}
+
+        first, last = await self._end(session, brand, "first_seen", 1), await self._end(session, brand, "last_seen", -1)
+        if first is None or last is None:
             return None
         return BrandSummary(
             brand=brand,
-            profiles=profiles,
-            posts=total.posts,
-            scored_posts=total.scored_posts,
-            score_sum=total.score_sum,
-            labels=total.labels,
-            languages=total.languages,
+            profiles=total("profiles"),
+            posts=total("posts"),
+            scored_posts=total("scored_posts"),
+            score_sum=total("score_sum"),
+            labels=counts("labels"),
+            languages=counts("languages"),
             first_seen=first,
             last_seen=last,
         )
 
-    async def _end(self, brand: str, name: str, direction: int) -> int | None:
-        found = await self._profiles.find({"brand": brand}, {name: 1}).sort(name, direction).limit(1).to_list(1)
+    async def _end(self, session: MongoSession, brand: str, name: str, direction: int) -> int | None:
+        cursor = self._profiles.find({"brand": brand}, {name: 1}, session=session).sort(name, direction).limit(1)
+        found = await cursor.to_list(1)
         return int(found[0][name]) if found else None
 
-    async def _owed(self, profile_ids: Iterable[str]) -> dict[int, list[Document]]:
-        by_shard: dict[int, list[Document]] = {}
-        async for profile in self._profiles.find({"_id": {"$in": list(profile_ids)}}, {"owed": 1}):
-            for one in profile.get("owed", ()):
-                by_shard.setdefault(one["shard"], []).append(one)
-        return by_shard
+    async def rollups(
+        self, brand: str, span: Span, window: tuple[int, int], voice: Voice | None, limit: int | None
+    ) -> list[Bucket]:
+        """Return the first `limit` buckets that begin in a window, by time."""
+        query: Document = {"brand": brand, "span": span, "start": {"$gte": window[0], "$lt": window[1]}}
+        query.update({"voice": voice} if voice else {})
+        cursor = self._rollups.find(query).sort("start", 1)
+        if limit is not None:
+            # That many documents hold the wanted buckets, each at most once a voice and shard.
+            cursor = cursor.limit(limit * len(get_args(Voice)) * SHARDS)
+        found = await cursor.to_list(None)
+        return (await asyncio.to_thread(_by_start, found))[:limit]
+
+    async def kept_buckets(self, brand: str) -> list[KeptBucket]:
+        """Return every bucket of a brand, by key."""
+        found = await self._rollups.find({"brand": brand}).to_list(None)
+        return await asyncio.to_thread(_by_key, found)
 
 
-async def forget_owed(profiles: Any, profile_ids: Iterable[str], ids: Sequence[str]) -> None:
-    """Let entries leave `owed` that the totals have."""
-    if ids:
-        change = {"$pull": {"owed": {"id": {"$in": list(ids)}}}}
-        await profiles.update_many({"_id": {"$in": list(profile_ids)}}, change)
+def _by_start(documents: Sequence[Document]) -> list[Bucket]:
+    return [
+        Bucket(start, join_all(from_rollup(document) for document in same))
+        for start, same in groupby(documents, lambda document: document["start"])
+    ]
 
 
-def _additions(
-    brand: str, by_shard: dict[int, list[Document]], shards: set[int], totals: dict[int, Document]
-) -> tuple[list[Document], list[Guarded]]:
-    inserts: list[Document] = []
-    updates: list[Guarded] = []
-    for shard in shards & by_shard.keys():
-        before = totals.get(shard)
-        applied = set(before["applied"]) if before else set()
-        new = [one for one in by_shard[shard] if one["id"] not in applied]
-        if not new:
-            continue
-        more, ids = join_all(_rollup(one) for one in new), [one["id"] for one in new]
-        profiles = sum(one["profiles"] for one in new)
-        if before is None:
-            names = {"_id": f"{brand}|{shard}", "brand": brand, "shard": shard, "version": 1, "applied": ids}
-            inserts.append({**names, "profiles": profiles, **to_bucket(more)})
-        else:
-            fields = {"profiles": before["profiles"] + profiles, **to_bucket(join(_rollup(before), more))}
-            change = {"$set": fields, "$push": {"applied": {"$each": ids}}, "$inc": {"version": 1}}
-            updates.append(({"_id": before["_id"], "version": before["version"]}, change))
-    return inserts, updates
+def _by_key(documents: Sequence[Document]) -> list[KeptBucket]:
+    def key_of(document: Document) -> Any:
+        return sharded_key(document)[0]
 
-
-def _of_profile(folded: Increment) -> Rollup:
-    return replace(
-        EMPTY,
-        posts=folded.posts,
-        scored_posts=folded.scored_posts,
-        score_sum=folded.score_sum,
-        labels=folded.labels,
-        languages=folded.languages,
-    )
-
-
-def _rollup(document: Document) -> Rollup:
-    return from_bucket(document, NOBODY)
+    return [
+        KeptBucket(key, join_all(from_rollup(document) for document in same))
+        for key, same in groupby(sorted(documents, key=key_of), key_of)
+    ]

@@ -2,8 +2,9 @@
 
 A row of `post` without an author is a tombstone. `analyzed_post` holds each counted post with its text and analysis
 until they expire; its rows are appended, with narrow indexes beside them: sorted by author, such wide rows would be
-written all over the file by every fold. `remnant` counts posts that were taken out of a profile without their
-figures (see `withdrawing`). `removed_author` says up to which hour an author's posts are gone, `erased` who is gone
+written all over the file by every fold. The index by author tells voice and hour, too: whoever takes a post out reads
+no body of the posts that stay. `remnant` counts posts that were taken out of a profile without their
+figures (see `removal`). `removed_author` says up to which hour an author's posts are gone, `erased` who is gone
 for good. `restoration` marks a brand whose profiles or buckets came from a backup: its posts must not add to them.
 """
 
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS analyzed_post (
     body TEXT NOT NULL,
     embedding BLOB
 );
-CREATE INDEX IF NOT EXISTS analyzed_post_by_author ON analyzed_post (brand, author_key, post_key);
+CREATE INDEX IF NOT EXISTS analyzed_post_by_author ON analyzed_post (brand, author_key, post_key, hour, voice);
 CREATE INDEX IF NOT EXISTS analyzed_post_by_hour ON analyzed_post (brand, hour, post_key, voice);
 CREATE INDEX IF NOT EXISTS analyzed_post_by_stored_at ON analyzed_post (stored_at);
 CREATE TABLE IF NOT EXISTS bucket (

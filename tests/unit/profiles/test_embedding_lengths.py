@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.profiles.embedding_lengths import refuse_other_lengths
+from services.profiles.stores.fold import refuse_other_lengths
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import InputError
 from tests.unit.profiles.posts import analysis, post

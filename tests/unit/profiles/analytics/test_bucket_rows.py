@@ -5,10 +5,11 @@ import sqlite3
 import pytest
 
 from services.profiles.folding import increment_of
-from services.profiles.kept import KeptBucket
 from services.profiles.rollup import Rollup, join, rolled_up
 from services.profiles.stores import sqlite_buckets
+from services.profiles.stores.sqlite_saving import save
 from services.profiles.stores.sqlite_schema import SCHEMA
+from services.profiles.stores.state import FIRST_SHARD, Changes
 from shared.analyzed_post import Voice
 from tests.unit.profiles.posts import START, post
 
@@ -29,7 +30,7 @@ def test_only_what_is_asked_for_is_joined(
     connection.row_factory = sqlite3.Row
     connection.executescript(SCHEMA)
     buckets = rolled_up((one.voice, one.author_key, increment_of(one)) for one in posts)
-    sqlite_buckets.add_buckets(connection, "acme", [KeptBucket(key, one) for key, one in buckets.items()])
+    save(connection, "acme", Changes(buckets={(key, FIRST_SHARD): one for key, one in buckets.items()}))
     joined = 0
 
     def counting(one: Rollup, other: Rollup) -> Rollup:

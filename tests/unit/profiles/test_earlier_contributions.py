@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from services.profiles.contribution import from_contribution
 from services.profiles.encoding import to_document
 from services.profiles.folding import Increment, increment_of
+from services.profiles.stores.sqlite_migrations import from_contribution
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.strategies import POSTS
 
