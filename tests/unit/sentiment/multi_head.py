@@ -1,26 +1,23 @@
-"""A tiny model with every kind of head, whose answers are known beforehand, and a tiny sentence encoder.
+"""A tiny model with every kind of head, whose answers are known, and a tiny sentence encoder.
 
 Class logits are sums over a text's tokens of a table's rows; tags and token vectors are looked up token by token.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import tokenizers
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from tokenizers import models, normalizers, pre_tokenizers, processors
+
+from tests.unit.sentiment.onnx_graph import Table, write_tables
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "ann", "lee", "new", "york", "late", "joke", "user", "@")
 SENTIMENTS = ("negative", "neutral", "positive")
 TAGS = ("O", "B-person", "I-person", "B-location", "I-location")
 DIMENSIONS = 4
-
-Table = NDArray[np.float32]
 
 
 def table(width: int, **rows: Sequence[float]) -> Table:
@@ -61,7 +58,7 @@ CARD: dict[str, Any] = {
 def write_many(folder: Path, **changes: Any) -> Path:
     """Write the model with every kind of head; `changes` replace keys under `voxpop`."""
     summed = {"sentiment": SENTIMENT, "target_sentiment": TARGET_SENTIMENT, "irony": IRONY, "category": CATEGORY}
-    write_graph(folder / "model.onnx", summed={**summed, "embedding": VECTORS}, by_token={"entities": ENTITIES})
+    write_tables(folder / "model.onnx", summed={**summed, "embedding": VECTORS}, by_token={"entities": ENTITIES})
     (folder / "config.json").write_text(json.dumps({"voxpop": {**CARD, **changes}}))
     write_tokenizer(folder / "tokenizer.json")
     return folder
@@ -74,41 +71,13 @@ def write_encoder(
     folder.mkdir(parents=True, exist_ok=True)
     by_token = output in {"last_hidden_state", "token_embeddings"}
     tables = {output: vectors}
-    write_graph(folder / "model.onnx", summed={} if by_token else tables, by_token=tables if by_token else {})
+    write_tables(folder / "model.onnx", summed={} if by_token else tables, by_token=tables if by_token else {})
     (folder / "config.json").write_text(json.dumps({"model_type": "bert"} if config is None else config))
     if pooling is not None:
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
     write_tokenizer(folder / "tokenizer.json")
     return folder
-
-
-def write_graph(path: Path, summed: Mapping[str, Table], by_token: Mapping[str, Table]) -> None:
-    """Write a graph: outputs summed over the real tokens, (batch, width), and by token, (batch, length, width)."""
-    nodes = [
-        helper.make_node("Cast", ["attention_mask"], ["real"], to=TensorProto.FLOAT),
-        helper.make_node("Unsqueeze", ["real", "last"], ["weights"]),
-    ]
-    constants = [
-        numpy_helper.from_array(np.array([-1], np.int64), "last"),
-        numpy_helper.from_array(np.array([1], np.int64), "tokens"),
-    ]
-    given = []
-    for name, numbers in {**summed, **by_token}.items():
-        constants.append(numpy_helper.from_array(numbers, f"{name} table"))
-        found = name if name in by_token else f"{name} found"
-        nodes.append(helper.make_node("Gather", [f"{name} table", "input_ids"], [found]))
-        if name in summed:
-            nodes.append(helper.make_node("Mul", [found, "weights"], [f"{name} real"]))
-            nodes.append(helper.make_node("ReduceSum", [f"{name} real", "tokens"], [name], keepdims=0))
-        shape = ["batch", numbers.shape[1]] if name in summed else ["batch", "length", numbers.shape[1]]
-        given.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    taken = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
-        for name in ("input_ids", "attention_mask")
-    ]
-    graph = helper.make_graph(nodes, "many", taken, given, constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
 def write_tokenizer(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writes model folders that add up what each word counts for: their answers are known beforehand."""
+"""Writes model folders that add up what each word counts for: their answers are known."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import tokenizers
-from onnx import TensorProto, helper, numpy_helper
-from tokenizers import models, pre_tokenizers, processors
+
+from tests.unit.sentiment.onnx_graph import write_tables, write_words
 
 SPECIAL = ("[PAD]", "[UNK]", "[SEP]")
 
@@ -32,9 +30,17 @@ class WordModel:
     def write(self, folder: Path) -> Path:
         """Write the folder and return it."""
         folder.mkdir(parents=True, exist_ok=True)
-        words = [*SPECIAL, *dict.fromkeys(word for _, points in self._tables().values() for word in points)]
-        self._write_tokenizer(words, folder / "tokenizer.json")
-        self._write_graph(words, folder / "model.onnx")
+        own = {} if not self.embedding else {"embedding": (len(next(iter(self.embedding.values()))), self.embedding)}
+        points = {name: (len(labels), points) for name, (labels, points) in self.heads.items()} | own
+        words = [*SPECIAL, *dict.fromkeys(word for _, of_words in points.values() for word in of_words)]
+        tables = {
+            name: np.array([of_words.get(word, [0.0] * width) for word in words], np.float32)
+            for name, (width, of_words) in points.items()
+        }
+        by_token = {name: table for name, table in tables.items() if name == "entities"}
+        summed = {name: table for name, table in tables.items() if name != "entities"}
+        write_tables(folder / "model.onnx", summed, by_token)
+        write_words(folder / "tokenizer.json", words)
         (folder / "config.json").write_text(json.dumps(self.config()))
         return folder
 
@@ -52,48 +58,6 @@ class WordModel:
         if self.embedding:
             own["embedding"] = {"output": "embedding", "version": "e1"}
         return {"voxpop": own}
-
-    def _tables(self) -> dict[str, tuple[int, Points]]:
-        tables = {name: (len(labels), points) for name, (labels, points) in self.heads.items()}
-        if self.embedding:
-            tables["embedding"] = (len(next(iter(self.embedding.values()))), self.embedding)
-        return tables
-
-    def _write_tokenizer(self, words: Sequence[str], path: Path) -> None:
-        vocabulary = {word: number for number, word in enumerate(words)}
-        tokenizer = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="$A [SEP]", pair="$A [SEP] $B:1 [SEP]:1", special_tokens=[("[SEP]", SPECIAL.index("[SEP]"))]
-        )
-        tokenizer.save(str(path))
-
-    def _write_graph(self, words: Sequence[str], path: Path) -> None:
-        nodes = [
-            helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
-            helper.make_node("Unsqueeze", ["mask", "last"], ["masks"]),
-        ]
-        constants = [
-            numpy_helper.from_array(np.array([2], np.int64), "last"),
-            numpy_helper.from_array(np.array([1], np.int64), "length"),
-        ]
-        given = []
-        for name, (width, points) in self._tables().items():
-            table = np.array([points.get(word, [0.0] * width) for word in words], np.float32)
-            constants.append(numpy_helper.from_array(table, f"{name}.table"))
-            own = name == "entities"
-            nodes.append(helper.make_node("Gather", [f"{name}.table", "input_ids"], [name if own else f"{name}.each"]))
-            if not own:
-                nodes.append(helper.make_node("Mul", [f"{name}.each", "masks"], [f"{name}.masked"]))
-                nodes.append(helper.make_node("ReduceSum", [f"{name}.masked", "length"], [name], keepdims=0))
-            shape = ["batch", "tokens", width] if own else ["batch", width]
-            given.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        taken = [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
-            for name in ("input_ids", "attention_mask")
-        ]
-        graph = helper.make_graph(nodes, "words", taken, given, constants)
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
 SENTIMENTS = ("negative", "neutral", "positive")
