@@ -14,7 +14,7 @@ from services.sentiment.analyzer import Analyzer
 from services.sentiment.batcher import Batcher
 from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.category_set import read_built_in
-from services.sentiment.categories.stores.opening import open_store
+from services.sentiment.categories.store import open_store
 from services.sentiment.categories.training_queue import CategoryTrainer
 from services.sentiment.engine import Engine
 from services.sentiment.language import LanguageDetector

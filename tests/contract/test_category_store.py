@@ -1,39 +1,29 @@
-"""The contract of `CategoryStore`, the same for every store."""
+"""The contract of `CategoryStore`, on SQLite and on MongoDB."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from services.sentiment.categories.examples import Example, pack, unpack
-from services.sentiment.categories.stores.base import CategoryStore
-from services.sentiment.categories.stores.opening import open_store
+from services.sentiment.categories.store import CategoryStore, open_store
+from shared.documents.collection import Collection, Document
+from shared.documents.query import Query
 from shared.errors import NotFoundError
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.sentiment.categories.sets import category_set, same
 
-StoreUrl = SqliteUrl | MongoUrl
 Replica = Callable[[], AbstractAsyncContextManager[CategoryStore]]
 EXAMPLES = [Example("mein Köfferchen 🧳 ist weg", "bags"), Example("two hours", "late")]
 PACKED = pack(EXAMPLES)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "sentiment.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
-
-
 @pytest.fixture
-def replica(url: StoreUrl) -> Replica:
+def replica(store_url: SqliteUrl | MongoUrl) -> Replica:
     """Return how to open the same store once more, as another process would."""
-    return lambda: open_store(url)
+    return lambda: open_store(store_url)
 
 
 @pytest.fixture
@@ -130,6 +120,16 @@ async def test_the_largest_set_fits(store: CategoryStore) -> None:
     assert unpack(packed) == examples
 
 
-async def test_an_open_store_is_ready(store: CategoryStore) -> None:
-    """A store that answers passes its check."""
-    await store.check_ready()
+async def test_versions_are_answered_from_an_index_alone(store: CategoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked every other second reads no set and no examples, of which there may be many megabytes."""
+    await store.put(category_set(), PACKED)
+    asked: list[Query] = []
+    find = store._documents.find
+
+    async def seen(collection: Collection, query: Query, limit: int) -> list[Document]:
+        asked.append(query)
+        return await find(collection, query, limit)
+
+    monkeypatch.setattr(store._documents, "find", seen)
+    assert await store.versions() == {"airline": 1}
+    assert [(query.index, query.bodies) for query in asked] == [(("kept", "number"), False)]

@@ -10,9 +10,9 @@ import structlog
 
 from services.sentiment.categories.category_set import CategorySet, UnreadableSetError
 from services.sentiment.categories.examples import PackedExamples
-from services.sentiment.categories.stores.base import CategoryStore, missing
+from services.sentiment.categories.store import CategoryStore, missing
 from services.sentiment.metrics import CategoryMetrics
-from shared.errors import ConflictError, NotFoundError, OverloadedError, PeerUnavailableError
+from shared.errors import ConflictError, NotFoundError, OverloadedError, PeerUnavailableError, SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +56,11 @@ class CategoryCatalog:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Read the store once, then follow it until the end; a store that is away delays the start by 5 s at most."""
-        pause = await self._attempt(POLL_SECONDS)
+        """Read the store once, then follow it until the end; a store that is away delays the start by 5 s at most.
+
+        Raises SettingsError where the store answers, but is no server that sets can be kept in.
+        """
+        pause = await self._attempt(POLL_SECONDS, first=True)
         self._following = asyncio.create_task(self._follow(pause), name="category-sets")
         try:
             yield
@@ -175,11 +178,13 @@ class CategoryCatalog:
             await self._pause(pause)
             pause = await self._attempt(pause)
 
-    async def _attempt(self, pause: float) -> float:
+    async def _attempt(self, pause: float, *, first: bool = False) -> float:
         """Refresh, and return the seconds until the next attempt: two, or twice as many as before it failed."""
         try:
             await self.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever a store raises, the sets read before go on being served
+        except Exception as error:
+            if first and isinstance(error, SettingsError):
+                raise
             self._metrics.store_failed()
             longer = min(2 * pause, LONGEST_PAUSE)
             log.warning("category_store_failed", reason=type(error).__name__, next_in_seconds=longer)

@@ -58,7 +58,7 @@ def write_tiny(folder: Path, config: Any = None, **graph: Any) -> Path:
 
 
 def write_tables(path: Path, summed: Mapping[str, Table], by_token: Mapping[str, Table]) -> None:
-    """Write a graph that looks tokens up: outputs summed over the real ones, (batch, width), and (batch, length, width)."""
+    """Write a graph that looks tokens up: outputs summed over real ones, (batch, width), or (batch, length, width)."""
     nodes = [
         helper.make_node("Cast", ["attention_mask"], ["real"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["real", "last"], ["weights"]),

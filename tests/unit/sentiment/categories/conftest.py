@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.categories.stores.opening import open_store
-from services.sentiment.categories.stores.sqlite import SqliteCategoryStore
+from services.sentiment.categories.store import open_store
 from shared.store_url import SqliteUrl
 from tests.unit.sentiment.categories.moody_store import MoodyStore, Pauses
 
@@ -16,8 +15,7 @@ from tests.unit.sentiment.categories.moody_store import MoodyStore, Pauses
 async def store(tmp_path: Path) -> AsyncIterator[MoodyStore]:
     """Yield an empty store."""
     async with open_store(SqliteUrl(tmp_path / "sentiment.db")) as opened:
-        assert isinstance(opened, SqliteCategoryStore)
-        yield MoodyStore(opened._database)
+        yield MoodyStore(opened._documents)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.category_set import CategorySet, UnreadableSetError
 from services.sentiment.categories.examples import PackedExamples, pack
-from services.sentiment.categories.stores.sqlite import SqliteCategoryStore
+from services.sentiment.categories.store import CategoryStore
 from services.sentiment.metrics import CategoryMetrics
-from shared.sqlite import SqliteDatabase
+from shared.documents.base import Documents
 from tests.unit.sentiment.categories.sets import VERSION
 
 PACKED = pack([])
@@ -40,15 +40,15 @@ class Pauses:
         self._begun.release()
 
 
-class MoodyStore(SqliteCategoryStore):
+class MoodyStore(CategoryStore):
     """A store on a real file that can be told to fail."""
 
     failure: Exception | None = None
     reads = 0
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, documents: Documents) -> None:
         """Begin in a good mood."""
-        super().__init__(database)
+        super().__init__(documents)
         self.kept = asyncio.Event()
 
     async def put(self, made: CategorySet, examples: PackedExamples) -> CategorySet:

@@ -16,7 +16,7 @@ from services.sentiment.categories import training_queue
 from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.examples import Example, unpack
 from services.sentiment.categories.regression import FittedClassifier
-from services.sentiment.categories.stores.opening import open_store
+from services.sentiment.categories.store import open_store
 from services.sentiment.categories.training_queue import QUEUED, CategoryTrainer, Embedder, TrainingRequest
 from services.sentiment.metrics import CategoryMetrics
 from shared.errors import ConflictError, InputError, OverloadedError

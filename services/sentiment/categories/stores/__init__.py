@@ -1,1 +1,0 @@
-"""Where category sets are kept: one contract, on SQLite and on MongoDB."""
