@@ -19,6 +19,7 @@ from services.profiles.app import create_app as create_profiles
 from services.profiles.settings import ProfilesSettings
 from services.sentiment.app import create_app as create_sentiment
 from services.sentiment.settings import SentimentSettings
+from shared.clock import Clock
 from shared.settings import ServiceSettings
 from shared.web.metrics import RequestMetrics
 from shared.web.problems import install_problems
@@ -56,8 +57,8 @@ def local_settings(**overrides: Any) -> LocalSettings:
     )
 
 
-def create_local_app(settings: LocalSettings) -> FastAPI:
-    """Return one application with the services mounted under their names.
+def create_local_app(settings: LocalSettings, clock: Clock | None = None) -> FastAPI:
+    """Return one application with the services mounted under their names; `clock` is the machine's but in tests.
 
     They reach one another by the host names that Compose and Kubernetes use, through transports that
     call the application directly. Raises SettingsError where the settings forbid a start.
@@ -65,8 +66,8 @@ def create_local_app(settings: LocalSettings) -> FastAPI:
     transports: dict[str, httpx.AsyncBaseTransport] = {}
     apps = {
         "sentiment": create_sentiment(settings.sentiment, transports),
-        "profiles": create_profiles(settings.profiles, transports),
-        "ingest": create_ingest(settings.ingest, transports),
+        "profiles": create_profiles(settings.profiles, transports, clock),
+        "ingest": create_ingest(settings.ingest, transports, clock),
         "clusters": create_clusters(settings.clusters, transports),
     }
     for name, app in apps.items():

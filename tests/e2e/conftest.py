@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from services.local import create_local_app, local_settings
 
@@ -29,6 +30,12 @@ async def client_of(app: FastAPI, **headers: str) -> AsyncIterator[httpx.AsyncCl
             transport=transport, base_url="http://voxpop", headers=headers, timeout=60
         ) as client:
             yield client
+
+
+async def ended(app: FastAPI, run_id: str) -> None:
+    """Wait until a run of clusters has ended."""
+    (clusters,) = (route.app for route in app.routes if isinstance(route, Mount) and route.path == "/clusters")
+    await clusters.state.resources.trainer.ended(run_id)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

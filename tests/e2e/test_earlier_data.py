@@ -12,13 +12,14 @@ from pymongo.database import Database
 from services.profiles.stores.opening import open_stores as open_profiles
 from shared.errors import SettingsError
 from shared.store_url import MongoUrl, SqliteUrl
+from tests.e2e.conftest import ended
 from tests.e2e.earlier import data
 from tests.e2e.earlier.backup import ask_restored, restore
 from tests.e2e.earlier.house import MADE_AT, House, open_house
 from tests.e2e.earlier.questions import ask_all, differences
 from tests.e2e.earlier.stores import ask_stores, still_kept
 
-AEROLUME = "http://profiles/v1/brands/aerolume"
+AEROLUME = "/profiles/v1/brands/aerolume"
 ERASED = ("x", "9862668459532567879", "10659293762572474634")
 REMOVED = ("x", "16700382520615278337", "16954689433552495126")
 EXPIRED = ("bluesky", "10953167326717355419", "10703722416942621144")
@@ -78,7 +79,7 @@ async def _post_more(house: House) -> None:
     """Deliver new posts of two authors; what is erased, removed or expired is not counted again."""
     new = [_a_post("x", "new-1", "7001"), _a_post("x", "new-2", "7002")]
     known = [_a_post(*place) for place in (EXPIRED, REMOVED, ERASED)]
-    answer = await house.http.post("http://ingest/v1/posts", json={"brand": "aerolume", "posts": [*new, *known]})
+    answer = await house.http.post("/ingest/v1/posts", json={"brand": "aerolume", "posts": [*new, *known]})
     assert answer.json() == {"accepted": 2, "duplicates": 3, "rejected": []}
 
 
@@ -93,33 +94,33 @@ def _a_post(platform: str, post_id: str, author_id: str) -> dict[str, Any]:
 
 
 async def _approve_a_draft(house: House) -> None:
-    drafts = (await house.http.get("http://ingest/v1/replies?state=draft")).json()["items"]
-    answer = await house.http.post(f"http://ingest/v1/replies/{drafts[0]['id']}/approve", json={})
+    drafts = (await house.http.get("/ingest/v1/replies?state=draft")).json()["items"]
+    answer = await house.http.post(f"/ingest/v1/replies/{drafts[0]['id']}/approve", json={})
     assert answer.json() == drafts[0] | {"state": "approved", "updated_at": answer.json()["updated_at"]}
 
 
 async def _declare_a_brand_anew(house: House) -> None:
     for version in (2, 3):
-        answer = await house.http.put("http://ingest/v1/brands/nimbo", json={"keywords": ["nimbo"]})
+        answer = await house.http.put("/ingest/v1/brands/nimbo", json={"keywords": ["nimbo"]})
         assert answer.json()["version"] == version
 
 
 async def _train(house: House) -> None:
     """Train anew: the new run is current, and of those before none has changed."""
-    runs_url = "http://clusters/v1/brands/aerolume/runs"
+    runs_url = "/clusters/v1/brands/aerolume/runs"
     before = (await house.http.get(runs_url)).json()["items"]
     run = (await house.http.post(runs_url, json={"k": 2})).json()
-    await house.apps["clusters"].state.resources.trainer.ended(run["run_id"])
-    shown = (await house.http.get("http://clusters/v1/brands/aerolume/clusters")).json()
+    await ended(house.app, run["run_id"])
+    shown = (await house.http.get("/clusters/v1/brands/aerolume/clusters")).json()
     after = (await house.http.get(runs_url)).json()["items"]
     assert (shown["run_id"], len(shown["items"]), after[1:]) == (run["run_id"], 2, before)
 
 
 async def _erase(house: House) -> None:
     """Erase the author of a new post; the tombstones of then are known too, as posting showed."""
-    asked = await house.http.post("http://ingest/v1/erasures", json={"platform": "x", "author_id": "7002"})
+    asked = await house.http.post("/ingest/v1/erasures", json={"platform": "x", "author_id": "7002"})
     await house.clock.advance(10)
-    erasure = (await house.http.get(f"http://ingest/v1/erasures/{asked.json()['erasure_id']}")).json()
+    erasure = (await house.http.get(f"/ingest/v1/erasures/{asked.json()['erasure_id']}")).json()
     assert erasure["state"] == "done"
     assert [one["posts"] for one in erasure["removed"] if one["where"] == "profiles"] == [1]
 

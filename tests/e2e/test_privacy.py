@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from queue import Queue
+from threading import Thread
+from typing import IO, Any
 
 import httpx
 import pyarrow as pa
@@ -42,13 +43,40 @@ EXPORTS = [
 SECONDS = 240.0
 
 
+class Log:
+    """What a process logs: in a file as it comes, and line by line to wait for."""
+
+    def __init__(self, said: IO[bytes], path: Path) -> None:
+        """Append `said` to the file at `path` until it ends."""
+        self._lines: Queue[bytes] = Queue()
+        self._thread = Thread(target=self._copy, args=(said, path))
+        self._thread.start()
+
+    def _copy(self, said: IO[bytes], path: Path) -> None:
+        with said, path.open("ab", buffering=0) as file:
+            for line in said:
+                file.write(line)
+                self._lines.put(line)
+
+    def wait_for(self, *words: str) -> None:
+        """Return once a line came, after those waited for before, that holds all the words."""
+        line = b""
+        while not all(word.encode() in line for word in words):
+            line = self._lines.get(timeout=SECONDS)
+
+    def ended(self) -> None:
+        """Wait for the end."""
+        self._thread.join(SECONDS)
+
+
 @dataclass
 class Running:
-    """`voxpop up` in a process of its own, and a client of it."""
+    """`voxpop up` in a process of its own, with its log, and a client of it."""
 
     folder: Path
     url: str
     client: httpx.Client
+    log: Log
 
 
 def our_environment(**more: str) -> dict[str, str]:
@@ -65,19 +93,23 @@ def running(folder: Path, said: list[bytes], **environment: str) -> Iterator[Run
         said.append(repr(response.headers.raw).encode() + b"\n" + response.read())
 
     command = [sys.executable, "-m", "services.cli", "up", "--port", "0", "--data-dir", str(folder / "data")]
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command, cwd=folder, env=our_environment(**environment), stdout=subprocess.PIPE, stderr=log
-        )
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=folder, env=our_environment(**environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
+    assert process.stderr is not None
+    log = Log(process.stderr, folder / "log")
     try:
         url = process.stdout.readline().decode().split()[-1]
         hooks = {"response": [note]}
         with httpx.Client(base_url=url, timeout=SECONDS, event_hooks=hooks, trust_env=False) as client:
-            yield Running(folder, url, client)
+            yield Running(folder, url, client, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        said.append(process.communicate(timeout=SECONDS)[0])
+        said.append(process.stdout.read())
+        process.stdout.close()
+        process.wait(SECONDS)
+        log.ended()
 
 
 def taken_in(voxpop: Running, crowd: Crowd, said: list[bytes]) -> None:
@@ -125,28 +157,17 @@ def refused(client: httpx.Client, crowd: Crowd) -> None:
             assert client.get(path).is_client_error, path.replace(raw, "RAW")
 
 
-def trained(client: httpx.Client) -> str:
-    """Train the brand's clusters and return the run."""
+def used(voxpop: Running, crowd: Crowd) -> dict[str, str]:
+    """Train, decide on drafts, erase an author; return what the paths of routes may name."""
+    client = voxpop.client
     run_id = str(client.post(f"/clusters/v1/brands/{BRAND}/runs", json={}).json()["run_id"])
-    ends = time.monotonic() + SECONDS
-    while client.get(f"/clusters/v1/runs/{run_id}").json()["status"] in {"queued", "running"}:
-        assert time.monotonic() < ends
-        time.sleep(0.2)
-    return run_id
-
-
-def used(client: httpx.Client, crowd: Crowd) -> dict[str, str]:
-    """Train, decide on drafts, erase somebody; return what the paths of routes may name."""
-    run_id = trained(client)
+    voxpop.log.wait_for("run.ended", run_id)
     drafts = client.get("/ingest/v1/replies", params={"limit": 500}).json()["items"]
     assert len(drafts) > 1, "replies were drafted, so raw ids are in the vault"
     assert client.post(f"/ingest/v1/replies/{drafts[0]['id']}/approve").is_success
     assert client.post(f"/ingest/v1/replies/{drafts[1]['id']}/reject").is_success
     erased = client.post("/ingest/v1/erasures", json={"platform": "x", "author_id": crowd.people[1]["id"]}).json()
-    ends = time.monotonic() + SECONDS
-    while client.get(f"/ingest/v1/erasures/{erased['erasure_id']}").json()["state"] != "done":
-        assert time.monotonic() < ends
-        time.sleep(0.2)
+    voxpop.log.wait_for("erasures.attempted", erased["erasure_id"], '"state": "done"')
     profiles = client.get(f"/profiles/v1/brands/{BRAND}/profiles").json()["items"]
     return {
         "brand": BRAND,
@@ -210,7 +231,7 @@ def test_nobody_is_named_anywhere(tmp_path: Path) -> None:
     with running(tmp_path, said) as voxpop:
         taken_in(voxpop, crowd, said)
         refused(voxpop.client, crowd)
-        assert everything_asked(voxpop.client, used(voxpop.client, crowd), said) > len(EXPORTS)
+        assert everything_asked(voxpop.client, used(voxpop, crowd), said) > len(EXPORTS)
         written = {f"{name} while it runs": content for name, content in files(tmp_path).items()}
     written |= files(tmp_path)
     written["answers"] = b"\n".join(said)

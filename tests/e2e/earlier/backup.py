@@ -24,7 +24,7 @@ async def restore(http: httpx.AsyncClient, brand: str, folder: Path) -> list[Any
     headers = {"content-type": "application/vnd.apache.parquet"}
     answers = []
     for path in files_of(folder):
-        url = f"http://profiles/v1/brands/{brand}/import"
+        url = f"/profiles/v1/brands/{brand}/import"
         answer = await http.post(url, content=path.read_bytes(), headers=headers)
         assert answer.is_success, answer.text
         answers.append(answer.json())

@@ -1,23 +1,17 @@
-"""The four services on stores that are there already, on one virtual clock and with the keys of those stores."""
+"""voxpop on stores that are there already, on one virtual clock and with the keys of those stores."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
 
-from services.clusters.app import create_app as create_clusters
-from services.clusters.settings import ClustersSettings
-from services.ingest.app import create_app as create_ingest
-from services.ingest.settings import IngestSettings
-from services.profiles.app import create_app as create_profiles
-from services.profiles.settings import ProfilesSettings
-from services.sentiment.app import create_app as create_sentiment
-from services.sentiment.settings import SentimentSettings
+from services.local import create_local_app, local_settings
+from tests.e2e.conftest import client_of
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 MADE_AT: Final = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
@@ -32,29 +26,17 @@ SETTINGS: Final = KEYS | {"REPLIES_ENABLED": "true", "REPLIES_QUIET_HOURS": "10:
 
 @dataclass(frozen=True)
 class House:
-    """The running services; `http` reaches each by its name, as `http://profiles/v1/brands`."""
+    """A running voxpop and a client of it."""
 
     http: httpx.AsyncClient
-    apps: dict[str, FastAPI]
+    app: FastAPI
     clock: VirtualClock
 
 
 @asynccontextmanager
-async def open_house(folder: Path, at: datetime = MADE_AT, **settings: str) -> AsyncIterator[House]:
-    """Run the four services on the stores in `folder`; `settings`, by their names, go before `SETTINGS`."""
+async def open_house(folder: Path, at: datetime = MADE_AT) -> AsyncIterator[House]:
+    """Run voxpop on the stores in `folder`."""
     clock = VirtualClock(at, waits_for_threads=True)
-    given: dict[str, Any] = {"_env_file": None, "VOXPOP_DATA_DIR": folder} | SETTINGS | settings
-    transports: dict[str, httpx.AsyncBaseTransport] = {}
-    apps = {
-        "sentiment": create_sentiment(SentimentSettings(**given), transports),
-        "profiles": create_profiles(ProfilesSettings(**given), transports, clock),
-        "ingest": create_ingest(IngestSettings(**given), transports, clock),
-        "clusters": create_clusters(ClustersSettings(**given), transports),
-    }
-    for name, app in apps.items():
-        transports[f"http://{name}"] = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncExitStack() as stack:
-        for app in apps.values():
-            await stack.enter_async_context(app.router.lifespan_context(app))
-        http = await stack.enter_async_context(httpx.AsyncClient(mounts=transports, timeout=60))
-        yield House(http, apps, clock)
+    app = create_local_app(local_settings(data_dir=folder, **SETTINGS), clock)
+    async with client_of(app) as http:
+        yield House(http, app, clock)

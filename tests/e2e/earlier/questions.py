@@ -46,10 +46,10 @@ class Asker:
 
     async def get(self, question: str) -> Any:
         """Ask, go through all pages, keep the answer and return it; the status where there is none."""
-        url, cursor = f"http://{question}", None
+        url, cursor = httpx.URL(f"/{question}"), None
         items: list[Any] = []
         while True:
-            found = await self._http.get(httpx.URL(url).copy_merge_params({"cursor": cursor} if cursor else {}))
+            found = await self._http.get(url.copy_merge_params({"cursor": cursor} if cursor else {}))
             body: dict[str, Any] = found.json() if found.is_success else {"status": found.status_code}
             items += body.get("items", [])
             cursor = body.get("next_cursor")
@@ -61,13 +61,13 @@ class Asker:
 
     async def get_text(self, question: str) -> None:
         """Keep the lines of an export, each read as JSON."""
-        found = await self._http.get(f"http://{question}")
+        found = await self._http.get(f"/{question}")
         assert found.is_success
         self.answers[question] = [json.loads(line) for line in found.text.splitlines()]
 
     async def get_rows(self, question: str) -> None:
         """Keep the rows of a page of Arrow."""
-        found = await self._http.get(f"http://{question}")
+        found = await self._http.get(f"/{question}")
         assert found.is_success
         rows = pa.ipc.open_stream(found.content).read_all().to_pylist()
         self.answers[question] = json.loads(json.dumps(rows, default=str))
