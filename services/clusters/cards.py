@@ -7,10 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from services.clusters.behaviour import Feature
+from services.clusters.behaviour import Feature, names, sentence
 from services.clusters.cluster import MIN_DESCRIBED, Cluster, ClusterCard, Distinctive, SmallCluster
-from services.clusters.features import FeatureMatrix
-from services.clusters.wording import names, sentence
+from services.clusters.matrix import FeatureMatrix
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -18,7 +17,7 @@ Ids = NDArray[np.int64]
 MOST_DISTINCTIVE = 8
 MOST_LANGUAGES = 10
 NOTABLE = 0.25
-"""A mean less than this many standard deviations from the overall mean distinguishes nobody."""
+"""A mean less than this many standard deviations from the overall mean distinguishes no cluster."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class ClusterCard(Frozen):
 
     `centroid` is the mean of each feature in its own unit, None where it is known for fewer than five
     authors. `mean_score` is weighted by scored posts. `languages` are shares of the authors by main language.
-    `stability` is the mean Jaccard similarity under resampling (`services.clusters.stability`).
+    `stability` is the mean Jaccard similarity under resampling (`services.clusters.kmeans.stability`).
     """
 
     id: Annotated[int, Field(ge=0)]

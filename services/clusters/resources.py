@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from services.clusters.metrics import RunMetrics
-from services.clusters.pipeline import Pipeline
+from services.clusters.run_steps import RunSteps
+from services.clusters.run_store import RunStore, open_run_store
 from services.clusters.settings import ClustersSettings
-from services.clusters.stores.base import RunStore
-from services.clusters.stores.opening import open_store
 from services.clusters.trainer import Trainer
 from shared.clock import Clock
 from shared.peers import Transports, peer_http
@@ -41,18 +40,18 @@ async def open_resources(
     with ThreadPoolExecutor(settings.concurrent_runs, thread_name_prefix="training") as executor:
         async with (
             peer_http(transports) as http,
-            open_store(settings.parsed_store(), settings.lease(), clock.now) as store,
+            open_run_store(settings.parsed_store(), settings.lease(), clock) as store,
         ):
             profiles = ProfilesPeer.named("profiles", settings, http)
             trainer = Trainer(
                 store,
-                Pipeline(profiles, settings.page_rows, settings.budget(), executor),
+                RunSteps(profiles, settings.page_rows, settings.budget(), executor),
                 RunMetrics(registry),
                 owner=secrets.token_hex(8),
                 concurrent=settings.concurrent_runs,
                 queued=settings.queued_runs,
                 beat=settings.beat(),
-                clock=clock.now,
+                clock=clock,
             )
             async with trainer.running():
                 yield Resources(store, profiles, trainer)

@@ -10,8 +10,13 @@ from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from services.clusters.cluster import Cluster
 from shared.analysis import Frozen
+from shared.errors import VoxpopError
 
 MAX_SEED = 2**32 - 1
+
+
+class CannotTrainError(VoxpopError):
+    """The authors cannot be grouped; the sentence becomes the run's `error`."""
 
 
 class RunStatus(StrEnum):

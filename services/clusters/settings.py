@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from services.clusters.training import Budget
+from services.clusters.kmeans import TrainingBudget
 from shared.settings import ServiceSettings
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
@@ -56,9 +56,9 @@ class ClustersSettings(ServiceSettings):
         """Return how often a lease is renewed: three chances before it lapses."""
         return self.lease() / 3
 
-    def budget(self) -> Budget:
+    def budget(self) -> TrainingBudget:
         """Return how much one training may compute."""
-        return Budget(
+        return TrainingBudget(
             search_rows=self.search_sample,
             silhouette_rows=self.silhouette_sample,
             stability_rows=self.stability_sample,

@@ -1,51 +1,100 @@
-"""Owns the runs of this process: their tasks, their leases, their ends."""
+"""The runs of this process: their tasks, their leases, their ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from services.clusters.course import Course
-from services.clusters.failures import CannotTrainError, LeaseLostError
-from services.clusters.learning import Learned
 from services.clusters.metrics import RunMetrics
-from services.clusters.pipeline import Pipeline, overall, succeeded
-from services.clusters.run import Run, RunRequest, RunStatus, Stage, new_run_id
-from services.clusters.stores.base import INTERRUPTED, Clock, RunStore, utc_now
+from services.clusters.run import CannotTrainError, Run, RunRequest, RunStatus, Stage, new_run_id
+from services.clusters.run_steps import RunSteps, overall, succeeded
+from services.clusters.run_store import INTERRUPTED, RunStore
+from services.clusters.trained_clusters import TrainedClusters
+from shared.clock import Clock
 from shared.errors import OverloadedError, PeerError
+from shared.leases import LeaseLostError
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 30
 
 
+class ActiveRun:
+    """The present state of one run, who works on it, and why that should end.
+
+    `changed` is set whenever the state moved on and has not been kept yet.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Begin with a queued run."""
+        self.run = run
+        self.changed = asyncio.Event()
+        self.cancelled = False
+        self.lost = False
+        self.work: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def begin(self, at: datetime) -> None:
+        """The run got its turn."""
+        self._become(self.run.model_copy(update={"status": RunStatus.RUNNING, "started_at": at}))
+
+    def report(self, stage: Stage, progress: float) -> None:
+        """Move on; progress never goes back."""
+        progress = min(1.0, max(progress, self.run.progress))
+        self._become(self.run.model_copy(update={"stage": stage, "progress": progress}))
+
+    def cancel(self) -> None:
+        """Ask the work to end as cancelled."""
+        self.cancelled = True
+        self.interrupt()
+
+    def lose(self) -> None:
+        """Ask the work to end without a word: another process has ended the run."""
+        self.lost = True
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Ask the work to end, once: a second cancellation would tear at the tidying up after the first."""
+        if self.work is not None and not self._stopping:
+            self._stopping = True
+            self.work.cancel()
+
+    def settle(self) -> None:
+        """From now on the work ends by itself and is not to be disturbed."""
+        self._stopping = True
+
+    def _become(self, run: Run) -> None:
+        self.run = run
+        self.changed.set()
+
+
 class Trainer:
-    """Takes runs in, carries each in a task of its own, at most `concurrent` at a time, and answers for its end."""
+    """Takes runs in and brings each to its end in a task of its own, at most `concurrent` at a time."""
 
     def __init__(
         self,
         store: RunStore,
-        pipeline: Pipeline,
+        steps: RunSteps,
         metrics: RunMetrics,
         *,
         owner: str,
         concurrent: int,
         queued: int,
         beat: timedelta,
-        clock: Clock = utc_now,
+        clock: Clock,
     ) -> None:
-        """Hold up to `queued` waiting runs; every lease is renewed each `beat`, well within the lease time."""
+        """Take up to `queued` waiting runs; every lease is renewed each `beat`, well within the lease time."""
         self._store = store
-        self._pipeline = pipeline
+        self._steps = steps
         self._metrics = metrics
         self._owner = owner
         self._turns = asyncio.Semaphore(concurrent)
         self._most = concurrent + queued
         self._beat = beat.total_seconds()
         self._clock = clock
-        self._courses: dict[str, Course] = {}
+        self._active: dict[str, ActiveRun] = {}
 
     async def submit(self, brand: str, request: RunRequest) -> Run:
         """Queue a run, or return the active one with the same parameters.
@@ -53,20 +102,20 @@ class Trainer:
         Raises ConflictError where one with other parameters is active, OverloadedError where too many
         runs wait here.
         """
-        if len(self._courses) >= self._most and not self._has(brand, request):
+        if len(self._active) >= self._most and not self._has(brand, request):
             raise OverloadedError("too many runs are waiting; try again after a while", RETRY_AFTER)
-        now = self._clock()
+        now = self._clock.now()
         run = Run(run_id=new_run_id(now), brand=brand, request=request, submitted_at=now)
-        course = self._courses[run.run_id] = Course(run)
+        active = self._active[run.run_id] = ActiveRun(run)
         try:
             admitted = await self._store.submit(run, self._owner)
         except BaseException:
-            del self._courses[run.run_id]
+            del self._active[run.run_id]
             raise
         if admitted.run_id != run.run_id:
-            del self._courses[run.run_id]
+            del self._active[run.run_id]
             return admitted
-        course.work = asyncio.create_task(self._carry(course), name=f"run {run.run_id}")
+        active.work = asyncio.create_task(self._finish_run(active), name=f"run {run.run_id}")
         await asyncio.sleep(0)  # a task cancelled before its first step would never tell the store
         return run
 
@@ -76,15 +125,15 @@ class Trainer:
         Raises NotFoundError, ConflictError where it has ended otherwise.
         """
         run = await self._store.ask_cancel(run_id)
-        if run_id in self._courses:
-            self._courses[run_id].cancel()
+        if run_id in self._active:
+            self._active[run_id].cancel()
         return run
 
     async def ended(self, run_id: str) -> Run:
         """Wait until a run of this process has ended and return it; raises NotFoundError."""
-        course = self._courses.get(run_id)
-        if course is not None and course.work is not None:
-            await asyncio.wait([course.work])
+        active = self._active.get(run_id)
+        if active is not None and active.work is not None:
+            await asyncio.wait([active.work])
         return await self._store.find(run_id)
 
     @asynccontextmanager
@@ -95,14 +144,13 @@ class Trainer:
             yield
         finally:
             watch.cancel()
-            courses = list(self._courses.values())
-            for course in courses:
-                course.interrupt()
-            works = [course.work for course in courses if course.work is not None]
+            for active in self._active.values():
+                active.interrupt()
+            works = [active.work for active in self._active.values() if active.work is not None]
             await asyncio.gather(watch, *works, return_exceptions=True)
 
     def _has(self, brand: str, request: RunRequest) -> bool:
-        runs = (course.run for course in self._courses.values())
+        runs = (active.run for active in self._active.values())
         return any(run.brand == brand and run.request.basis is request.basis for run in runs)
 
     async def _watch(self) -> None:
@@ -115,48 +163,48 @@ class Trainer:
                 log.warning("runs.unwatched", error=type(error).__name__)
             await asyncio.sleep(self._beat)
 
-    async def _carry(self, course: Course) -> None:
+    async def _finish_run(self, active: ActiveRun) -> None:
         """Bring one run to its end, whatever that is."""
-        beating = asyncio.create_task(self._keep(course), name=f"lease {course.run.run_id}")
+        beating = asyncio.create_task(self._keep(active), name=f"lease {active.run.run_id}")
         try:
-            ended = await self._end_of(course)
-            course.settle()
+            ended = await self._end_of(active)
+            active.settle()
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
             if ended is not None:
                 await self._close(ended)
         finally:
             beating.cancel()
-            del self._courses[course.run.run_id]
+            del self._active[active.run.run_id]
 
-    async def _end_of(self, course: Course) -> Run | None:
+    async def _end_of(self, active: ActiveRun) -> Run | None:
         """Return the run as it ended; None where it is stored already or no longer ours."""
         try:
             async with self._turns:
-                course.begin(self._clock())
-                current = await self._store.current(course.run.brand, course.run.request.basis)
-                learned = await self._pipeline.learn(course.run, current, course.report)
-                staged = await self._pipeline.stage(course.run, learned, course.report)
-                course.report(Stage.PUBLISHING, overall(Stage.PUBLISHING, 0.0))
-                await _to_the_end(asyncio.create_task(self._publish(course, learned, staged)))
+                active.begin(self._clock.now())
+                current = await self._store.current(active.run.brand, active.run.request.basis)
+                trained = await self._steps.train(active.run, current, active.report)
+                staged = await self._steps.stage(active.run, trained, active.report)
+                active.report(Stage.PUBLISHING, overall(Stage.PUBLISHING, 0.0))
+                await _to_the_end(asyncio.create_task(self._publish(active, trained, staged)))
         except asyncio.CancelledError:
-            return self._stopped(course)
+            return self._stopped(active)
         except LeaseLostError:
-            log.warning("run.lost", run_id=course.run.run_id)
+            log.warning("run.lost", run_id=active.run.run_id)
             return None
         except (CannotTrainError, PeerError) as error:
-            return course.run.ending(RunStatus.FAILED, self._clock(), error.detail)
-        except Exception as error:  # noqa: BLE001 - a run ends with a sentence, whatever befell it
-            log.error("run.failed", run_id=course.run.run_id, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold rows
+            return active.run.ending(RunStatus.FAILED, self._clock.now(), error.detail)
+        except Exception as error:  # noqa: BLE001 - a run ends with a sentence, whatever the error was
+            log.error("run.failed", run_id=active.run.run_id, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold rows
             sentence = "training failed unexpectedly; the log of clusters names the error by the run's id"
-            return course.run.ending(RunStatus.FAILED, self._clock(), sentence)
+            return active.run.ending(RunStatus.FAILED, self._clock.now(), sentence)
         return None
 
-    async def _publish(self, course: Course, learned: Learned, staged: int) -> None:
+    async def _publish(self, active: ActiveRun, trained: TrainedClusters, staged: int) -> None:
         """Swap the clusters in: at profiles first, then here. Not interrupted, so that both tell the same."""
-        await self._store.record(course.run, self._owner)
-        await self._pipeline.publish(course.run, learned, staged, course.report)
-        await self._close(succeeded(course.run, learned, self._clock()))
+        await self._store.record(active.run, self._owner)
+        await self._steps.publish(active.run, trained, staged, active.report)
+        await self._close(succeeded(active.run, trained, self._clock.now()))
 
     async def _close(self, ended: Run) -> None:
         """Store a run's end; where the store is away the lease lapses, and that ends the run."""
@@ -170,28 +218,28 @@ class Trainer:
         self._metrics.ended(ended)
         log.info("run.ended", run_id=ended.run_id, status=ended.status.value)
 
-    def _stopped(self, course: Course) -> Run | None:
-        if course.lost:
+    def _stopped(self, active: ActiveRun) -> Run | None:
+        if active.lost:
             return None
-        if course.cancelled:
-            return course.run.ending(RunStatus.CANCELLED, self._clock())
-        return course.run.ending(RunStatus.FAILED, self._clock(), INTERRUPTED)
+        if active.cancelled:
+            return active.run.ending(RunStatus.CANCELLED, self._clock.now())
+        return active.run.ending(RunStatus.FAILED, self._clock.now(), INTERRUPTED)
 
-    async def _keep(self, course: Course) -> None:
-        """Renew the lease each beat and whenever the run moved on; pass on that somebody wants it cancelled."""
+    async def _keep(self, active: ActiveRun) -> None:
+        """Renew the lease each beat and whenever the run moved on; pass on that it should be cancelled."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._beat):
-                    await course.changed.wait()
-            course.changed.clear()
+                    await active.changed.wait()
+            active.changed.clear()
             try:
-                if await self._store.record(course.run, self._owner):
-                    course.cancel()
+                if await self._store.record(active.run, self._owner):
+                    active.cancel()
             except LeaseLostError:
-                course.lose()
+                active.lose()
                 return
             except Exception as error:  # noqa: BLE001 - the store may come back before the lease lapses
-                log.warning("run.unrecorded", run_id=course.run.run_id, error=type(error).__name__)
+                log.warning("run.unrecorded", run_id=active.run.run_id, error=type(error).__name__)
 
 
 async def _to_the_end(work: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from services.clusters.run import Basis, Run, RunRequest, RunStatus
-from services.clusters.stores.opening import open_store as open_runs
+from services.clusters.run_store import open_run_store
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.replies.stores.base import ReplyStore, SendClaim
 from services.ingest.replies.ticket import TicketDelivery
@@ -207,7 +207,7 @@ def _without(alert: Told, *names: str) -> Told:
 
 async def _of_runs(url: StoreUrl) -> Told:
     """Show that the active run still has its place, then that it lapses."""
-    async with open_runs(url, timedelta(hours=2), lambda: MADE_AT) as store:
+    async with open_run_store(url, timedelta(hours=2), VirtualClock(MADE_AT)) as store:
         runs = {brand: await store.runs(brand, ALL) for brand in ("aerolume", "nimbo")}
         wanted = Run(
             run_id="20261120t103000-000000-00000000", brand="nimbo", request=RunRequest(k=9), submitted_at=MADE_AT
@@ -223,7 +223,7 @@ async def _of_runs(url: StoreUrl) -> Told:
             "current run of interests": await store.current("aerolume", Basis.INTERESTS),
             "place of the active run is free": is_free,
         }
-    async with open_runs(url, timedelta(minutes=1), lambda: LATER) as store:
+    async with open_run_store(url, timedelta(minutes=1), VirtualClock(LATER)) as store:
         lapsed = await store.fail_lapsed()
         failed = [one.run_id for one in await store.runs("nimbo", ALL) if one.status is RunStatus.FAILED]
     return told | {"lapsed runs": lapsed, "failed runs": failed}

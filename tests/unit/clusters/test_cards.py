@@ -7,7 +7,7 @@ import pytest
 
 from services.clusters.cards import Opinions, describe
 from services.clusters.cluster import ClusterCard, SmallCluster
-from services.clusters.features import behaviour_of
+from services.clusters.matrix import behaviour_of
 from tests.unit.clusters.authors import author, table_of, two_kinds
 
 

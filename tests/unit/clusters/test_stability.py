@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 
-from services.clusters.failures import TrainingStoppedError
-from services.clusters.stability import stability
-from services.clusters.training import Budget, fit
+from services.clusters.kmeans import TrainingBudget, TrainingStoppedError, fit, stability
 
 RANDOM = np.random.default_rng(0)
 BLOBS = np.concatenate([RANDOM.normal(size=(60, 3)), RANDOM.normal(size=(60, 3)) + 40])
 CLOUD = RANDOM.uniform(size=(400, 3))
-BUDGET = Budget(bootstraps=8)
+BUDGET = TrainingBudget(bootstraps=8)
 
 
 def test_separate_groups_are_stable() -> None:
@@ -35,7 +33,7 @@ def test_a_small_cluster_is_looked_at_in_a_small_sample() -> None:
     """Of a cluster that a proportional sample would miss, enough authors are drawn to judge it."""
     rows = np.concatenate([RANDOM.normal(size=(3_000, 3)), RANDOM.normal(size=(12, 3)) + 60])
     labels = np.repeat([0, 1], [3_000, 12])
-    assert stability(rows, labels, 2, 0, Budget(bootstraps=5, stability_rows=100))[1] > 0.9
+    assert stability(rows, labels, 2, 0, TrainingBudget(bootstraps=5, stability_rows=100))[1] > 0.9
 
 
 def test_few_different_rows_are_no_obstacle() -> None:

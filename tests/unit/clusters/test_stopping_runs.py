@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.clusters.run import Run, RunStatus
-from services.clusters.stores.base import INTERRUPTED
+from services.clusters.run_store import INTERRUPTED
 from shared.errors import ConflictError, NotFoundError
 from tests.unit.clusters.authors import travellers, two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
@@ -39,14 +39,14 @@ async def test_cancelling_while_computing_stops_between_fits(start: Start, monke
         def computing(*arguments: object) -> None:
             should_stop = arguments[-1]
             assert callable(should_stop)
-            [run_id] = trainer._courses
-            loop.call_soon_threadsafe(trainer._courses[run_id].cancel)
+            [run_id] = trainer._active
+            loop.call_soon_threadsafe(trainer._active[run_id].cancel)
             while not should_stop():
                 pass
             stopped.append(True)
 
         loop = asyncio.get_running_loop()
-        monkeypatch.setattr("services.clusters.pipeline.learn", computing)
+        monkeypatch.setattr("services.clusters.run_steps.train", computing)
         ended = await trained(service)
         assert ended.status is RunStatus.CANCELLED
         assert stopped == [True]
@@ -152,7 +152,7 @@ async def test_cancelling_a_run_that_is_being_closed_does_not_tear_at_it(
         gate.opened.set()
         ended = await service.held.trainer.ended(run.run_id)
         assert ended.status is RunStatus.FAILED
-        assert service.held.trainer._courses == {}
+        assert service.held.trainer._active == {}
 
 
 async def test_stopping_the_service_marks_its_runs_as_interrupted(start: Start) -> None:

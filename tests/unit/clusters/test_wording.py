@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.clusters.behaviour import BEHAVIOUR, Aspect, Feature
-from services.clusters.wording import figure, names, sentence
+from services.clusters.behaviour import BEHAVIOUR, Aspect, Feature, figure, names, sentence
 
 BY_NAME = {feature.name: feature for feature in BEHAVIOUR}
 

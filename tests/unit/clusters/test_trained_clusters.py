@@ -4,24 +4,23 @@ import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from services.clusters.failures import CannotTrainError, TrainingStoppedError
-from services.clusters.learning import Before, Learned, learn
-from services.clusters.run import RunRequest, Stage
-from services.clusters.training import Budget
+from services.clusters.kmeans import TrainingBudget, TrainingStoppedError
+from services.clusters.run import CannotTrainError, RunRequest, Stage
+from services.clusters.trained_clusters import Before, TrainedClusters, train
 from tests.unit.clusters.authors import author, table_of, travellers, two_kinds
 
-QUICK = Budget(search_rows=300, silhouette_rows=200, stability_rows=200, starts=2, bootstraps=3)
+QUICK = TrainingBudget(search_rows=300, silhouette_rows=200, stability_rows=200, starts=2, bootstraps=3)
 PEOPLE = travellers(600)
 
 
-def essence(learned: Learned) -> tuple[object, ...]:
+def essence(learned: TrainedClusters) -> tuple[object, ...]:
     """Return all that must be reproducible."""
     return (learned.author_keys, learned.cluster_ids, learned.choice, learned.scores, learned.clusters)
 
 
 def test_a_heavy_tailed_brand_gets_balanced_clusters_and_everybody_one() -> None:
     """Authors of mostly one or two posts without account figures make no giant: the largest holds under 90 %."""
-    learned = learn(table_of(PEOPLE), RunRequest(), budget=QUICK)
+    learned = train(table_of(PEOPLE), RunRequest(), budget=QUICK)
     assert len(learned.author_keys) == len(learned.cluster_ids) == 600
     assert max(cluster.share for cluster in learned.clusters) < 0.9
     assert sum(cluster.size for cluster in learned.clusters) == 600
@@ -34,24 +33,24 @@ def test_the_same_data_and_seed_give_the_same_clusters() -> None:
     """Threads and the order and size of pages change nothing, to the last bit."""
     pages = [table_of(PEOPLE[first : first + 70]) for first in range(0, 600, 70)]
     with threadpool_limits(limits=1):
-        one = learn(table_of(PEOPLE), RunRequest(seed=4), budget=QUICK)
+        one = train(table_of(PEOPLE), RunRequest(seed=4), budget=QUICK)
     with threadpool_limits(limits=8):
-        other = learn(pa.concat_tables(pages[::-1]), RunRequest(seed=4), budget=QUICK)
+        other = train(pa.concat_tables(pages[::-1]), RunRequest(seed=4), budget=QUICK)
     assert essence(one) == essence(other)
 
 
 def test_ids_stay_with_people_from_run_to_run() -> None:
     """A second training with another seed finds the two kinds again under the ids they had."""
     table = table_of(two_kinds(60))
-    first = learn(table, RunRequest(k=2), Before({}, frozenset()), QUICK)
+    first = train(table, RunRequest(k=2), Before({}, frozenset()), QUICK)
     earlier = {key: 7 - cluster for key, cluster in zip(first.author_keys, first.cluster_ids, strict=True)}
-    second = learn(table, RunRequest(k=2, seed=99), Before(earlier, frozenset({6, 7})), QUICK)
+    second = train(table, RunRequest(k=2, seed=99), Before(earlier, frozenset({6, 7})), QUICK)
     assert dict(zip(second.author_keys, second.cluster_ids, strict=True)) == earlier
 
 
 def test_a_given_k_is_honoured_beyond_the_search_sample() -> None:
     """As many clusters as asked for, also where the sample alone has too few different authors."""
-    learned = learn(table_of(PEOPLE), RunRequest(k=20), budget=Budget(search_rows=10, starts=1, bootstraps=1))
+    learned = train(table_of(PEOPLE), RunRequest(k=20), budget=TrainingBudget(search_rows=10, starts=1, bootstraps=1))
     assert len(learned.clusters) == learned.choice.k == 20
     assert [score.k for score in learned.scores] == [20]
 
@@ -59,26 +58,26 @@ def test_a_given_k_is_honoured_beyond_the_search_sample() -> None:
 def test_too_few_authors_are_a_sentence() -> None:
     """Three authors cannot be grouped, and the sentence says what is needed."""
     with pytest.raises(CannotTrainError, match="has 3 authors and clusters need at least 10"):
-        learn(table_of(travellers(3)), RunRequest())
+        train(table_of(travellers(3)), RunRequest())
 
 
 def test_identical_authors_are_a_sentence() -> None:
     """Authors who all look the same cannot be grouped."""
     with pytest.raises(CannotTrainError, match="in only 1 different way, and 2 clusters"):
-        learn(table_of([author(24 * number) for number in range(15)]), RunRequest())
+        train(table_of([author(24 * number) for number in range(15)]), RunRequest())
 
 
 def test_more_clusters_than_different_authors_are_a_sentence() -> None:
     """A k above the number of different authors is refused with a remedy."""
     people = [author(number, posts=number % 3 + 1) for number in range(30)]
     with pytest.raises(CannotTrainError, match=r"3 different ways, and 4 clusters .* smaller k"):
-        learn(table_of([row | {"hours": [0] * 24} for row in people]), RunRequest(k=4))
+        train(table_of([row | {"hours": [0] * 24} for row in people]), RunRequest(k=4))
 
 
 def test_learning_tells_its_stages_in_order_and_stops_when_asked() -> None:
     """Scaling, searching, describing; a stop during the search ends it there."""
     stages: list[Stage] = []
-    learn(table_of(two_kinds(40)), RunRequest(), budget=QUICK, advance=lambda stage, _: stages.append(stage))
+    train(table_of(two_kinds(40)), RunRequest(), budget=QUICK, advance=lambda stage, _: stages.append(stage))
     assert list(dict.fromkeys(stages)) == [Stage.SCALING, Stage.SEARCHING, Stage.DESCRIBING]
     with pytest.raises(TrainingStoppedError):
-        learn(table_of(two_kinds(40)), RunRequest(), budget=QUICK, should_stop=lambda: True)
+        train(table_of(two_kinds(40)), RunRequest(), budget=QUICK, should_stop=lambda: True)

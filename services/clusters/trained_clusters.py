@@ -6,15 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from services.clusters.alignment import align
 from services.clusters.cards import Opinions, describe
 from services.clusters.cluster import Cluster
-from services.clusters.failures import CannotTrainError
-from services.clusters.features import FeatureMatrix, behaviour_of, distinct_rows, names_of
-from services.clusters.run import DroppedFeature, KScore, RunRequest, Stage
+from services.clusters.kmeans import (
+    Fit,
+    Floats,
+    Labels,
+    ShouldStop,
+    TrainingBudget,
+    align,
+    distinct_rows,
+    fit,
+    never,
+    refine,
+    sample,
+    silhouette,
+    stability,
+)
+from services.clusters.matrix import FeatureMatrix, behaviour_of
+from services.clusters.run import CannotTrainError, DroppedFeature, KScore, RunRequest, Stage
 from services.clusters.selection import Choice, candidates, choose, given
-from services.clusters.stability import stability
-from services.clusters.training import Budget, Fit, Floats, Labels, ShouldStop, fit, never, refine, sample, silhouette
 
 FEWEST_AUTHORS = 10
 
@@ -38,7 +49,7 @@ NOTHING_BEFORE = Before({}, frozenset())
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainedClusters:
     """What a training found; `cluster_ids` has one id for each of `author_keys`."""
 
     author_keys: Sequence[str]
@@ -50,21 +61,21 @@ class Learned:
     clusters: list[Cluster]
 
 
-def learn(
+def train(
     table: pa.Table,
     request: RunRequest,
     before: Before = NOTHING_BEFORE,
-    budget: Budget | None = None,
+    budget: TrainingBudget | None = None,
     advance: Advance = quietly,
     should_stop: ShouldStop = never,
-) -> Learned:
-    """Group the authors of `table` (columns as in `services.clusters.features.COLUMNS`).
+) -> TrainedClusters:
+    """Group the authors of `table` (columns as in `services.clusters.matrix.COLUMNS`).
 
     The same rows, request and run before give the same clusters, whatever the order of the rows and
     the number of threads. Raises CannotTrainError where there is nothing to group, TrainingStoppedError
     soon after `should_stop` says so.
     """
-    budget = budget or Budget()
+    budget = budget or TrainingBudget()
     advance(Stage.SCALING, 0.0)
     matrix = behaviour_of(table)
     _check(matrix, request)
@@ -77,12 +88,12 @@ def learn(
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
     cards = describe(matrix, Opinions.of(table), ids, by_id)
     advance(Stage.DESCRIBING, 1.0)
-    return Learned(
+    return TrainedClusters(
         author_keys=matrix.author_keys,
         cluster_ids=ids.tolist(),
         choice=choice,
         scores=scores,
-        features=names_of(matrix.features),
+        features=[feature.name for feature in matrix.features],
         dropped=list(matrix.dropped),
         clusters=cards,
     )
@@ -105,7 +116,7 @@ def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
 
 
 def _search(
-    rows: Floats, request: RunRequest, budget: Budget, advance: Advance, should_stop: ShouldStop
+    rows: Floats, request: RunRequest, budget: TrainingBudget, advance: Advance, should_stop: ShouldStop
 ) -> tuple[Choice, list[KScore], Fit]:
     """Score each k on a sample of the authors, choose, and carry the chosen fit over to all of them."""
     searched = rows[sample(len(rows), budget.search_rows, request.seed)]

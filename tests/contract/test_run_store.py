@@ -1,61 +1,44 @@
-"""The contract of `RunStore`, the same for every store."""
+"""The contract of `RunStore`, on every database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from services.clusters.cluster import ClusterCard, Distinctive, SmallCluster
-from services.clusters.failures import LeaseLostError
 from services.clusters.run import Basis, DroppedFeature, KScore, Run, RunRequest, RunStatus, Stage, new_run_id
-from services.clusters.stores.base import INTERRUPTED, RunStore
-from services.clusters.stores.opening import open_store
+from services.clusters.run_store import INTERRUPTED, RunStore, open_run_store
 from shared.errors import ConflictError, NotFoundError
+from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl
+from tests.unit.ingest.virtual_clock import VirtualClock
 
-StoreUrl = SqliteUrl | MongoUrl
 Replica = Callable[[], AbstractAsyncContextManager[RunStore]]
 LEASE = timedelta(seconds=60)
 BRAND = "united"
 K3 = RunRequest(k=3, seed=4)
 
 
-class Time:
-    """A clock that a test sets."""
-
-    now = datetime(2024, 5, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.now
+class Time(VirtualClock):
+    """A clock that a test moves without waiting."""
 
     def pass_by(self, seconds: float) -> None:
         """Let time go on."""
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "clusters.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
+        self._seconds += seconds
 
 
 @pytest.fixture
 def time() -> Time:
     """Return the clock of every store in the test."""
-    return Time()
+    return Time(datetime(2024, 5, 1, 12, tzinfo=UTC))
 
 
 @pytest.fixture
-def replica(url: StoreUrl, time: Time) -> Replica:
+def replica(store_url: SqliteUrl | MongoUrl, time: Time) -> Replica:
     """Return how to open the same store once more, as another process would."""
-    return lambda: open_store(url, LEASE, time)
+    return lambda: open_run_store(store_url, LEASE, time)
 
 
 @pytest.fixture
@@ -68,7 +51,7 @@ async def store(replica: Replica) -> AsyncIterator[RunStore]:
 def queued(time: Time, request: RunRequest = K3, brand: str = BRAND) -> Run:
     """Return a fresh run."""
     time.pass_by(0.001)
-    return Run(run_id=new_run_id(time()), brand=brand, request=request, submitted_at=time())
+    return Run(run_id=new_run_id(time.now()), brand=brand, request=request, submitted_at=time.now())
 
 
 def running(run: Run, progress: float = 0.4) -> Run:
@@ -96,7 +79,7 @@ def succeeded(run: Run, time: Time) -> Run:
             "status": RunStatus.SUCCEEDED,
             "stage": Stage.DONE,
             "progress": 1.0,
-            "ended_at": time(),
+            "ended_at": time.now(),
             "authors": 20,
             "k": 2,
             "reason": "k = 2 was asked for",
@@ -135,8 +118,8 @@ async def test_the_run_that_succeeded_last_is_current(store: RunStore, time: Tim
     first, failing, cancelled, second, active = (queued(time) for _ in range(5))
     ends = [
         (first, succeeded(first, time), first),
-        (failing, failing.ending(RunStatus.FAILED, time(), "it failed"), first),
-        (cancelled, cancelled.ending(RunStatus.CANCELLED, time()), first),
+        (failing, failing.ending(RunStatus.FAILED, time.now(), "it failed"), first),
+        (cancelled, cancelled.ending(RunStatus.CANCELLED, time.now()), first),
         (second, succeeded(second, time), second),
     ]
     for run, end, expected in ends:
@@ -197,7 +180,7 @@ async def test_an_ended_run_frees_its_place_and_never_changes(store: RunStore, t
     with pytest.raises(LeaseLostError):
         await store.record(running(run), "a")
     with pytest.raises(LeaseLostError):
-        await store.finish(run.ending(RunStatus.FAILED, time(), "late"), "a")
+        await store.finish(run.ending(RunStatus.FAILED, time.now(), "late"), "a")
     assert await store.find(run.run_id) == succeeded(run, time)
     following = queued(time)
     assert await store.submit(following, "b") == following
@@ -224,7 +207,7 @@ async def test_a_lapsed_run_is_taken_over(store: RunStore, time: Time) -> None:
     following = queued(time, RunRequest(k=5))
     assert await store.submit(following, "b") == following
     lapsed = await store.find(run.run_id)
-    assert (lapsed.status, lapsed.error, lapsed.ended_at) == (RunStatus.FAILED, INTERRUPTED, time())
+    assert (lapsed.status, lapsed.error, lapsed.ended_at) == (RunStatus.FAILED, INTERRUPTED, time.now())
     with pytest.raises(LeaseLostError):
         await store.record(running(run), "a")
     with pytest.raises(LeaseLostError):
@@ -264,7 +247,7 @@ async def test_the_owner_learns_that_cancelling_was_asked_for(store: RunStore, t
     await store.submit(run, "a")
     assert await store.ask_cancel(run.run_id) == run
     assert await store.record(running(run), "a") is True
-    cancelled = running(run).ending(RunStatus.CANCELLED, time())
+    cancelled = running(run).ending(RunStatus.CANCELLED, time.now())
     await store.finish(cancelled, "a")
     assert await store.ask_cancel(run.run_id) == cancelled
     following = queued(time)
@@ -285,13 +268,13 @@ async def test_what_is_not_there_is_not_found(store: RunStore) -> None:
 
 
 async def test_runs_come_newest_first_in_pages(store: RunStore, time: Time) -> None:
-    """Pages of two cover the brand's runs once each and nobody else's."""
+    """Pages of two cover the brand's runs once each and no other's."""
     ids = []
     for number in range(5):
         run = queued(time)
         ids.append(run.run_id)
         await store.submit(run, "a")
-        await store.finish(run.ending(RunStatus.FAILED, time(), f"number {number}"), "a")
+        await store.finish(run.ending(RunStatus.FAILED, time.now(), f"number {number}"), "a")
     await store.submit(queued(time, brand="delta"), "a")
     seen: list[str] = []
     while page := await store.runs(BRAND, 2, seen[-1] if seen else None):

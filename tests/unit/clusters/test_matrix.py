@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.clusters.failures import CannotTrainError
-from services.clusters.features import FARTHEST, behaviour_of, distinct_rows, names_of
+from services.clusters.kmeans import distinct_rows
+from services.clusters.matrix import FARTHEST, behaviour_of
+from services.clusters.run import CannotTrainError
 from tests.unit.clusters.authors import ACCOUNT, INTEGERS, START, author, key, table_of, travellers
 
 counts = st.integers(min_value=-(2**63), max_value=2**63 - 1)
@@ -35,7 +36,7 @@ rows = st.lists(
 def column(name: str, authors: list[dict[str, Any]]) -> list[float]:
     """Return a feature of the authors in its own unit."""
     matrix = behaviour_of(table_of(authors))
-    return [float(value) for value in matrix.known[:, names_of(matrix.features).index(name)]]
+    return [float(value) for value in matrix.known[:, [feature.name for feature in matrix.features].index(name)]]
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,8 +55,8 @@ def test_every_feature_is_either_used_or_named_with_a_reason() -> None:
     dropped = {one.feature: one.reason for one in matrix.dropped}
     assert dropped["followers"] == "not known for any author"
     assert dropped["likes_per_post"] == "the same for every author it is known for"
-    assert not dropped.keys() & set(names_of(matrix.features))
-    assert {"posts", "negative_share", "mean_score"} <= set(names_of(matrix.features))
+    assert not dropped.keys() & {feature.name for feature in matrix.features}
+    assert {"posts", "negative_share", "mean_score"} <= {feature.name for feature in matrix.features}
 
 
 def test_counts_are_per_post_and_shares_of_scored_posts() -> None:
@@ -74,7 +75,7 @@ def test_an_unknown_value_lies_at_the_median_of_the_known() -> None:
     """An author of unknown followers is placed where the middle author is, not at the mean of a heavy tail."""
     people = [author(number, followers=followers) for number, followers in enumerate((1, 10, 10**6, None))]
     matrix = behaviour_of(table_of(people))
-    scaled = matrix.scaled[:, names_of(matrix.features).index("followers")]
+    scaled = matrix.scaled[:, [feature.name for feature in matrix.features].index("followers")]
     assert scaled[3] == scaled[1]
 
 
@@ -82,7 +83,7 @@ def test_heavy_tails_are_tamed_before_scaling() -> None:
     """One author with a million posts does not squeeze all others into one point."""
     people = [author(number, posts=number + 1) for number in range(30)]
     matrix = behaviour_of(table_of([*people, author(99, posts=10**6)]))
-    scaled = matrix.scaled[:30, names_of(matrix.features).index("posts")]
+    scaled = matrix.scaled[:30, [feature.name for feature in matrix.features].index("posts")]
     assert scaled.std() > 0.3
 
 

@@ -9,10 +9,9 @@ from functools import partial
 
 import pyarrow as pa
 
-from services.clusters.failures import CannotTrainError
-from services.clusters.learning import NOTHING_BEFORE, Before, Learned, learn
-from services.clusters.run import Basis, Run, RunStatus, Stage
-from services.clusters.training import Budget
+from services.clusters.kmeans import TrainingBudget
+from services.clusters.run import Basis, CannotTrainError, Run, RunStatus, Stage
+from services.clusters.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train
 from shared.errors import PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
 
@@ -42,17 +41,17 @@ SPANS = {
 _NOT_FOUND = 404
 
 
-class Pipeline:
+class RunSteps:
     """The stages of a run; computing happens in `executor`."""
 
-    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: Budget, executor: Executor) -> None:
+    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: TrainingBudget, executor: Executor) -> None:
         """Read `page_rows` authors at a time from `profiles`, write there, compute within `budget`."""
         self._profiles = profiles
         self._page_rows = page_rows
         self._budget = budget
         self._executor = executor
 
-    async def learn(self, run: Run, current: Run | None, report: Report) -> Learned:
+    async def train(self, run: Run, current: Run | None, report: Report) -> TrainedClusters:
         """Read the brand's authors and group them.
 
         Ids are aligned to the run that is `current`. May be cancelled at any moment; a fit that is on
@@ -70,13 +69,13 @@ class Pipeline:
             before = Before(members, frozenset(cluster.id for cluster in current.clusters))
         return await self._compute(run, table, before, report)
 
-    async def stage(self, run: Run, learned: Learned, report: Report) -> int:
+    async def stage(self, run: Run, trained: TrainedClusters, report: Report) -> int:
         """Send every author's cluster to profiles, where nothing shows yet; return how many it holds.
 
         It may hold fewer than were sent: authors erased since they were read are gone for good.
         Raises PeerError.
         """
-        pairs = list(zip(learned.author_keys, learned.cluster_ids, strict=True))
+        pairs = list(zip(trained.author_keys, trained.cluster_ids, strict=True))
         stored = 0
         for first in range(0, len(pairs), CHUNK):
             clusters = dict(pairs[first : first + CHUNK])
@@ -84,7 +83,7 @@ class Pipeline:
             report(Stage.ASSIGNING, overall(Stage.ASSIGNING, (first + len(clusters)) / len(pairs)))
         return stored
 
-    async def publish(self, run: Run, learned: Learned, staged: int, report: Report) -> None:
+    async def publish(self, run: Run, trained: TrainedClusters, staged: int, report: Report) -> None:
         """Show the staged clusters.
 
         An author who is erased between the staging and this takes their staged cluster along, and profiles publishes
@@ -94,7 +93,7 @@ class Pipeline:
         for _ in range(PUBLICATIONS):
             if await self._profiles.publish(run.brand, run.run_id, run.request.basis, staged):
                 return
-            staged = await self.stage(run, learned, report)
+            staged = await self.stage(run, trained, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
 
     async def _features(self, brand: str, on_page: Callable[[int], None]) -> pa.Table:
@@ -135,14 +134,14 @@ class Pipeline:
                 break
         return members
 
-    async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> Learned:
+    async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> TrainedClusters:
         loop = asyncio.get_running_loop()
         stop = threading.Event()
 
         def advance(stage: Stage, done: float) -> None:
             loop.call_soon_threadsafe(report, stage, overall(stage, done))
 
-        work = partial(learn, table, run.request, before, self._budget, advance, stop.is_set)
+        work = partial(train, table, run.request, before, self._budget, advance, stop.is_set)
         computing = loop.run_in_executor(self._executor, work)
         try:
             return await asyncio.shield(computing)
@@ -167,20 +166,20 @@ def overall(stage: Stage, done: float) -> float:
     return first + (last - first) * done
 
 
-def succeeded(run: Run, learned: Learned, at: datetime) -> Run:
-    """Return the run with what was learned."""
+def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
+    """Return the run with what was found."""
     return run.model_copy(
         update={
             "status": RunStatus.SUCCEEDED,
             "stage": Stage.DONE,
             "progress": 1.0,
             "ended_at": at,
-            "authors": len(learned.author_keys),
-            "k": learned.choice.k,
-            "reason": learned.choice.reason,
-            "scores": learned.scores,
-            "features": learned.features,
-            "dropped_features": learned.dropped,
-            "clusters": learned.clusters,
+            "authors": len(trained.author_keys),
+            "k": trained.choice.k,
+            "reason": trained.choice.reason,
+            "scores": trained.scores,
+            "features": trained.features,
+            "dropped_features": trained.dropped,
+            "clusters": trained.clusters,
         }
     )

@@ -1,6 +1,5 @@
 """From the table that profiles gives to a matrix that KMeans can read. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.clusters.behaviour import BEHAVIOUR, Feature
-from services.clusters.failures import CannotTrainError
-from services.clusters.run import DroppedFeature
+from services.clusters.run import CannotTrainError, DroppedFeature
 
 Floats = NDArray[np.float64]
 
@@ -152,13 +150,3 @@ def _scaled(transformed: Floats) -> Floats:
     deviations = np.nanstd(transformed, axis=0)
     scaled: Floats = np.clip(centred / np.where(deviations < _FLAT, 1.0, deviations), -FARTHEST, FARTHEST)
     return scaled
-
-
-def distinct_rows(rows: Floats) -> int:
-    """Return how many rows differ from one another."""
-    return len(np.unique(rows, axis=0)) if rows.shape[1] else min(1, len(rows))
-
-
-def names_of(features: Sequence[Feature]) -> list[str]:
-    """Return the features' names in order."""
-    return [feature.name for feature in features]

@@ -1,1 +1,0 @@
-"""Where runs are kept: one contract, on SQLite and on MongoDB."""
