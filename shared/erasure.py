@@ -26,7 +26,7 @@ class ErasedOfBrand(Frozen):
     assignments: Count
 
 
-class ErasureAnswer(Frozen):
+class ErasureReport(Frozen):
     """What this erasure removed, by brand; one made again finds nothing."""
 
     items: list[ErasedOfBrand]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.analyzed_post import SCHEMA_VERSION, AnalyzedPost
-from shared.erasure import ErasureAnswer
+from shared.erasure import ErasureReport
 from shared.errors import PeerRefusedError
 from shared.peers import Peer
 from shared.removal import REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer
@@ -43,10 +43,10 @@ class ProfilesPeer(Peer):
         response = await self.call("POST", f"/v1/brands/{brand}/removals", json=body)
         return self.read(lambda: RemovalAnswer.model_validate_json(response.content), _WITHOUT_COUNTS)
 
-    async def erase(self, author_key: str) -> ErasureAnswer:
+    async def erase(self, author_key: str) -> ErasureReport:
         """Have an author removed from every brand, for good."""
         response = await self.call("POST", "/v1/erasures", json={"author_key": author_key})
-        return self.read(lambda: ErasureAnswer.model_validate_json(response.content), _WITHOUT_COUNTS)
+        return self.read(lambda: ErasureReport.model_validate_json(response.content), _WITHOUT_COUNTS)
 
     async def features(self, brand: str, limit: int, cursor: str | None) -> tuple[bytes, str | None]:
         """Return a page of up to `limit` authors as numbers, an Arrow IPC stream, and the cursor of the next page."""

@@ -10,6 +10,7 @@ from services.profiles.analytics.figures import (
     FiguresView,
     PeriodView,
     ReachView,
+    by_posts,
     share_of,
     view_all_figures,
     view_figures,
@@ -18,7 +19,6 @@ from services.profiles.analytics.figures import (
 from services.profiles.analytics.window import HourWindow
 from services.profiles.profile import mean_of_millionths
 from services.profiles.rollup import Rollup
-from services.profiles.views import by_posts
 from shared.analyzed_post import Voice
 from shared.brand import BRAND_PATTERN
 from shared.errors import InputError

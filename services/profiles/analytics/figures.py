@@ -1,6 +1,7 @@
 """The figures of a set of posts, and of a brand in sum: of all time, of a window, and how that differs from before."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -8,11 +9,11 @@ from pydantic import BaseModel, Field
 from services.profiles.analytics.window import HourWindow
 from services.profiles.profile import BrandSummary, mean_of_millionths
 from services.profiles.rollup import Rollup
-from services.profiles.views import Labels, by_posts, view_labels, view_time
-from shared.analysis import SentimentLabel
+from shared.analysis import SENTIMENT_LABELS, SentimentLabel
 
 Shares = dict[SentimentLabel, float | None]
 """The part of each label in the scored posts, in [0, 1], together 1; null where no post was scored."""
+Labels = dict[SentimentLabel, int]
 
 
 class PeriodView(BaseModel):
@@ -144,3 +145,18 @@ def _change(now: FiguresView, before: FiguresView) -> ChangeView:
 
 def _difference(now: float | None, before: float | None) -> float | None:
     return None if now is None or before is None else now - before
+
+
+def view_labels(counts: Mapping[str, int]) -> Labels:
+    """Return the posts of every label, those without any too."""
+    return {label: counts.get(label, 0) for label in SENTIMENT_LABELS}
+
+
+def by_posts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts with the largest first; of equal ones the first by alphabet."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def view_time(seconds: int) -> datetime:
+    """Return a time of Unix seconds as it is shown."""
+    return datetime.fromtimestamp(seconds, UTC)

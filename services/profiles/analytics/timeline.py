@@ -7,12 +7,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final, Literal
 
-from services.profiles.analytics.figures import FiguresView, view_figures
+from services.profiles.analytics.figures import FiguresView, view_figures, view_time
 from services.profiles.analytics.window import EARLIEST, LATEST, BucketRange, HourWindow, ceil_to, floor_to
 from services.profiles.author_sketch import joined
 from services.profiles.folding import HOUR_SECONDS
 from services.profiles.rollup import DAY_SECONDS, Bucket, Rollup, Scored
-from services.profiles.views import view_time
 from shared.errors import InputError
 from shared.paging import decode_cursor
 

@@ -1,12 +1,12 @@
 """Brands and what is said of them in sum."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from services.profiles.analytics.bucket_reads import total_of
 from services.profiles.analytics.figures import SummaryView, view_summary
 from services.profiles.api.dependencies import WEEK, Length, OfVoice, Res, Summed, Until, asked_window, permit
 from services.profiles.cursors import decode_brand
-from services.profiles.views import BrandView
 from shared.access import Scope
 from shared.brand import Brand
 from shared.paging import DEFAULT_LIMIT, Page
@@ -14,6 +14,14 @@ from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["brands"], dependencies=[requires(Scope.READ)])
+
+
+class BrandView(BaseModel):
+    """How much a brand has."""
+
+    brand: str
+    profiles: int
+    posts: int
 
 
 @router.get("/brands")

@@ -1,26 +1,80 @@
 """Deliveries of analyzed posts."""
 
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
 from fastapi import APIRouter
+from pydantic import BaseModel, Field, field_validator
 
 from services.profiles.api.dependencies import Res
-from services.profiles.delivery import Delivery, DeliveryAnswer, Inquiry, InquiryAnswer
+from services.profiles.embedding import has_length
+from services.profiles.folding import HOUR_SECONDS
 from shared.access import Scope
+from shared.analyzed_post import AnalyzedPost, Key
 from shared.brand import Brand
 from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1", tags=["posts"])
 
 
+MAX_POSTS = 1000
+_FIRST_HOUR = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
+_END = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp())
+
+
+class PostBatch(BaseModel):
+    """A batch of posts of one brand."""
+
+    schema_version: Literal[1]
+    posts: Annotated[list[AnalyzedPost], Field(min_length=1, max_length=MAX_POSTS)]
+
+    @field_validator("posts")
+    @classmethod
+    def _have_plain_hours(cls, posts: list[AnalyzedPost]) -> list[AnalyzedPost]:
+        for place, post in enumerate(posts):
+            seconds = post.hour.timestamp()
+            if seconds % HOUR_SECONDS or not _FIRST_HOUR <= seconds < _END:
+                raise ValueError(f"hour of post {place} must be a full hour in UTC, from 1970 to 2999")
+        return posts
+
+    @field_validator("posts")
+    @classmethod
+    def _have_embeddings_with_a_length(cls, posts: list[AnalyzedPost]) -> list[AnalyzedPost]:
+        for place, post in enumerate(posts):
+            if post.analysis.embedding is not None and not has_length(post.analysis.embedding):
+                raise ValueError(f"the embedding of post {place} must have a length, neither nought nor infinite")
+        return posts
+
+
+class CountedRequest(BaseModel):
+    """Post keys of which the caller wants to know whether they are counted."""
+
+    post_keys: Annotated[list[Key], Field(min_length=1, max_length=MAX_POSTS)]
+
+
+class CountedAnswer(BaseModel):
+    """Those that are counted, in no order."""
+
+    counted: list[Key]
+
+
+class FoldAnswer(BaseModel):
+    """How many posts were counted by this delivery, and how many had been before."""
+
+    folded: int
+    duplicates: int
+
+
 @router.post("/brands/{brand}/posts", dependencies=[requires(Scope.WRITE)])
-async def fold_posts(brand: Brand, delivery: Delivery, resources: Res) -> DeliveryAnswer:
+async def fold_posts(brand: Brand, batch: PostBatch, resources: Res) -> FoldAnswer:
     """Count each post that was not counted yet; an answer means that all are, durably. Safe to repeat."""
-    count = await resources.store.fold(brand, delivery.posts)
+    count = await resources.store.fold(brand, batch.posts)
     resources.metrics.observe(count)
-    return DeliveryAnswer(folded=count.folded, duplicates=count.duplicates)
+    return FoldAnswer(folded=count.folded, duplicates=count.duplicates)
 
 
 @router.post("/brands/{brand}/posts/counted", dependencies=[requires(Scope.WRITE)])
-async def find_counted(brand: Brand, inquiry: Inquiry, resources: Res) -> InquiryAnswer:
+async def find_counted(brand: Brand, request: CountedRequest, resources: Res) -> CountedAnswer:
     """Tell which of the post keys are counted already, so that a replay need not have them analysed again."""
-    counted = await resources.store.counted(brand, inquiry.post_keys)
-    return InquiryAnswer(counted=list(counted))
+    counted = await resources.store.counted(brand, request.post_keys)
+    return CountedAnswer(counted=list(counted))

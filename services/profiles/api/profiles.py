@@ -1,16 +1,17 @@
 """Profiles, one and in lists."""
 
 import math
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
+from services.profiles.analytics.figures import Labels, by_posts, view_labels, view_time
 from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.cursors import cursor_of, decode_position
 from services.profiles.listing import ClusterFilter, Listing, Order, Sort, position_of
-from services.profiles.profile import Basis
-from services.profiles.views import ProfileView, view_profile
+from services.profiles.profile import Basis, Profile
 from shared.access import Scope
 from shared.analyzed_post import Key
 from shared.errors import NotFoundError
@@ -21,6 +22,44 @@ from shared.web.dependencies import Cursor, Limit
 router = APIRouter(prefix="/v1", tags=["profiles"], dependencies=[requires(Scope.READ)])
 
 MOST = 10**12
+
+
+class AccountView(BaseModel):
+    """Account figures as of the latest post that told each; null is unknown."""
+
+    followers: int | None
+    following: int | None
+    posts: int | None
+    listed: int | None
+    verified: bool | None
+    protected: bool | None
+    age_days: int | None
+
+
+class ProfileView(BaseModel):
+    """A profile. Scores are in [0, 1]; `labels` counts scored posts; `clusters` is by basis."""
+
+    author_key: str
+    platform: str
+    brand: str
+    posts: int
+    scored_posts: int
+    mean_score: float | None
+    score_stddev: float | None
+    mean_subjectivity: float | None
+    labels: Labels
+    languages: dict[str, int]
+    categories: dict[str, int]
+    likes: int
+    reposts: int
+    replies: int
+    repost_posts: int
+    reply_posts: int
+    hours: list[int]
+    account: AccountView
+    first_seen: datetime
+    last_seen: datetime
+    clusters: dict[str, int]
 
 
 @router.get("/brands/{brand}/profiles")
@@ -52,7 +91,7 @@ async def list_profiles(
     )
     found = await resources.store.profiles(listing)
     page = Page.of(found, limit, lambda profile: cursor_of(position_of(profile, sort, order), sort, order))
-    return page.showing([view_profile(profile) for profile in page.items])
+    return page.showing([_view_profile(profile) for profile in page.items])
 
 
 @router.get("/brands/{brand}/profiles/{author_key}")
@@ -61,4 +100,45 @@ async def show_profile(brand: KnownBrand, author_key: Annotated[Key, Path()], re
     profile = await resources.store.profile(brand, author_key)
     if profile is None:
         raise NotFoundError("this brand has no profile of that author")
-    return view_profile(profile)
+    return _view_profile(profile)
+
+
+def _view_profile(profile: Profile) -> ProfileView:
+    """Return the profile as it is shown."""
+    folded = profile.folded
+    return ProfileView(
+        author_key=profile.author_key,
+        platform=folded.platform,
+        brand=profile.brand,
+        posts=folded.posts,
+        scored_posts=folded.scored_posts,
+        mean_score=profile.mean_score,
+        score_stddev=profile.score_stddev,
+        mean_subjectivity=profile.mean_subjectivity,
+        labels=view_labels(folded.labels),
+        languages=by_posts(folded.languages),
+        categories=by_posts(folded.categories),
+        likes=folded.likes,
+        reposts=folded.reposts,
+        replies=folded.replies,
+        repost_posts=folded.repost_posts,
+        reply_posts=folded.reply_posts,
+        hours=list(folded.hours),
+        account=_view_account(profile),
+        first_seen=view_time(folded.first_seen),
+        last_seen=view_time(folded.last_seen),
+        clusters=dict(profile.clusters),
+    )
+
+
+def _view_account(profile: Profile) -> AccountView:
+    verified, protected = profile.figure("verified"), profile.figure("protected")
+    return AccountView(
+        followers=profile.figure("followers"),
+        following=profile.figure("following"),
+        posts=profile.figure("posts"),
+        listed=profile.figure("listed"),
+        verified=None if verified is None else bool(verified),
+        protected=None if protected is None else bool(protected),
+        age_days=profile.age_days,
+    )
