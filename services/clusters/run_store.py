@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from shared.documents.migration import Kept, Move, moved_collections, moved_tables
-
 from services.clusters.run import Basis, Run, RunStatus
 from shared.clock import Clock
 from shared.documents.backend import open_documents
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index, Value
+from shared.documents.migration import Kept, Move, moved_collections, moved_tables
 from shared.documents.query import Query
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, Lease, Leases, freed, leased

@@ -59,9 +59,10 @@ def test_a_lifespan_opens_one_typed_object(service: str) -> None:
     """`Resources` is a frozen dataclass that `open_resources` yields and routes get as `Res`."""
     resources = importlib.import_module(f"services.{service}.resources")
     dependencies = importlib.import_module(f"services.{service}.api.dependencies")
-    assert is_dataclass(resources.Resources)
-    assert vars(resources.Resources)["__dataclass_params__"].frozen
-    assert callable(resources.Resources.checks)
+    kept = resources.Resources
+    assert is_dataclass(kept)
+    assert vars(kept)["__dataclass_params__"].frozen
+    assert callable(vars(kept)["checks"])
     assert callable(resources.open_resources)
     kind, dependency = get_args(dependencies.Res)
     assert kind is resources.Resources
