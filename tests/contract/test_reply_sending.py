@@ -18,7 +18,7 @@ from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import approve
 from services.ingest.replies.sender import CLAIM_SECONDS, Sender
-from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.store import VAULT, VaultStore
@@ -26,10 +26,10 @@ from services.ingest.vault.vault import Vault
 from shared.documents.backend import open_documents
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.contract.crashing import Fate, Gate, GatedStore, GatedWriter, Replica
-from tests.contract.reply_stores import Where, opened
 from tests.unit.ingest.replies.replies import a_reply
 from tests.unit.ingest.virtual_clock import START, VirtualClock
 
+Where = SqliteUrl | MongoUrl
 Answer = Literal["sent", "refused", "later", "lost", "lost before"]
 Step = tuple[int, Fate | Literal["wait"]]
 PAUSE = timedelta(days=30)
@@ -93,10 +93,11 @@ class World:
 async def a_world(where: Where, folder: Path, answers: list[Answer], cap: int) -> AsyncIterator[World]:
     """Open both replicas' stores."""
     async with (
-        opened(where) as one,
-        opened(where) as other,
+        open_documents(where, REPLY_COLLECTIONS) as first,
+        open_documents(where, REPLY_COLLECTIONS) as second,
         open_documents(SqliteUrl(folder / "vault.db"), (VAULT,)) as documents,
     ):
+        one, other = ReplyStore(first), ReplyStore(second)
         run = [reply.id for reply in await one.page(None, None, None, 1000)]
         # A month for each world on the same store: days are counted in it.
         start = START + timedelta(days=10 * len(run))
@@ -154,7 +155,7 @@ def test_nothing_is_sent_twice_whoever_dies(tmp_path: Path, steps: list[Step], a
 
     What counts as sent was published, what counts as refused was not, and nothing is left under way.
     """
-    asyncio.run(_holds(tmp_path / "ingest.db", tmp_path, steps, answers, cap))
+    asyncio.run(_holds(SqliteUrl(tmp_path / "ingest.db"), tmp_path, steps, answers, cap))
 
 
 @pytest.mark.mongo
@@ -167,15 +168,9 @@ def test_nothing_is_sent_twice_whoever_dies_on_mongodb(
     asyncio.run(_holds(mongo_url, tmp_path, steps, answers, cap))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
-    """Return where a fresh store may be made."""
-    return tmp_path / "ingest.db" if request.param == "sqlite" else request.getfixturevalue("mongo_url")
-
-
-async def test_a_death_between_intent_and_outcome_goes_to_a_person(where: Where, tmp_path: Path) -> None:
+async def test_a_death_between_intent_and_outcome_goes_to_a_person(store_url: Where, tmp_path: Path) -> None:
     """Where a replica dies while sending, another sends nothing and says what is known."""
-    async with a_world(where, tmp_path, [], cap=3) as world:
+    async with a_world(store_url, tmp_path, [], cap=3) as world:
         while not world.platform.published:
             await world.replicas[0].step("die after" if await _is_sending(world) else "go")
         await world.clock.advance(CLAIM_SECONDS + 1)
@@ -189,9 +184,9 @@ async def _is_sending(world: World) -> bool:
     return bool(await world.store.page("sending", None, None, 1))
 
 
-async def test_each_approval_of_an_unknown_reply_sends_once_more(where: Where, tmp_path: Path) -> None:
+async def test_each_approval_of_an_unknown_reply_sends_once_more(store_url: Where, tmp_path: Path) -> None:
     """A person who looked and approves again gets one more call, not two, with two replicas at work."""
-    async with a_world(where, tmp_path, ["lost", "lost", "lost"], cap=3) as world:
+    async with a_world(store_url, tmp_path, ["lost", "lost", "lost"], cap=3) as world:
         await world.run([])
         unknown = await world.store.page("unknown", None, None, 9)
         assert len(unknown) == len(world.platform.published) == 2

@@ -3,42 +3,35 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.reply import Reply, ReplyState, approve
-from services.ingest.replies.stores.base import ReplyStore, SendClaim, TimePosition
-from services.ingest.replies.stores.columns import FULL, milliseconds
+from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
+from services.ingest.replies.ticket_store import TimePosition
+from shared.clock import milliseconds
+from shared.documents.backend import open_documents
 from shared.errors import NotFoundError
-from shared.store_url import MongoUrl
-from tests.contract.reply_stores import Where, opened
-from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_rule, a_ticket
+from shared.outbox import FULL
+from shared.store_url import MongoUrl, SqliteUrl
+from tests.unit.ingest.replies.replies import NOW, a_reply, a_rule, a_ticket
 
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return tmp_path / "ingest.db"
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
-
-
 @pytest.fixture
-async def store(where: Where) -> AsyncIterator[ReplyStore]:
+async def store(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[ReplyStore]:
     """Yield an empty store."""
-    async with opened(where) as store:
-        yield store
+    async with open_documents(store_url, REPLY_COLLECTIONS) as documents:
+        yield ReplyStore(documents)
 
 
 @pytest.fixture
-async def other(where: Where) -> AsyncIterator[ReplyStore]:
+async def other(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[ReplyStore]:
     """Yield the same store, opened as another process would."""
-    async with opened(where) as store:
-        yield store
+    async with open_documents(store_url, REPLY_COLLECTIONS) as documents:
+        yield ReplyStore(documents)
 
 
 async def test_rules_come_back_by_name(store: ReplyStore, other: ReplyStore) -> None:
@@ -201,22 +194,21 @@ async def test_who_opted_out_stays_out(store: ReplyStore, other: ReplyStore) -> 
 
 
 async def test_a_ticket_is_opened_once(store: ReplyStore, other: ReplyStore) -> None:
-    """Opened many times at once by two replicas, a ticket is there once, with one delivery a desk."""
+    """Opened many times at once by two replicas, a ticket is there once, with one delivery a ticket system."""
     ticket = a_ticket()
-    deliveries = [a_delivery(ticket, "slack"), a_delivery(ticket, "jira")]
-    opens = [(store if turn % 2 else other).add_ticket(ticket, deliveries, 100) for turn in range(6)]
+    opens = [(store if turn % 2 else other).add_ticket(ticket, ["slack", "jira"], NOW, 100) for turn in range(6)]
     assert sum(await asyncio.gather(*opens)) == 1
     assert await store.tickets(None, None, 9) == [ticket]
     assert await store.ticket(ticket.id) == ticket
     assert await store.ticket("VP-none") is None
-    assert [one.desk for one in await other.deliveries([ticket.id])] == ["jira", "slack"]
+    assert [one.destination for one in await other.deliveries([ticket.id])] == ["jira", "slack"]
 
 
 async def test_pages_of_tickets_meet_each_once(store: ReplyStore) -> None:
     """Tickets come in order of creation, of one brand where it is named."""
     tickets = [a_ticket(number, brand=f"brand-{number % 2}", created_at=NOW) for number in range(5)]
     for ticket in reversed(tickets):
-        await store.add_ticket(ticket, [], 100)
+        await store.add_ticket(ticket, [], NOW, 100)
     met, after = [], None
     while page := await store.tickets(None, after, 2):
         met += page
@@ -228,44 +220,6 @@ async def test_pages_of_tickets_meet_each_once(store: ReplyStore) -> None:
 async def test_a_full_queue_says_so(store: ReplyStore) -> None:
     """Past the bound a ticket is kept and its delivery counts as failed, in words; those before wait on."""
     for number in range(3):
-        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 2)
+        await store.add_ticket(a_ticket(number), ["slack"], NOW, 2)
     kept = await store.deliveries([a_ticket(number).id for number in range(3)])
     assert [(one.state, one.known) for one in kept] == [("waiting", ""), ("waiting", ""), ("failed", FULL)]
-
-
-async def test_a_delivery_is_leased_to_one_at_a_time(store: ReplyStore, other: ReplyStore) -> None:
-    """Ten replicas ask at once for two deliveries: two get one, and none is had again until its lease is over."""
-    until = NOW + 60 * SECOND
-    for number in range(2):
-        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 100)
-    asks = [(store if turn % 2 else other).lease_delivery(NOW, until) for turn in range(10)]
-    leased = [one for one in await asyncio.gather(*asks) if one is not None]
-    assert sorted(one.ticket for one in leased) == [a_ticket(0).id, a_ticket(1).id]
-    assert all((one.token, one.attempts, one.leased_until) == (1, 1, until) for one in leased)
-    assert await store.lease_delivery(until - SECOND, until) is None
-    again = await store.lease_delivery(until, until + SECOND)
-    assert again is not None
-    assert (again.token, again.attempts) == (2, 2)
-
-
-async def test_who_lost_the_lease_writes_nothing(store: ReplyStore, other: ReplyStore) -> None:
-    """An old token settles nothing; the latest does, and what is settled is not leased again."""
-    await store.add_ticket(a_ticket(), [a_delivery(a_ticket())], 100)
-    slow = await store.lease_delivery(NOW, NOW + SECOND)
-    quick = await other.lease_delivery(NOW + SECOND, NOW + 2 * SECOND)
-    assert slow is not None
-    assert quick is not None
-    assert not await store.settle_delivery(slow.model_copy(update={"state": "failed"}))
-    assert await other.settle_delivery(quick.model_copy(update={"state": "delivered"}))
-    assert not await other.settle_delivery(quick.model_copy(update={"state": "failed"}))
-    assert await store.lease_delivery(NOW + 90 * SECOND, NOW + 99 * SECOND) is None
-    assert [one.state for one in await store.deliveries([a_ticket().id])] == ["delivered"]
-
-
-async def test_deliveries_wait_for_their_moment(store: ReplyStore) -> None:
-    """A delivery that was put off is not leased before; of those due, the one due longest goes first."""
-    for number, due in enumerate((3, 1, 2)):
-        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number), due_at=NOW + due * SECOND)], 100)
-    assert await store.lease_delivery(NOW, NOW) is None
-    order = [await store.lease_delivery(NOW + 3 * SECOND, NOW + 9 * SECOND) for _ in range(3)]
-    assert [one.ticket for one in order if one] == [a_ticket(number).id for number in (1, 2, 0)]

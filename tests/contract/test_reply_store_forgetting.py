@@ -2,28 +2,27 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from services.ingest.replies.claims import GONE_DAYS, SendClaim
 from services.ingest.replies.reply import approve, claim
-from services.ingest.replies.stores.base import GONE_DAYS, ReplyStore, SendClaim
-from tests.contract.reply_stores import Where, opened
-from tests.unit.ingest.replies.replies import NOW, a_delivery, a_reply, a_ticket
+from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
+from shared.documents.backend import open_documents
+from shared.outbox import Outcome
+from shared.store_url import MongoUrl, SqliteUrl
+from tests.unit.ingest.replies.replies import NOW, a_reply, a_ticket
 
 HOUR = timedelta(hours=1)
 MINE = "a" * 32
 YOURS = "b" * 32
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ReplyStore]:
+@pytest.fixture
+async def store(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[ReplyStore]:
     """Yield an empty store."""
-    where: Where = tmp_path / "ingest.db"
-    if request.param == "mongo":
-        where = request.getfixturevalue("mongo_url")
-    async with opened(where) as store:
-        yield store
+    async with open_documents(store_url, REPLY_COLLECTIONS) as documents:
+        yield ReplyStore(documents)
 
 
 async def test_an_authors_replies_go_in_whatever_state(store: ReplyStore) -> None:
@@ -78,14 +77,15 @@ async def test_a_reply_that_is_being_sent_stays_until_its_claim_ends(store: Repl
 async def test_tickets_go_with_their_deliveries(store: ReplyStore) -> None:
     """Those that are named alone; what a courier then settles of them changes nothing."""
     for number in (1, 2):
-        await store.add_ticket(a_ticket(number), [a_delivery(a_ticket(number))], 100)
-    leased = await store.lease_delivery(NOW, NOW + HOUR)
+        await store.add_ticket(a_ticket(number), ["slack"], NOW, 100)
+    leased = await store.outbox.take("replica", NOW, NOW + HOUR)
     assert leased is not None
-    assert await store.forget_tickets([leased.ticket, "VP-unknown"]) == 1
-    assert await store.forget_tickets([leased.ticket]) == 0
+    lease, row = leased
+    assert await store.forget_tickets([row.subject, "VP-unknown"]) == 1
+    assert await store.forget_tickets([row.subject]) == 0
     assert await store.forget_tickets([]) == 0
-    assert await store.deliveries([leased.ticket]) == []
-    assert not await store.settle_delivery(leased)
+    assert await store.deliveries([row.subject]) == []
+    assert not await store.outbox.settle(lease, Outcome("delivered", "answered 200"))
     assert len(await store.tickets(None, None, 9)) == 1
 
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.ingest.store import IngestStore, open_store
-from services.ingest.streams.stores.base import LeasedStream, LeaseLostError, StreamStore
+from services.ingest.streams.store import LeasedStream, StreamStore
 from services.ingest.streams.stream import DesiredState, Stream, StreamCounts, StreamKind, StreamProgress, StreamState
 from shared.errors import ConflictError, NotFoundError
+from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl
 
 Replica = Callable[[], AbstractAsyncContextManager[IngestStore]]
@@ -63,9 +64,9 @@ def fared(state: StreamState = StreamState.RUNNING) -> StreamProgress:
 
 async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", now: datetime = NOW) -> LeasedStream:
     """Take a stream that is due."""
-    held = await store.acquire(stream_id, owner, now, TTL)
-    assert held is not None
-    return held
+    leased = await store.acquire(stream_id, owner, now, TTL)
+    assert leased is not None
+    return leased
 
 
 async def test_a_stream_comes_back_as_it_was_added(store: StreamStore) -> None:
@@ -107,12 +108,12 @@ async def test_a_new_stream_is_due_until_somebody_takes_it(store: StreamStore) -
     """Taken, it is nobody else's until its lease lapses; the lease shows."""
     stream = await store.add(a_stream())
     assert await store.due(NOW, 10) == [stream.stream_id]
-    held = await taken(store, stream.stream_id)
-    assert (held.stream.owner, held.stream.lapses_at, held.cursor) == ("replica-1", NOW + TTL, None)
+    leased = await taken(store, stream.stream_id)
+    assert (leased.stream.owner, leased.stream.lapses_at, leased.cursor) == ("replica-1", NOW + TTL, None)
     assert await store.due(NOW + TTL / 2, 10) == []
     assert await store.acquire(stream.stream_id, "replica-2", NOW + TTL / 2, TTL) is None
     assert await store.due(LATER, 10) == [stream.stream_id]
-    assert (await taken(store, stream.stream_id, "replica-2", LATER)).lease.token > held.lease.token
+    assert (await taken(store, stream.stream_id, "replica-2", LATER)).lease.token > leased.lease.token
 
 
 async def test_of_many_takers_one_gets_it(replica: Replica) -> None:
@@ -124,7 +125,7 @@ async def test_of_many_takers_one_gets_it(replica: Replica) -> None:
             for n in range(8)
             for opened in (one, other)
         ]
-        assert sum(held is not None for held in await asyncio.gather(*takers)) == 1
+        assert sum(leased is not None for leased in await asyncio.gather(*takers)) == 1
 
 
 async def test_the_longest_due_comes_first_and_no_more_than_asked(store: StreamStore) -> None:
@@ -138,9 +139,9 @@ async def test_the_longest_due_comes_first_and_no_more_than_asked(store: StreamS
 async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore) -> None:
     """What the owner writes is there for people and for its successor; no cursor leaves the cursor as it was."""
     stream = await store.add(a_stream())
-    held = await taken(store, stream.stream_id)
-    assert await store.record(held.lease, fared(), b"\x00sealed", LATER + TTL) is DesiredState.RUNNING
-    await store.record(held.lease, fared(), None, LATER + TTL)
+    leased = await taken(store, stream.stream_id)
+    assert await store.record(leased.lease, fared(), b"\x00sealed", LATER + TTL) is DesiredState.RUNNING
+    await store.record(leased.lease, fared(), None, LATER + TTL)
     found = await store.find(stream.stream_id)
     assert (found.progress, found.lapses_at) == (fared(), LATER + TTL)
     assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
@@ -165,22 +166,22 @@ async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
 async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None:
     """At its time, and for anybody; its cursor and progress stay."""
     stream = await store.add(a_stream())
-    held = await taken(store, stream.stream_id)
-    await store.release(held.lease, fared(StreamState.WAITING), b"here", LATER)
+    leased = await taken(store, stream.stream_id)
+    await store.release(leased.lease, fared(StreamState.WAITING), b"here", LATER)
     found = await store.find(stream.stream_id)
     assert (found.owner, found.lapses_at, found.progress.state) == (None, None, StreamState.WAITING)
     assert await store.due(LATER - timedelta(seconds=1), 10) == []
     again = await taken(store, stream.stream_id, "replica-2", LATER)
     assert (again.cursor, again.stream.progress) == (b"here", fared(StreamState.WAITING))
     with pytest.raises(LeaseLostError):
-        await store.record(held.lease, fared(), None, LATER)
+        await store.record(leased.lease, fared(), None, LATER)
 
 
 async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
     """A stream released for good waits for somebody to want it running."""
     stream = await store.add(a_stream())
-    held = await taken(store, stream.stream_id)
-    await store.release(held.lease, fared(StreamState.FAILED), None, None)
+    leased = await taken(store, stream.stream_id)
+    await store.release(leased.lease, fared(StreamState.FAILED), None, None)
     assert await store.due(NOW + timedelta(days=999), 10) == []
     await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
     assert await store.due(LATER, 10) == [stream.stream_id]
@@ -189,24 +190,33 @@ async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
 async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamStore) -> None:
     """The owner learns it by its next record; nobody takes a paused stream."""
     stream = await store.add(a_stream())
-    held = await taken(store, stream.stream_id)
+    leased = await taken(store, stream.stream_id)
     assert (await store.want(stream.stream_id, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED
-    assert await store.record(held.lease, fared(), b"here", LATER) is DesiredState.PAUSED
-    await store.release(held.lease, fared(StreamState.PAUSED), None, NOW)
+    assert await store.record(leased.lease, fared(), b"here", LATER) is DesiredState.PAUSED
+    await store.release(leased.lease, fared(StreamState.PAUSED), None, NOW)
     assert await store.due(LATER, 10) == []
     assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
     await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
     assert (await taken(store, stream.stream_id, "replica-2", LATER)).cursor == b"here"
 
 
+async def test_resuming_a_stream_that_runs_leaves_it_with_its_owner(store: StreamStore) -> None:
+    """Wanted running once more, it is due for no other replica before its lease lapses."""
+    stream = await store.add(a_stream())
+    leased = await taken(store, stream.stream_id)
+    assert (await store.want(stream.stream_id, DesiredState.RUNNING, NOW)).owner == leased.lease.owner
+    assert await store.acquire(stream.stream_id, "replica-2", NOW + TTL / 2, TTL) is None
+    assert await store.due(LATER, 10) == [stream.stream_id]
+
+
 async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) -> None:
     """Its cursor goes with it: the same question begins anew under another id."""
     stream = await store.add(a_stream())
-    held = await taken(store, stream.stream_id)
-    await store.record(held.lease, fared(), b"here", LATER)
+    leased = await taken(store, stream.stream_id)
+    await store.record(leased.lease, fared(), b"here", LATER)
     await store.delete(stream.stream_id)
     with pytest.raises(LeaseLostError):
-        await store.record(held.lease, fared(), None, LATER)
+        await store.record(leased.lease, fared(), None, LATER)
     for absent in (store.find(stream.stream_id), store.delete(stream.stream_id)):
         with pytest.raises(NotFoundError):
             await absent
@@ -218,8 +228,8 @@ async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) ->
 async def test_a_finished_backfill_stays_and_makes_room(store: StreamStore) -> None:
     """It is shown, cannot be wanted again, and the same one may be asked for anew."""
     backfill = await store.add(a_stream(kind=StreamKind.BACKFILL))
-    held = await taken(store, backfill.stream_id)
-    await store.release(held.lease, fared(StreamState.FINISHED), None, None)
+    leased = await taken(store, backfill.stream_id)
+    await store.release(leased.lease, fared(StreamState.FINISHED), None, None)
     with pytest.raises(ConflictError):
         await store.want(backfill.stream_id, DesiredState.RUNNING, LATER)
     again = await store.add(a_stream(kind=StreamKind.BACKFILL))
@@ -240,11 +250,11 @@ async def test_streams_outlive_the_process(replica: Replica) -> None:
     """A stream, its cursor and its token are there when the store is opened again."""
     async with replica() as opened:
         stream = await opened.streams.add(a_stream())
-        held = await taken(opened.streams, stream.stream_id)
-        await opened.streams.record(held.lease, fared(), b"here", NOW + TTL)
+        leased = await taken(opened.streams, stream.stream_id)
+        await opened.streams.record(leased.lease, fared(), b"here", NOW + TTL)
     async with replica() as opened:
         again = await taken(opened.streams, stream.stream_id, "replica-2", LATER)
-        assert (again.cursor, again.lease.token) == (b"here", held.lease.token + 1)
+        assert (again.cursor, again.lease.token) == (b"here", leased.lease.token + 1)
         assert again.stream.parameters == stream.parameters
 
 

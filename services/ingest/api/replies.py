@@ -9,10 +9,10 @@ from services.ingest.api.dependencies import Res
 from services.ingest.replies.content import ReplyContent
 from services.ingest.replies.reply import Reply, ReplyState
 from services.ingest.replies.rule import ReplyRule, ReplyRuleBody, RuleName
-from services.ingest.replies.stores.columns import milliseconds
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
+from shared.clock import milliseconds
 from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import check_scope, requires
 from shared.web.dependencies import Cursor, Limit

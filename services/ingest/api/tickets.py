@@ -1,21 +1,21 @@
 """The HTTP route of tickets."""
 
 from collections import defaultdict
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.ingest.api.dependencies import Res
-from services.ingest.replies.stores.columns import milliseconds
-from services.ingest.replies.ticket import TicketDelivery, TicketSystem
+from services.ingest.replies.ticket import TicketSystem
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
+from shared.clock import milliseconds
+from shared.outbox import OutboxRow
 from shared.paging import DEFAULT_LIMIT, Page, moment_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
-from shared.webhooks.delivery import DeliveryState
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -24,9 +24,14 @@ class DeliveryAnswer(BaseModel):
     """How the delivery to one ticket system stands; `known` says in words what happened last."""
 
     desk: TicketSystem
-    state: DeliveryState
+    state: Literal["waiting", "delivered", "failed"]
     attempts: int
     known: str
+
+    @classmethod
+    def of(cls, row: OutboxRow) -> Self:
+        """Return what is shown of a delivery."""
+        return cls.model_validate({"desk": row.destination, **row.model_dump(include=set(cls.model_fields))})
 
 
 class TicketAnswer(BaseModel):
@@ -56,19 +61,13 @@ async def list_tickets(
     """Tickets in order of creation."""
     found = await resources.replies.store.tickets(brand, moment_after(cursor), limit + 1)
     page = Page.of(found, limit, lambda ticket: [milliseconds(ticket.created_at), ticket.id])
-    of_ticket: dict[str, list[TicketDelivery]] = defaultdict(list)
+    of_ticket: dict[str, list[DeliveryAnswer]] = defaultdict(list)
     for delivery in await resources.replies.store.deliveries([ticket.id for ticket in page.items]):
-        of_ticket[delivery.ticket].append(delivery)
+        of_ticket[delivery.subject].append(DeliveryAnswer.of(delivery))
     shown = await resources.replies.tickets.shown(page.items)
     return page.showing(
         [
-            TicketAnswer(
-                **ticket.model_dump(),
-                deliveries=[
-                    DeliveryAnswer(**one.model_dump(include=set(DeliveryAnswer.model_fields)))
-                    for one in of_ticket[kept.id]
-                ],
-            )
+            TicketAnswer(**ticket.model_dump(), deliveries=of_ticket[kept.id])
             for kept, ticket in zip(page.items, shown, strict=True)
         ]
     )

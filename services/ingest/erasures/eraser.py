@@ -23,7 +23,7 @@ from services.ingest.erasures.store import ErasureStore
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key as reply_author_key
 from services.ingest.replies.reply import Reply
-from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.ticket_register import TICKET_TEXT
 from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
@@ -85,7 +85,8 @@ class AuthorData:
     async def _forget_tickets(self, tickets: Sequence[str]) -> ErasedHere:
         if not tickets:
             return ErasedHere()
-        at_desks = Counter(one.desk for one in await self.replies.deliveries(tickets) if one.state == "delivered")
+        rows = await self.replies.deliveries(tickets)
+        at_desks = Counter(row.destination for row in rows if row.state == "delivered")
         return ErasedHere(tickets=await self.replies.forget_tickets(tickets), tickets_at_desks=at_desks)
 
 

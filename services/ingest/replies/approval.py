@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.length import complaint
 from services.ingest.replies.reply import NOT_SENT, Reply, approve, reject
-from services.ingest.replies.stores.base import ReplyStore, SendClaim
+from services.ingest.replies.store import ReplyStore
 from shared.clock import Clock
 from shared.errors import ConflictError, InputError, OverloadedError
 

@@ -19,9 +19,8 @@ from services.ingest.replies.drafter import Drafter
 from services.ingest.replies.selector import Categorizer, Selector
 from services.ingest.replies.sender import Sender
 from services.ingest.replies.settings import ReplySettings
-from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.replies.ticket import TicketDelivery
-from services.ingest.replies.ticket_register import TicketDeliveries, TicketRegister
+from services.ingest.replies.store import ReplyStore
+from services.ingest.replies.ticket_register import LeasedTicketDelivery, TicketDeliveries, TicketRegister
 from services.ingest.replies.ticket_system import endpoints
 from services.ingest.replies.withdrawal import ReplyWithdrawal
 from services.ingest.sources.reply_writer import ReplyWriter
@@ -43,7 +42,7 @@ class Replies:
     tickets: TicketRegister
     selector: Selector
     sender: Sender | None
-    courier: Courier[TicketDelivery] | None
+    courier: Courier[LeasedTicketDelivery] | None
 
     async def run(self) -> None:
         """Send replies and deliver tickets until cancelled."""
@@ -77,6 +76,7 @@ def build_replies(
     withdrawal = ReplyWithdrawal(store, contents, vault, pseudonymizer, clock)
     tickets = TicketRegister(store, vault, vault.cipher, clock, sorted(systems), settings.tickets_most_waiting)
     lasting = timedelta(days=settings.replies_keep_days)
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     selector = Selector(
         store=store,
         rules=rules,
@@ -94,7 +94,7 @@ def build_replies(
         drafts=enabled,
     )
     sender: Sender | None = None
-    courier: Courier[TicketDelivery] | None = None
+    courier: Courier[LeasedTicketDelivery] | None = None
     if enabled and not dry_run:
         sender = Sender(
             store=store,
@@ -105,8 +105,8 @@ def build_replies(
             quiet=quiet,
             daily_cap=settings.replies_daily_cap,
             author_pause=settings.author_pause(),
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=owner,
         )
     if enabled and secret is not None and systems:
-        courier = Courier("tickets", TicketDeliveries(store, tickets, systems), http, secret, clock)
+        courier = Courier("tickets", TicketDeliveries(store.outbox, tickets, systems, owner), http, secret, clock)
     return Replies(store, rules, approvals, withdrawal, tickets, selector, sender, courier)

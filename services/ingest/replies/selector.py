@@ -17,7 +17,7 @@ from services.ingest.replies.drafter import Drafter
 from services.ingest.replies.opt_out import OptOutWords
 from services.ingest.replies.reply import NOT_SENT
 from services.ingest.replies.rule import ReplyRule
-from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.withdrawal import ReplyWithdrawal
 from shared.analyzed_post import Platform
 from shared.clock import Clock

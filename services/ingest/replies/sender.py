@@ -11,10 +11,11 @@ import structlog
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.approval import release
 from services.ingest.replies.candidate import reply_key
+from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, refuse, reject, settle
-from services.ingest.replies.stores.base import ReplyStore, SendClaim
+from services.ingest.replies.store import ReplyStore
 from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import UnopenableError
 from shared.analyzed_post import Platform

@@ -1,13 +1,12 @@
-"""A complaint that was routed, and its deliveries to ticket systems."""
+"""A complaint that was routed to ticket systems, and its keys."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.ingest.identity import Pseudonymizer
 from shared.analyzed_post import Platform
 from shared.brand import Brand
-from shared.webhooks.delivery import DeliveryState
 
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads as a digit."""
@@ -63,27 +62,3 @@ class StoredTicket(Complaint):
 
     id: str
     sealed_id: str
-
-
-class TicketDelivery(BaseModel):
-    """One ticket, by its key, to be delivered to one ticket system. `id` is the idempotency key of every attempt.
-
-    Until `leased_until` only the owner of `token` works on it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str
-    ticket: str
-    desk: TicketSystem
-    state: DeliveryState = "waiting"
-    attempts: Annotated[int, Field(ge=0)] = 0
-    due_at: AwareDatetime
-    leased_until: AwareDatetime
-    token: Annotated[int, Field(ge=0)] = 0
-    known: str = ""
-
-
-def delivery_id(ticket: str, system: TicketSystem) -> str:
-    """Return the id of the delivery of a ticket, given by its key."""
-    return f"{ticket}:{system}"

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.ingest.replies.stores.base import ReplyStore
-from services.ingest.replies.ticket import Complaint, StoredTicket, Ticket, TicketDelivery, TicketSystem, delivery_id
+from services.ingest.replies.store import ReplyStore
+from services.ingest.replies.ticket import Complaint, StoredTicket, Ticket, TicketSystem
 from services.ingest.replies.ticket_system import TicketEndpoint
 from services.ingest.vault.cipher import Cipher, UnopenableError
 from services.ingest.vault.vault import Vault
+from shared import outbox
 from shared.clock import Clock
+from shared.leases import Lease
+from shared.outbox import Outbox, OutboxRow
 from shared.webhooks.delivery import Outcome, Parcel, Unsendable
 
 TICKET_TEXT: Final = "ticket"
@@ -40,14 +43,9 @@ class TicketRegister:
         Opening it again adds nothing. `key` is the ticket's (`ticket_key`); an erasure finds the text by `author`.
         """
         await self.vault.keep(TICKET_TEXT, {key: text}, TEXT_LASTING, {key: author})
-        now = self.clock.now()
-        deliveries = [
-            TicketDelivery(id=delivery_id(key, system), ticket=key, desk=system, due_at=now, leased_until=now)
-            for system in self.systems
-        ]
         sealed = self.cipher.seal(_PUBLIC_ID, key, ticket.id).hex()
         kept = StoredTicket(**_routed(ticket), id=key, sealed_id=sealed)
-        await self.store.add_ticket(kept, deliveries, self.most_waiting)
+        await self.store.add_ticket(kept, self.systems, self.clock.now(), self.most_waiting)
 
     async def ticket(self, key: str) -> Ticket | None:
         """Return a ticket, None where there is none; raises UnopenableError."""
@@ -81,37 +79,52 @@ def _routed(ticket: Complaint) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class LeasedTicketDelivery:
+    """A ticket's row of the outbox, leased for one attempt."""
+
+    lease: Lease
+    row: OutboxRow
+
+    @property
+    def id(self) -> str:
+        """Return the idempotency key."""
+        return self.row.id
+
+    @property
+    def attempts(self) -> int:
+        """Return which attempt this is, from 1."""
+        return self.row.attempts
+
+
+@dataclass(frozen=True)
 class TicketDeliveries:
     """The `Deliveries` of tickets to the ticket systems that are configured."""
 
-    store: ReplyStore
+    outbox: Outbox
     tickets: TicketRegister
     endpoints: Mapping[TicketSystem, TicketEndpoint]
+    owner: str
 
-    async def lease(self, now: datetime, until: datetime) -> TicketDelivery | None:
+    async def lease(self, now: datetime, until: datetime) -> LeasedTicketDelivery | None:
         """See `Deliveries.lease`."""
-        return await self.store.lease_delivery(now, until)
+        taken = await self.outbox.take(self.owner, now, until)
+        return LeasedTicketDelivery(*taken) if taken is not None else None
 
-    async def parcel(self, leased: TicketDelivery) -> Parcel | Unsendable:
+    async def parcel(self, leased: LeasedTicketDelivery) -> Parcel | Unsendable:
         """See `Deliveries.parcel`: a ticket without its text is not sent, one whose text cannot be read now waits."""
-        endpoint = self.endpoints.get(leased.desk)
+        row = leased.row
+        endpoint = next((self.endpoints[system] for system in self.endpoints if system == row.destination), None)
         try:
-            ticket = await self.tickets.ticket(leased.ticket)
-            text = await self.tickets.text(leased.ticket)
+            ticket = await self.tickets.ticket(row.subject)
+            text = await self.tickets.text(row.subject)
         except UnopenableError as error:
             return Unsendable(error.detail, later=True)
         if endpoint is None:
-            return Unsendable(f"{leased.desk} is not configured any more")
+            return Unsendable(f"{row.destination} is not configured any more")
         if ticket is None or text is None:
             return Unsendable("the text was erased or has expired")
-        return Parcel(leased.desk, endpoint.url(), endpoint.body(ticket, text), endpoint.headers())
+        return Parcel(row.destination, endpoint.url(), endpoint.body(ticket, text), endpoint.headers())
 
-    async def settle(self, leased: TicketDelivery, outcome: Outcome, now: datetime) -> None:
+    async def settle(self, leased: LeasedTicketDelivery, outcome: Outcome, now: datetime) -> None:  # noqa: ARG002
         """See `Deliveries.settle`."""
-        change = {
-            "state": outcome.state,
-            "known": outcome.known,
-            "due_at": outcome.due_at or leased.due_at,
-            "leased_until": now,
-        }
-        await self.store.settle_delivery(leased.model_copy(update=change))
+        await self.outbox.settle(leased.lease, outbox.Outcome(outcome.state, outcome.known, outcome.due_at))

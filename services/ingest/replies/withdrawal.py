@@ -10,7 +10,7 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key, reply_key
 from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.reply import WAITING, Reply, reject
-from services.ingest.replies.stores.base import ReplyStore
+from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.ticket import ticket_key
 from services.ingest.replies.ticket_register import TICKET_TEXT
 from services.ingest.sources.base import AFTER_THEIR_POSTS

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from services.ingest.brands.store import BrandStore
-from services.ingest.streams.stores.base import StreamStore, missing
+from services.ingest.streams.store import StreamStore, missing
 from services.ingest.streams.stream import DesiredState, Stream, StreamKind
 from services.ingest.streams.supervisor import Supervisor
 from shared.clock import Clock

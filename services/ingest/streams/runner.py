@@ -13,10 +13,11 @@ from services.ingest.sources.base import Source
 from services.ingest.streams.progress import ProgressRecorder
 from services.ingest.streams.run_outcome import HANDED_ON, PAUSED, RunOutcome, outcome_of_end, outcome_of_error
 from services.ingest.streams.runtime import StreamRuntime, WithdrawableSource
-from services.ingest.streams.stores.base import LeasedStream, LeaseLostError
+from services.ingest.streams.store import LeasedStream
 from services.ingest.streams.stream import DesiredState
 from services.ingest.streams.stream_delivery import StopRequestedError, StreamDelivery
 from shared.errors import NotFoundError, OverloadedError, PeerUnavailableError, VoxpopError
+from shared.leases import LeaseLostError
 
 RECORD_SECONDS: Final = 1.0
 """How often at most a cursor is written: what was delivered since comes again after a crash, and is known."""
@@ -54,7 +55,7 @@ class Runner:
     @property
     def stream_id(self) -> str:
         """Return the stream's id."""
-        return self._leased.lease.stream_id
+        return self._leased.lease.key
 
     def stop(self, outcome: RunOutcome = HANDED_ON) -> None:
         """Ask for an end: a delivery that has begun is finished, and the source is closed."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 from services.clusters.run import Basis, Run, RunRequest, RunStatus
 from services.clusters.run_store import open_run_store
 from services.ingest.erasures.erasure import Erasure
-from services.ingest.replies.stores.base import ReplyStore, SendClaim
-from services.ingest.replies.ticket import TicketDelivery
+from services.ingest.replies.claims import SendClaim
+from services.ingest.replies.store import ReplyStore
 from services.ingest.store import IngestStore
 from services.ingest.store import open_store as open_ingest
 from services.ingest.streams.runner import PURPOSE as CURSOR
@@ -23,6 +23,7 @@ from services.profiles.stores.opening import open_stores as open_profiles
 from services.sentiment.categories.store import open_store as open_categories
 from shared.errors import ConflictError
 from shared.leases import Lease
+from shared.outbox import OutboxRow
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.e2e.earlier.house import KEYS, MADE_AT
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -63,7 +64,7 @@ async def _of_streams(store: IngestStore) -> Told:
     """Take every stream that is due by and by: with its cursor, and a token that is higher than the last."""
     cipher = Cipher(KEYS["VOXPOP_VAULT_KEY"].encode())
     streams = [one for kind in StreamKind for one in await store.streams.page(kind, None, "", ALL)]
-    due = await store.streams.due(MADE_AT, ALL)
+    due = sorted(await store.streams.due(MADE_AT, ALL))
     again = {
         one.stream_id: (await store.streams.add(one)).stream_id for one in streams if one.progress.state != "finished"
     }
@@ -128,7 +129,7 @@ async def _of_replies(store: ReplyStore) -> Told:
         "replies of nimbo": _dumped(await store.page(None, "nimbo", None, ALL)),
         "due replies": [one.id for one in await store.due(LATER, ALL)],
         "overdue replies": [one.id for one in await store.overdue(LATER, ALL)],
-        "stale replies": [one.id for one in await store.stale(LATER, ALL)],
+        "stale replies": sorted(one.id for one in await store.stale(LATER, ALL)),
         "known replies": sorted(await store.known([*(one.id for one in replies), OTHER.reply])),
         "replies of authors": sorted(one.id for one in await store.of_authors(authors, MADE_AT - HOUR)),
         "our posts": sorted(await store.ours([*keys, "0" * 32])),
@@ -151,13 +152,20 @@ async def _counted(store: ReplyStore, day: str) -> int:
 async def _of_tickets(store: ReplyStore) -> Told:
     tickets = await store.tickets(None, None, ALL)
     deliveries = sorted(await store.deliveries([one.id for one in tickets]), key=lambda one: one.id)
-    leased: list[TicketDelivery] = []
-    while (delivery := await store.lease_delivery(LATER, LATER + HOUR)) is not None and len(leased) < MOST_TAKEN:
-        leased.append(delivery)
+    leased: list[tuple[Lease, OutboxRow]] = []
+    while (taken := await store.outbox.take("replica-9", LATER, LATER + HOUR)) and len(leased) < MOST_TAKEN:
+        leased.append(taken)
     return {
         "tickets": _dumped(tickets),
-        "deliveries": _dumped(deliveries),
-        "leased deliveries": sorted(f"{one.id} attempt {one.attempts} token {one.token}" for one in leased),
+        "deliveries": [
+            {
+                **one.model_dump(include={"id", "state", "attempts", "known"}),
+                "ticket": one.subject,
+                "desk": one.destination,
+            }
+            for one in deliveries
+        ],
+        "leased deliveries": sorted(f"{row.id} attempt {row.attempts} token {lease.token}" for lease, row in leased),
     }
 
 

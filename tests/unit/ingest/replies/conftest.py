@@ -18,15 +18,15 @@ from services.ingest.post import Post, parse_post
 from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.replies.reply import Reply, ReplyState
 from services.ingest.replies.settings import ReplySettings
-from services.ingest.replies.stores import sqlite as reply_sqlite
-from services.ingest.replies.stores.sqlite import SqliteReplyStore
+from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import Vault
 from shared.analysis import Analysis, Language, Sentiment
-from shared.documents.sqlite import SqliteDocuments, schema_of
+from shared.documents.backend import open_documents
+from shared.documents.base import Documents
 from shared.sentiment_peer import SentimentPeer
-from shared.sqlite import SqliteDatabase, open_sqlite
+from shared.store_url import SqliteUrl
 from shared.text import clean
 from tests.unit.ingest.posts import a_post
 from tests.unit.ingest.replies.local_server import LocalServer, LocalWriter, local_server
@@ -40,14 +40,14 @@ class World:
     """Everything around replies, and short ways to what tests do."""
 
     folder: Path
-    store: SqliteReplyStore
+    store: ReplyStore
     brands: BrandStore
     vault: Vault
     clock: VirtualClock
     platform: LocalServer
     desk: LocalServer
     http: httpx.AsyncClient
-    database: SqliteDatabase
+    documents: Documents
     categories: dict[str, str] = field(default_factory=dict)
     category_status: int = 200
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -123,17 +123,16 @@ def seen(number: int = 1, score: float = 0.1, *, author_id: str | None = None, *
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield an empty world."""
     folder = tmp_path / "store"
-    schema = f"{reply_sqlite.SCHEMA};{schema_of((BRANDS, VAULT))}"
     clock = VirtualClock()
     async with (
-        open_sqlite(folder / "ingest.db", schema) as file,
+        open_documents(SqliteUrl(folder / "ingest.db"), (BRANDS, VAULT, *REPLY_COLLECTIONS)) as documents,
         local_server() as platform,
         local_server() as desk,
         httpx.AsyncClient(trust_env=False, timeout=30) as http,
     ):
-        documents = SqliteDocuments(file, (BRANDS, VAULT))
         vault = Vault(Cipher(KEY.encode()), VaultStore(documents), clock)
-        yield World(folder, SqliteReplyStore(file), BrandStore(documents), vault, clock, platform, desk, http, file)
+        store, brands = ReplyStore(documents), BrandStore(documents)
+        yield World(folder, store, brands, vault, clock, platform, desk, http, documents)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.rule import ReplyRule
-from services.ingest.replies.ticket import StoredTicket, Ticket, TicketDelivery
+from services.ingest.replies.ticket import StoredTicket, Ticket
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TEMPLATE = "We are sorry. Your ticket is {{ ticket }}."
@@ -52,15 +52,3 @@ def a_ticket(number: int = 1, **changes: Any) -> StoredTicket:
 def a_shown_ticket(number: int = 1, **changes: Any) -> Ticket:
     """Return a ticket under its public id; `changes` replace its fields."""
     return Ticket.model_validate(a_ticket(number).model_dump() | {"id": f"VP-{number:012}"} | changes)
-
-
-def a_delivery(ticket: StoredTicket, desk: Any = "slack", **changes: Any) -> TicketDelivery:
-    """Return a waiting delivery; `changes` replace its fields."""
-    fields: dict[str, Any] = {
-        "id": f"{ticket.id}:{desk}",
-        "ticket": ticket.id,
-        "desk": desk,
-        "due_at": NOW,
-        "leased_until": NOW,
-    }
-    return TicketDelivery.model_validate(fields | changes)

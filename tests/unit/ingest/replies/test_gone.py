@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.ingest.replies.claims import GONE
 from shared.analyzed_post import Platform
+from shared.documents.query import Query
 from tests.unit.ingest.replies.conftest import World, seen
 from tests.unit.ingest.replies.replies import a_rule
 from tests.unit.ingest.virtual_clock import START
@@ -15,8 +17,8 @@ HOUR = timedelta(hours=1)
 
 async def marks(world: World) -> list[str]:
     """Return the keys of what is gone."""
-    rows = await world.database.read(lambda c: c.execute("SELECT key FROM reply_gone").fetchall())
-    return [row["key"] for row in rows]
+    found = await world.documents.find(GONE, Query(), 99)
+    return [document.key for document in found]
 
 
 async def test_what_a_removed_author_wrote_before_gets_no_draft(world: World) -> None:

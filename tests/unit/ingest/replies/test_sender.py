@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.composition import Replies
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.sender import CALL_SECONDS, CLAIM_SECONDS, POLL_SECONDS
-from services.ingest.replies.stores.base import SendClaim
 from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen

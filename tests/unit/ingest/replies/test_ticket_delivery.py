@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from services.ingest.replies.composition import Replies
 from services.ingest.replies.content import ReplyContent
 from services.ingest.replies.settings import ReplySettings
-from services.ingest.replies.ticket import TicketDelivery
 from services.ingest.replies.ticket_system import jira, slack, zendesk
 from shared.errors import SettingsError
+from shared.outbox import OutboxRow
 from shared.webhooks.courier import LEASE, MOST_ATTEMPTS
 from tests.unit.ingest.replies.conftest import KEY, World, seen
 from tests.unit.ingest.replies.local_server import Told
@@ -39,7 +39,7 @@ async def deliver(replies: Replies) -> bool:
     return await replies.courier.turn()
 
 
-async def the_one(world: World) -> TicketDelivery:
+async def the_one(world: World) -> OutboxRow:
     """Return the only delivery there is."""
     tickets = await world.store.tickets(None, None, 9)
     (delivery,) = await world.store.deliveries([ticket.id for ticket in tickets])

@@ -78,7 +78,7 @@ class Case:
 
     @property
     def shown(self) -> tuple[StreamState, int, str]:
-        """StreamState, refused pieces and last error, as people see them."""
+        """State, refused items and last error, as people see them."""
         progress = self.recorder.snapshot()
         return progress.state, progress.counts.rejected, str(progress.last_error)
 

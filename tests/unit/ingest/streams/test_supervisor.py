@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.ingest.brands.brand import BrandSettings
-from services.ingest.streams.stores.base import StreamStore
+from services.ingest.streams.store import StreamStore
 from services.ingest.streams.stream import DesiredState, StreamKind, StreamState
 from shared.errors import PeerUnavailableError
 from tests.unit.ingest.streams.conftest import World
@@ -33,7 +33,7 @@ class Unreachable:
 
 
 async def test_posts_are_folded_and_a_stream_says_how_it_fares(world: World) -> None:
-    """StreamState, counts, rate, lag and the brand's drops are there for people to read."""
+    """State, counts, rate, lag and the brand's drops are there for people to read."""
     stream_id = await world.stream()
     await world.replica()
     world.publish(1, 25)
@@ -86,7 +86,7 @@ async def test_two_replicas_never_open_a_stream_twice(world: World) -> None:
 async def test_a_stream_is_taken_over_when_its_replica_is_cut_off(world: World) -> None:
     """A replica that cannot renew closes its source before another opens it, which goes on behind the cursor."""
     stream_id = await world.stream()
-    cut = Unreachable(world.store.streams)
+    cut: Any = Unreachable(world.store.streams)
     await world.replica(replace(world.store, streams=cut))
     world.publish(1, 5)
     await world.until_folded(5)

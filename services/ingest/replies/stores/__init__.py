@@ -1,1 +1,0 @@
-"""Where rules, replies, tickets and claims are kept: one contract, two stores."""
