@@ -179,8 +179,8 @@ async def _restore(brand: str, files: dict[Path, int], url: str | None) -> dict[
 
 
 async def _migrate(source: Any, target: Any) -> dict[str, int]:
-    from services.profiles.migrating import migrate
     from services.profiles.stores.opening import open_stores
+    from services.profiles.transfer.store_copy import copy_store
 
     async with open_stores(source) as from_store, open_stores(target) as to_store:
         with progress_bar("rows") as bar:
@@ -189,7 +189,7 @@ async def _migrate(source: Any, target: Any) -> dict[str, int]:
             def watch(brand: str, of: str, done: int) -> None:
                 bar.update(task, description=f"{brand}: {of}", completed=done)
 
-            moved = await migrate(from_store, to_store, watch)
+            moved = await copy_store(from_store, to_store, watch)
     return asdict(moved)
 
 

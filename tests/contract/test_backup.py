@@ -12,12 +12,12 @@ import pytest
 from services.profiles.alerts.rule import AlertRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
-from services.profiles.migrating import migrate
 from services.profiles.stores.base import FoldCount, ProfileStore
 from services.profiles.stores.opening import Stores, open_stores
 from services.profiles.transfer.export import Export, stream
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restore import restore
+from services.profiles.transfer.store_copy import copy_store
 from services.profiles.transfer.table import Format, TableKind
 from shared.errors import ConflictError
 from shared.store_url import MongoUrl, SqliteUrl
@@ -135,7 +135,7 @@ async def test_an_older_backup_does_not_bring_back_who_is_gone(source: ProfileSt
 async def test_a_migration_takes_every_brand_over(given: Stores, filled: Stores) -> None:
     """And says what both hold; made again it changes nothing."""
     for _ in range(2):
-        moved = await migrate(given, filled)
+        moved = await copy_store(given, filled)
         assert (moved.brands, moved.profiles, moved.alert_rules, moved.webhooks) == (2, 8 + 4, 1, 1)
         for brand in ("acme", "other"):
             assert await kept_of(filled.profiles, brand) == await kept_of(given.profiles, brand)
@@ -143,12 +143,12 @@ async def test_a_migration_takes_every_brand_over(given: Stores, filled: Stores)
 
 async def test_a_migration_takes_rules_of_alerts_with_their_standing(given: Stores, filled: Stores) -> None:
     """So no hour is judged a second time; and what the new store changed since stays."""
-    await migrate(given, filled)
+    await copy_store(given, filled)
     assert await filled.alerts.rules("acme", "", 10) == await given.alerts.rules("acme", "", 10)
     assert await filled.alerts.webhooks("", 10) == await given.alerts.webhooks("", 10)
     moved = Webhook("desk", "https://other.example/in", datetime.fromtimestamp(NEVER, UTC))
     await filled.alerts.put_webhook(moved)
-    await migrate(given, filled)
+    await copy_store(given, filled)
     assert await filled.alerts.webhook("desk") == moved
 
 
@@ -168,8 +168,8 @@ async def test_a_migration_that_stopped_goes_on(given: Stores, filled: Stores) -
                 raise _StoppedError
 
         with suppress(_StoppedError):
-            await migrate(given, filled, watch)
-    await migrate(given, filled)
+            await copy_store(given, filled, watch)
+    await copy_store(given, filled)
     for brand in ("acme", "other"):
         assert await kept_of(filled.profiles, brand) == await kept_of(given.profiles, brand)
 
@@ -180,6 +180,6 @@ async def test_a_migration_refuses_a_store_with_other_content(given: Stores, fil
     await filled.profiles.fold(brand, [post(12345, 777)])
     before = await kept_of(filled.profiles, brand)
     with pytest.raises(ConflictError, match=brand):
-        await migrate(given, filled)
+        await copy_store(given, filled)
     assert await kept_of(filled.profiles, brand) == before
     assert len(await filled.profiles.brands(None, 10)) == 1

@@ -23,6 +23,7 @@ from services.profiles.analytics.mentions import (
 )
 from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.analytics.window import HourWindow
+from services.profiles.kept import Sample
 from services.profiles.stores.base import ProfileStore
 from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost, Voice
@@ -32,15 +33,6 @@ MOST_POSTS: Final = 20_000
 LEAST_POSTS: Final = 5
 LEAST_AUTHORS: Final = 3
 """Below either, a term does not trend: one author's repetitions are no trend, and a handful of posts is chance."""
-
-
-@dataclass(frozen=True, slots=True)
-class SampleSize:
-    """How many posts of a window were looked at, of how many that still have a text."""
-
-    window: HourWindow
-    posts: int
-    posts_in_all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +51,6 @@ class Trend:
     name: str
     baseline_posts: int
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Trends:
-    """What trends, the surest first, and what it was found in."""
-
-    window: SampleSize
-    baseline: SampleSize
-    items: list[Trend]
 
 
 class SampleView(PeriodView):
@@ -110,22 +93,23 @@ async def trending(
     voice: Voice | None = None,
     kinds: frozenset[Kind] = KINDS,
     limit: int = 100,
-) -> Trends:
+) -> TrendingView:
     """Return up to `limit` terms that are surely more frequent in the window than in the baseline.
 
     Stop words need no list: they are as frequent before. Posts of one sample are held at a time, and read in a
     thread; names of persons are those of both samples. Raises what the store raises.
     """
     sample = await store.sample(brand, window.start, window.end, MOST_POSTS, voice)
-    now = SampleSize(window, len(sample.posts), sample.posts_in_all)
+    now = _view_sample(window, sample)
     found = await asyncio.to_thread(candidates, sample.posts, kinds)
     names = await asyncio.to_thread(names_in, sample.posts)
     sample = await store.sample(brand, baseline.start, baseline.end, MOST_POSTS, voice)
-    past = SampleSize(baseline, len(sample.posts), sample.posts_in_all)
+    past = _view_sample(baseline, sample)
     before = await asyncio.to_thread(posts_with, sample.posts, [one.mention.term for one in found], kinds)
     names |= await asyncio.to_thread(names_in, sample.posts)
-    items = await asyncio.to_thread(shown, ranked(found, now.posts, before, past.posts), names, limit)
-    return Trends(now, past, items)
+    trends = ranked(found, now.posts_looked_at, before, past.posts_looked_at)
+    items = [_view(trend, now, past) for trend in await asyncio.to_thread(shown, trends, names, limit)]
+    return TrendingView(**dict(now), baseline=past, items=items)
 
 
 def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[TrendCandidate]:
@@ -182,20 +166,11 @@ def shown(trends: Iterable[Trend], names: Iterable[str], limit: int) -> list[Tre
     return list(islice((trend for trend in trends if may_be_shown(trend.mention, persons)), limit))
 
 
-def view_trends(trends: Trends) -> TrendingView:
-    """Return the trends as they are shown."""
-    return TrendingView(
-        **dict(_view_sample(trends.window)),
-        baseline=_view_sample(trends.baseline),
-        items=[_view(trend, trends) for trend in trends.items],
-    )
+def _view_sample(window: HourWindow, sample: Sample) -> SampleView:
+    return SampleView(**view_period(window), posts_looked_at=len(sample.posts), posts_in_all=sample.posts_in_all)
 
 
-def _view_sample(sample: SampleSize) -> SampleView:
-    return SampleView(**view_period(sample.window), posts_looked_at=sample.posts, posts_in_all=sample.posts_in_all)
-
-
-def _view(trend: Trend, trends: Trends) -> TrendView:
+def _view(trend: Trend, now: SampleView, past: SampleView) -> TrendView:
     mention = trend.mention
     return TrendView(
         kind=mention.term.kind,
@@ -203,8 +178,8 @@ def _view(trend: Trend, trends: Trends) -> TrendView:
         term=trend.name,
         posts=mention.posts,
         authors=mention.authors,
-        share=share_of(mention.posts, trends.window.posts),
-        baseline_share=share_of(trend.baseline_posts, trends.baseline.posts),
+        share=share_of(mention.posts, now.posts_looked_at),
+        baseline_share=share_of(trend.baseline_posts, past.posts_looked_at),
         score=trend.score,
         scored_posts=mention.scored_posts,
         mean_score=mention.mean_score,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.profiles.analytics.entities import EntitiesView, entities
 from services.profiles.analytics.mentions import KINDS, Kind
-from services.profiles.analytics.trending import TrendingView, trending, view_trends
+from services.profiles.analytics.trending import TrendingView, trending
 from services.profiles.analytics.window import length_of, window_of
 from services.profiles.api.dependencies import Length, OfVoice, Res, Summed, Until, asked_window
 from shared.access import Scope
@@ -60,4 +60,4 @@ async def show_trending(
     time = asked_window(summary, window, until, resources)
     before = window_of(length_of(baseline, "baseline"), time.start)
     async with resources.reads.permit():
-        return view_trends(await trending(resources.store, summary.brand, time, before, voice, _KINDS[kind], limit))
+        return await trending(resources.store, summary.brand, time, before, voice, _KINDS[kind], limit)

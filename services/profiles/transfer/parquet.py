@@ -34,10 +34,8 @@ class Parquet(TableWriter):
             if self._group and self._is_apart(part):
                 self._flush()
             self._group.append(part)
-            if (
-                sum(one.num_rows for one in self._group) >= GROUP_ROWS
-                or sum(one.nbytes for one in self._group) >= GROUP_BYTES
-            ):
+            rows, size = sum(one.num_rows for one in self._group), sum(one.nbytes for one in self._group)
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
                 self._flush()
         return self._outlet.drain()
 
@@ -68,24 +66,20 @@ class Parquet(TableWriter):
         return bool(last[-1].as_py() != part.column(self._table.apart)[0].as_py())
 
 
-class _Outlet(io.RawIOBase):
+class _Outlet(io.BytesIO):
     """What a writer takes for a file: it keeps what was written until it is drained."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._written = 0
+        super().__init__()
+        self._drained = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self._pieces.append(bytes(piece))
-        self._written += len(self._pieces[-1])
-        return len(self._pieces[-1])
-
+    @override
     def tell(self) -> int:
-        return self._written
+        return self._drained + super().tell()
 
     def drain(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+        piece = self.getvalue()
+        self._drained += len(piece)
+        self.seek(0)
+        self.truncate()
+        return piece

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from services.profiles.analytics import mentions
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.persons import names_in
-from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending, view_trends
+from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending
 from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analyzed_post import AnalyzedPost
@@ -92,7 +92,7 @@ async def test_a_person_of_the_baseline_does_not_trend() -> None:
         trends = await trending(
             Shelf(posts).store, "acme", HourWindow(BASE + HOUR, BASE + 2 * HOUR), HourWindow(BASE, BASE + HOUR)
         )
-        return {trend.name for trend in trends.items}
+        return {trend.term for trend in trends.items}
 
     assert await found(4) == {"news", "of", "ms"}
     assert await found(5) == {"news", "of", "ms", "roe", "#teamjaneroe", "Roe, Jane"}
@@ -135,7 +135,7 @@ async def test_an_answer_says_what_was_compared() -> None:
     now = [one.model_copy(update={"hour": START.replace(hour=1)}) for one in usual(0, 80) + bursting("#StrikeNow", 10)]
     window, baseline = HourWindow(BASE + HOUR, BASE + 2 * HOUR), HourWindow(BASE, BASE + HOUR)
     found = await trending(Shelf(past + now).store, "acme", window, baseline, limit=5)
-    answer = view_trends(found).model_dump(by_alias=True, mode="json")
+    answer = found.model_dump(by_alias=True, mode="json")
     assert (answer["from"], answer["to"]) == ("2015-02-24T01:00:00Z", "2015-02-24T02:00:00Z")
     assert (answer["posts_looked_at"], answer["posts_in_all"]) == (100, 100)
     assert answer["baseline"] == {

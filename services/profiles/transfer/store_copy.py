@@ -1,16 +1,15 @@
 """From one store to another, through the port alone: every brand, in pages, and again from where it stopped."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from services.profiles.alerts.rule import KeptRule
 from services.profiles.alerts.store import AlertStore
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import Stores
-from services.profiles.transfer.export import PAGE, Export, pages_of, profile_pages
+from services.profiles.transfer.export import PAGE, Export, pages_after, pages_of, profile_pages
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restore import take_over
 from services.profiles.transfer.row import END
@@ -19,11 +18,11 @@ from shared.errors import ConflictError
 
 Watch = Callable[[str, TableKind, int], None]
 """Gets brand, table and rows done."""
-_STILL = "stop whatever writes to either store and run this again"
+_STILL: Final = "stop whatever writes to either store and run this again"
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class CopiedStore:
     """What the target holds now, as much as the source."""
 
     brands: int
@@ -33,68 +32,65 @@ class Migration:
     webhooks: int
 
 
-async def migrate(source: Stores, target: Stores, watch: Watch = lambda *_: None) -> Migration:
+async def copy_store(source: Stores, target: Stores, watch: Watch = lambda *_: None) -> CopiedStore:
     """Take everything of `source` over into `target`; run again after a crash it does the rest.
 
     Rules of alerts go with their standing, and webhooks; alerts that were told stay behind. Raises ConflictError before
     anything is written where `target` holds a brand that `source` does not, and at the end where their brands, profiles
     or posts are not equally many.
     """
-    brands = [size.brand async for size in _sizes(source.profiles)]
+    brands = list(await _sizes(source.profiles))
     await _refuse_other_content(source.profiles, target.profiles)
     for brand in brands:
-        for of in RESTORE_ORDER:
-            await _take(source.profiles, target.profiles, brand, of, watch)
+        for kind in RESTORE_ORDER:
+            await _copy_table(source.profiles, target.profiles, Export(brand, kind, Format.PARQUET), watch)
     webhooks, rules = (
-        await _take_webhooks(source.alerts, target.alerts),
-        await _take_rules(source.alerts, target.alerts),
+        await _copy_webhooks(source.alerts, target.alerts),
+        await _copy_rules(source.alerts, target.alerts),
     )
-    held = [size async for size in _sizes(target.profiles)]
-    wanted = [size async for size in _sizes(source.profiles)]
+    held, wanted = await _sizes(target.profiles), await _sizes(source.profiles)
     if held != wanted:
-        different = next(brand for brand in brands if _of(held, brand) != _of(wanted, brand))
+        different = next(brand for brand in brands if held.get(brand) != wanted.get(brand))
         raise ConflictError(
-            f"brand {different} has {_told(_of(wanted, different))} in the one store and "
-            f"{_told(_of(held, different))} in the other; {_STILL}"
+            f"brand {different} has {_told(wanted.get(different))} in the one store and "
+            f"{_told(held.get(different))} in the other; {_STILL}"
         )
-    profiles, posts = sum(size.profiles for size in held), sum(size.posts for size in held)
-    return Migration(len(held), profiles, posts, rules, webhooks)
+    profiles, posts = sum(size.profiles for size in held.values()), sum(size.posts for size in held.values())
+    return CopiedStore(len(held), profiles, posts, rules, webhooks)
 
 
-async def _take(source: ProfileStore, target: ProfileStore, brand: str, of: TableKind, watch: Watch) -> None:
+async def _copy_table(source: ProfileStore, target: ProfileStore, table: Export, watch: Watch) -> None:
     done = 0
-    async with aclosing(pages_of(source, Export(brand, of, Format.PARQUET))) as pages:
+    async with aclosing(pages_of(source, table)) as pages:
         async for rows in pages:
-            await take_over(target, brand, of, rows)
+            await take_over(target, table.brand, table.of, rows)
             done += len(rows)
-            watch(brand, of, done)
+            watch(table.brand, table.of, done)
 
 
-async def _take_webhooks(source: AlertStore, target: AlertStore) -> int:
-    count, after = 0, ""
-    while page := await source.webhooks(after, PAGE):
+async def _copy_webhooks(source: AlertStore, target: AlertStore) -> int:
+    count = 0
+    async for page in pages_after(lambda after: source.webhooks(after or "", PAGE), lambda webhook: webhook.name):
         for webhook in page:
             if await target.webhook(webhook.name) is None:
                 await target.put_webhook(webhook)
-        count, after = count + len(page), page[-1].name
+        count += len(page)
     return count
 
 
-async def _take_rules(source: AlertStore, target: AlertStore) -> int:
+async def _copy_rules(source: AlertStore, target: AlertStore) -> int:
     count = 0
-    after: KeptRule | None = None
     # No rule has judged that hour, so these are all there are, of every brand.
-    while page := await source.due_rules(END, after, PAGE):
+    async for page in pages_after(lambda after: source.due_rules(END, after, PAGE), lambda kept: kept):
         for kept in page:
             if await target.rule(kept.rule.brand, kept.rule.name) is None:
                 await target.record(await target.put_rule(kept.rule, kept.standing.judged), kept.standing, None)
-        count, after = count + len(page), page[-1]
+        count += len(page)
     return count
 
 
 async def _refuse_other_content(source: ProfileStore, target: ProfileStore) -> None:
-    async for size in _sizes(target):
-        brand = size.brand
+    for brand in await _sizes(target):
         same = await _is_part(_profiles(target, brand), _profiles(source, brand)) and await _is_part(
             _posts(target, brand), _posts(source, brand)
         )
@@ -116,30 +112,22 @@ async def _is_part(part: AsyncIterator[tuple[Any, ...]], whole: AsyncIterator[tu
     return True
 
 
-async def _profiles(store: ProfileStore, brand: str) -> AsyncGenerator[tuple[Any, ...], None]:
+async def _profiles(store: ProfileStore, brand: str) -> AsyncIterator[tuple[Any, ...]]:
     async for page in profile_pages(store, brand):
         for kept in page:
             yield kept.profile.author_key, kept.profile.folded
 
 
-async def _posts(store: ProfileStore, brand: str) -> AsyncGenerator[tuple[Any, ...], None]:
-    after: str | None = None
-    while page := await store.kept_posts(brand, after, PAGE):
+async def _posts(store: ProfileStore, brand: str) -> AsyncIterator[tuple[Any, ...]]:
+    async for page in pages_after(lambda after: store.kept_posts(brand, after, PAGE), lambda kept: kept.post_key):
         for kept in page:
             yield kept.post_key, kept.author_key
-        after = page[-1].post_key
 
 
-async def _sizes(store: ProfileStore) -> AsyncGenerator[BrandSize, None]:
-    after: str | None = None
-    while page := await store.brands(after, PAGE):
-        for size in page:
-            yield size
-        after = page[-1].brand
-
-
-def _of(sizes: Sequence[BrandSize], brand: str) -> BrandSize | None:
-    return next((size for size in sizes if size.brand == brand), None)
+async def _sizes(store: ProfileStore) -> dict[str, BrandSize]:
+    """Return how much each brand has, by name."""
+    pages = pages_after(lambda after: store.brands(after, PAGE), lambda size: size.brand)
+    return {size.brand: size async for page in pages for size in page}
 
 
 def _told(size: BrandSize | None) -> str:
