@@ -16,11 +16,11 @@ from services.ingest.replies.approval import ApprovalQueue
 from services.ingest.replies.caches import BrandCache, RuleCache
 from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.drafter import Drafter
-from services.ingest.replies.selector import Categorizer, Selector
+from services.ingest.replies.selector import Selector
 from services.ingest.replies.sender import Sender
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.store import ReplyStore
-from services.ingest.replies.ticket_register import LeasedTicketDelivery, TicketDeliveries, TicketRegister
+from services.ingest.replies.ticket_register import TicketRegister
 from services.ingest.replies.ticket_system import endpoints
 from services.ingest.replies.withdrawal import ReplyWithdrawal
 from services.ingest.sources.reply_writer import ReplyWriter
@@ -28,7 +28,7 @@ from services.ingest.vault.vault import Vault
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 from shared.sentiment_peer import SentimentPeer
-from shared.webhooks.courier import Courier
+from shared.webhooks.sender import WebhookSender
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class Replies:
     tickets: TicketRegister
     selector: Selector
     sender: Sender | None
-    courier: Courier[LeasedTicketDelivery] | None
+    ticket_sender: WebhookSender | None
 
     async def run(self) -> None:
         """Send replies and deliver tickets until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             if self.sender is not None:
                 tasks.create_task(self.sender.run(), name="reply-sender")
-            if self.courier is not None:
-                tasks.create_task(self.courier.run(), name="ticket-courier")
+            if self.ticket_sender is not None:
+                tasks.create_task(self.ticket_sender.run(), name="ticket-sender")
 
 
 def build_replies(
@@ -74,14 +74,14 @@ def build_replies(
     enabled, dry_run = settings.replies_enabled, settings.replies_dry_run
     approvals = ApprovalQueue(store, contents, clock, enabled and not dry_run, lambda: quiet.day(clock.now()))
     withdrawal = ReplyWithdrawal(store, contents, vault, pseudonymizer, clock)
-    tickets = TicketRegister(store, vault, vault.cipher, clock, sorted(systems), settings.tickets_most_waiting)
+    tickets = TicketRegister(store, vault, vault.cipher, clock, systems, settings.tickets_most_waiting)
     lasting = timedelta(days=settings.replies_keep_days)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     selector = Selector(
         store=store,
         rules=rules,
         brands=BrandCache(brands, clock),
-        categorizer=Categorizer(sentiment),
+        sentiment=sentiment,
         drafter=Drafter(store, contents, tickets, pseudonymizer, clock, lasting, dry_run),
         contents=contents,
         withdrawal=withdrawal,
@@ -94,7 +94,7 @@ def build_replies(
         drafts=enabled,
     )
     sender: Sender | None = None
-    courier: Courier[LeasedTicketDelivery] | None = None
+    ticket_sender: WebhookSender | None = None
     if enabled and not dry_run:
         sender = Sender(
             store=store,
@@ -108,5 +108,5 @@ def build_replies(
             owner=owner,
         )
     if enabled and secret is not None and systems:
-        courier = Courier("tickets", TicketDeliveries(store.outbox, tickets, systems, owner), http, secret, clock)
-    return Replies(store, rules, approvals, withdrawal, tickets, selector, sender, courier)
+        ticket_sender = WebhookSender("tickets", store.outbox, tickets.request_of, http, secret, clock, owner)
+    return Replies(store, rules, approvals, withdrawal, tickets, selector, sender, ticket_sender)

@@ -29,32 +29,6 @@ _BATCH: Final = 128
 log = structlog.get_logger(__name__)
 
 
-class Categorizer:
-    """Best categories of texts, by a category set or the model's own labels."""
-
-    def __init__(self, sentiment: SentimentPeer) -> None:
-        """Ask `sentiment`."""
-        self._sentiment = sentiment
-
-    async def best(self, texts: Sequence[str], category_set: str | None) -> list[str | None]:
-        """Return the best label of each cleaned text, None where the model gives none.
-
-        A set that sentiment refuses (it is not there, say) gives None for all, with a warning in the log: then
-        no rule that needs it fits. Raises PeerUnavailableError where sentiment is away.
-        """
-        labels: list[str | None] = []
-        for start in range(0, len(texts), _BATCH):
-            batch = list(texts[start : start + _BATCH])
-            try:
-                found = await self._sentiment.analyze(batch, ["category"], category_set=category_set)
-            except PeerRefusedError as error:
-                log.warning("replies.uncategorised", category_set=category_set, error=type(error).__name__)
-                labels += [None] * len(batch)
-            else:
-                labels += [one.category.label if one.category else None for one in found.results]
-        return labels
-
-
 @dataclass(frozen=True)
 class Selector:
     """Looks at every post before it is folded, and drafts a reply where a rule says so.
@@ -66,7 +40,7 @@ class Selector:
     store: ReplyStore
     rules: RuleCache
     brands: BrandCache
-    categorizer: Categorizer
+    sentiment: SentimentPeer
     drafter: Drafter
     contents: ReplyContents
     withdrawal: ReplyWithdrawal
@@ -173,8 +147,25 @@ class Selector:
                 for one in candidates
                 if any(rule.categories and rule.category_set == category_set for rule in one.rules)
             ]
-            best = await self.categorizer.best([one.seen.text for one in wanting], category_set)
+            best = await self._best([one.seen.text for one in wanting], category_set)
             labels |= {(one.reply, category_set): label for one, label in zip(wanting, best, strict=True)}
+        return labels
+
+    async def _best(self, texts: Sequence[str], category_set: str | None) -> list[str | None]:
+        """Return the best label of each cleaned text, None where the model gives none.
+
+        A set that sentiment refuses (it is not there, say) gives None for all: then no rule that needs it fits.
+        """
+        labels: list[str | None] = []
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            try:
+                found = await self.sentiment.analyze(batch, ["category"], category_set=category_set)
+            except PeerRefusedError as error:
+                log.warning("replies.uncategorised", category_set=category_set, error=type(error).__name__)
+                labels += [None] * len(batch)
+            else:
+                labels += [one.category.label if one.category else None for one in found.results]
         return labels
 
 

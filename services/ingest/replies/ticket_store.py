@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.ingest.replies.ticket import StoredTicket, TicketSystem
+from services.ingest.replies.ticket import StoredTicket
 from shared.clock import milliseconds
 from shared.documents.base import Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
@@ -26,9 +26,7 @@ class TicketStore:
         self._documents = documents
         self.outbox = Outbox(documents)
 
-    async def add_ticket(
-        self, ticket: StoredTicket, systems: Sequence[TicketSystem], due: datetime, most_waiting: int
-    ) -> bool:
+    async def add_ticket(self, ticket: StoredTicket, systems: Sequence[str], due: datetime, most_waiting: int) -> bool:
         """Keep a ticket with a delivery to each ticket system; tell whether it was new.
 
         Adding again adds deliveries to further systems alone. While `most_waiting` deliveries wait, new ones are kept

@@ -32,7 +32,7 @@ class TicketEndpoint:
         return {"authorization": self.authorization.get_secret_value()} if self.authorization is not None else {}
 
 
-def endpoints(settings: ReplySettings) -> dict[TicketSystem, TicketEndpoint]:
+def endpoints(settings: ReplySettings) -> dict[str, TicketEndpoint]:
     """Return the ticket systems that are configured; raises SettingsError."""
     bodies: dict[TicketSystem, Callable[[Ticket, str], TicketBody]] = {
         "zendesk": zendesk,

@@ -30,8 +30,8 @@ async def test_drafts_tickets_and_raw_ids_go(with_desk: World) -> None:
     recent = RecentPosts(world.vault, PSEUDONYMIZER)
     for author_id, post_id in (("0", "1"), ("1", "2")):
         await recent.remember("aerolume", [{"platform": "x", "post_id": post_id, "author": {"id": author_id}}])
-    assert replies.courier is not None
-    while await replies.courier.turn():
+    assert replies.ticket_sender is not None
+    while await replies.ticket_sender.turn():
         pass
     mine, yours = sorted(await world.listed(), key=lambda reply: reply.author != REPLY_AUTHOR)
     letter = await replies.approvals.contents.find(mine.content)

@@ -235,8 +235,8 @@ async def test_tickets_are_listed_with_their_deliveries(with_desk: World) -> Non
     """Each with what became of it at each desk, in pages, without the text."""
     await drafts(with_desk, 1, 2)
     replies = with_desk.replies()
-    assert replies.courier is not None
-    await replies.courier.turn()
+    assert replies.ticket_sender is not None
+    await replies.ticket_sender.turn()
     async with serving(with_desk) as http:
         first = (await http.get("/v1/tickets", params={"limit": 1})).json()
         rest = (await http.get("/v1/tickets", params={"cursor": first["next_cursor"], "brand": "aerolume"})).json()

@@ -5,7 +5,6 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.ticket_system import jira, slack, zendesk
 from shared.errors import SettingsError
 from shared.outbox import OutboxRow
-from shared.webhooks.courier import LEASE, MOST_ATTEMPTS
+from shared.webhooks.sender import LEASE
 from tests.unit.ingest.replies.conftest import KEY, World, seen
 from tests.unit.ingest.replies.local_server import Told
 from tests.unit.ingest.replies.replies import a_rule, a_shown_ticket
@@ -34,9 +33,9 @@ async def opened(world: World) -> Replies:
 
 
 async def deliver(replies: Replies) -> bool:
-    """Let the courier do one turn."""
-    assert replies.courier is not None
-    return await replies.courier.turn()
+    """Let the sender of tickets do one turn."""
+    assert replies.ticket_sender is not None
+    return await replies.ticket_sender.turn()
 
 
 async def the_one(world: World) -> OutboxRow:
@@ -72,39 +71,11 @@ async def test_a_body_that_nobody_can_decode_is_nobodys_business(with_desk: Worl
 
 
 async def test_a_wait_of_thousands_of_digits_is_no_wait(with_desk: World) -> None:
-    """What a desk asks for cannot end the courier."""
+    """What a desk asks for cannot end the sender."""
     replies = await opened(with_desk)
     with_desk.desk.answers = [Told(status=503, headers={"retry-after": "9" * 5000})]
     assert await deliver(replies)
     assert (await the_one(with_desk)).state == "waiting"
-
-
-@pytest.mark.parametrize("told", [Told(status=500), Told(status=429), Told(drop=True)])
-async def test_a_desk_that_fails_is_tried_again_with_the_same_key(with_desk: World, told: Told) -> None:
-    """Waits grow from ten seconds on; every attempt carries the same idempotency key."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [told, told]
-    assert await deliver(replies)
-    assert not await deliver(replies)
-    await with_desk.clock.advance(10)
-    assert await deliver(replies)
-    await with_desk.clock.advance(19)
-    assert not await deliver(replies)
-    await with_desk.clock.advance(1)
-    assert await deliver(replies)
-    assert {headers["idempotency-key"] for headers, _, _ in with_desk.desk.got} == {(await the_one(with_desk)).id}
-    assert ((await the_one(with_desk)).state, len(with_desk.desk.got)) == ("delivered", 3)
-
-
-async def test_a_desk_says_when_to_come_back(with_desk: World) -> None:
-    """`Retry-After` in seconds is kept."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(status=429, headers={"retry-after": "120"})]
-    await deliver(replies)
-    await with_desk.clock.advance(119)
-    assert not await deliver(replies)
-    await with_desk.clock.advance(1)
-    assert await deliver(replies)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302])
@@ -120,18 +91,7 @@ async def test_a_desk_that_refuses_is_not_asked_again(with_desk: World, status: 
     assert with_desk.platform.got == []
 
 
-async def test_it_is_given_up_in_the_end(with_desk: World) -> None:
-    """After its attempts a delivery is failed, days later, and says so."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(status=503)] * 99
-    for _ in range(MOST_ATTEMPTS + 3):
-        await deliver(replies)
-        await with_desk.clock.advance(timedelta(hours=6).total_seconds())
-    assert len(with_desk.desk.got) == MOST_ATTEMPTS
-    assert (await the_one(with_desk)).known == f"zendesk answered 503; given up after {MOST_ATTEMPTS} attempts"
-
-
-async def test_a_courier_that_dies_is_followed_by_another(with_desk: World) -> None:
+async def test_a_sender_that_dies_is_followed_by_another(with_desk: World) -> None:
     """Nobody else has the delivery during the lease; after it another attempt is made."""
     replies = await opened(with_desk)
     with_desk.desk.answers = [Told(hang=True)]
@@ -144,13 +104,6 @@ async def test_a_courier_that_dies_is_followed_by_another(with_desk: World) -> N
     assert ((await the_one(with_desk)).state, (await the_one(with_desk)).attempts) == ("delivered", 2)
 
 
-async def test_two_couriers_deliver_once(with_desk: World) -> None:
-    """Four replicas at the same moment make one request."""
-    await opened(with_desk)
-    await asyncio.gather(*[deliver(with_desk.replies()) for _ in range(4)])
-    assert len(with_desk.desk.got) == 1
-
-
 async def test_an_erased_ticket_is_not_delivered(with_desk: World) -> None:
     """Its text is gone: the delivery fails, and nothing is sent."""
     replies = await opened(with_desk)
@@ -159,7 +112,7 @@ async def test_an_erased_ticket_is_not_delivered(with_desk: World) -> None:
     assert ((await the_one(with_desk)).state, with_desk.desk.got) == ("failed", [])
 
 
-async def test_the_courier_runs(with_desk: World) -> None:
+async def test_the_sender_of_tickets_runs(with_desk: World) -> None:
     """Started with the rest, it delivers what comes until it is cancelled."""
     replies = await opened(with_desk)
     running = asyncio.create_task(replies.run())
