@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Several
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,7 +17,7 @@ from shared.documents import mongo, sqlite
 from shared.documents.collection import Collection, Document
 from shared.documents.mongo import Preparation
 from shared.errors import SettingsError
-from shared.mongo import MongoDatabase
+from shared.mongo import MongoDatabase, MongoSession, in_transaction
 from shared.sqlite import Statement
 
 Kept = tuple[Collection, Document]
@@ -63,9 +64,9 @@ def moved_tables(moves: Sequence[Move], collections: Several[Collection]) -> Sta
 def moved_collections(moves: Sequence[Move]) -> Preparation:
     """Return what moves MongoDB collections in their order, for `MongoDocuments`.
 
-    One replica moves while the others wait; where it dies, another one goes on. A collection is dropped once each of
-    its documents was found to be kept, and what is there is never overwritten; so it may be cut off anywhere. No
-    replica of before may run meanwhile. Raises SettingsError where a document cannot be kept.
+    One replica moves, a batch in a transaction, while the others wait; where it dies, another one goes on. What is
+    there already is never overwritten, and a collection is dropped once all that it has is kept; so it may be cut off
+    anywhere. No replica of the earlier version may run meanwhile. Raises SettingsError where a document cannot be kept.
     """
 
     async def prepare(database: MongoDatabase) -> None:
@@ -101,31 +102,41 @@ async def _move(database: MongoDatabase, move: Move, owner: str) -> None:
         batch = await source.find(wanted, sort=[("_id", 1)], limit=BATCH).to_list(BATCH)
         if not batch:
             break
-        await _keep(database, move, [kept for row in batch for kept in move.convert(row)])
-        moved, last = moved + len(batch), batch[-1]["_id"]
-        if not await _guarded(database, owner):
+        kept = [one for row in batch for one in move.convert(row)]
+        if not await in_transaction(database, partial(_keep, database, move, kept, owner)):
             return
-    if await source.count_documents({}) != moved:
-        raise SettingsError(
-            f"the old collection {move.source} changed while it was moved: stop every old replica first"
-        )
+        moved, last = moved + len(batch), batch[-1]["_id"]
+    is_whole = await source.count_documents({}) == moved
+    if not await _guarded(database, owner):
+        return
+    if not is_whole:
+        raise SettingsError(f"the old collection {move.source} changed while it was moved: stop all old replicas first")
     await source.drop()
     log.info("documents.moved", source=move.source, documents=moved)
 
 
-async def _keep(database: MongoDatabase, move: Move, kept: Sequence[Kept]) -> None:
-    by_collection: dict[Collection, list[dict[str, Any]]] = {}
-    for collection, document in kept:
-        row = mongo.row_of(collection, document, max(1, document.version))
-        by_collection.setdefault(collection, []).append(row)
-    for collection, rows in by_collection.items():
+async def _keep(database: MongoDatabase, move: Move, kept: Sequence[Kept], owner: str, session: MongoSession) -> bool:
+    """Keep what is not there yet, in a transaction that renews the lease; False where that is another replica's."""
+    renewed = {"$set": {"until": time.time() + LEASE_SECONDS}}
+    if not (
+        await database[_GUARD].update_one({"_id": "moves", "owner": owner}, renewed, session=session)
+    ).matched_count:
+        return False
+    for collection in dict(kept):
+        rows = {
+            one.key: mongo.row_of(collection, one, max(1, one.version)) for place, one in kept if place is collection
+        }
         target = database[collection.table]
+        there = target.find({"_id": {"$in": list(rows)}}, {"_id": 1}, session=session)
+        for row in await there.to_list(None):
+            del rows[row["_id"]]
         try:
-            await target.insert_many(rows, ordered=False)
+            if rows:
+                await target.insert_many(list(rows.values()), session=session)
         except BulkWriteError:
-            keys = {row["_id"] for row in rows}
-            if await target.count_documents({"_id": {"$in": list(keys)}}) != len(keys):
-                raise SettingsError(
-                    f"documents of the old collection {move.source} cannot be kept in {collection.table}: "
-                    "restore the database and report this"
-                ) from None
+            # Another replica would have met the lease first.
+            raise SettingsError(
+                f"documents of the old collection {move.source} cannot be kept in {collection.table}, where others "
+                "have what may be there once: restore the database and report this"
+            ) from None
+    return True

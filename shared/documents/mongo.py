@@ -99,9 +99,12 @@ class MongoOperations(Operations):
         stored = await self._stored(collection)
         row = row_of(collection, document, document.version + 1)
         clash = ConflictError(f"another document of {collection.name} has what may be there once")
-        if self._session is not None and await self._clashes(stored, collection, row):
-            raise clash
         wanted = {"_id": document.key, "version": document.version}
+        if self._session is not None:
+            if await stored.find_one(wanted, {"_id": 1}, session=self._session) is None:
+                return None
+            if await self._clashes(stored, collection, row):
+                raise clash
         try:
             result = await stored.replace_one(wanted, row, session=self._session)
         except DuplicateKeyError:

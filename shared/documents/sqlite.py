@@ -233,7 +233,7 @@ def _update(connection: sqlite3.Connection, collection: Collection, key: str, ch
     if before is None:
         if not _insert(connection, collection, _row(collection, after, 1)):
             raise ConflictError(f"another document of {collection.name} has what may be there once")
-        return Document(key, after.body, after.fields, 1)
+        return _next(Document(key, after.body, after.fields))
     kept = Document(key, after.body, after.fields, before.version)
     _replace(connection, collection, _row(collection, kept, kept.version + 1))
     return _next(kept)
