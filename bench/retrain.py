@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from bench.serving import serving
-from services.cli.client import connect, train
+from services.cli.client import connect
+from services.cli.clusters import train
 from shared.analyzed_post import SCHEMA_VERSION
 
 AUTHORS = 100_000

@@ -19,8 +19,7 @@ from typing import Any, Final
 
 import httpx
 
-from sandbox.command import CHANGES, settings_of
-from sandbox.faults import FaultPlace
+from sandbox.faults import CHANGES, FaultPlace
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.identity import Pseudonymizer
@@ -49,7 +48,7 @@ class Voxpop:
 
     async def start(self) -> None:
         """Start it on a free port and wait until it answers."""
-        environment = dict(os.environ) | dict(line.split("=", 1) for line in settings_of(self.sandbox))
+        environment = dict(os.environ) | dict(line.split("=", 1) for line in self.sandbox.settings())
         environment |= {"VOXPOP_PSEUDONYM_KEY": KEY, "VOXPOP_LOG_LEVEL": "ERROR", "X_MONTHLY_POSTS": str(10**9)}
         command = ("-m", "services.cli", "up", "--port", "0", "--data-dir", str(self.folder / "var"))
         self.process = await asyncio.create_subprocess_exec(

@@ -4,6 +4,8 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
+from shared.errors import SettingsError
+
 FaultPlace = Literal["connect", "rules", "search", "create", "me", "stream"]
 """Where a fault befalls: one of the requests, or (`stream`) an open connection."""
 FaultKind = Literal[
@@ -96,3 +98,25 @@ class Faults:
         """Forget the orders that wait or stand."""
         self._waiting.clear()
         self._standing.clear()
+
+
+CHANGES: Final[dict[str, tuple[tuple[FaultPlace, FaultKind, dict[str, Any]], ...]]] = {
+    "stall": (("stream", "stall", {"seconds": 45.0}),),
+    "drop": (("stream", "drop", {}),),
+    "close": (("stream", "close", {}),),
+    "disconnect": (("stream", "disconnect", {}),),
+    "duplicates": (("stream", "duplicates", {"times": 20}),),
+    "429": (("connect", "rate-limit", {"seconds": 5.0}), ("search", "rate-limit-no-reset", {}), ("stream", "cut", {})),
+    "503": (("connect", "html-503", {"times": 2}), ("search", "html-503", {}), ("stream", "cut", {})),
+    "garbage": (("stream", "line", {"text": '{"data":{"id":"1'}), ("search", "truncated-json", {})),
+}
+"""What `--faults` may name, and what each orders."""
+
+
+def chosen_changes(names: str) -> list[str]:
+    """Return the entries of CHANGES that a list with commas names, every one for `all`; raises SettingsError."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    chosen = list(CHANGES) if "all" in wanted else wanted
+    if unknown := [name for name in chosen if name not in CHANGES]:
+        raise SettingsError(f"'{unknown[0]}' is no fault; the faults are all, {', '.join(CHANGES)}")
+    return chosen

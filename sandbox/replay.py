@@ -74,8 +74,13 @@ def _account(author: dict[str, Any]) -> SandboxAccount:
     return SandboxAccount(number, author.get("handle") or f"user{number}", created_at=created_at, **figures)
 
 
-async def when_asked(sandbox: Sandbox, say: Callable[[str], None]) -> None:
-    """Wait until somebody listens or searches, so that no post is published to nobody."""
-    say("waiting for somebody to listen or search")
+async def publish(
+    sandbox: Sandbox, rows: Iterator[Row], rate: float, language: str, say: Callable[[str], None]
+) -> None:
+    """Wait until a client listens or searches, so that a post is published to somebody, then replay the rows."""
+    say("waiting for a client to listen or search")
     while not (sandbox.connections or sandbox.requests["search"]):
         await sandbox.clock.sleep(1 / STEPS_A_SECOND)
+    say(f"a client is there: publishing {rate:g} posts a second")
+    published, unreadable = await replay(sandbox, rows, rate, language)
+    say(f"published {published} posts, {unreadable} rows could not be read; still answering")

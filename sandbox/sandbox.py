@@ -1,6 +1,8 @@
 """The sandbox as tests and the command use it: start it, publish posts, order faults, see what clients did."""
 
 import asyncio
+import random
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +10,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.credentials import make_certificate
+from sandbox.faults import CHANGES, OF_STREAM
 from sandbox.routes import build
 from sandbox.state import SandboxState
 
@@ -42,6 +45,32 @@ class Sandbox(SandboxState):
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def inject_faults(self, names: Sequence[str], every: float, dice: random.Random) -> None:
+        """Order one entry of CHANGES at random times, `every` seconds on average, until cancelled."""
+        while True:
+            await self.clock.sleep(dice.expovariate(1 / every))
+            if not self.connections:
+                continue
+            for place, kind, more in CHANGES[dice.choice(names)]:
+                if kind in OF_STREAM or place != "stream":
+                    self.order(place, kind, **more)
+
+    def settings(self) -> list[str]:
+        """Return the lines of a `.env` file that point voxpop at the sandbox; its tokens open nothing else."""
+        where = {"X_SANDBOX": self.address, "X_SANDBOX_CA": str(self.ca.resolve())}
+        return [f"{name}={value}" for name, value in (where | self._tokens()).items()]
+
+    def write_tokens(self) -> None:
+        """Write a file for each token, named as its variable in small letters (mode 0600), beside the certificate."""
+        for name, value in self._tokens().items():
+            path = self._folder / name.lower()
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+            path.write_text(value)
+
+    def _tokens(self) -> dict[str, str]:
+        return {f"X_{name.upper()}": value for name, value in vars(self.credentials).items()}
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 import stamina
 
-from services.cli.client import ClientError, NoServerError, ask
+from services.cli.client import ClientError, ask, detail_of, no_answer
 from services.profiles.transfer.folder import partial
 
 EXPORT_SECONDS: Final = 600.0
@@ -43,7 +43,7 @@ async def download(http: httpx.AsyncClient, brand: str, query: dict[str, str], p
         ) as response:
             if not response.is_success:
                 await response.aread()
-                raise ClientError(_detail(response))
+                raise ClientError(detail_of(response))
             file = await asyncio.to_thread(growing.open, "wb")
             with file:
                 async for piece in response.aiter_bytes(_PIECE_BYTES):
@@ -51,7 +51,7 @@ async def download(http: httpx.AsyncClient, brand: str, query: dict[str, str], p
                     done += len(piece)
                     watch(done)
     except httpx.ConnectError:
-        raise NoServerError(f"no answer from {http.base_url}; is `voxpop up` running there?") from None
+        raise no_answer(http) from None
     except httpx.TransportError:
         raise ClientError("the server broke off in the middle; nothing was kept of this file: run this again") from None
     growing.replace(path)
@@ -93,11 +93,11 @@ async def _sent(http: httpx.AsyncClient, brand: str, path: Path, watch: Watch) -
             timeout=httpx.Timeout(60.0, read=IMPORT_SECONDS),
         )
     except httpx.TransportError:
-        raise _TryAgainError(NoServerError(f"no answer from {http.base_url}; is `voxpop up` running there?")) from None
+        raise _TryAgainError(no_answer(http)) from None
     if response.status_code in _TRY_AGAIN:
-        raise _TryAgainError(ClientError(_detail(response)))
+        raise _TryAgainError(ClientError(detail_of(response)))
     if not response.is_success:
-        raise ClientError(f"{path.name}: {_detail(response)}")
+        raise ClientError(f"{path.name}: {detail_of(response)}")
     answer: dict[str, Any] = response.json()
     return answer
 
@@ -109,10 +109,3 @@ async def _pieces(path: Path, watch: Watch) -> AsyncGenerator[bytes, None]:
             yield piece
             done += len(piece)
             watch(done)
-
-
-def _detail(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"status {response.status_code}; is this a voxpop server?"

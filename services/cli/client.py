@@ -1,8 +1,7 @@
 """How the command line reaches a running voxpop."""
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +11,6 @@ from shared.errors import SettingsError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 SECONDS = 60.0
-POLL_SECONDS = 0.5
 
 
 class ClientError(Exception):
@@ -52,27 +50,20 @@ async def ask(http: httpx.AsyncClient, method: str, path: str, **content: Any) -
     try:
         response = await http.request(method, path, **content)
     except httpx.TransportError:
-        raise NoServerError(f"no answer from {http.base_url}; is `voxpop up` running there?") from None
+        raise no_answer(http) from None
     if response.is_success:
         return response.json()
+    raise ClientError(detail_of(response))
+
+
+def no_answer(http: httpx.AsyncClient) -> NoServerError:
+    """Return the error of a server that cannot be reached."""
+    return NoServerError(f"no answer from {http.base_url}; is `voxpop up` running there?")
+
+
+def detail_of(response: httpx.Response) -> str:
+    """Return the sentence of an error answer."""
     try:
-        detail = response.json()["detail"]
+        return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        detail = f"status {response.status_code}; is this a voxpop server?"
-    raise ClientError(str(detail))
-
-
-async def train(
-    http: httpx.AsyncClient, brand: str, basis: str = "behaviour", watch: Callable[[float, str], None] | None = None
-) -> dict[str, Any]:
-    """Start a run and wait for its end; `watch` gets progress (0 to 1) and stage. Raises ClientError if it failed."""
-    run_id = (await ask(http, "POST", f"/v1/brands/{brand}/runs", json={"basis": basis}))["run_id"]
-    while True:
-        run: dict[str, Any] = await ask(http, "GET", f"/v1/runs/{run_id}")
-        if watch:
-            watch(float(run.get("progress") or 0), str(run.get("stage") or run["status"]))
-        if run["status"] == "succeeded":
-            return run
-        if run["status"] in {"failed", "cancelled"}:
-            raise ClientError(str(run.get("error") or f"the run was {run['status']}"))
-        await asyncio.sleep(POLL_SECONDS)
+        return f"status {response.status_code}; is this a voxpop server?"

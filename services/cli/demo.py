@@ -5,9 +5,10 @@ import io
 
 from rich.text import Text
 
-from services.cli.client import ask, connect, train
-from services.cli.console import err, out, progress_bar, show_cards, show_tally
-from services.cli.upload import Tally, upload
+from services.cli.client import ask, connect
+from services.cli.clusters import show_cards, train_watched
+from services.cli.console import err, out, progress_bar
+from services.cli.upload import Tally, show_tally, upload
 from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import open_file
 
@@ -15,7 +16,7 @@ from services.ingest.sources.file import open_file
 async def demonstrate(url: str, key: str | None) -> None:
     """Import the sample where the store is empty (or an import of it was cut off), train, print the cards.
 
-    Whatever fails is said in one sentence: the services go on.
+    A failure is said in one sentence: the services go on.
     """
     try:
         await _fill(url, key)
@@ -39,7 +40,7 @@ async def _fill(url: str, key: str | None) -> None:
                 bar.update(task, completed=tally.accepted + tally.duplicates + tally.rejected)
 
             tally = await upload(source.rows, BRAND, ingest, advance)
-    show_tally(tally.accepted, tally.duplicates, tally.rejected, tally.reasons)
+    show_tally(tally)
 
 
 async def _show(url: str, key: str | None) -> None:
@@ -47,13 +48,7 @@ async def _show(url: str, key: str | None) -> None:
         brands = [item["brand"] for item in (await ask(profiles, "GET", "/v1/brands"))["items"]]
     if BRAND in brands:
         async with connect("clusters", url, key) as clusters:
-            with progress_bar("") as bar:
-                task = bar.add_task("training clusters", total=100)
-
-                def watch(share: float, stage: str) -> None:
-                    bar.update(task, completed=share * 100, description=stage)
-
-                run = await train(clusters, BRAND, watch=watch)
+            run = await train_watched(clusters, BRAND)
             cards = (await ask(clusters, "GET", f"/v1/brands/{BRAND}/clusters"))["items"]
         show_cards(BRAND, cards, run.get("reason"))
     out.print("\nLook at next:")

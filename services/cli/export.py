@@ -1,38 +1,31 @@
 """`voxpop export`, `voxpop import` and `voxpop migrate`: what a brand has, out of voxpop and back."""
 
 import asyncio
-import json
-import re
-import sys
-from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
-import uvloop
 
 from services.cli import client
-from services.cli.console import SOME_FAILED, WRONG_USAGE, err, out, progress_bar, stop
-from shared.brand import BRAND_PATTERN
+from services.cli.console import (
+    SOME_FAILED,
+    WRONG_USAGE,
+    Json,
+    Url,
+    check_brand,
+    err,
+    out,
+    print_json,
+    progress_bar,
+    run,
+    stop,
+)
 from shared.errors import ConflictError
-from shared.logs import configure_logs
 
-Url = Annotated[
-    str | None,
-    typer.Option(help="where `voxpop up` or a gateway answers  [default: 127.0.0.1:8000]", envvar="VOXPOP_URL"),
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 _FORMS = ("csv", "jsonl", "parquet")
 _TABLES = ("profiles", "posts", "buckets", "removals")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("export")(export_brand)
-    app.command("import")(import_backup)
-    app.command("migrate")(migrate_store)
 
 
 def export_brand(
@@ -50,7 +43,7 @@ def export_brand(
 
     Parquet, removals and folders need a key with the scope admin.
     """
-    _check_brand(brand)
+    check_brand(brand)
     target = Path(output)
     try:
         if output.endswith("/") or target.is_dir():
@@ -59,7 +52,7 @@ def export_brand(
             target.mkdir(parents=True, exist_ok=True)
             if any(target.iterdir()):
                 stop(f"{target} is not empty; name a new folder, so that no two backups are mixed", WRONG_USAGE)
-            _show(_run(_back_up(brand, target, url)), as_json=as_json)
+            _show(run(_back_up(brand, target, url)), as_json=as_json)
             return
         form = target.suffix.removeprefix(".")
         if form not in _FORMS:
@@ -67,7 +60,7 @@ def export_brand(
         if of not in _TABLES:
             stop(f"'{of}' is nothing to export; there are {', '.join(_TABLES)}", WRONG_USAGE)
         query = {"of": of, "format": form} | {key: text for key, text in (("from", since), ("to", until)) if text}
-        _show([_run(_export(brand, query, target, url))], as_json=as_json)
+        _show([run(_export(brand, query, target, url))], as_json=as_json)
     except OSError as error:
         stop(f"{error.filename or output}: {error.strerror or error}", WRONG_USAGE)
 
@@ -79,16 +72,16 @@ def import_backup(
     as_json: Json = False,
 ) -> None:
     """Restore a backup: what is there already stays, and running it again finishes what is missing."""
-    _check_brand(brand)
+    check_brand(brand)
     from services.profiles.transfer.folder import files_of
 
     try:
         files = {path: path.stat().st_size for path in files_of(backup)}
-        found = _run(_restore(brand, files, url))
+        found = run(_restore(brand, files, url))
     except OSError as error:
         stop(f"{backup}: {error.strerror or error}", WRONG_USAGE)
     if as_json:
-        sys.stdout.write(json.dumps(found) + "\n")
+        print_json(found)
         return
     for of, counts in found.items():
         out.print(f"{of:9} restored {counts['restored']}  duplicates {counts['duplicates']}", highlight=False)
@@ -107,13 +100,12 @@ def migrate_store(
     urls = [parse_store_url(name, url, Path()) for name, url in (("FROM", source or "-"), ("TO", target or "-"))]
     if isinstance(urls[0], SqliteUrl) and not urls[0].path.is_file():
         stop(f"there is no database at {urls[0].path}", WRONG_USAGE)
-    configure_logs("ERROR")
     try:
-        done = _run(_migrate(*urls))
+        done = run(_migrate(*urls))
     except ConflictError as error:
         stop(error.detail, SOME_FAILED)
     if as_json:
-        sys.stdout.write(json.dumps(done) + "\n")
+        print_json(done)
     else:
         counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in done.items())
         out.print(f"both stores hold: {counts}", highlight=False)
@@ -195,17 +187,7 @@ async def _migrate(source: Any, target: Any) -> dict[str, int]:
 
 def _show(written: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(written) + "\n")
+        print_json(written)
         return
     for one in written:
         err.print(f"wrote {one['file']} ({one['bytes']} bytes)", highlight=False, soft_wrap=True)
-
-
-def _check_brand(brand: str) -> None:
-    if not re.fullmatch(BRAND_PATTERN, brand):
-        stop("a brand is 1 to 63 lower-case letters, digits and hyphens, no hyphen first", WRONG_USAGE)
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    configure_logs("ERROR")
-    return uvloop.run(work)

@@ -1,15 +1,35 @@
-"""Sends a source's posts to a running ingest service in bounded batches, and adds up what became of them."""
+"""`voxpop ingest`: a file's posts, sent to a running ingest service in bounded batches, and what became of them."""
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import stamina
+import typer
+from rich.text import Text
 
-from services.ingest.sources.file import Row
+from services.cli.client import ClientError, NoServerError, connect, detail_of
+from services.cli.console import (
+    SOME_FAILED,
+    ColumnPairs,
+    Json,
+    Url,
+    check_brand,
+    err,
+    out,
+    print_json,
+    progress_bar,
+    reading,
+    run,
+)
+
+if TYPE_CHECKING:
+    from services.ingest.sources.rows import Row
 
 BATCH_POSTS = 500
 BATCH_BYTES = 256 * 2**10
@@ -20,14 +40,6 @@ PATIENCE_SECONDS = 30.0
 CALL_SECONDS = 60.0
 FIRST_REASONS = 10
 _TRY_AGAIN = frozenset({429, 503})
-
-
-class UnreachableError(Exception):
-    """The server could not be reached for 30 s; what was acknowledged stays, running again sends the rest."""
-
-
-class RefusedError(Exception):
-    """The server answered that it will not take posts; the sentence is its own."""
 
 
 class _TryAgainError(Exception):
@@ -50,8 +62,39 @@ class Tally:
             self.reasons.append(f"row {number}: {reason}")
 
 
+def ingest(
+    file: Annotated[str, typer.Argument(help="CSV, JSON lines, Parquet, or Meta's data export; - for stdin")],
+    brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
+    platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
+    map_: ColumnPairs = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Import a file of posts. Running it again finishes what is missing and changes nothing else."""
+    check_brand(brand)
+    stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
+    with reading(file):
+        tally: Tally = run(_upload_file(file, brand, platform, map_ or [], url))
+    if as_json:
+        print_json(vars(tally))
+    else:
+        show_tally(tally)
+    if tally.rejected:
+        raise SystemExit(SOME_FAILED)
+
+
+def show_tally(tally: Tally) -> None:
+    """Print what became of an import."""
+    counts = f"accepted {tally.accepted}  duplicates {tally.duplicates}  rejected {tally.rejected}"
+    out.print(counts, highlight=False)
+    for reason in tally.reasons:
+        out.print(Text(f"  {reason}"))
+    if tally.rejected > len(tally.reasons):
+        out.print(f"  ... and {tally.rejected - len(tally.reasons)} more", highlight=False)
+
+
 async def upload(
-    rows: Iterable[Row],
+    rows: Iterable["Row"],
     brand: str,
     http: httpx.AsyncClient,
     progress: Callable[[Tally], None] = lambda _: None,
@@ -59,8 +102,9 @@ async def upload(
 ) -> Tally:
     """Post the rows to `/v1/posts` through `http` (whose base URL is the ingest service), two batches at a time.
 
-    Raises UnreachableError after `patience` seconds without a connection or with 503 alone, RefusedError where
-    the server refuses. Rows are read as they are needed, so a file of any size takes the same memory.
+    Raises NoServerError after `patience` seconds without a connection or with 503 alone (what was acknowledged stays,
+    running again sends the rest), ClientError where the server refuses.
+    Rows are read as they are needed, so a file of any size takes the same memory.
     """
     tally = Tally()
     slots = asyncio.Semaphore(IN_FLIGHT)
@@ -75,12 +119,28 @@ async def upload(
                 await slots.acquire()
                 task = tasks.create_task(_send(batch, brand, http, tally, patience))
                 task.add_done_callback(finished)
-    except* (UnreachableError, RefusedError) as failures:
+    except* (NoServerError, ClientError) as failures:
         raise failures.exceptions[0] from None
     return tally
 
 
-def _batches(rows: Iterable[Row], tally: Tally) -> Iterator[list[Row]]:
+def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
+    if details.retry_num == 1:
+        err.print(f"no answer ({details.caused_by}); trying again for {PATIENCE_SECONDS:.0f} s", highlight=False)
+
+
+async def _upload_file(file: str, brand: str, platform: str | None, pairs: list[str], url: str | None) -> Tally:
+    from services.ingest.sources.file import open_file
+    from services.ingest.sources.rows import parse_mapping
+
+    with open_file(file, parse_mapping(pairs), platform, sys.stdin.buffer) as source:
+        async with connect("ingest", url) as http:
+            with progress_bar("rows" if file.endswith(".parquet") else "bytes") as bar:
+                task = bar.add_task(Path(file).name, total=source.total)
+                return await upload(source.rows, brand, http, lambda _: bar.update(task, completed=source.position()))
+
+
+def _batches(rows: Iterable["Row"], tally: Tally) -> Iterator[list["Row"]]:
     batch: list[Row] = []
     size = 0
     for row in rows:
@@ -100,12 +160,12 @@ def _batches(rows: Iterable[Row], tally: Tally) -> Iterator[list[Row]]:
         yield batch
 
 
-async def _send(batch: list[Row], brand: str, http: httpx.AsyncClient, tally: Tally, patience: float) -> None:
+async def _send(batch: list["Row"], brand: str, http: httpx.AsyncClient, tally: Tally, patience: float) -> None:
     body = _encoded({"brand": brand, "posts": [row.post for row in batch]})
     try:
         answer = await _answered(body, http, patience)
     except _TryAgainError as error:
-        raise UnreachableError(f"no answer from {http.base_url} for {patience:.0f} s ({error})") from None
+        raise NoServerError(f"no answer from {http.base_url} for {patience:.0f} s ({error})") from None
     tally.accepted += answer["accepted"]
     tally.duplicates += answer["duplicates"]
     for rejection in answer["rejected"]:
@@ -132,14 +192,7 @@ async def _once(body: bytes, http: httpx.AsyncClient) -> dict[str, Any]:
     if response.is_success:
         answer: dict[str, Any] = response.json()
         return answer
-    raise RefusedError(f"the server answered {response.status_code}: {_detail(response)}")
-
-
-def _detail(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return "without a reason; is this a voxpop server?"
+    raise ClientError(f"the server answered {response.status_code}: {detail_of(response)}")
 
 
 def _encoded(value: Any) -> bytes:

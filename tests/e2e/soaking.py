@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
-from sandbox.command import CHANGES
+from sandbox.faults import CHANGES
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.app import create_app as create_ingest

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.cli.client import train
+from services.cli.clusters import train
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key as reply_author_key
 from services.local import LocalSettings, create_local_app, local_settings

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.cli.client import train
+from services.cli.clusters import train
 from services.cli.upload import Tally, upload
 from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import Row, open_file

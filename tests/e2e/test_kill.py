@@ -10,7 +10,8 @@ import httpx
 import pytest
 import stamina
 
-from services.cli.upload import Tally, UnreachableError, upload
+from services.cli.client import NoServerError
+from services.cli.upload import Tally, upload
 from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import Row, open_file
 from services.profiles.profile import BrandSummary
@@ -68,7 +69,7 @@ async def test_a_killed_import_that_is_run_again_equals_a_clean_one(
     await import_into(clean, rows)
 
     victim = start("killed")
-    with stamina.set_testing(testing=True, attempts=2), pytest.raises(UnreachableError):
+    with stamina.set_testing(testing=True, attempts=2), pytest.raises(NoServerError):
         await import_into(victim, rows, lambda _: victim.kill())
     second = start("killed")
     tally = await import_into(second, rows)

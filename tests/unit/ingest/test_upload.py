@@ -6,7 +6,8 @@ import httpx
 import pytest
 import stamina
 
-from services.cli.upload import RefusedError, Tally, UnreachableError, upload
+from services.cli.client import ClientError, NoServerError
+from services.cli.upload import Tally, upload
 from services.ingest.sources.file import Row
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.posts import a_post
@@ -74,7 +75,7 @@ async def test_rows_are_read_as_they_are_sent(http: httpx.AsyncClient) -> None:
 async def test_a_server_that_stays_away_is_unreachable(http: httpx.AsyncClient, peers: Peers) -> None:
     """After the last attempt the upload says so; sending again accepts exactly what is missing."""
     peers.status["profiles"] = 503
-    with pytest.raises(UnreachableError, match="503"):
+    with pytest.raises(NoServerError, match="503"):
         await upload(rows(700), "aerolume", http)
     peers.status["profiles"] = 200
     assert (await upload(rows(700), "aerolume", http)).accepted == 700
@@ -83,11 +84,11 @@ async def test_a_server_that_stays_away_is_unreachable(http: httpx.AsyncClient, 
 async def test_nobody_listening_is_unreachable() -> None:
     """A closed port is unreachable."""
     async with httpx.AsyncClient(base_url="http://127.0.0.1:9") as nobody:
-        with pytest.raises(UnreachableError):
+        with pytest.raises(NoServerError):
             await upload(rows(1), "aerolume", nobody)
 
 
 async def test_a_refusal_is_told_in_the_servers_words(http: httpx.AsyncClient) -> None:
     """What no retry mends ends the upload with the server's own sentence."""
-    with pytest.raises(RefusedError, match="brand"):
+    with pytest.raises(ClientError, match="brand"):
         await upload(rows(1), "Not A Slug", http)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.command import CHANGES
+from sandbox.faults import CHANGES
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.x.client import XClient
 from tests.contract.source_network import Listener, listening

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services.cli import console
-from services.cli.console import show_analyses
+from services.cli import analyses
+from services.cli.analyses import show_analyses
 
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console, "out", Console(width=200))
+    monkeypatch.setattr(analyses, "out", Console(width=200))
 
 
 def test_analyses_are_shown_by_the_features_that_were_answered(capsys: pytest.CaptureFixture[str]) -> None:
