@@ -1,6 +1,5 @@
 """Backups and migrations: what one store kept, another holds afterwards, whatever either is built on."""
 
-import io
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,15 +13,15 @@ from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.stores.base import FoldCount, ProfileStore
 from services.profiles.stores.opening import Stores, open_stores
-from services.profiles.transfer.export import Export, stream
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restore import restore
 from services.profiles.transfer.store_copy import copy_store
-from services.profiles.transfer.table import Format, TableKind
+from services.profiles.transfer.table import TableKind
 from shared.errors import ConflictError
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key, post
+from tests.unit.profiles.transfer.files import exported
 
 SOON, NEVER = 1_000_000_000, 2_000_000_000
 STARTED = 1_424_736_000
@@ -84,16 +83,10 @@ async def kept_of(store: ProfileStore, brand: str) -> dict[str, Any]:
     }
 
 
-async def exported(store: ProfileStore, brand: str, of: TableKind) -> io.BytesIO:
-    """Return an export as a file."""
-    pieces = [piece async for piece in stream(store, Export(brand, of, Format.PARQUET))]
-    return io.BytesIO(b"".join(pieces))
-
-
 async def test_an_export_of_all_tables_makes_an_equal_store(source: ProfileStore, target: ProfileStore) -> None:
     """Profiles, posts, hours, days, clusters and who is gone; and posts that come again are known."""
     for of in RESTORE_ORDER:
-        await restore(target, "acme", await exported(source, "acme", of))
+        await restore(target, "acme", await exported(source, of))
     assert await kept_of(target, "acme") == await kept_of(source, "acme")
     assert await target.fold("acme", crowd()) == FoldCount(0, 60)
     assert await kept_of(target, "acme") == await kept_of(source, "acme")
@@ -101,7 +94,7 @@ async def test_an_export_of_all_tables_makes_an_equal_store(source: ProfileStore
 
 async def test_restoring_again_changes_nothing(source: ProfileStore, target: ProfileStore) -> None:
     """In whatever state the first restore was left."""
-    files = {of: await exported(source, "acme", of) for of in RESTORE_ORDER}
+    files = {of: await exported(source, of) for of in RESTORE_ORDER}
     for some in (RESTORE_ORDER[:2], RESTORE_ORDER[:3], RESTORE_ORDER, RESTORE_ORDER):
         for of in some:
             files[of].seek(0)
@@ -116,13 +109,13 @@ async def test_restoring_again_changes_nothing(source: ProfileStore, target: Pro
 
 async def test_posts_alone_are_folded(source: ProfileStore, target: ProfileStore) -> None:
     """Where nothing had expired and nobody was removed, they make all the rest anew, but for clusters."""
-    await restore(target, "other", await exported(source, "other", TableKind.POSTS))
+    await restore(target, "other", await exported(source, TableKind.POSTS, "other"))
     assert await kept_of(target, "other") == {**await kept_of(source, "other"), "erased": []}
 
 
 async def test_an_older_backup_does_not_bring_back_who_is_gone(source: ProfileStore, target: ProfileStore) -> None:
     """Who was removed or erased after the export stays away when it is restored."""
-    files = {of: await exported(source, "acme", of) for of in RESTORE_ORDER}
+    files = {of: await exported(source, of) for of in RESTORE_ORDER}
     await target.erase(key(1))
     await target.restore_removals("acme", [RemovedAuthor(key(2), STARTED + 1000 * 3600)], [])
     for of in RESTORE_ORDER:

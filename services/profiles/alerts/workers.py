@@ -2,25 +2,22 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import httpx
-from typing_extensions import override
 
 from services.profiles.alerts.evaluation import Rollups, RuleEvaluation
 from services.profiles.alerts.settings import AlertSettings
 from services.profiles.alerts.store import AlertStore
 from shared.clock import Clock
-from shared.leases import Lease
 from shared.outbox import OutboxRow
-from shared.outbox import Outcome as Settled
 from shared.reach import InternetOnly
 from shared.rounds import Round, RoundStore, keep_round
-from shared.webhooks.courier import Courier
-from shared.webhooks.delivery import Deliveries, Outcome, Parcel, Unsendable
+from shared.webhooks.sender import Unsendable, WebhookRequest, WebhookSender
 
-COURIERS: Final = 4
+SENDERS: Final = 4
 """Deliveries that a replica makes at a time: a slow webhook takes up a quarter of them."""
 EVERY: Final = timedelta(minutes=2)
 AGAIN: Final = timedelta(minutes=1)
@@ -73,51 +70,21 @@ async def keep_alerts(
     ):
         tasks.create_task(keep_round(judging, rounds, owner, alerts.clock), name="alert-round")
         if alerts.secret is not None:
-            deliveries = AlertDeliveries(alerts.store, owner)
-            courier = Courier("alerts", deliveries, http, alerts.secret, alerts.clock, POLL_SECONDS)
-            for number in range(COURIERS):
-                tasks.create_task(courier.run(), name=f"alert-delivery-{number}")
+            request_of = partial(request_of_alert, alerts.store)
+            sender = WebhookSender(
+                "alerts", alerts.store.outbox, request_of, http, alerts.secret, alerts.clock, owner, POLL_SECONDS
+            )
+            for number in range(SENDERS):
+                tasks.create_task(sender.run(), name=f"alert-sender-{number}")
 
 
-@dataclass(frozen=True)
-class AlertAttempt:
-    """One attempt at a delivery, under its lease."""
-
-    lease: Lease
-    row: OutboxRow
-
-    @property
-    def id(self) -> str:
-        """Return the id of the delivery."""
-        return self.row.id
-
-    @property
-    def attempts(self) -> int:
-        """Return which attempt this is, from 1."""
-        return self.row.attempts
-
-
-@dataclass(frozen=True)
-class AlertDeliveries(Deliveries[AlertAttempt]):
-    """Alerts on their way to the webhooks that their rules name, looked up anew at each attempt."""
-
-    store: AlertStore
-    owner: str
-
-    @override
-    async def lease(self, now: datetime, until: datetime) -> AlertAttempt | None:
-        taken = await self.store.outbox.take(self.owner, now, until)
-        return AlertAttempt(*taken) if taken is not None else None
-
-    @override
-    async def parcel(self, leased: AlertAttempt) -> Parcel | Unsendable:
-        name = leased.row.destination
-        webhook, raised = await self.store.webhook(name), await self.store.alert(leased.row.subject)
-        if webhook is None or raised is None:
-            return Unsendable(f"webhook '{name}' is not declared any more")
-        alert = raised.model_dump(mode="json")
-        return Parcel(f"webhook '{name}'", webhook.url, {"type": EVENT, "timestamp": alert["raised_at"], "data": alert})
-
-    @override
-    async def settle(self, leased: AlertAttempt, outcome: Outcome, now: datetime) -> None:
-        await self.store.outbox.settle(leased.lease, Settled(outcome.state, outcome.known, outcome.due_at))
+async def request_of_alert(store: AlertStore, row: OutboxRow) -> WebhookRequest | Unsendable:
+    """Return what is sent of an alert, or why nothing is; the webhook is looked up anew at each attempt."""
+    name = row.destination
+    webhook, raised = await store.webhook(name), await store.alert(row.subject)
+    if webhook is None or raised is None:
+        return Unsendable(f"webhook '{name}' is not declared any more")
+    alert = raised.model_dump(mode="json")
+    return WebhookRequest(
+        f"webhook '{name}'", webhook.url, {"type": EVENT, "timestamp": alert["raised_at"], "data": alert}
+    )

@@ -1,5 +1,7 @@
 """Alert rules of a brand, and what they raised."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
@@ -13,7 +15,6 @@ from shared.errors import ConflictError, InputError, NotFoundError
 from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
-from shared.webhooks.delivery import DeliveryState
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 
@@ -46,7 +47,7 @@ class DeliveryView(BaseModel):
     """How far the delivery of an alert is; `known` is what the last attempt came to."""
 
     webhook: str
-    state: DeliveryState
+    state: Literal["waiting", "delivered", "failed"]
     attempts: int
     known: str
 

@@ -7,14 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.profiles.kept import KeptPost
-from services.profiles.transfer.backup_file import BackupFile
+from services.profiles.transfer import parquet
 from services.profiles.transfer.folder import files_of, part_by_date
-from services.profiles.transfer.parquet import Parquet
-from services.profiles.transfer.restore import rows_of
 from services.profiles.transfer.table import VERSION_KEY, TableKind
-from services.profiles.transfer.tables import TABLES
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key
+from tests.unit.profiles.transfer.files import parquet_of, rows_in
 
 
 @pytest.fixture
@@ -26,15 +24,11 @@ def kept() -> list[KeptPost]:
 
 
 @pytest.fixture
-def file(kept: list[KeptPost], tmp_path: Path) -> Path:
+def file(kept: list[KeptPost], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a file of them, with several row groups a day."""
-    table, path = TABLES[TableKind.POSTS], tmp_path / "posts.parquet"
-    writer = Parquet(table)
-    pieces = []
-    for row in range(0, len(kept), 5):
-        pieces.append(writer.add(table.batch(kept[row : row + 5])))
-        writer._flush()
-    path.write_bytes(b"".join([*pieces, writer.end()]))
+    monkeypatch.setattr(parquet, "GROUP_ROWS", 5)
+    path = tmp_path / "posts.parquet"
+    path.write_bytes(parquet_of(TableKind.POSTS, kept, 5))
     assert pq.read_metadata(path).num_row_groups > 8
     return path
 
@@ -50,8 +44,7 @@ def test_posts_are_parted_by_date_and_none_is_lost(file: Path, kept: list[KeptPo
     found = []
     for part in parts:
         assert pq.read_metadata(part).metadata[VERSION_KEY.encode()] == b"1"
-        with part.open("rb") as opened:
-            found += [row for chunk in rows_of("acme", BackupFile(opened), {}) for row in chunk]
+        found += rows_in(part.read_bytes())
     assert found == kept
 
 

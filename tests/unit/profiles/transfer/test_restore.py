@@ -18,7 +18,6 @@ from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import open_store
 from services.profiles.transfer import backup_file
-from services.profiles.transfer.export import Export, stream
 from services.profiles.transfer.parquet import Parquet
 from services.profiles.transfer.restore import restore
 from services.profiles.transfer.table import Format, TableKind
@@ -26,6 +25,7 @@ from services.profiles.transfer.tables import TABLES
 from shared.errors import ConflictError, InputError
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.posts import analysis, key, post
+from tests.unit.profiles.transfer.files import exported
 
 MOST_LIKES, MOST_POSTS = 2**62, 2**53
 EMBEDDED: dict[str, Any] = {"analyzed": analysis(embedding=[1.0, 2.0, 3.0]), "embedding_version": "mini-1"}
@@ -68,11 +68,6 @@ def many(posts: int, author: int = 1, **more: Any) -> KeptProfile:
     folded = increment_of(post(1, author))
     counts: dict[str, Any] = {"hours": (posts, *folded.hours[1:]), "languages": {"en": posts}}
     return KeptProfile(Profile("acme", key(author), replace(folded, posts=posts, **counts, **more)))
-
-
-async def exported(store: ProfileStore, of: TableKind, form: Format) -> io.BytesIO:
-    """Return what a store exports."""
-    return io.BytesIO(b"".join([piece async for piece in stream(store, Export("acme", of, form))]))
 
 
 @pytest.mark.parametrize("of", [TableKind.POSTS, TableKind.PROFILES])
@@ -124,13 +119,13 @@ async def test_whatever_an_import_takes_can_be_exported_after_one_more_post(
     assert held is not None
     assert (held.folded.likes > MOST_LIKES) == (likes == MOST_LIKES)
     for of in TableKind:
-        assert (await exported(store, of, form)).getvalue() or of is TableKind.REMOVALS
+        assert (await exported(store, of, form=form)).getvalue() or of is TableKind.REMOVALS
 
 
 async def test_sums_beyond_what_a_file_can_hold_are_exported_as_the_most_and_can_be_imported(
     store: ProfileStore,
 ) -> None:
-    """No backup fails for a figure that somebody inflated, on either way."""
+    """No backup fails for an inflated figure, on either way."""
     file = file_of(TableKind.PROFILES, [many(10**9, likes=2**70)])
     assert pq.read_table(file)["likes"].to_pylist() == [MOST_LIKES]
     file.seek(0)
