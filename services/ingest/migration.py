@@ -11,7 +11,7 @@ from services.ingest.brands.store import BRANDS, body_of
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.erasures.store import ERASURES
 from services.ingest.erasures.store import document_of as erasure_document
-from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, AuthorClaim, day_document
+from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, SendClaim, author_document, day_document
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.store import REPLIES, RULES, reply_document
 from services.ingest.replies.ticket import StoredTicket
@@ -86,8 +86,8 @@ def _reply(row: Row) -> list[Kept]:
 
 
 def _reply_author(row: Row) -> list[Kept]:
-    claim = AuthorClaim(reply=row["reply"], attempt=row["attempt"], until=moment(row["until_ms"]))
-    return [(AUTHOR_CLAIMS, claim.document(row.get("_id") or row["author"]))]
+    claim = SendClaim(row["reply"], row["attempt"])
+    return [(AUTHOR_CLAIMS, author_document(row.get("_id") or row["author"], claim, row["until_ms"]))]
 
 
 def _reply_day(row: Row) -> list[Kept]:

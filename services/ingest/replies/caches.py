@@ -24,9 +24,7 @@ class RuleCache:
     def __init__(self, store: ReplyStore, clock: Clock) -> None:
         """Keep the rules in `store`."""
         self._store = store
-        self._clock = clock
-        self._rules: tuple[ReplyRule, ...] = ()
-        self._read_at: float | None = None
+        self._rules: TTLCache[None, list[ReplyRule]] = TTLCache(1, RULES_SECONDS, clock.monotonic)
 
     async def put(self, rule: ReplyRule) -> None:
         """Keep a rule in place of what its name had; raises ConflictError where there are 200 others."""
@@ -34,7 +32,7 @@ class RuleCache:
         if rule.name not in names and len(names) >= MAX_RULES:
             raise ConflictError(f"there are {MAX_RULES} reply rules already; delete one first")
         await self._store.put_rule(rule)
-        self._read_at = None
+        self._rules.clear()
 
     async def find(self, name: str) -> ReplyRule:
         """Return a rule; raises NotFoundError."""
@@ -47,7 +45,7 @@ class RuleCache:
         """Remove a rule; raises NotFoundError. Replies that it drafted stay."""
         if not await self._store.delete_rule(name):
             raise NotFoundError(_missing(name))
-        self._read_at = None
+        self._rules.clear()
 
     async def all(self) -> list[ReplyRule]:
         """Return every rule by name."""
@@ -55,11 +53,10 @@ class RuleCache:
 
     async def of_brand(self, brand: str) -> list[ReplyRule]:
         """Return a brand's enabled rules in the order in which they are tried."""
-        now = self._clock.monotonic()
-        if self._read_at is None or now - self._read_at >= RULES_SECONDS:
-            self._rules = tuple(await self._store.rules())
-            self._read_at = now
-        rules = [rule for rule in self._rules if rule.brand == brand and rule.enabled]
+        known = self._rules.get(None)
+        if known is None:
+            known = self._rules[None] = await self._store.rules()
+        rules = [rule for rule in known if rule.brand == brand and rule.enabled]
         return sorted(rules, key=lambda rule: (rule.order, rule.name))
 
 

@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
-from shared.analysis import Frozen
 from shared.clock import milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
-from shared.documents.collection import Collection, Document, Index
+from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
 
-AUTHOR_CLAIMS: Final = Collection("reply_authors")
+AUTHOR_CLAIMS: Final = Collection("reply_authors", {"reply": str, "attempt": int, "until_ms": int})
+"""An author claimed by an attempt of a reply until a moment."""
 DAYS: Final = Collection("reply_days")
 OPT_OUTS: Final = Collection("reply_opt_outs", {"since_ms": int})
 GONE: Final = Collection("reply_gone", {"through_ms": int}, (Index(("through_ms",)),))
 GONE_DAYS: Final = 31
-"""As long as a post may be answered at the most (`REPLIES_POST_HOURS`), and a day."""
+"""As long as a post may be answered at most (`REPLIES_POST_HOURS`), and a day."""
 DAYS_KEPT: Final = 7
 """Days of the daily cap; time zones and clocks apart, today's alone is asked for."""
 
@@ -34,27 +34,6 @@ class SendClaim:
     attempt: int
 
 
-class AuthorClaim(Frozen):
-    """An author claimed by an attempt of a reply until a moment."""
-
-    reply: str
-    attempt: int
-    until: AwareDatetime
-
-    def document(self, author: str) -> Document:
-        """Return it as it is kept."""
-        return Document(author, self.model_dump_json())
-
-    @classmethod
-    def of(cls, document: Document) -> "AuthorClaim":
-        """Return a kept one."""
-        return cls.model_validate_json(document.body)
-
-    def is_of(self, claim: SendClaim) -> bool:
-        """Tell whether exactly this attempt has it."""
-        return (self.reply, self.attempt) == (claim.reply, claim.attempt)
-
-
 class ReplyClaims:
     """The part of `ReplyStore` about claims and about authors and posts that get no reply."""
 
@@ -64,11 +43,11 @@ class ReplyClaims:
 
     async def take_author(self, author: str, claim: SendClaim, now: datetime, until: datetime) -> bool:
         """Claim an author for a reply until a moment; False where another reply has them beyond `now`."""
-        wanted = AuthorClaim(reply=claim.reply, attempt=claim.attempt, until=until).document(author)
+        wanted = author_document(author, claim, milliseconds(until))
 
         def taking(document: Document | None) -> Document:
-            known = AuthorClaim.of(document) if document is not None else None
-            if known is not None and known.reply != claim.reply and milliseconds(known.until) > milliseconds(now):
+            known = document.fields if document is not None else wanted.fields
+            if known["reply"] != claim.reply and _number(known["until_ms"]) > milliseconds(now):
                 raise _TakenError
             return wanted
 
@@ -82,7 +61,8 @@ class ReplyClaims:
         """Release an author, where exactly this attempt claims them."""
 
         def releasing(document: Document | None) -> Document | None:
-            return None if document is not None and AuthorClaim.of(document).is_of(claim) else document
+            is_own = document is not None and _claim(document) == claim
+            return None if is_own else document
 
         await self._documents.update(AUTHOR_CLAIMS, author, releasing)
 
@@ -119,18 +99,18 @@ class ReplyClaims:
         await self._documents.update(DAYS, day, releasing)
 
     async def opt_out(self, authors: Sequence[str], now: datetime) -> None:
-        """Remember that these authors (1,000 at the most) want no replies, now and later."""
+        """Remember that these authors (1,000 at most) want no replies, now and later."""
         new = set(authors) - await self.opted_out(authors)
         await self._documents.put_all(
             OPT_OUTS, [Document(author, "", {"since_ms": milliseconds(now)}) for author in sorted(new)]
         )
 
     async def opted_out(self, authors: Sequence[str]) -> set[str]:
-        """Return those of the authors (1,000 at the most) that want no replies."""
+        """Return those of the authors (1,000 at most) that want no replies."""
         return {document.key for document in await self._documents.get_all(OPT_OUTS, authors, bodies=False)}
 
     async def note_gone(self, keys: Sequence[str], through: datetime) -> None:
-        """Remember that these posts are gone, or what these authors posted up to a moment (1,000 keys at the most).
+        """Remember that these posts are gone, or what these authors posted up to a moment (1,000 keys at most).
 
         The latest moment counts. Marks are dropped `GONE_DAYS` days before `through`: older posts get no answer.
         """
@@ -148,7 +128,7 @@ class ReplyClaims:
             pass
 
     async def gone(self, keys: Sequence[str]) -> dict[str, datetime]:
-        """Return those of the keys (1,000 at the most) that were noted, and up to when."""
+        """Return those of the keys (1,000 at most) that were noted, and up to when."""
         found = await self._documents.get_all(GONE, keys, bodies=False)
         return {document.key: _through(document) for document in found}
 
@@ -159,7 +139,7 @@ async def forget_claims(operations: Operations, author: str, removed: Sequence[s
     A day counts the replies in it, so a removed one leaves an id of no meaning behind.
     """
     claim = await operations.get(AUTHOR_CLAIMS, author)
-    if claim is not None and AuthorClaim.of(claim).reply not in kept:
+    if claim is not None and _claim(claim).reply not in kept:
         await operations.delete(AUTHOR_CLAIMS, author)
     query = Query()
     while days := await operations.find(DAYS, query, MOST_DOCUMENTS):
@@ -169,6 +149,11 @@ async def forget_claims(operations: Operations, author: str, removed: Sequence[s
             if renamed.keys() != counted.keys():
                 await operations.replace(DAYS, replace(document, body=day_document(document.key, renamed).body))
         query = query.behind(days[-1])
+
+
+def author_document(author: str, claim: SendClaim, until_ms: int) -> Document:
+    """Return a claim to an author as it is kept."""
+    return Document(author, "", {"reply": claim.reply, "attempt": claim.attempt, "until_ms": until_ms})
 
 
 def day_document(day: str, counted: Mapping[str, int]) -> Document:
@@ -185,6 +170,13 @@ def _counted(document: Document | None) -> dict[str, int]:
 
 
 def _through(document: Document) -> datetime:
-    through = document.fields["through_ms"]
-    assert isinstance(through, int)  # noqa: S101 - the collection declares it
-    return moment(through)
+    return moment(_number(document.fields["through_ms"]))
+
+
+def _claim(document: Document) -> SendClaim:
+    return SendClaim(str(document.fields["reply"]), _number(document.fields["attempt"]))
+
+
+def _number(value: Value) -> int:
+    assert isinstance(value, int)  # noqa: S101 - the collection declares it
+    return value

@@ -118,14 +118,13 @@ class Selector:
         if post.in_reply_to is None:
             return False
         answered = reply_key(self.pseudonymizer, post.platform, post.in_reply_to)
-        if not await self.store.known([answered]):
-            return False
-        reply = await self.store.find(answered)
-        content = await self.contents.find(reply.content) if reply.attempt else None
-        if content is None:
+        for reply in await self.store.find_all([answered]):
+            content = await self.contents.find(reply.content) if reply.attempt else None
+            if content is not None:
+                return clean(content.text) in clean(post.text)
             # It may have been published, and its words are not there to compare: silence is the safe answer.
             return bool(reply.attempt) and reply.sent_key is None
-        return clean(content.text) in clean(post.text)
+        return False
 
     async def _draft(self, brand: str, candidates: Sequence[ReplyCandidate]) -> None:
         view, labels = await self.brands.of(brand), await self._labels(candidates)

@@ -68,7 +68,7 @@ class ReplyStore(ReplyClaims, TicketStore):
         return await self._documents.delete(RULES, name)
 
     async def rules(self) -> list[ReplyRule]:
-        """Return every rule by name; there are 200 at the most, which the caller keeps to."""
+        """Return every rule by name; there are 200 at most, which the caller keeps to."""
         found = await self._documents.find(RULES, Query(), 2 * MAX_RULES)
         return [ReplyRule.model_validate_json(document.body) for document in found]
 
@@ -83,8 +83,12 @@ class ReplyStore(ReplyClaims, TicketStore):
             raise NotFoundError(f"there is no reply '{reply_id}'; GET /v1/replies lists those there are")
         return _reply(document)
 
+    async def find_all(self, reply_ids: Sequence[str]) -> list[Reply]:
+        """Return those of the replies (1,000 at most) that there are, in no order."""
+        return [_reply(document) for document in await self._documents.get_all(REPLIES, reply_ids)]
+
     async def known(self, reply_ids: Sequence[str]) -> set[str]:
-        """Return those ids (1,000 at the most) that have a reply, in whatever state."""
+        """Return those ids (1,000 at most) that have a reply, in whatever state."""
         return {document.key for document in await self._documents.get_all(REPLIES, reply_ids, bodies=False)}
 
     async def swap(self, before: Reply, after: Reply) -> bool:
@@ -115,11 +119,11 @@ class ReplyStore(ReplyClaims, TicketStore):
         return await self._found(Query(("expires_ms",), high=milliseconds(now)), limit)
 
     async def of_authors(self, authors: Sequence[str], since: datetime) -> list[Reply]:
-        """Return the replies to these authors (1,000 at the most) that were made since a moment."""
+        """Return the replies to these authors (1,000 at most) that were made since a moment."""
         return await _of_authors(self._documents, authors, since)
 
     async def forget_author(self, author: str, now: datetime) -> list[Reply]:
-        """Remove an author's replies for good, with their claims, and return what was removed.
+        """Remove an author's replies with their claims, and return what was removed.
 
         One that is being sent, by a claim that has not run out by `now`, stays with what it claims. Days keep their
         counts without telling of what. That an author wants no replies is still known.
@@ -137,7 +141,7 @@ class ReplyStore(ReplyClaims, TicketStore):
         return await self._documents.transaction(forgetting)
 
     async def ours(self, sent_keys: Sequence[str]) -> set[str]:
-        """Return those keys (1,000 at the most) that are of posts which we published as replies."""
+        """Return those keys (1,000 at most) that are of posts which we published as replies."""
         query = Query(("sent_key",), (tuple(sent_keys),), bodies=False)
         found = await self._documents.find(REPLIES, query, MOST_DOCUMENTS)
         return {str(document.fields["sent_key"]) for document in found}

@@ -53,11 +53,11 @@ class TicketStore:
         return [_ticket(document) for document in found]
 
     async def deliveries(self, tickets: Sequence[str]) -> list[OutboxRow]:
-        """Return the deliveries of these tickets (1,000 at the most), by ticket and system."""
+        """Return the deliveries of these tickets (1,000 at most), by ticket and system."""
         return await self.outbox.of_subjects(tickets)
 
     async def forget_tickets(self, tickets: Sequence[str]) -> int:
-        """Remove these tickets (1,000 at the most) with their deliveries and return how many tickets were there."""
+        """Remove these tickets (1,000 at most) with their deliveries and return how many tickets were there."""
 
         async def forgetting(operations: Operations) -> int:
             await Outbox(operations).delete_subjects(tickets)

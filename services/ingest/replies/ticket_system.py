@@ -81,7 +81,7 @@ def jira(ticket: Ticket, text: str, project: str, issue_type: str) -> TicketBody
 
 
 def slack(ticket: Ticket, text: str) -> TicketBody:
-    """Return the body of an incoming webhook of Slack; nothing of the text is markup or calls anybody."""
+    """Return the body of an incoming webhook of Slack; nothing of the text is markup or a mention."""
     plain = f"{_subject(ticket)}\n{_description(ticket, text)}"
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         plain = plain.replace(character, entity)

@@ -9,7 +9,7 @@ from services.ingest.coarsening import full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import author_key, reply_key
 from services.ingest.replies.content import ReplyContents
-from services.ingest.replies.reply import WAITING, Reply, reject
+from services.ingest.replies.reply import WAITING, reject
 from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.ticket import ticket_key
 from services.ingest.replies.ticket_register import TICKET_TEXT
@@ -44,7 +44,7 @@ class ReplyWithdrawal:
         closed = await self.close(list(posts), authors, "the post was removed")
         for author in authors:
             await self.vault.forget_author(author)
-        for known in await self._of_posts(list(posts)):
+        for known in await self.store.find_all(list(posts)):
             await self.contents.forget(known.content)
             ticket = ticket_key(self.pseudonymizer, known.brand, platform, posts[known.id])
             await self.vault.forget(TICKET_TEXT, [ticket])
@@ -64,7 +64,7 @@ class ReplyWithdrawal:
         """Close what waits of these replies and authors (by replies' own keys); return how many."""
         now = self.clock.now()
         found = await self.store.of_authors(authors, now - _ALWAYS) if authors else []
-        found += await self._of_posts(replies)
+        found += await self.store.find_all(replies)
         closed = 0
         for reply in found:
             # Where the swap fails, another replica has closed the reply meanwhile, or sends it now.
@@ -72,8 +72,3 @@ class ReplyWithdrawal:
                 closed += 1
                 await self.contents.forget(reply.content)
         return closed
-
-    async def _of_posts(self, replies: Sequence[str]) -> list[Reply]:
-        if not replies:
-            return []
-        return [await self.store.find(known) for known in sorted(await self.store.known(replies))]

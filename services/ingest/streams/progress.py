@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import prometheus_client
+from prometheus_client import CollectorRegistry, Gauge
+
 from services.ingest.brands.query import Selection
 from services.ingest.pipeline import Receipt
-from services.ingest.streams.metrics import StreamMetrics
 from services.ingest.streams.stream import StreamCounts, StreamProgress, StreamState
 from shared.clock import Clock
 
@@ -15,6 +17,22 @@ MOST_REASONS: Final = 20
 MOST_SENTENCE: Final = 500
 WINDOW_SECONDS: Final = 60
 OTHER: Final = "other"
+
+
+class StreamMetrics:
+    """The figures of this replica's streams, by source; a stream's own are at `GET /v1/streams`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+
+        def counter(name: str, help_text: str) -> prometheus_client.Counter:
+            return prometheus_client.Counter(f"voxpop_ingest_{name}_total", help_text, ("source",), registry=registry)
+
+        self.running = Gauge("voxpop_ingest_streams", "Streams that this replica runs", registry=registry)
+        self.reconnects = counter("reconnects", "Connections after the first")
+        self.dropped = counter("dropped_posts", "Posts of streams that were left out")
+        self.spent = counter("spent_posts", "Posts that a platform is paid for")
+        self.failed = counter("stream_failures", "Streams that ended by an error")
 
 
 class ProgressRecorder:
@@ -49,7 +67,7 @@ class ProgressRecorder:
     def reconnected(self) -> None:
         """See `Report.reconnected`."""
         self._reconnects += 1
-        self._metrics.reconnected(self._source)
+        self._metrics.reconnects.labels(self._source).inc()
 
     def dropped(self, reason: str, count: int = 1) -> None:
         """See `Report.dropped`."""
@@ -57,12 +75,12 @@ class ProgressRecorder:
         known = reason in self._reasons or len(self._reasons) < MOST_REASONS
         self._reasons[reason if known else OTHER] += count
         self._counts["dropped"] += count
-        self._metrics.dropped(self._source, count)
+        self._metrics.dropped.labels(self._source).inc(count)
 
     def spent(self, posts: int) -> None:
         """Count posts that were paid for."""
         self._spent += posts
-        self._metrics.spent(self._source, posts)
+        self._metrics.spent.labels(self._source).inc(posts)
 
     def blocked(self, sentence: str | None) -> None:
         """Say why nothing can be delivered just now; None once deliveries go through again."""

@@ -214,7 +214,7 @@ class Runner:
             self._recorder.error(outcome.sentence)
         if outcome.is_failure:
             self._recorder.failures += 1
-            self._runtime.metrics.failed(self._leased.stream.source)
+            self._runtime.metrics.failed.labels(self._leased.stream.source).inc()
         due = None if outcome.after is None else self._clock.now() + outcome.after
         progress = self._recorder.snapshot(outcome.state)
         try:

@@ -9,7 +9,7 @@ from services.ingest.brands.query import BrandQuery
 from services.ingest.brands.store import BrandStore
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source
-from services.ingest.streams.metrics import StreamMetrics
+from services.ingest.streams.progress import StreamMetrics
 from services.ingest.streams.store import StreamStore
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher

@@ -38,7 +38,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._is_closing = False
-        runtime.metrics.watch(lambda: len(self._runners))
+        runtime.metrics.running.set_function(lambda: len(self._runners))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from services.ingest.pipeline import Receipt, Rejection
 from services.ingest.sources.base import PostBudget, Removal, Report, Source, SourceBatch, SourceError
 from services.ingest.store import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
-from services.ingest.streams.metrics import StreamMetrics
+from services.ingest.streams.progress import StreamMetrics
 from services.ingest.streams.runtime import StreamRuntime
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher

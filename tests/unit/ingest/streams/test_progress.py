@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from services.ingest.pipeline import Receipt
-from services.ingest.streams.metrics import StreamMetrics
-from services.ingest.streams.progress import MOST_REASONS, MOST_SENTENCE, OTHER, ProgressRecorder
+from services.ingest.streams.progress import MOST_REASONS, MOST_SENTENCE, OTHER, ProgressRecorder, StreamMetrics
 from services.ingest.streams.stream import StreamProgress, StreamState
 from tests.unit.ingest.virtual_clock import START, VirtualClock
 

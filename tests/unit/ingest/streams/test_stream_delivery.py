@@ -13,8 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest import pipeline
 from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError, PostPipeline
-from services.ingest.streams.metrics import StreamMetrics
-from services.ingest.streams.progress import ProgressRecorder
+from services.ingest.streams.progress import ProgressRecorder, StreamMetrics
 from services.ingest.streams.stream import StreamProgress, StreamState
 from services.ingest.streams.stream_delivery import MOST_IN_A_ROW, BatchSender, StopRequestedError
 from shared.errors import OverloadedError, PeerRefusedError
