@@ -118,14 +118,12 @@ async def _move(database: MongoDatabase, move: Move, owner: str) -> None:
 async def _keep(database: MongoDatabase, move: Move, kept: Sequence[Kept], owner: str, session: MongoSession) -> bool:
     """Keep what is not there yet, in a transaction that renews the lease; False where that is another replica's."""
     renewed = {"$set": {"until": time.time() + LEASE_SECONDS}}
-    if not (
-        await database[_GUARD].update_one({"_id": "moves", "owner": owner}, renewed, session=session)
-    ).matched_count:
+    held = await database[_GUARD].update_one({"_id": "moves", "owner": owner}, renewed, session=session)
+    if not held.matched_count:
         return False
     for collection in dict(kept):
-        rows = {
-            one.key: mongo.row_of(collection, one, max(1, one.version)) for place, one in kept if place is collection
-        }
+        documents = [document for place, document in kept if place is collection]
+        rows = {one.key: mongo.row_of(collection, one, max(1, one.version)) for one in documents}
         target = database[collection.table]
         there = target.find({"_id": {"$in": list(rows)}}, {"_id": 1}, session=session)
         for row in await there.to_list(None):

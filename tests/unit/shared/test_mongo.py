@@ -1,10 +1,13 @@
 """Opening MongoDB: what the driver cannot use is refused before anything is asked of a server."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from shared.errors import PeerUnavailableError, SettingsError, VoxpopError
-from shared.mongo import answering, open_mongo
+from shared.mongo import answering, check_replica_set, open_mongo
 from shared.store_url import MongoUrl
 
 
@@ -73,3 +76,22 @@ async def test_a_url_that_says_no_less_is_taken() -> None:
     options = "readPreference=primary&w=majority&replicaSet=rs0&retryWrites=true"
     async with open_mongo(MongoUrl(f"mongodb://127.0.0.1:1/voxpop?{options}", "voxpop")) as database:
         assert database.name == "voxpop"
+
+
+@pytest.mark.parametrize(
+    ("hello", "is_taken"),
+    [({"setName": "rs0"}, True), ({"msg": "isdbgrid"}, True), ({"isWritablePrimary": True}, False)],
+)
+async def test_a_server_that_stands_alone_is_refused_with_the_remedy(hello: dict[str, Any], *, is_taken: bool) -> None:
+    """A replica set of one node is enough, and the sentence has the commands that make one."""
+
+    async def command(name: str) -> dict[str, Any]:
+        assert name == "hello"
+        return hello
+
+    database = SimpleNamespace(command=command)
+    if is_taken:
+        await check_replica_set(database)
+    else:
+        with pytest.raises(SettingsError, match=r"mongod --replSet.*rs\.initiate"):
+            await check_replica_set(database)
