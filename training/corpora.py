@@ -113,14 +113,17 @@ def _airline_category(folder: Path, part: Part) -> Examples:
     return Examples([post.text for post in posts], classes, AIRLINE_CATEGORIES)
 
 
-def _sentiment140(folder: Path, part: Part) -> Examples:
-    path = folder / "sentiment140" / "train_100k.parquet"
-    columns = read_columns(path, ["text", "label"])
-    labels = ("negative", "positive")
-    classes = _classes(path, columns["label"], dict(enumerate(labels)))
-    share = SENTIMENT140_VALIDATION_SHARE
-    rows = [i for i, text in enumerate(columns["text"]) if _is_in(part, fraction("sentiment140", text), share)]
-    return Examples(columns["text"], classes, labels).taken(rows)
+def _split(file: str, labels: tuple[str, ...], prefix: str, held_out: float) -> Callable[[Path, Part], Examples]:
+    """Return the reader of a file of which `held_out` of the texts are held out, by a digest of each."""
+
+    def read(folder: Path, part: Part) -> Examples:
+        path = folder / file
+        columns = read_columns(path, ["text", "label"])
+        classes = _classes(path, columns["label"], dict(enumerate(labels)))
+        rows = [i for i, text in enumerate(columns["text"]) if _is_in(part, fraction(prefix, text), held_out)]
+        return Examples(columns["text"], classes, labels).taken(rows)
+
+    return read
 
 
 def _entity_sentiment(folder: Path, part: Part) -> Examples:
@@ -136,15 +139,6 @@ def _entity_sentiment(folder: Path, part: Part) -> Examples:
             rows.append(row)
         seen.add(key)
     return Examples(texts, classes, SENTIMENT_LABELS, columns["entity"]).taken(rows)
-
-
-def _subjectivity(folder: Path, part: Part) -> Examples:
-    path = folder / "subj" / "train.parquet"
-    columns = read_columns(path, ["text", "label"])
-    labels = ("objective", "subjective")
-    classes = _classes(path, columns["label"], dict(enumerate(labels)))
-    rows = [i for i, text in enumerate(columns["text"]) if _is_in(part, fraction("subj", text))]
-    return Examples(columns["text"], classes, labels).taken(rows)
 
 
 def _is_in(part: Part, share: float, held_out: float = VALIDATION_SHARE) -> bool:
@@ -167,7 +161,9 @@ _READERS: Final[Mapping[str, Callable[[Path, Part], Examples]]] = {
     "tweeteval-hate": _published("hate", ("not-hate", "hate")),
     "airline": _airline,
     "airline-category": _airline_category,
-    "sentiment140": _sentiment140,
+    "sentiment140": _split(
+        "sentiment140/train_100k.parquet", ("negative", "positive"), "sentiment140", SENTIMENT140_VALIDATION_SHARE
+    ),
     "entity-sentiment": _entity_sentiment,
-    "subj": _subjectivity,
+    "subj": _split("subj/train.parquet", ("objective", "subjective"), "subj", VALIDATION_SHARE),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.entities import entities_of
+from services.sentiment.entity_reader import entities_of
 from services.sentiment.language import Detection
 from services.sentiment.model_card import EMBEDDING, ENTITIES
 from services.sentiment.model_output import ModelOutput

@@ -34,7 +34,7 @@ class Submission:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Waiting:
+class QueuedText:
     """One text in the queue: the `index`-th of its submission."""
 
     submission: Submission
@@ -42,7 +42,7 @@ class Waiting:
     tokens: Tokens
 
 
-def choose(window: Sequence[Waiting], budget: int) -> list[Waiting]:
+def choose(window: Sequence[QueuedText], budget: int) -> list[QueuedText]:
     """Return the texts of the next batch, by length, out of the oldest ones waiting, `window[0]` the oldest.
 
     The oldest is always among them, so nothing starves, even where it alone exceeds the budget. Its

@@ -17,7 +17,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.sentiment.batch import Row, Submission, Waiting, choose
+from services.sentiment.batch import QueuedText, Row, Submission, choose
 from services.sentiment.tokenizer import Tokens
 from shared.errors import OverloadedError, VoxpopError
 
@@ -52,7 +52,7 @@ class Batcher:
         self._budget = budget
         self._max_texts = max_texts
         self._observer = observer
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[QueuedText] = deque()
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -110,7 +110,7 @@ class Batcher:
         if self._task is None or self._task.done():
             raise OverloadedError(_STOPPED)
         submission = Submission(len(batch), asyncio.get_running_loop().create_future())
-        self._queue.extend(Waiting(submission, index, tokens) for index, tokens in enumerate(batch))
+        self._queue.extend(QueuedText(submission, index, tokens) for index, tokens in enumerate(batch))
         self._filled.set()
         try:
             return await submission.future
@@ -141,7 +141,7 @@ class Batcher:
             else:
                 self._filled.clear()
 
-    def _next_batch(self) -> list[Waiting]:
+    def _next_batch(self) -> list[QueuedText]:
         """Take the next batch out of the queue; what is left keeps its order."""
         if not self._queue:
             return []
@@ -153,7 +153,7 @@ class Batcher:
         self._queue.extendleft(waiting for waiting in reversed(window) if id(waiting) not in taken)
         return batch
 
-    async def _answer(self, batch: list[Waiting]) -> None:
+    async def _answer(self, batch: list[QueuedText]) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -174,7 +174,7 @@ class Batcher:
             waiting.submission.deliver(waiting.index, row)
         self._count(batch, loop.time() - started)
 
-    def _count(self, batch: list[Waiting], seconds: float) -> None:
+    def _count(self, batch: list[QueuedText], seconds: float) -> None:
         lengths = [len(waiting.tokens) for waiting in batch]
         self._observer.observe_batch(len(batch), sum(lengths), max(lengths) * len(batch), seconds)
         self._seconds_a_text += _SMOOTHING * (seconds / len(batch) - self._seconds_a_text)

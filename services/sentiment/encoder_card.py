@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from services.sentiment.model_card import Embedding, ModelCard, longest_text
+from services.sentiment.model_card import Embedding, ModelCard, longest_text, parse_config
 from shared.errors import SettingsError
 
 _SETTING: Final = "EMBEDDING_MODEL"
@@ -48,12 +48,7 @@ def read_encoder_card(config: object, pooling: object, folder: Path, name: str, 
     Without a version of its own the embedding's is the name with a digest of the graph, so that
     another graph's vectors are told apart. Reads the graph's file. Raises SettingsError, naming the key.
     """
-    try:
-        parsed = _HubConfig.model_validate(config)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SettingsError(f"{_SETTING}: config.json in {folder}: {key}: {first['msg']}") from None
+    parsed = parse_config(_HubConfig, config, folder, _SETTING)
     own = parsed.voxpop
     called = own.name or name
     prefix = own.embedding.prefix

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -16,6 +16,8 @@ SENTIMENT_HEADS: Final = frozenset({"sentiment", "target_sentiment"})
 ENTITIES: Final = "entities"
 EMBEDDING: Final = "embedding"
 KNOWN_HEADS: Final = BINARY_HEADS | CLASS_HEADS | SENTIMENT_HEADS | {ENTITIES}
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 _MAX_TOKENS: Final = 512
 _POSITIONS_BEFORE_TEXT: Final = 2
@@ -120,15 +122,20 @@ def read_card(config: object, folder: Path, name: str) -> ModelCard:
 
     Raises SettingsError, naming the key, where the file does not describe a model that can be served.
     """
-    try:
-        parsed = _HubConfig.model_validate(config)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SettingsError(f"SENTIMENT_MODEL: config.json in {folder}: {key}: {first['msg']}") from None
+    parsed = parse_config(_HubConfig, config, folder, "SENTIMENT_MODEL")
     card = _drop_in(parsed, folder, name) if parsed.voxpop is None else _own(parsed, parsed.voxpop, folder)
     _check_heads(card)
     return card
+
+
+def parse_config(schema: type[Parsed], config: object, folder: Path, setting: str) -> Parsed:
+    """Return a `config.json` by its schema; raises SettingsError, naming `setting` and the first key that is wrong."""
+    try:
+        return schema.model_validate(config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SettingsError(f"{setting}: config.json in {folder}: {key}: {first['msg']}") from None
 
 
 def _own(config: _HubConfig, own: _VoxpopConfig, folder: Path) -> ModelCard:

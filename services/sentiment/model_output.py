@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.batch import Row
-from services.sentiment.entities import EntityReader, Span
+from services.sentiment.entity_reader import EntityReader, Span
 from services.sentiment.model_card import EMBEDDING, ENTITIES, ModelCard
 from services.sentiment.tokenizer import Tokens
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.engine import Engine
-from services.sentiment.entities import EntityReader, entities_of
+from services.sentiment.entity_reader import EntityReader, entities_of
 from services.sentiment.labels import sentiment_classes
 from services.sentiment.model_card import EMBEDDING, ENTITIES, SENTIMENT_HEADS, ModelCard
 from services.sentiment.model_folder import ModelFolder, open_model

@@ -24,6 +24,7 @@ MAX_LABELS: Final = 64
 MAX_LABEL_CHARACTERS: Final = 64
 MAX_NOTES_CHARACTERS: Final = 2000
 
+_ARRAYS: Final = ("coefficients", "intercepts")
 _NUMBERS: Final = np.dtype("<f4")
 
 
@@ -127,55 +128,32 @@ class _Form(BaseModel):
     voxpop_schema: Literal[1]
     name: Brand
     version: Annotated[int, Field(ge=0)]
-    labels: Annotated[list[Label], Field(min_length=2, max_length=MAX_LABELS)]
-    counts: list[Annotated[int, Field(ge=1)]]
+    labels: Annotated[tuple[Label, ...], Field(min_length=2, max_length=MAX_LABELS)]
+    counts: tuple[Annotated[int, Field(ge=1)], ...]
     embedding_version: Annotated[str, Field(min_length=1)]
     dimensions: Annotated[int, Field(ge=1, le=65_536)]
     coefficients: str
     intercepts: str
     macro_f1: Probability
-    label_f1: list[Probability]
+    label_f1: tuple[Probability, ...]
     folds: Annotated[int, Field(ge=2)]
     created_at: AwareDatetime
     notes: Annotated[str, Field(max_length=MAX_NOTES_CHARACTERS)]
 
     @classmethod
     def of(cls, made: CategorySet) -> Self:
-        return cls(
-            voxpop_schema=SCHEMA,
-            name=made.name,
-            version=made.version,
-            labels=list(made.labels),
-            counts=list(made.counts),
-            embedding_version=made.embedding_version,
-            dimensions=made.dimensions,
-            coefficients=_written(made.coefficients),
-            intercepts=_written(made.intercepts),
-            macro_f1=made.macro_f1,
-            label_f1=list(made.label_f1),
-            folds=made.folds,
-            created_at=made.created_at,
-            notes=made.notes,
-        )
+        written = {name: _written(getattr(made, name)) for name in _ARRAYS}
+        return cls(**{**vars(made), **written, "voxpop_schema": SCHEMA, "dimensions": made.dimensions})
 
     def category_set(self) -> CategorySet:
         count = len(self.labels)
         if len(set(self.labels)) != count or not count == len(self.counts) == len(self.label_f1):
             raise UnreadableSetError("no category set: labels, counts and label_f1 do not belong together")
-        return CategorySet(
-            name=self.name,
-            version=self.version,
-            labels=tuple(self.labels),
-            counts=tuple(self.counts),
-            embedding_version=self.embedding_version,
-            coefficients=_read("coefficients", self.coefficients, (count, self.dimensions)),
-            intercepts=_read("intercepts", self.intercepts, (count,)),
-            macro_f1=self.macro_f1,
-            label_f1=tuple(self.label_f1),
-            folds=self.folds,
-            created_at=self.created_at,
-            notes=self.notes,
-        )
+        read = {
+            "coefficients": _read("coefficients", self.coefficients, (count, self.dimensions)),
+            "intercepts": _read("intercepts", self.intercepts, (count,)),
+        }
+        return CategorySet(**self.model_dump(exclude={"voxpop_schema", "dimensions"}) | read)
 
 
 def _written(numbers: NDArray[np.float32]) -> str:

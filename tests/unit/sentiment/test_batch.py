@@ -5,18 +5,18 @@ from unittest.mock import Mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment.batch import Waiting, choose
+from services.sentiment.batch import QueuedText, choose
 from services.sentiment.tokenizer import Tokens
 
 LENGTHS = st.lists(st.integers(1, 64), min_size=1, max_size=60)
 
 
-def queue_of(lengths: list[int]) -> list[Waiting]:
+def queue_of(lengths: list[int]) -> list[QueuedText]:
     """Return texts of these lengths, the oldest first."""
-    return [Waiting(Mock(), i, Tokens((1,) * length, (0,) * length)) for i, length in enumerate(lengths)]
+    return [QueuedText(Mock(), i, Tokens((1,) * length, (0,) * length)) for i, length in enumerate(lengths)]
 
 
-def padded(batch: list[Waiting]) -> int:
+def padded(batch: list[QueuedText]) -> int:
     """Return the tokens that the batch costs."""
     return len(batch) * max(len(waiting.tokens) for waiting in batch)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.sentiment import analyzer, entities
+from services.sentiment import analyzer, entity_reader
 from services.sentiment.normalisation import normalise, normalise_traced
 from services.sentiment.request import FEATURES
 from shared.analysis import Analysis
@@ -181,7 +181,7 @@ async def test_each_different_text_is_normalised_and_aligned_once(
         return normalise_traced(text, normalised)
 
     monkeypatch.setattr(analyzer, "normalise", seen_normalise)
-    monkeypatch.setattr(entities, "normalise_traced", seen_traced)
+    monkeypatch.setattr(entity_reader, "normalise_traced", seen_traced)
     async with opened(folder) as (resources, _):
         answers = await resources.analyzer.analyze(request(*["so  Ann"] * 10, features="sentiment entities"))
     assert normalised == aligned == ["so  Ann"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sentiment.entities import EntityReader, Span, entities_of
+from services.sentiment.entity_reader import EntityReader, Span, entities_of
 from services.sentiment.model_folder import ModelFolder
 from services.sentiment.normalisation import normalise
 from services.sentiment.tokenizer import Tokenizer
