@@ -1,7 +1,5 @@
 """Export: the graph says what the network says, in every precision, and only whole folders are put in place."""
 
-import json
-from contextlib import suppress
 from pathlib import Path
 
 import onnx
@@ -68,40 +66,6 @@ def test_an_export_leaves_the_network_as_it_was(encoder: Path, tmp_path: Path) -
     with folder_beside(tmp_path / "model") as folder:
         write_files(network, LABELS, RECIPE, encoder, "fp16", folder)
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
-
-
-def test_a_failed_export_leaves_the_old_folder(tmp_path: Path) -> None:
-    """What is served stays until something whole takes its place."""
-    target = tmp_path / "model"
-    target.mkdir()
-    for name in ("config.json", "model.onnx"):
-        (target / name).write_text("{}")
-    with suppress(RuntimeError), folder_beside(target) as folder:
-        (folder / "model.onnx").write_bytes(b"half")
-        raise RuntimeError
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
-    assert sorted(path.name for path in target.iterdir()) == ["config.json", "model.onnx"]
-
-
-def test_a_new_export_keeps_card_and_licence(tmp_path: Path) -> None:
-    """What people wrote beside the weights stays beside the new ones."""
-    target = tmp_path / "model"
-    target.mkdir()
-    for name in ("config.json", "model.onnx", "LICENSE", "README.md"):
-        (target / name).write_text("{}")
-    with folder_beside(target) as folder:
-        (folder / "config.json").write_text(json.dumps({"new": True}))
-    assert sorted(path.name for path in target.iterdir()) == ["LICENSE", "README.md", "config.json"]
-    assert json.loads((target / "config.json").read_text()) == {"new": True}
-
-
-def test_a_folder_with_other_things_is_not_overwritten(tmp_path: Path) -> None:
-    """A folder that holds no model is somebody's."""
-    (tmp_path / "notes.txt").write_text("mine")
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ValueError, match="is there and no model folder"), folder_beside(tmp_path):
-        pass
-    assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 def test_int8_tables_and_matrices_are_bytes(encoder: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The way back from the normalised text to the text as sent."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.sentiment import normalisation
@@ -27,12 +27,14 @@ SCRIPTS = (
 )
 
 
+@settings(max_examples=50)
 @given(ANYTHING)
 def test_the_aligned_text_is_the_normalised_one(text: str) -> None:
     """Both forms of normalising run the same rules: for any text they give the same."""
     assert normalise_traced(text).text == normalise(text)
 
 
+@settings(max_examples=50)
 @given(ANYTHING, st.data())
 def test_every_stretch_has_an_origin_within_the_text_as_sent(text: str, data: st.DataObject) -> None:
     """Offsets are in range, never empty, and a longer stretch holds a shorter one's."""
@@ -49,6 +51,7 @@ def test_every_stretch_has_an_origin_within_the_text_as_sent(text: str, data: st
     assert last <= whole[1]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(SCRIPTS), min_size=1, max_size=3).map(" ".join), st.data())
 def test_a_text_that_needs_no_cleaning_is_aligned_to_itself(text: str, data: st.DataObject) -> None:
     """Whatever the script, offsets in a normal text are those of the text as sent, astral characters one each."""
@@ -58,6 +61,7 @@ def test_a_text_that_needs_no_cleaning_is_aligned_to_itself(text: str, data: st.
     assert normalise_traced(text).origin(start, end) == (start, end)
 
 
+@settings(max_examples=50)
 @given(ANYTHING)
 def test_knowing_the_normalised_text_changes_nothing_but_the_time(text: str) -> None:
     """Where the normalised text is given, every character comes from where it came without."""
@@ -73,6 +77,7 @@ def test_a_text_that_normalising_left_alone_is_not_traced(monkeypatch: pytest.Mo
     assert normalise_traced("fly to Paris", "fly to Paris").origin(7, 12) == (7, 12)
 
 
+@settings(max_examples=50)
 @given(ANYTHING, st.sampled_from(SCRIPTS), ANYTHING)
 def test_a_plain_word_is_found_wherever_it_stands(before: str, words: str, after: str) -> None:
     """Between whatever is cleaned away, the characters that stayed are the slice of the text as sent."""

@@ -1,28 +1,28 @@
-"""The cache of readings."""
+"""The cache of model outputs."""
 
 import numpy as np
 
 from services.sentiment.model_output import ModelOutput
 from services.sentiment.reader import OutputCache, key_of
 
-READING = ModelOutput(np.zeros(3, np.float32), truncated=False)
+OUTPUT = ModelOutput(np.zeros(3, np.float32), truncated=False)
 
 
-def test_the_least_recently_used_reading_goes_first() -> None:
+def test_the_least_recently_used_output_goes_first() -> None:
     """A full cache drops what was not asked for longest."""
     cache = OutputCache(2)
-    cache.put(b"a", READING)
-    cache.put(b"b", READING)
+    cache.put(b"a", OUTPUT)
+    cache.put(b"b", OUTPUT)
     cache.get(b"a")
-    cache.put(b"c", READING)
-    assert [cache.get(key) is READING for key in (b"a", b"b", b"c")] == [True, False, True]
+    cache.put(b"c", OUTPUT)
+    assert [cache.get(key) is OUTPUT for key in (b"a", b"b", b"c")] == [True, False, True]
     assert len(cache) == 2
 
 
 def test_zero_turns_the_cache_off() -> None:
     """With room for no text nothing is kept and nothing fails."""
     cache = OutputCache(0)
-    cache.put(b"a", READING)
+    cache.put(b"a", OUTPUT)
     assert cache.get(b"a") is None
 
 

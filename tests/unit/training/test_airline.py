@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sentiment.complaints import complaint, write_complaints
+from tests.unit.training.complaints import complaint, write_complaints
 from training.airline import (
     AIRLINE_CATEGORIES,
     LabelledPost,

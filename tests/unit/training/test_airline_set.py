@@ -7,7 +7,7 @@ import pytest
 from services.sentiment.categories.category_set import read_built_in
 from tests.unit.sentiment.categories import model
 from tests.unit.sentiment.categories.sets import same
-from tests.unit.sentiment.complaints import complaint, write_complaints
+from tests.unit.training.complaints import complaint, write_complaints
 from training.airline import AIRLINE_CATEGORIES
 from training.airline_set import make_airline_set
 

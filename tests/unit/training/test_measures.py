@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -21,6 +21,7 @@ def test_measures_on_an_example_worked_by_hand() -> None:
     assert macro_f1(targets, predicted) == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
+@settings(max_examples=40)
 @given(pairs)
 def test_a_report_says_what_scikit_learn_says(found: list[tuple[int, int]]) -> None:
     """Confusion, and each class's precision, recall, F1 and support are those of the reference."""

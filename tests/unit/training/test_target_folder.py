@@ -10,18 +10,19 @@ from training.target_folder import folder_beside
 
 def _model(folder: Path, text: str = "old") -> Path:
     folder.mkdir()
-    for name in ("config.json", "model.onnx", "README.md"):
+    for name in ("config.json", "model.onnx", "README.md", "LICENSE"):
         (folder / name).write_text(text)
     return folder
 
 
 def test_a_whole_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    """The new files are there, the card that people wrote stays, and nothing lies beside."""
+    """The new files are there, the card and licence that people wrote stay, and nothing lies beside."""
     target = _model(tmp_path / "model")
     with folder_beside(target) as folder:
         (folder / "config.json").write_text("new")
     assert (target / "config.json").read_text() == "new"
-    assert (target / "README.md").read_text() == "old"
+    assert sorted(path.name for path in target.iterdir()) == ["LICENSE", "README.md", "config.json"]
+    assert (target / "README.md").read_text() == (target / "LICENSE").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 

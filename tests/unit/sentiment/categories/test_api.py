@@ -16,6 +16,8 @@ from shared.access import digest_of
 from tests.unit.sentiment.categories import model
 from tests.unit.sentiment.categories.sets import category_set, examples
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 Service = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 KEY = "k" * 16 + "0123456789abcdef"
 

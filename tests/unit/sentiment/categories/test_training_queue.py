@@ -23,6 +23,8 @@ from shared.errors import ConflictError, InputError, OverloadedError
 from shared.store_url import SqliteUrl
 from tests.unit.sentiment.categories.sets import SUBJECTS, VERSION, WordEmbedder, examples
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 Running = Callable[..., AbstractAsyncContextManager[CategoryTrainer]]
 REQUEST = TrainingRequest("airline", examples(), "by hand")
 
