@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from services.sentiment.app import create_app
 from services.sentiment.categories import catalog
@@ -16,7 +17,7 @@ from shared.access import digest_of
 from tests.unit.sentiment.categories import model
 from tests.unit.sentiment.categories.sets import category_set, examples
 
-pytestmark = pytest.mark.usefixtures("quick_training")
+pytestmark = [pytest.mark.usefixtures("quick_training"), pytest.mark.asyncio(loop_scope="module")]
 
 Service = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 KEY = "k" * 16 + "0123456789abcdef"
@@ -25,6 +26,16 @@ KEY = "k" * 16 + "0123456789abcdef"
 def body(each: int = 10) -> dict[str, Any]:
     """Return examples as they are sent."""
     return {"examples": [{"text": example.text, "label": example.label} for example in examples(each)], "notes": "mine"}
+
+
+@asynccontextmanager
+async def served(folder: Path, data_dir: Path, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the service on the model in `folder`, and yield a client of it."""
+    app = create_app(SentimentSettings(_env_file=None, model=str(folder), device="cpu", data_dir=data_dir, **settings))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sentiment") as http:
+            yield http
 
 
 @pytest.fixture
@@ -36,23 +47,21 @@ def words(tmp_path: Path) -> Path:
 @pytest.fixture
 def service(tmp_path: Path, words: Path) -> Service:
     """Return how to run the service on one data folder; every run is another replica."""
-
-    @asynccontextmanager
-    async def run(folder: Path | None = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-        given = {"model": str(folder or words), "device": "cpu", "data_dir": tmp_path / "var", **settings}
-        app = create_app(SentimentSettings(_env_file=None, **given))
-        async with app.router.lifespan_context(app):
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://sentiment") as http:
-                yield http
-
-    return run
+    return lambda folder=words, **settings: served(folder, tmp_path / "var", **settings)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the service."""
     async with service() as http:
+        yield http
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def unchanged(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of a service that no test makes a set in."""
+    folder = tmp_path_factory.mktemp("unchanged")
+    async with served(model.write_model(folder / "words"), folder / "var") as http:
         yield http
 
 
@@ -236,25 +245,25 @@ BAD: list[tuple[Any, list[Any]]] = [
 
 @pytest.mark.parametrize(("sent", "loc"), BAD, ids=lambda value: str(value)[-60:])
 async def test_bad_examples_are_a_problem_that_names_the_field(
-    http: httpx.AsyncClient, sent: Any, loc: list[Any]
+    unchanged: httpx.AsyncClient, sent: Any, loc: list[Any]
 ) -> None:
     """Whatever is wrong: 422 with the path to it, none of the texts, and nothing kept."""
-    response = await http.put("/v1/categories/airline", json=sent)
+    response = await unchanged.put("/v1/categories/airline", json=sent)
     answer = response.json()
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
     assert loc in [error["loc"] for error in answer["errors"]]
     assert "said number" not in response.text
-    assert (await http.get("/v1/categories")).json()["items"] == []
+    assert (await unchanged.get("/v1/categories")).json()["items"] == []
 
 
 @pytest.mark.parametrize("name", ["Airline", "-a", "a_b", "a" * 64, "%20", "ä"])
-async def test_a_name_is_a_slug(http: httpx.AsyncClient, name: str) -> None:
+async def test_a_name_is_a_slug(unchanged: httpx.AsyncClient, name: str) -> None:
     """Any other name is 422, whatever is asked of it."""
     for response in (
-        await http.put(f"/v1/categories/{name}", json=body()),
-        await http.get(f"/v1/categories/{name}"),
-        await http.delete(f"/v1/categories/{name}"),
+        await unchanged.put(f"/v1/categories/{name}", json=body()),
+        await unchanged.get(f"/v1/categories/{name}"),
+        await unchanged.delete(f"/v1/categories/{name}"),
     ):
         assert response.status_code == 422
         assert response.json()["errors"][0]["loc"] == ["path", "name"]
@@ -279,9 +288,9 @@ async def test_scopes_are_asked_for(service: Service) -> None:
         assert await status("analyze", "POST", "/v1/analyze", json=named) == 200
 
 
-async def test_readiness_names_the_category_sets(http: httpx.AsyncClient) -> None:
+async def test_readiness_names_the_category_sets(unchanged: httpx.AsyncClient) -> None:
     """They are a dependency beside the model."""
-    assert (await http.get("/readyz")).json()["dependencies"] == ["model", "category_sets"]
+    assert (await unchanged.get("/readyz")).json()["dependencies"] == ["model", "category_sets"]
 
 
 async def test_sentiment_is_answered_while_the_store_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
