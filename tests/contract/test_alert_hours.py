@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.profiles.alerts.alert_rule import AlertRule
 from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
-from services.profiles.alerts.rule import AlertRule
 from services.profiles.stores.opening import Stores, open_stores
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.store_url import MongoUrl, SqliteUrl

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.profiles.alerts.alert import Alert, RaisedAlert, alert_id
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.heartbeat import Heartbeat
-from services.profiles.alerts.rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.store import COLLECTIONS, AlertStore
 from services.profiles.alerts.webhook import Webhook
 from shared.documents.backend import open_documents

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.profiles.alerts.rule import AlertRule, Standing
+from services.profiles.alerts.alert_rule import AlertRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.stores.base import FoldCount, ProfileStore
@@ -47,8 +47,8 @@ async def given(tmp_path: Path) -> AsyncIterator[Stores]:
         store = stores.profiles
         posts = crowd()
         taken = [
-            KeptPost(item.post_key, item.author_key, item.key_version, SOON if place % 4 == 0 else NEVER, item)
-            for place, item in enumerate(posts)
+            KeptPost(item.post_key, item.author_key, item.key_version, SOON if number % 4 == 0 else NEVER, item)
+            for number, item in enumerate(posts)
         ]
         await store.restore_posts("acme", taken)
         await store.fold("other", [post(number, number) for number in range(5)])
@@ -84,7 +84,7 @@ async def kept_of(store: ProfileStore, brand: str) -> dict[str, Any]:
 
 
 async def test_an_export_of_all_tables_makes_an_equal_store(source: ProfileStore, target: ProfileStore) -> None:
-    """Profiles, posts, hours, days, clusters and who is gone; and posts that come again are known."""
+    """Profiles, posts, hours, days, clusters and removals; and posts that come again are known."""
     for of in RESTORE_ORDER:
         await restore(target, "acme", await exported(source, of))
     assert await kept_of(target, "acme") == await kept_of(source, "acme")
@@ -108,13 +108,13 @@ async def test_restoring_again_changes_nothing(source: ProfileStore, target: Pro
 
 
 async def test_posts_alone_are_folded(source: ProfileStore, target: ProfileStore) -> None:
-    """Where nothing had expired and nobody was removed, they make all the rest anew, but for clusters."""
+    """Where nothing had expired and no author was removed, they make all the rest anew, but for clusters."""
     await restore(target, "other", await exported(source, TableKind.POSTS, "other"))
     assert await kept_of(target, "other") == {**await kept_of(source, "other"), "erased": []}
 
 
-async def test_an_older_backup_does_not_bring_back_who_is_gone(source: ProfileStore, target: ProfileStore) -> None:
-    """Who was removed or erased after the export stays away when it is restored."""
+async def test_an_older_backup_does_not_bring_back_a_removed_author(source: ProfileStore, target: ProfileStore) -> None:
+    """An author who was removed or erased after the export stays away when it is restored."""
     files = {of: await exported(source, of) for of in RESTORE_ORDER}
     await target.erase(key(1))
     await target.restore_removals("acme", [RemovedAuthor(key(2), STARTED + 1000 * 3600)], [])

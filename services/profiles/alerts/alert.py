@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.profiles.alerts.rule import Direction, Metric, Slug
+from services.profiles.alerts.alert_rule import Direction, Metric, Slug
 from shared.analyzed_post import Voice
 from shared.brand import Brand
 from shared.clock import milliseconds

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from services.profiles.alerts.rule import AlertRuleBody, Direction, Metric, State
+from services.profiles.alerts.alert_rule import AlertRuleBody, Direction, Metric, State
 from services.profiles.folding import MILLION
 from services.profiles.rollup import Rollup
 

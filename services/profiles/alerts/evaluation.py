@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from services.profiles.alerts.alert import KEPT_DAYS, Alert, RaisedAlert, alert_id
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.detection import Figures, Finding, Judgement, figures_of, judge
 from services.profiles.alerts.heartbeat import beat
-from services.profiles.alerts.rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.store import AlertStore
 from services.profiles.folding import HOUR_SECONDS
 from services.profiles.rollup import Bucket, Span

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.profiles.alerts.alert import Alert
-from services.profiles.alerts.rule import AlertRule, KeptRule, Standing
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.store import (
     ALERTS,
     HEARTBEATS,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.profiles.alerts.alert import Alert, RaisedAlert
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.heartbeat import Heartbeat
-from services.profiles.alerts.rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from shared.clock import milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations

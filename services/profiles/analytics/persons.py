@@ -1,8 +1,8 @@
-"""Whose names posts have, and what else would show them: the name in another form, or a part of it.
+"""The persons that posts name, and what else would show them: the name in another form, or a part of it.
 
 The tagger errs, and each form of a name is tagged by itself: "Jane Doe" is a person where "Doe, Jane", "Ms. Doe" or
 "Jane Doe-Smith" is read as a place. So a name that was once read as a person's is looked for in everything, whatever
-it was read as. A text is held to name a person where its words contain all words of a known name, or where all its
+it was read as. A text counts as naming a person where its words contain all words of a known name, or where all its
 words but titles are of one; words are compared without case, accents, titles and "'s", in any order, and are found
 inside hashtags and handles that write a name without blanks, those of two letters only where that is all.
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
 from services.profiles.alerts.alert import Alert, RaisedAlert
+from services.profiles.alerts.alert_rule import MOST_RULES, AlertRule, AlertRuleBody, KeptRule, Slug, State
 from services.profiles.alerts.evaluation import finished_hour
-from services.profiles.alerts.rule import MOST_RULES, AlertRule, AlertRuleBody, KeptRule, Slug, State
 from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.brand import Brand

@@ -4,8 +4,8 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 
-from services.profiles.analytics.entities import EntitiesView, entities
 from services.profiles.analytics.mentions import KINDS, Kind
+from services.profiles.analytics.top_entities import EntitiesView, entities
 from services.profiles.analytics.trending import TrendingView, trending
 from services.profiles.analytics.window import length_of, window_of
 from services.profiles.api.dependencies import Length, OfVoice, Res, Summed, Until, asked_window

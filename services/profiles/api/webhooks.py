@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-from services.profiles.alerts.rule import Slug
+from services.profiles.alerts.alert_rule import Slug
 from services.profiles.alerts.webhook import MOST_URL, MOST_WEBHOOKS, Webhook, check_url
 from services.profiles.api.dependencies import Res
 from shared.access import Scope

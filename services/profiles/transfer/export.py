@@ -16,7 +16,7 @@ from services.profiles.transfer.parquet import Parquet
 from services.profiles.transfer.row import END, FIRST
 from services.profiles.transfer.table import Format, Table, TableKind, TableWriter
 from services.profiles.transfer.tables import TABLES, KeptRemoval
-from services.profiles.transfer.text import Csv, JsonLines
+from services.profiles.transfer.text_formats import Csv, JsonLines
 from shared.analyzed_post import Voice
 
 PAGE: Final = 1000

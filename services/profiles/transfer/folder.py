@@ -43,16 +43,16 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
     posts, keys = path_of(folder, TableKind.POSTS), folder / KEYS
     shutil.rmtree(partial(posts), ignore_errors=True)
     partial(posts).mkdir(parents=True)
-    done, place, bare = 0, None, False
+    done, part, bare = 0, None, False
     with ExitStack() as opened:
         for number in range(source.metadata.num_row_groups):
             group = source.read_row_group(number)
             date = group.column(_PARTED)[0].as_py()
-            if place != (wanted := partial(keys) if date is None else partial(posts) / f"{_PARTED}={date}" / _PART):
+            if part != (wanted := partial(keys) if date is None else partial(posts) / f"{_PARTED}={date}" / _PART):
                 opened.close()
-                place, bare = wanted, date is None
-                place.parent.mkdir(exist_ok=True)
-                writer = opened.enter_context(pq.ParquetWriter(place, schema if bare else undated, **OPTIONS))
+                part, bare = wanted, date is None
+                part.parent.mkdir(exist_ok=True)
+                writer = opened.enter_context(pq.ParquetWriter(part, schema if bare else undated, **OPTIONS))
             writer.write_table(
                 group.cast(schema) if bare else group.select(undated.names).cast(undated),
                 row_group_size=group.num_rows,
@@ -64,18 +64,18 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
         partial(keys).replace(keys)
 
 
-def files_of(place: Path) -> list[Path]:
+def files_of(backup: Path) -> list[Path]:
     """Return the files of a backup in the order in which they are restored; a file is a backup of one.
 
     Raises FileNotFoundError where there is none.
     """
-    if place.is_file():
-        return [place]
+    if backup.is_file():
+        return [backup]
     found = []
     for of in RESTORE_ORDER:
-        path = path_of(place, of)
+        path = path_of(backup, of)
         found += sorted(path.glob("*/*.parquet")) if of is TableKind.POSTS else [path]
-    found = [path for path in (*found, place / KEYS) if path.is_file()]
+    found = [path for path in (*found, backup / KEYS) if path.is_file()]
     if not found:
         raise FileNotFoundError(2, "there is no backup: neither a file nor a folder that `voxpop export` wrote")
     return found

@@ -6,9 +6,9 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import model_validator
 
-from services.profiles.transfer.buckets import BUCKETS
-from services.profiles.transfer.posts import POSTS
-from services.profiles.transfer.profiles import PROFILES
+from services.profiles.transfer.bucket_table import BUCKETS
+from services.profiles.transfer.post_table import POSTS
+from services.profiles.transfer.profile_table import PROFILES
 from services.profiles.transfer.row import Hour, TableRow
 from services.profiles.transfer.table import Table, TableKind
 from shared.analyzed_post import Key

@@ -10,7 +10,7 @@ from services.profiles.folding import combine_all, increment_of
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
-from services.profiles.transfer.profiles import BASES
+from services.profiles.transfer.profile_table import BASES
 from services.profiles.transfer.tables import KeptRemoval
 from shared.analysis import Analysis, Classification, Entity, Language
 from shared.analyzed_post import AnalyzedPost

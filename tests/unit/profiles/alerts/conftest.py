@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.profiles.alerts.alert import RaisedAlert
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule
 from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
-from services.profiles.alerts.rule import AlertRule, KeptRule
 from services.profiles.alerts.store import COLLECTIONS, AlertStore
 from shared.documents.backend import open_documents
 from shared.rounds import ROUNDS, RoundStore
@@ -48,7 +48,7 @@ class Watch:
             await self.evaluation.round()
 
     async def miss(self, hours: int) -> None:
-        """Let hours finish that nobody looks at."""
+        """Let hours finish without a round."""
         await self.clock.advance(hours * HOUR)
 
     async def raised(self, brand: str = "acme") -> list[RaisedAlert]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.profiles.alerts.rule import MOST_RULES, AlertRule
+from services.profiles.alerts.alert_rule import MOST_RULES, AlertRule
 from services.profiles.alerts.webhook import MOST_WEBHOOKS, Webhook
 from services.profiles.alerts.workers import Alerts
 from services.profiles.api import alerts, webhooks

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from services.profiles.alerts.alert_rule import AlertRuleBody
 from services.profiles.alerts.detection import MOST_Z, Figures, Judgement, expected_range, judge, robust_z
-from services.profiles.alerts.rule import AlertRuleBody
 
 VALUES = st.floats(-1e6, 1e6)
 HISTORIES = st.lists(st.lists(VALUES, min_size=1, max_size=12), min_size=1, max_size=3)

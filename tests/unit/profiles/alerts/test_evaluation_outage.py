@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.profiles.alerts.alert_rule import KeptRule
 from services.profiles.alerts.evaluation import MOST_HOURS
 from services.profiles.alerts.heartbeat import GAP, SETTLING
-from services.profiles.alerts.rule import KeptRule
 from services.profiles.alerts.store import COLLECTIONS, AlertStore
 from shared.documents.backend import open_documents
 from shared.errors import OverloadedError

@@ -67,7 +67,7 @@ def test_addresses_that_are_not_called_are_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", NO_HOSTS)
 def test_hosts_that_are_none_are_refused_everywhere(url: str) -> None:
-    """Inside networks too: nobody can be called there."""
+    """Inside networks too: no receiver can be there."""
     with pytest.raises(InputError, match=r"^url: "):
         check_url(url, anywhere=True)
 

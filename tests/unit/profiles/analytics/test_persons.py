@@ -1,4 +1,4 @@
-"""Which texts would show a person whose name is known."""
+"""Which texts would show a person of a known name."""
 
 import pytest
 from hypothesis import given
@@ -51,7 +51,7 @@ def test_a_form_of_a_known_name_is_one(text: str) -> None:
     "text", ["Janet", "Doeskin", "Jane Austen", "Dr", "Dr. Smith", "Mr. Smith", "#cherry", "Rome", "#2024", "佐藤", ""]
 )
 def test_what_shares_a_first_name_or_letters_alone_is_none(text: str) -> None:
-    """Others of the same first name, longer words and titles alone are nobody who is known."""
+    """Others of the same first name, longer words and titles alone are no known person."""
     assert not KNOWN.named_in(folded(text))
 
 
@@ -71,7 +71,7 @@ WORDS = st.lists(
 
 @given(st.lists(WORDS, max_size=6), WORDS)
 def test_the_index_finds_what_comparing_with_each_name_finds(names: list[list[str]], text: list[str]) -> None:
-    """A text of plain words is held just where it is a name, has all words of one, or is a part of one."""
+    """A text of plain words is held back just where it is a name, has all words of one, or is a part of one."""
     words = set(text) - TITLES
     expected = False
     for name in names:

@@ -80,7 +80,7 @@ def test_a_person_whom_few_named_does_not_trend() -> None:
 
 
 async def test_a_person_of_the_baseline_does_not_trend() -> None:
-    """A name that only posts before the window show to be a person's is held to five authors in the window too."""
+    """A name that only posts before the window show to be a person's needs five authors in the window too."""
 
     async def found(authors: int) -> set[str]:
         window = [

@@ -65,7 +65,7 @@ def test_parts_that_were_left_half_written_are_written_anew(file: Path, tmp_path
 
 
 def test_files_come_in_the_order_in_which_they_are_restored(tmp_path: Path) -> None:
-    """Who is gone first, posts last; what is no part of a backup is passed over."""
+    """Removals first, posts last; what is no part of a backup is passed over."""
     (tmp_path / "posts" / "date=2015-02-24").mkdir(parents=True)
     names = ["buckets.parquet", "profiles.parquet", "removals.parquet", "posts/date=2015-02-24/part-0.parquet", "x.txt"]
     for name in names:

@@ -10,7 +10,7 @@ from pydantic import Field
 from services.profiles.embedding import dequantised
 from services.profiles.encoding import to_embedding
 from services.profiles.kept import KeptPost
-from services.profiles.transfer.profiles import ACCOUNT_FIGURES, TRUTHS
+from services.profiles.transfer.profile_table import ACCOUNT_FIGURES, TRUTHS
 from services.profiles.transfer.row import DERIVED, Hour, Moment, TableRow, Version
 from services.profiles.transfer.table import Table, TableKind
 from shared.analysis import SENTIMENT_LABELS, Classification

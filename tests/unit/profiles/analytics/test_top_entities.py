@@ -1,12 +1,12 @@
-"""Who and what is named, and who is not shown."""
+"""The people and things that posts name, and which are not shown."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profiles.analytics import mentions
-from services.profiles.analytics.entities import entities, most_named
 from services.profiles.analytics.mentions import Kind, TermKey, occurrences_of
+from services.profiles.analytics.top_entities import entities, most_named
 from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType
@@ -45,7 +45,7 @@ def test_a_person_whom_few_named_is_not_shown() -> None:
 
 
 def test_a_person_is_not_shown_as_something_else() -> None:
-    """A name that the model once read as a person's is held to five authors whatever else it was read as."""
+    """A name that the model once read as a person's needs five authors whatever else it was read as."""
     posts = [
         said(1, None, 1, 0.5, named("Roe", "organisation")),
         said(2, None, 2, 0.5, named("Jane Roe", "person")),
@@ -124,7 +124,7 @@ def test_no_person_of_few_authors_is_ever_shown(posts: list[AnalyzedPost]) -> No
     """Whatever is posted, an entity of a type person has five authors, and figures are those of its posts."""
     places = occurrences_of(posts, frozenset[Kind]({"entity"}))
     for _, mention in most_named(posts, None, 100):
-        found = [posts[place] for place in places[TermKey("entity", mention.term.text, mention.term.type)]]
+        found = [posts[position] for position in places[TermKey("entity", mention.term.text, mention.term.type)]]
         assert mention.posts == len(found)
         assert mention.authors == len({one.author_key for one in found})
         assert mention.authors >= (5 if mention.term.type == "person" else 2)

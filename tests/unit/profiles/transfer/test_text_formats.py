@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from services.profiles.transfer.table import TableKind
 from services.profiles.transfer.tables import TABLES
-from services.profiles.transfer.text import FORMULA_SIGNS, Csv, JsonLines, plain_text
+from services.profiles.transfer.text_formats import FORMULA_SIGNS, Csv, JsonLines, plain_text
 from tests.unit.profiles.kept_rows import KEPT_POSTS, KEPT_PROFILES, TEXTS
 
 
