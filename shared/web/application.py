@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
 from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
@@ -52,7 +53,12 @@ def build_app(
             yield
 
     app = FastAPIOffline(
-        docs_url="/docs", redoc_url=None, title=f"voxpop {service}", summary=summary, version="1", lifespan=lifespan
+        docs_url="/docs",
+        redoc_url=None,
+        title=f"voxpop {service}",
+        summary=summary,
+        version=version("voxpop"),
+        lifespan=lifespan,
     )
     install_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, unlimited=unlimited)
