@@ -18,7 +18,7 @@ class Gate:
     """Holds a replica before each of its operations until it is told what happens to it."""
 
     def __init__(self) -> None:
-        """Hold nobody."""
+        """Begin open."""
         self.held = asyncio.Event()
         self._fate: asyncio.Future[Fate] | None = None
 

@@ -77,7 +77,7 @@ class World:
     replicas: list[Replica]
 
     async def run(self, steps: list[Step]) -> None:
-        """Follow a schedule, then let everybody work in peace until nothing is left to do."""
+        """Follow a schedule, then let both replicas work until nothing is left to do."""
         for who, what in steps:
             if what == "wait":
                 await self.clock.advance(CLAIM_SECONDS + 1)
@@ -150,7 +150,9 @@ async def _holds(where: Where, folder: Path, steps: list[Step], answers: list[An
 
 @given(steps=STEPS, answers=ANSWERS, cap=st.integers(1, 3))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_nothing_is_sent_twice_whoever_dies(tmp_path: Path, steps: list[Step], answers: list[Answer], cap: int) -> None:
+def test_nothing_is_sent_twice_when_replicas_die(
+    tmp_path: Path, steps: list[Step], answers: list[Answer], cap: int
+) -> None:
     """No post and no author gets two replies, however two replicas' steps mix and wherever they die.
 
     What counts as sent was published, what counts as refused was not, and nothing is left under way.
@@ -161,7 +163,7 @@ def test_nothing_is_sent_twice_whoever_dies(tmp_path: Path, steps: list[Step], a
 @pytest.mark.mongo
 @given(steps=STEPS, answers=ANSWERS, cap=st.integers(1, 3))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_nothing_is_sent_twice_whoever_dies_on_mongodb(
+def test_nothing_is_sent_twice_on_mongodb(
     mongo_url: MongoUrl, tmp_path: Path, steps: list[Step], answers: list[Answer], cap: int
 ) -> None:
     """The same with MongoDB between the replicas."""

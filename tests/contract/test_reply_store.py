@@ -124,7 +124,7 @@ async def test_what_was_said_to_an_author_is_found(store: ReplyStore) -> None:
     await store.add(a_reply(1, author="me"))
     await store.add(a_reply(2, author="me"))
     await store.add(a_reply(3, author="you"))
-    found = await store.of_authors(["me", "nobody"], a_reply(2).created_at)
+    found = await store.of_authors(["me", "stranger"], a_reply(2).created_at)
     assert [reply.id for reply in found] == [a_reply(2).id]
     assert await store.ours(["key"]) == set()
     before = await store.find(a_reply(1).id)

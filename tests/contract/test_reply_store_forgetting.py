@@ -37,7 +37,7 @@ async def test_an_authors_replies_go_in_whatever_state(store: ReplyStore) -> Non
 
 
 async def test_what_a_reply_holds_goes_with_it(store: ReplyStore) -> None:
-    """The author may be held anew by anybody, a day keeps its count, and wanting no replies is not forgotten."""
+    """The author may be claimed anew, a day keeps its count, and wanting no replies is not forgotten."""
     for number, author in ((1, MINE), (2, YOURS)):
         reply = a_reply(number, author=author)
         await store.add(reply)
@@ -75,7 +75,7 @@ async def test_a_reply_that_is_being_sent_stays_until_its_claim_ends(store: Repl
 
 
 async def test_tickets_go_with_their_deliveries(store: ReplyStore) -> None:
-    """Those that are named alone; what a courier then settles of them changes nothing."""
+    """Those that are named alone; what a sender then settles of them changes nothing."""
     for number in (1, 2):
         await store.add_ticket(a_ticket(number), ["slack"], NOW, 100)
     leased = await store.outbox.take("replica", NOW, NOW + HOUR)

@@ -70,7 +70,7 @@ async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", no
 
 
 async def test_a_stream_comes_back_as_it_was_added(store: StreamStore) -> None:
-    """Everything of it is kept, and nobody holds it."""
+    """Everything of it is kept, and it has no owner."""
     stream = a_stream()
     assert await store.add(stream) == stream
     assert await store.find(stream.stream_id) == stream
@@ -104,8 +104,8 @@ async def test_lists_are_by_kind_and_brand_in_pages(store: StreamStore) -> None:
     assert len(await store.page(StreamKind.BACKFILL, None, "", 10)) == 1
 
 
-async def test_a_new_stream_is_due_until_somebody_takes_it(store: StreamStore) -> None:
-    """Taken, it is nobody else's until its lease lapses; the lease shows."""
+async def test_a_new_stream_is_due_until_it_is_taken(store: StreamStore) -> None:
+    """Taken, no other replica gets it until its lease lapses; the lease shows."""
     stream = await store.add(a_stream())
     assert await store.due(NOW, 10) == [stream.stream_id]
     leased = await taken(store, stream.stream_id)
@@ -149,7 +149,7 @@ async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore)
 
 
 async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
-    """Whoever lost the stream cannot record, release or move the cursor, however late it comes."""
+    """An owner that lost the stream cannot record, release or move the cursor, however late it comes."""
     stream = await store.add(a_stream())
     old = (await taken(store, stream.stream_id)).lease
     new = (await taken(store, stream.stream_id, "replica-1", LATER)).lease
@@ -164,7 +164,7 @@ async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
 
 
 async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None:
-    """At its time, and for anybody; its cursor and progress stay."""
+    """At its time, and for any replica; its cursor and progress stay."""
     stream = await store.add(a_stream())
     leased = await taken(store, stream.stream_id)
     await store.release(leased.lease, fared(StreamState.WAITING), b"here", LATER)
@@ -178,7 +178,7 @@ async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None
 
 
 async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
-    """A stream released for good waits for somebody to want it running."""
+    """A stream released without a time waits until it is wanted running."""
     stream = await store.add(a_stream())
     leased = await taken(store, stream.stream_id)
     await store.release(leased.lease, fared(StreamState.FAILED), None, None)
@@ -188,7 +188,7 @@ async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
 
 
 async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamStore) -> None:
-    """The owner learns it by its next record; nobody takes a paused stream."""
+    """The owner learns it by its next record; no replica takes a paused stream."""
     stream = await store.add(a_stream())
     leased = await taken(store, stream.stream_id)
     assert (await store.want(stream.stream_id, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED

@@ -18,10 +18,10 @@ from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
 from shared.profiles_peer import ProfilesPeer
 from shared.store_url import SqliteUrl
-from tests.unit.ingest.replies.conftest import KEY, with_desk, world
+from tests.unit.ingest.replies.conftest import KEY, with_zendesk, world
 from tests.unit.ingest.virtual_clock import VirtualClock
 
-__all__ = ["with_desk", "world"]
+__all__ = ["with_zendesk", "world"]
 
 ACME: dict[str, Any] = {"brand": "acme", "posts": 3, "texts": 2, "assignments": 1}
 

@@ -21,9 +21,9 @@ def places(world: World) -> AuthorData:
     return AuthorData(world.store, world.vault, world.clock)
 
 
-async def test_drafts_tickets_and_raw_ids_go(with_desk: World) -> None:
+async def test_drafts_tickets_and_raw_ids_go(with_zendesk: World) -> None:
     """Every byte that told of the author is gone from the files; another author's stay; what desks got is told."""
-    world = with_desk
+    world = with_zendesk
     await world.store.put_rule(a_rule())
     replies = world.replies()
     await world.observe(replies, seen(1), seen(2))

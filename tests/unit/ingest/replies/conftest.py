@@ -30,6 +30,7 @@ from shared.store_url import SqliteUrl
 from shared.text import clean
 from tests.unit.ingest.posts import a_post
 from tests.unit.ingest.replies.local_server import LocalServer, LocalWriter, local_server
+from tests.unit.ingest.replies.replies import a_rule
 from tests.unit.ingest.virtual_clock import START, VirtualClock
 
 KEY = "0123456789abcdef-a-key-of-tests-0123456789"
@@ -45,7 +46,7 @@ class World:
     vault: Vault
     clock: VirtualClock
     platform: LocalServer
-    desk: LocalServer
+    zendesk: LocalServer
     http: httpx.AsyncClient
     documents: Documents
     categories: dict[str, str] = field(default_factory=dict)
@@ -91,6 +92,18 @@ class World:
         """Have posts looked at."""
         await replies.selector.observe(brand, posts)
 
+    async def drafted(self, *posts: ObservedPost, **rule: Any) -> Replies:
+        """Return replies that a rule has answered posts by (one complaint where none is given)."""
+        await self.store.put_rule(a_rule(**rule))
+        replies = self.replies()
+        await self.observe(replies, *posts or (seen(),))
+        return replies
+
+    async def the_one(self) -> Reply:
+        """Return the only reply there is."""
+        (reply,) = await self.listed()
+        return reply
+
     async def listed(self, state: ReplyState | None = None) -> list[Reply]:
         """Return the replies there are."""
         return await self.store.page(state, None, None, 1000)
@@ -127,20 +140,20 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with (
         open_documents(SqliteUrl(folder / "ingest.db"), (BRANDS, VAULT, *REPLY_COLLECTIONS)) as documents,
         local_server() as platform,
-        local_server() as desk,
+        local_server() as zendesk,
         httpx.AsyncClient(trust_env=False, timeout=30) as http,
     ):
         vault = Vault(Cipher(KEY.encode()), VaultStore(documents), clock)
         store, brands = ReplyStore(documents), BrandStore(documents)
-        yield World(folder, store, brands, vault, clock, platform, desk, http, documents)
+        yield World(folder, store, brands, vault, clock, platform, zendesk, http, documents)
 
 
 @pytest.fixture
-def with_desk(world: World) -> World:
+def with_zendesk(world: World) -> World:
     """Return the world with a Zendesk that takes tickets."""
     world.settings = {
-        "zendesk_url": world.desk.url,
-        "zendesk_authorization": SecretStr("Basic secret-of-the-desk"),
+        "zendesk_url": world.zendesk.url,
+        "zendesk_authorization": SecretStr("Basic secret-of-zendesk"),
         "webhook_key": SecretStr(KEY),
     }
     return world

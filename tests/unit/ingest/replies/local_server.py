@@ -1,4 +1,4 @@
-"""A local server that stands for a platform or a desk: it notes what it gets and answers as it is told."""
+"""A local server that stands for a platform or a ticket system: it notes what it gets and answers as it is told."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -48,8 +48,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 async def drafts(world: World, *numbers: int) -> None:
     """Have complaints come that a rule answers."""
-    await world.store.put_rule(a_rule())
-    await world.observe(world.replies(), *[seen(number) for number in numbers])
+    await world.drafted(*[seen(number) for number in numbers])
 
 
 async def test_a_rule_is_put_shown_listed_and_deleted(http: httpx.AsyncClient) -> None:
@@ -213,7 +212,7 @@ async def test_a_reading_key_changes_nothing(http: httpx.AsyncClient, world: Wor
 
 
 async def test_a_rule_that_sends_by_itself_needs_more_than_a_writing_key(http: httpx.AsyncClient) -> None:
-    """Whoever uploads posts cannot publish in the brand's name."""
+    """A key that uploads posts cannot publish in the brand's name."""
     answer = await http.put("/v1/reply-rules/sorry", json=RULE | {"approval": "automatic"})
     assert answer.status_code == 403
     assert "admin" in answer.json()["detail"]
@@ -231,28 +230,28 @@ async def test_while_replies_are_off_nothing_is_approved(world: World, changes: 
         assert (await http.put("/v1/reply-rules/more", json=RULE)).status_code == 200
 
 
-async def test_tickets_are_listed_with_their_deliveries(with_desk: World) -> None:
-    """Each with what became of it at each desk, in pages, without the text."""
-    await drafts(with_desk, 1, 2)
-    replies = with_desk.replies()
+async def test_tickets_are_listed_with_their_deliveries(with_zendesk: World) -> None:
+    """Each with the state of each delivery, in pages, without the text."""
+    await drafts(with_zendesk, 1, 2)
+    replies = with_zendesk.replies()
     assert replies.ticket_sender is not None
     await replies.ticket_sender.turn()
-    async with serving(with_desk) as http:
+    async with serving(with_zendesk) as http:
         first = (await http.get("/v1/tickets", params={"limit": 1})).json()
         rest = (await http.get("/v1/tickets", params={"cursor": first["next_cursor"], "brand": "aerolume"})).json()
     items = first["items"] + rest["items"]
     assert sorted(item["deliveries"][0]["state"] for item in items) == ["delivered", "waiting"]
     assert items[0]["deliveries"][0]["desk"] == "zendesk"
     assert "bag" not in str(items)
-    contents = [await replies.approvals.contents.find(reply.content) for reply in await with_desk.listed()]
+    contents = [await replies.approvals.contents.find(reply.content) for reply in await with_zendesk.listed()]
     assert {item["id"] for item in items} == {content.ticket for content in contents if content}
     assert {item["id"][:3] for item in items} == {"VP-"}
 
 
-async def test_a_ticket_whose_id_no_key_opens_is_listed_without_it(with_desk: World) -> None:
+async def test_a_ticket_whose_id_no_key_opens_is_listed_without_it(with_zendesk: World) -> None:
     """After a change of keys without the earlier one, the list shows what it can."""
-    await drafts(with_desk, 1)
-    with_desk.vault.cipher = Cipher(b"another key of tests, of more than 32 bytes")
-    async with serving(with_desk) as http:
+    await drafts(with_zendesk, 1)
+    with_zendesk.vault.cipher = Cipher(b"another key of tests, of more than 32 bytes")
+    async with serving(with_zendesk) as http:
         (item,) = (await http.get("/v1/tickets")).json()["items"]
     assert (item["id"], item["rule"]) == ("", "sorry")

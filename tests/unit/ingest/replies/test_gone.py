@@ -1,4 +1,4 @@
-"""Who is never answered: authors and posts that are gone, authors who are not told, and who said so in time."""
+"""Authors and posts that get no reply: removed ones, authors that are not told, opt-outs in time."""
 
 from datetime import timedelta
 from typing import Any
@@ -46,11 +46,9 @@ async def test_a_removal_that_comes_before_its_post_is_remembered(world: World) 
 
 
 @pytest.mark.parametrize("platform", ["bluesky", "mastodon"])
-async def test_what_everybody_removes_leaves_no_mark(world: World, platform: Platform) -> None:
+async def test_removals_of_a_whole_network_leave_no_mark(world: World, platform: Platform) -> None:
     """Of a whole network's removals those authors alone are remembered to whom a reply was made."""
-    await world.store.put_rule(a_rule(platforms=[platform]))
-    replies = world.replies()
-    await world.observe(replies, seen(1, author_id="me", platform=platform))
+    replies = await world.drafted(seen(1, author_id="me", platform=platform), platforms=[platform])
     await replies.withdrawal.withdraw(platform, ["post-1", "post-9"], ["me", "stranger"])
     (draft,) = await world.listed()
     assert await marks(world) == [draft.author]
@@ -69,9 +67,8 @@ async def test_an_opt_out_counts_though_replies_are_off(world: World) -> None:
 
 @pytest.mark.parametrize("platform", ["facebook", "instagram"])
 async def test_an_author_who_is_not_told_is_not_answered(world: World, platform: Any) -> None:
-    """It may be the brand's page itself, or somebody who was answered today."""
-    await world.store.put_rule(a_rule(platforms=["x", platform]))
-    await world.observe(world.replies(), seen(1, author_id="unknown", platform=platform))
+    """It may be the brand's page itself, or an author who was answered today."""
+    await world.drafted(seen(1, author_id="unknown", platform=platform), platforms=["x", platform])
     assert await world.listed() == []
     await world.observe(world.replies(), seen(2, author_id="unknown"), seen(3, platform=platform))
     assert len(await world.listed()) == 2

@@ -50,7 +50,7 @@ def test_what_is_over_or_under_way_is_not_rejected(state: ReplyState) -> None:
 
 
 def test_an_unknown_reply_is_approved_by_who_has_looked() -> None:
-    """Without the word that somebody looked, approving it again is a conflict that says what to do."""
+    """Without the word that a person looked, approving it again is a conflict that says what to do."""
     unknown = a_reply(state="unknown", doubtful=True)
     with pytest.raises(ConflictError, match="although_unknown"):
         approve(unknown, NOW, "content")

@@ -56,9 +56,7 @@ async def test_another_brands_post_is_not_answered(world: World) -> None:
 
 async def test_an_opt_out_is_heard_without_a_rule(world: World) -> None:
     """A draft waits, its rule is gone, and its author says stop: the draft is closed."""
-    await world.store.put_rule(a_rule())
-    replies = world.replies()
-    await world.observe(replies, seen(1, author_id="me"))
+    replies = await world.drafted(seen(1, author_id="me"))
     await world.store.delete_rule(a_rule().name)
     await world.clock.advance(60)
     await world.observe(replies, seen(2, author_id="me", text="@aerolume stop"))
@@ -66,7 +64,7 @@ async def test_an_opt_out_is_heard_without_a_rule(world: World) -> None:
 
 
 async def test_the_account_that_answers_is_not_answered(world: World) -> None:
-    """Whether or not somebody declared it as the brand's."""
+    """Whether or not it is declared as the brand's."""
     await world.store.put_rule(a_rule())
     replies = world.replies()
     ours = replace(replies.selector, own_accounts=frozenset({("x", "77")}))
@@ -88,9 +86,7 @@ async def test_one_author_gets_one_draft(world: World) -> None:
 
 async def test_a_rejected_draft_is_not_made_again(world: World) -> None:
     """The post stays without a reply, another one of its author may have one."""
-    await world.store.put_rule(a_rule())
-    replies = world.replies()
-    await world.observe(replies, seen(1, author_id="me"))
+    replies = await world.drafted(seen(1, author_id="me"))
     (draft,) = await world.listed()
     await world.store.swap(draft, reject(draft, START))
     await world.observe(replies, seen(1, author_id="me"), seen(2, author_id="me"))
@@ -99,10 +95,8 @@ async def test_a_rejected_draft_is_not_made_again(world: World) -> None:
 
 
 async def test_a_reply_of_ours_is_never_answered(world: World) -> None:
-    """Known by its id once it is sent, and by its words while nobody has recorded the outcome."""
-    await world.store.put_rule(a_rule(approval="automatic"))
-    replies = world.replies()
-    await world.observe(replies, seen(1))
+    """Known by its id once it is sent, and by its words while no outcome is recorded."""
+    replies = await world.drafted(seen(1), approval="automatic")
     await world.turn(replies)
     (sent,) = await world.listed("sent")
     text = world.platform.texts[0]
@@ -119,8 +113,7 @@ async def test_the_first_rule_that_fits_answers(world: World) -> None:
     """Order goes first, then the name; a disabled rule never does."""
     await world.store.put_rule(a_rule("b", order=1))
     await world.store.put_rule(a_rule("a", order=2))
-    await world.store.put_rule(a_rule("c", order=0, enabled=False))
-    await world.observe(world.replies(), seen())
+    await world.drafted(seen(), name="c", order=0, enabled=False)
     assert [reply.rule for reply in await world.listed()] == ["b"]
 
 
@@ -140,7 +133,7 @@ async def test_categories_are_asked_for_where_a_rule_needs_them(world: World) ->
     ]
 
 
-async def test_a_category_set_that_is_not_there_answers_nobody(world: World) -> None:
+async def test_a_category_set_that_is_not_there_fits_no_rule(world: World) -> None:
     """Other rules go on; a sentiment service that is away lets the delivery be tried again."""
     await world.store.put_rule(a_rule("bags", order=1, categories=["luggage"]))
     await world.store.put_rule(a_rule("sorry", order=2))
@@ -163,25 +156,23 @@ async def test_who_opts_out_is_left_alone(world: World) -> None:
     assert len(await world.listed()) == 1
 
 
-async def test_a_dry_run_sends_nothing(with_desk: World) -> None:
+async def test_a_dry_run_sends_nothing(with_zendesk: World) -> None:
     """By rule or by setting: the draft is shown as `dry_run`, is never due, and no ticket goes out."""
-    await with_desk.store.put_rule(a_rule(approval="automatic", dry_run=True))
-    await with_desk.observe(with_desk.replies(), seen(1))
-    await with_desk.store.put_rule(a_rule(approval="automatic"))
-    await with_desk.clock.advance(10)
-    await with_desk.observe(with_desk.replies(replies_dry_run=True), seen(2))
-    await with_desk.turn(with_desk.replies())
-    assert [reply.state for reply in await with_desk.listed()] == ["dry_run", "dry_run"]
-    assert with_desk.platform.got == []
-    assert await with_desk.store.tickets(None, None, 9) == []
+    await with_zendesk.drafted(seen(1), approval="automatic", dry_run=True)
+    await with_zendesk.store.put_rule(a_rule(approval="automatic"))
+    await with_zendesk.clock.advance(10)
+    await with_zendesk.observe(with_zendesk.replies(replies_dry_run=True), seen(2))
+    await with_zendesk.turn(with_zendesk.replies())
+    assert [reply.state for reply in await with_zendesk.listed()] == ["dry_run", "dry_run"]
+    assert with_zendesk.platform.got == []
+    assert await with_zendesk.store.tickets(None, None, 9) == []
 
 
 async def test_a_text_that_is_too_long_is_not_sent(world: World) -> None:
     """A display name may be longer than the slug that the template was tried with: the reply says what is wrong."""
     await world.brands.put("aerolume", BrandSettings(display_name="Ä" * 200, keywords=["x"]), START)
     template = "{{ brand }} {{ brand }}"
-    await world.store.put_rule(a_rule(template=template, approval="automatic"))
-    await world.observe(world.replies(), seen())
+    await world.drafted(seen(), template=template, approval="automatic")
     (reply,) = await world.listed()
     assert (reply.state, reply.known) == (
         "refused",
@@ -189,20 +180,20 @@ async def test_a_text_that_is_too_long_is_not_sent(world: World) -> None:
     )
 
 
-async def test_nothing_raw_is_written(with_desk: World) -> None:
+async def test_nothing_raw_is_written(with_zendesk: World) -> None:
     """No raw id and no text stands in the files, though a draft can be sent from them."""
-    await with_desk.store.put_rule(a_rule())
-    replies = with_desk.replies()
+    await with_zendesk.store.put_rule(a_rule())
+    replies = with_zendesk.replies()
     raw: dict[str, Any] = {
         "post_id": "raw-post-777",
         "author_id": "raw-author-888",
         "text": "@aerolume you lost my xylophone",
     }
-    await with_desk.observe(replies, seen(1, **raw))
-    (draft,) = await with_desk.listed()
+    await with_zendesk.observe(replies, seen(1, **raw))
+    (draft,) = await with_zendesk.listed()
     content = await replies.approvals.contents.find(draft.content)
-    (ticket,) = await with_desk.store.tickets(None, None, 9)
-    written = with_desk.written()
+    (ticket,) = await with_zendesk.store.tickets(None, None, 9)
+    written = with_zendesk.written()
     assert content is not None
     assert draft.id.encode() in written
     assert ticket.id.encode() in written
@@ -211,17 +202,15 @@ async def test_nothing_raw_is_written(with_desk: World) -> None:
         assert secret not in written
 
 
-async def test_what_is_removed_is_withdrawn_and_forgotten(with_desk: World) -> None:
+async def test_what_is_removed_is_withdrawn_and_forgotten(with_zendesk: World) -> None:
     """A deleted post's draft, and all of an erased author's, are closed; no text of theirs can be read any more."""
-    await with_desk.store.put_rule(a_rule())
-    replies = with_desk.replies()
-    await with_desk.observe(replies, seen(1), seen(2), seen(3))
+    replies = await with_zendesk.drafted(seen(1), seen(2), seen(3))
     assert await replies.withdrawal.withdraw("x", ["post-1", "post-99"], ["author-2", "author-99"]) == 2
     assert await replies.withdrawal.withdraw("x", ["post-1"], ["author-2"]) == 0
-    states = {reply.id: reply.state for reply in await with_desk.listed()}
+    states = {reply.id: reply.state for reply in await with_zendesk.listed()}
     assert sorted(states.values()) == ["draft", "rejected", "rejected"]
-    assert len(await with_desk.vault.page("reply")) == 1
-    assert len(await with_desk.vault.page("ticket")) == 1
+    assert len(await with_zendesk.vault.page("reply")) == 1
+    assert len(await with_zendesk.vault.page("ticket")) == 1
 
 
 async def test_a_store_that_is_away_fails_the_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

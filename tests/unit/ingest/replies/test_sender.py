@@ -7,64 +7,73 @@ from typing import Any
 import pytest
 
 from services.ingest.replies.claims import SendClaim
-from services.ingest.replies.composition import Replies
-from services.ingest.replies.reply import Reply
+from services.ingest.replies.reply import Reply, reject
 from services.ingest.replies.sender import CALL_SECONDS, CLAIM_SECONDS, POLL_SECONDS
 from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen
 from tests.unit.ingest.replies.local_server import Told
-from tests.unit.ingest.replies.replies import a_rule
-
-
-async def drafted(world: World, *numbers: int, **rule: Any) -> Replies:
-    """Return replies after complaints came that a rule answers."""
-    await world.store.put_rule(a_rule(**rule))
-    replies = world.replies()
-    await world.observe(replies, *[seen(number) for number in numbers or (1,)])
-    return replies
-
-
-async def the_one(world: World) -> Reply:
-    """Return the only reply there is."""
-    (reply,) = await world.listed()
-    return reply
 
 
 async def test_nothing_is_sent_before_a_person_approves(world: World) -> None:
     """A draft stays; once approved it goes out, with the raw id, and is sent once however often one looks."""
-    replies = await drafted(world)
+    replies = await world.drafted()
     await world.turn(replies)
     assert world.platform.got == []
-    await replies.approvals.approve((await the_one(world)).id)
+    await replies.approvals.approve((await world.the_one()).id)
     for _ in range(3):
         await world.turn(replies)
     ((_, body, _),) = world.platform.got
     assert body["in_reply_to"] == "post-1"
-    assert (await the_one(world)).state == "sent"
+    assert (await world.the_one()).state == "sent"
 
 
-async def test_an_automatic_rule_needs_nobody(world: World) -> None:
+async def test_an_automatic_rule_needs_no_approval(world: World) -> None:
     """What it drafts is approved from the beginning, and says that no person did it."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     await world.turn(replies)
-    assert ((await the_one(world)).state, (await the_one(world)).automatic) == ("sent", True)
+    assert ((await world.the_one()).state, (await world.the_one()).automatic) == ("sent", True)
 
 
 async def test_another_text_is_sent_where_a_person_writes_one(world: World) -> None:
     """The new words go out; the old ones are forgotten."""
-    replies = await drafted(world)
-    draft = await the_one(world)
+    replies = await world.drafted()
+    draft = await world.the_one()
     approved = await replies.approvals.approve(draft.id, "Dear customer, we call you.")
     await world.turn(replies)
     assert world.platform.texts == ["Dear customer, we call you."]
-    assert approved.content != draft.content
-    assert await replies.approvals.contents.find(draft.content) is None
+    ((row, _),) = await world.vault.page("reply")
+    assert row == approved.content != draft.content
+
+
+async def test_the_same_words_keep_their_content(world: World) -> None:
+    """Approved as it is, a reply keeps its content."""
+    replies = await world.drafted()
+    draft = await world.the_one()
+    await replies.approvals.approve(draft.id)
+    assert [row for row, _ in await world.vault.page("reply")] == [draft.content]
+
+
+async def test_words_that_came_too_late_are_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a reply is changed at the same moment, the content of the new words goes, the old one stays."""
+    queue = (await world.drafted()).approvals
+    draft = await world.the_one()
+    keep = queue.contents.keep
+
+    async def meanwhile(*given: object) -> str:
+        row = await keep(*given)  # type: ignore[arg-type]
+        await world.store.swap(draft, reject(draft, world.clock.now()))
+        return row
+
+    monkeypatch.setattr(queue.contents, "keep", meanwhile)
+    with pytest.raises(ConflictError, match="at the same moment"):
+        await queue.approve(draft.id, "we are so sorry")
+    assert [row for row, _ in await world.vault.page("reply")] == [draft.content]
 
 
 async def test_two_senders_send_once(world: World) -> None:
     """Five replicas that look at the same moment call the platform once."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     replicas = [world.replies() for _ in range(5)]
     await asyncio.gather(*[world.turn(replica) for replica in (*replicas, replies)])
     assert len(world.platform.got) == 1
@@ -73,36 +82,36 @@ async def test_two_senders_send_once(world: World) -> None:
 @pytest.mark.parametrize(("told", "state"), [(Told(status=400), "refused"), (Told(drop=True), "unknown")])
 async def test_what_the_platform_says_is_kept(world: World, told: Told, state: str) -> None:
     """A refusal may be approved again; a lost answer waits for a person, and nothing goes out by itself."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     world.platform.answers = [told]
     for _ in range(3):
         await world.turn(replies)
         await world.clock.advance(3600)
-    assert (await the_one(world)).state == state
+    assert (await world.the_one()).state == state
     assert len(world.platform.got) == 1
     if state == "unknown":
         with pytest.raises(ConflictError, match="look on the platform"):
-            await replies.approvals.approve((await the_one(world)).id)
-    await replies.approvals.approve((await the_one(world)).id, although_unknown=state == "unknown")
+            await replies.approvals.approve((await world.the_one()).id)
+    await replies.approvals.approve((await world.the_one()).id, although_unknown=state == "unknown")
     await world.turn(replies)
-    assert ((await the_one(world)).state, len(world.platform.got)) == ("sent", 2)
+    assert ((await world.the_one()).state, len(world.platform.got)) == ("sent", 2)
 
 
 async def test_what_was_surely_not_sent_is_tried_again_later(world: World) -> None:
     """A rate limit puts the reply off for a minute."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     world.platform.answers = [Told(status=429)]
     await world.turn(replies)
     await world.turn(replies)
-    assert ((await the_one(world)).state, len(world.platform.got)) == ("approved", 1)
+    assert ((await world.the_one()).state, len(world.platform.got)) == ("approved", 1)
     await world.clock.advance(60)
     await world.turn(replies)
-    assert ((await the_one(world)).state, len(world.platform.got)) == ("sent", 2)
+    assert ((await world.the_one()).state, len(world.platform.got)) == ("sent", 2)
 
 
 async def test_no_author_is_answered_twice_in_the_set_time(world: World) -> None:
     """Two approved replies to one author: the first goes, the second says why not, and may be approved after."""
-    replies = await drafted(world, 1, 2, approval="automatic")
+    replies = await world.drafted(seen(1), seen(2), approval="automatic")
     one, other = await world.listed()
     await world.store.swap(other, other.model_copy(update={"author": one.author, "version": 2}))
     await world.turn(replies)
@@ -114,10 +123,10 @@ async def test_no_author_is_answered_twice_in_the_set_time(world: World) -> None
 async def test_who_may_have_been_answered_stays_held(world: World) -> None:
     """An unknown reply that is rejected, even after another approval, does not free its author or the day."""
     world.settings = {"replies_daily_cap": 1}
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     world.platform.answers = [Told(drop=True)]
     await world.turn(replies)
-    unknown = await the_one(world)
+    unknown = await world.the_one()
     await replies.approvals.approve(unknown.id, although_unknown=True)
     await replies.approvals.reject(unknown.id)
     now, other = world.clock.now(), SendClaim("another", 1)
@@ -128,7 +137,7 @@ async def test_who_may_have_been_answered_stays_held(world: World) -> None:
 async def test_a_day_has_a_cap(world: World) -> None:
     """Past it replies wait for the next day; a refused one gives its place back."""
     world.settings = {"replies_daily_cap": 2}
-    replies = await drafted(world, 1, 2, 3, 4, approval="automatic")
+    replies = await world.drafted(seen(1), seen(2), seen(3), seen(4), approval="automatic")
     world.platform.answers = [Told(status=400)]
     await world.turn(replies)
     states = [reply.state for reply in await world.listed()]
@@ -143,7 +152,7 @@ async def test_a_day_has_a_cap(world: World) -> None:
 async def test_quiet_hours_are_kept(world: World) -> None:
     """Nothing goes out before they end; losing and expiring go on."""
     world.settings = {"replies_quiet_hours": "11:00-14:00"}
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     await world.turn(replies)
     assert world.platform.got == []
     await world.clock.advance(timedelta(hours=2).total_seconds())
@@ -153,45 +162,45 @@ async def test_quiet_hours_are_kept(world: World) -> None:
 
 async def test_an_opted_out_author_is_not_answered_though_approved(world: World) -> None:
     """The wish may come between approval and sending."""
-    replies = await drafted(world, approval="automatic")
-    await world.store.opt_out([(await the_one(world)).author], world.clock.now())
+    replies = await world.drafted(approval="automatic")
+    await world.store.opt_out([(await world.the_one()).author], world.clock.now())
     await world.turn(replies)
-    assert ((await the_one(world)).state, world.platform.got) == ("rejected", [])
+    assert ((await world.the_one()).state, world.platform.got) == ("rejected", [])
 
 
 async def test_a_draft_expires_with_its_raw_id(world: World) -> None:
-    """After its days nobody can approve it, and the vault has nothing of it."""
-    replies = await drafted(world)
+    """After its days it cannot be approved, and the vault has nothing of it."""
+    replies = await world.drafted()
     await world.clock.advance(timedelta(days=7).total_seconds())
     await world.turn(replies)
-    assert (await the_one(world)).state == "expired"
+    assert (await world.the_one()).state == "expired"
     assert await world.vault.page("reply") == []
     with pytest.raises(ConflictError, match="expired"):
-        await replies.approvals.approve((await the_one(world)).id)
+        await replies.approvals.approve((await world.the_one()).id)
 
 
 async def test_a_platform_without_an_account_is_told(world: World) -> None:
     """The reply says that no account is set up."""
-    replies = await drafted(world, approval="automatic", platforms=["x", "mastodon"])
+    replies = await world.drafted(approval="automatic", platforms=["x", "mastodon"])
     await world.observe(replies, seen(2, platform="mastodon"))
     await world.turn(replies)
     assert [reply.known for reply in await world.listed("refused")] == ["no account is set up to reply on mastodon"]
 
 
 async def test_a_platform_that_hangs_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the deadline of a call nobody knows: a person decides."""
-    monkeypatch.setattr("services.ingest.replies.sender.CALL_SECONDS", 0.05)
-    replies = await drafted(world, approval="automatic")
+    """After the deadline of a call the outcome is unknown: a person decides."""
+    monkeypatch.setattr("services.ingest.replies.sender.CALL_SECONDS", 0.0)
+    replies = await world.drafted(approval="automatic")
     world.platform.answers = [Told(hang=True)]
     await world.turn(replies)
-    assert (await the_one(world)).state == "unknown"
-    assert "did not answer" in (await the_one(world)).known
+    assert (await world.the_one()).state == "unknown"
+    assert "did not answer" in (await world.the_one()).known
     assert CALL_SECONDS * 2 < CLAIM_SECONDS
 
 
 async def test_a_shutdown_waits_for_the_call_that_is_on(world: World) -> None:
     """Cancelled while the platform works, the sender records what it answers, and then ends."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     world.platform.answers = [Told(hang=True)]
     running = asyncio.create_task(replies.run())
     await world.clock.until(world.platform.arrived.is_set)
@@ -202,12 +211,12 @@ async def test_a_shutdown_waits_for_the_call_that_is_on(world: World) -> None:
     world.platform.go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert (await the_one(world)).state == "sent"
+    assert (await world.the_one()).state == "sent"
 
 
 async def test_an_outcome_is_kept_once_the_store_is_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is away for a few seconds after the call does not make a sent reply unknown."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     find, failures = world.store.find, [1, 1, 1]
 
     async def shaky(reply_id: str) -> Reply:
@@ -220,12 +229,12 @@ async def test_an_outcome_is_kept_once_the_store_is_back(world: World, monkeypat
     running = asyncio.create_task(replies.run())
     await world.clock.until(lambda: world.clock.slept[:4] == [0.5, 1.0, 2.0, POLL_SECONDS], step=0.5)
     running.cancel()
-    assert (await the_one(world)).state == "sent"
+    assert (await world.the_one()).state == "sent"
 
 
 async def test_the_sender_outlives_its_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the store is away nothing is sent; when it is back, sending goes on."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
     due, failures = world.store.due, [1, 1]
 
     async def shaky(*arguments: Any) -> list[Reply]:
@@ -243,14 +252,14 @@ async def test_the_sender_outlives_its_store(world: World, monkeypatch: pytest.M
 
 async def test_an_adapter_that_fails_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it raised, the request may have gone out; the sentence names the kind of error and nothing else."""
-    replies = await drafted(world, approval="automatic")
+    replies = await world.drafted(approval="automatic")
 
     async def broken(*_: object, **__: object) -> None:
         raise KeyError("secret")
 
     monkeypatch.setattr(world.http, "post", broken)
     await world.turn(replies)
-    assert (await the_one(world)).known == "sent, outcome unknown: the adapter failed (KeyError)"
+    assert (await world.the_one()).known == "sent, outcome unknown: the adapter failed (KeyError)"
 
 
 def test_outcomes_show_no_ids() -> None:

@@ -1,4 +1,4 @@
-"""Tickets on their way to a local desk."""
+"""Tickets on their way to a local ticket system."""
 
 import asyncio
 import base64
@@ -17,19 +17,11 @@ from services.ingest.replies.ticket_system import jira, slack, zendesk
 from shared.errors import SettingsError
 from shared.outbox import OutboxRow
 from shared.webhooks.sender import LEASE
-from tests.unit.ingest.replies.conftest import KEY, World, seen
+from tests.unit.ingest.replies.conftest import KEY, World
 from tests.unit.ingest.replies.local_server import Told
-from tests.unit.ingest.replies.replies import a_rule, a_shown_ticket
+from tests.unit.ingest.replies.replies import a_shown_ticket
 
 TEXT = "<b>lost</b> & {noformat} [~admin] <!channel> *bag* 🧳"
-
-
-async def opened(world: World) -> Replies:
-    """Return replies after a complaint came that has a ticket."""
-    await world.store.put_rule(a_rule())
-    replies = world.replies()
-    await world.observe(replies, seen())
-    return replies
 
 
 async def deliver(replies: Replies) -> bool:
@@ -45,78 +37,78 @@ async def the_one(world: World) -> OutboxRow:
     return delivery
 
 
-async def test_a_ticket_is_delivered_once_and_signed(with_desk: World) -> None:
-    """It carries the text and the id, the desk's authorization, and a signature that the key verifies."""
-    replies = await opened(with_desk)
+async def test_a_ticket_is_delivered_once_and_signed(with_zendesk: World) -> None:
+    """It carries the text and the id, the system's authorization, and a signature that the key verifies."""
+    replies = await with_zendesk.drafted()
     assert [await deliver(replies) for _ in range(2)] == [True, False]
-    ((headers, body, raw),) = with_desk.desk.got
-    ticket = (await with_desk.store.tickets(None, None, 9))[0]
-    assert (await the_one(with_desk)).state == "delivered"
-    ((_, content),) = await with_desk.vault.page("reply")
+    ((headers, body, raw),) = with_zendesk.zendesk.got
+    ticket = (await with_zendesk.store.tickets(None, None, 9))[0]
+    assert (await the_one(with_zendesk)).state == "delivered"
+    ((_, content),) = await with_zendesk.vault.page("reply")
     assert body["ticket"]["external_id"] == ReplyContent.model_validate_json(content or "").ticket
     assert "@user you lost my bag" in body["ticket"]["comment"]["body"]
-    assert headers["authorization"] == "Basic secret-of-the-desk"
+    assert headers["authorization"] == "Basic secret-of-zendesk"
     assert headers["idempotency-key"] == headers["webhook-id"] == f"{ticket.id}:zendesk"
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + raw
     digest = base64.b64encode(hmac.digest(KEY.encode(), signed, hashlib.sha256)).decode()
     assert headers["webhook-signature"] == f"v1,{digest}"
 
 
-async def test_a_body_that_nobody_can_decode_is_nobodys_business(with_desk: World) -> None:
+async def test_an_answer_that_cannot_be_decoded_is_not_read(with_zendesk: World) -> None:
     """The status says that the ticket arrived: it is not sent again because of what follows."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(status=201, headers={"content-encoding": "gzip"})]
+    replies = await with_zendesk.drafted()
+    with_zendesk.zendesk.answers = [Told(status=201, headers={"content-encoding": "gzip"})]
     assert [await deliver(replies) for _ in range(2)] == [True, False]
-    assert (await the_one(with_desk)).state == "delivered"
+    assert (await the_one(with_zendesk)).state == "delivered"
 
 
-async def test_a_wait_of_thousands_of_digits_is_no_wait(with_desk: World) -> None:
-    """What a desk asks for cannot end the sender."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(status=503, headers={"retry-after": "9" * 5000})]
+async def test_a_wait_of_thousands_of_digits_is_no_wait(with_zendesk: World) -> None:
+    """What a ticket system asks for cannot end the sender."""
+    replies = await with_zendesk.drafted()
+    with_zendesk.zendesk.answers = [Told(status=503, headers={"retry-after": "9" * 5000})]
     assert await deliver(replies)
-    assert (await the_one(with_desk)).state == "waiting"
+    assert (await the_one(with_zendesk)).state == "waiting"
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302])
-async def test_a_desk_that_refuses_is_not_asked_again(with_desk: World, status: int) -> None:
+async def test_a_system_that_refuses_is_not_asked_again(with_zendesk: World, status: int) -> None:
     """The delivery fails with a sentence; a redirect is not followed, since it would carry the key elsewhere."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(status=status, headers={"location": with_desk.platform.url})]
+    replies = await with_zendesk.drafted()
+    with_zendesk.zendesk.answers = [Told(status=status, headers={"location": with_zendesk.platform.url})]
     await deliver(replies)
-    await with_desk.clock.advance(1e6)
+    await with_zendesk.clock.advance(1e6)
     assert not await deliver(replies)
-    failed = await the_one(with_desk)
+    failed = await the_one(with_zendesk)
     assert (failed.state, failed.known) == ("failed", f"zendesk answered {status}; check its URL and authorization")
-    assert with_desk.platform.got == []
+    assert with_zendesk.platform.got == []
 
 
-async def test_a_sender_that_dies_is_followed_by_another(with_desk: World) -> None:
-    """Nobody else has the delivery during the lease; after it another attempt is made."""
-    replies = await opened(with_desk)
-    with_desk.desk.answers = [Told(hang=True)]
+async def test_a_sender_that_dies_is_followed_by_another(with_zendesk: World) -> None:
+    """No other replica has the delivery during the lease; after it another attempt is made."""
+    replies = await with_zendesk.drafted()
+    with_zendesk.zendesk.answers = [Told(hang=True)]
     dying = asyncio.create_task(deliver(replies))
-    await with_desk.clock.until(with_desk.desk.arrived.is_set)
-    assert not await deliver(with_desk.replies())
+    await with_zendesk.clock.until(with_zendesk.zendesk.arrived.is_set)
+    assert not await deliver(with_zendesk.replies())
     dying.cancel()
-    await with_desk.clock.advance(LEASE.total_seconds())
-    assert await deliver(with_desk.replies())
-    assert ((await the_one(with_desk)).state, (await the_one(with_desk)).attempts) == ("delivered", 2)
+    await with_zendesk.clock.advance(LEASE.total_seconds())
+    assert await deliver(with_zendesk.replies())
+    assert ((await the_one(with_zendesk)).state, (await the_one(with_zendesk)).attempts) == ("delivered", 2)
 
 
-async def test_an_erased_ticket_is_not_delivered(with_desk: World) -> None:
+async def test_an_erased_ticket_is_not_delivered(with_zendesk: World) -> None:
     """Its text is gone: the delivery fails, and nothing is sent."""
-    replies = await opened(with_desk)
+    replies = await with_zendesk.drafted()
     await replies.withdrawal.withdraw("x", [], ["author-1"])
     await deliver(replies)
-    assert ((await the_one(with_desk)).state, with_desk.desk.got) == ("failed", [])
+    assert ((await the_one(with_zendesk)).state, with_zendesk.zendesk.got) == ("failed", [])
 
 
-async def test_the_sender_of_tickets_runs(with_desk: World) -> None:
+async def test_the_sender_of_tickets_runs(with_zendesk: World) -> None:
     """Started with the rest, it delivers what comes until it is cancelled."""
-    replies = await opened(with_desk)
+    replies = await with_zendesk.drafted()
     running = asyncio.create_task(replies.run())
-    await with_desk.clock.until(with_desk.desk.arrived.is_set, step=1)
+    await with_zendesk.clock.until(with_zendesk.zendesk.arrived.is_set, step=1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -143,7 +135,7 @@ def test_jira_takes_no_markup_of_an_author() -> None:
 
 
 def test_slack_takes_no_markup_of_an_author() -> None:
-    """Brackets and ampersands are escaped, so nobody is called and no link is made."""
+    """Brackets and ampersands are escaped, so no person is mentioned and no link is made."""
     body = slack(a_shown_ticket(), TEXT)
     assert "<" not in body["text"]
     assert "&lt;!channel&gt;" in body["text"]

@@ -39,9 +39,9 @@ class Network:
     opened: int = 0
     cursors: list[str | None] = field(default_factory=list)
     withdrawn: int = 0
-    """How often somebody asked that what was left here be taken away, while nobody listened."""
+    """How often a source took away what it left here, with no listener."""
     asked: int = 0
-    """Deliveries that somebody asked for."""
+    """Deliveries that were asked for."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self, *posts: dict[str, Any]) -> None:

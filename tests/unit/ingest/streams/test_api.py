@@ -143,7 +143,7 @@ async def test_lists_come_in_pages_and_by_brand(http: httpx.AsyncClient) -> None
         ({"parameters": {"since": "2026-02-01T00:00:00Z"}}, 422, "since"),
         ({"parameters": []}, 422, "parameters"),
         ({"unknown": 1}, 422, "unknown"),
-        ({"brand": "nobody"}, 404, "PUT /v1/brands/nobody"),
+        ({"brand": "unknown"}, 404, "PUT /v1/brands/unknown"),
         ({"source": "locked"}, 409, "SCRIPT_TOKEN"),
     ],
 )

@@ -43,7 +43,7 @@ def budget(purse: Purse, clock: VirtualClock | None = None, heard: list[int] | N
     return MonthlyBudget(purse, "x", "X_MONTHLY_POSTS", 100, clock or VirtualClock(), hear)
 
 
-async def test_what_is_left_is_what_nobody_has_spent() -> None:
+async def test_what_is_left_is_what_no_stream_has_spent() -> None:
     """Two streams of two replicas share one purse, and each says what it spent itself."""
     purse, heard = Purse(), list[int]()
     one, other = budget(purse, heard=heard), budget(purse)

@@ -41,7 +41,7 @@ async def test_waits_for_a_peer_grow_up_to_half_a_minute(world: World) -> None:
     assert min(waits) >= 0.5
 
 
-async def test_a_post_that_a_peer_never_takes_holds_up_nobody(world: World) -> None:
+async def test_a_post_that_a_peer_never_takes_delays_no_other(world: World) -> None:
     """Where a batch is refused as wrong, its halves are tried; the one bad post is counted as rejected."""
     stream_id = await world.stream()
     world.profiles.poison = "post-3"
@@ -102,7 +102,7 @@ async def test_what_a_person_must_mend_fails_with_a_sentence(
 
 
 async def test_a_failed_stream_comes_back_by_itself_once_it_is_mended(world: World) -> None:
-    """A setting that was mended is found out within minutes, without anybody resuming each stream."""
+    """A setting that was mended is found out within minutes, without resuming each stream."""
     stream_id = await world.stream()
     world.refuse(CredentialError("X_BEARER_TOKEN is not set"))
     await world.replica()
@@ -123,7 +123,7 @@ async def test_removals_follow_the_posts_of_their_delivery(world: World) -> None
     assert len(world.profiles.folded) == 4
 
 
-async def test_a_removal_that_profiles_never_takes_holds_up_no_other(world: World) -> None:
+async def test_a_removal_that_profiles_never_takes_delays_no_other(world: World) -> None:
     """Halves of the removals are tried; the one that is refused is counted, and the others are done."""
     stream_id = await world.stream()
     world.publish(1, 5)
@@ -177,10 +177,10 @@ async def test_a_cursor_that_another_key_sealed_is_not_thrown_away(world: World)
 
 async def test_a_brand_that_is_not_declared_fails_with_the_remedy(world: World) -> None:
     """A stream of an unknown brand says how to declare it."""
-    added = await world.store.streams.add(Stream.made(StreamKind.STREAM, "nobody", "one", {}, world.clock.now()))
+    added = await world.store.streams.add(Stream.made(StreamKind.STREAM, "unknown", "one", {}, world.clock.now()))
     await world.replica()
     stream = await world.until_state(added.stream_id, StreamState.FAILED)
-    assert "PUT /v1/brands/nobody" in str(stream.progress.last_error)
+    assert "PUT /v1/brands/unknown" in str(stream.progress.last_error)
 
 
 async def test_many_posts_at_once_are_delivered_in_bounded_batches(world: World) -> None:

@@ -167,7 +167,7 @@ async def test_a_row_of_what_is_wrong_does_not_hide_what_is_not() -> None:
     assert case.shown[1] == len(case.peer.poison)
 
 
-async def test_a_lone_post_that_nobody_takes_holds_up_for_minutes_alone() -> None:
+async def test_a_lone_post_that_is_never_taken_delays_for_minutes_alone() -> None:
     """It is tried ten times, then counted as refused, and the stream goes on."""
     case = Case()
     case.peer.poison = frozenset({0})
@@ -186,7 +186,7 @@ async def test_a_lone_post_outlives_a_peer_that_is_away_with_its_wits() -> None:
 
 
 async def test_a_limit_to_bodies_on_the_way_halves() -> None:
-    """A 413 for a large body refuses nobody."""
+    """A 413 for a large body refuses no post."""
     case = Case()
     case.peer.status, case.peer.most = 413, 60
     await case.carry(500)
@@ -196,7 +196,7 @@ async def test_a_limit_to_bodies_on_the_way_halves() -> None:
 
 @pytest.mark.parametrize("fault", ["refuses", "slow", "away"])
 async def test_a_stop_ends_the_waiting(fault: str) -> None:
-    """What was not taken is left to whoever goes on."""
+    """What was not taken is left to the next owner."""
     case = Case()
     if fault == "slow":
         case.peer.too_slow = 1

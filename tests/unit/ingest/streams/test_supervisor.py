@@ -104,7 +104,7 @@ async def test_a_stream_is_taken_over_when_its_replica_is_cut_off(world: World) 
 
 
 async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
-    """A replica whose stream somebody else took finds out at its next record, and closes its source."""
+    """A replica whose stream another one took finds out at its next record, and closes its source."""
     stream_id = await world.stream()
     await world.replica()
     world.publish(1, 5)
@@ -121,7 +121,7 @@ async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
     assert (await world.store.streams.record(thief.lease, stream.progress, None, later)) is DesiredState.RUNNING
 
 
-async def test_a_dead_source_holds_up_no_other(world: World) -> None:
+async def test_a_dead_source_delays_no_other(world: World) -> None:
     """One stream fails again and again, or hangs; the other one folds its posts."""
     await world.stream("one")
     await world.stream("two")
@@ -179,7 +179,7 @@ async def test_a_changed_brand_is_taken_up_from_the_same_place(world: World) -> 
 
 
 async def test_a_backfill_finishes_once(world: World) -> None:
-    """When the network has no more, all of it is folded, and nobody opens it again."""
+    """When the network has no more, all of it is folded, and it is not opened again."""
     world.one.ends = True
     world.publish(1, 25)
     stream_id = await world.stream(kind=StreamKind.BACKFILL)
@@ -222,7 +222,7 @@ async def test_a_stream_whose_source_ends_is_opened_again_with_growing_waits(wor
 
 
 async def test_shutdown_does_not_wait_for_a_peer_that_is_away(world: World) -> None:
-    """A delivery that cannot be stored is left for whoever goes on: its cursor was not written."""
+    """A delivery that cannot be stored is left for the next owner: its cursor was not written."""
     stream_id = await world.stream()
     world.profiles.error = PeerUnavailableError("profiles", "profiles is not available")
     await world.replica()
