@@ -17,9 +17,13 @@ OutboxState = Literal["waiting", "delivered", "failed", "unknown"]
 
 _DUE: Final = ("state", "due_ms")
 _SUBJECT: Final = ("subject",)
-OUTBOX: Final = Collection("outbox", {"state": str, "subject": str, **LEASE_FIELDS}, (Index(_DUE), Index(_SUBJECT)))
 _WAITING: Final = Query(_DUE, ("waiting",), bodies=False)
 FULL: Final = "not delivered: too many deliveries were waiting"
+
+
+def outbox_of(name: str) -> Collection:
+    """Return the collection of an outbox; services that share a database have one each."""
+    return Collection(name, {"state": str, "subject": str, **LEASE_FIELDS}, (Index(_DUE), Index(_SUBJECT)))
 
 
 class OutboxRow(Frozen):
@@ -49,15 +53,16 @@ class Outcome:
 
 
 class Outbox:
-    """The deliveries of one service, `OUTBOX` in its database; within a transaction by the operations of that.
+    """The deliveries of one service, in a collection of `outbox_of`; within a transaction by the operations of that.
 
     The caller tells the time. Operations raise as those of documents do.
     """
 
-    def __init__(self, documents: Operations) -> None:
+    def __init__(self, documents: Operations, collection: Collection) -> None:
         """Use an open database, or a transaction."""
         self._documents = documents
-        self._leases = Leases(documents, OUTBOX, _DUE, ("waiting",))
+        self._collection = collection
+        self._leases = Leases(documents, collection, _DUE, ("waiting",))
 
     async def add(self, rows: Sequence[OutboxRow], due: datetime, most_waiting: int | None = None) -> None:
         """Keep new deliveries; one whose id is there stays as it is.
@@ -67,11 +72,11 @@ class Outbox:
         """
         room = None
         if most_waiting is not None:
-            room = most_waiting - await self._documents.count(OUTBOX, _WAITING, most_waiting)
+            room = most_waiting - await self._documents.count(self._collection, _WAITING, most_waiting)
         for place, row in enumerate(rows):
             is_full = room is not None and place >= room
             kept = row.model_copy(update={"state": "failed", "known": FULL}) if is_full else row
-            await self._documents.insert(OUTBOX, freed(_document(kept), None if is_full else due))
+            await self._documents.insert(self._collection, freed(_document(kept), None if is_full else due))
 
     async def take(self, owner: str, now: datetime, until: datetime) -> tuple[Lease, OutboxRow] | None:
         """Take the waiting delivery that is due longest, for one attempt more; None where none is due.
@@ -102,16 +107,16 @@ class Outbox:
     async def of_subjects(self, subjects: Sequence[str]) -> list[OutboxRow]:
         """Return the deliveries about these subjects (1,000 at the most), by subject and id."""
         query = Query(_SUBJECT, (tuple(subjects),))
-        found = page = await self._documents.find(OUTBOX, query, MOST_DOCUMENTS)
+        found = page = await self._documents.find(self._collection, query, MOST_DOCUMENTS)
         while len(page) == MOST_DOCUMENTS:
-            page = await self._documents.find(OUTBOX, query.behind(page[-1]), MOST_DOCUMENTS)
+            page = await self._documents.find(self._collection, query.behind(page[-1]), MOST_DOCUMENTS)
             found = [*found, *page]
         return [_row(document) for document in found]
 
     async def delete_subjects(self, subjects: Sequence[str]) -> None:
         """Remove the deliveries about these subjects (1,000 at the most)."""
         query = Query(_SUBJECT, (tuple(subjects),))
-        while await self._documents.delete_found(OUTBOX, query, MOST_DOCUMENTS) == MOST_DOCUMENTS:
+        while await self._documents.delete_found(self._collection, query, MOST_DOCUMENTS) == MOST_DOCUMENTS:
             pass
 
 

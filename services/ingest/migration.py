@@ -15,7 +15,7 @@ from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, 
 from services.ingest.replies.reply import Reply
 from services.ingest.replies.store import REPLIES, RULES, reply_document
 from services.ingest.replies.ticket import StoredTicket
-from services.ingest.replies.ticket_store import TICKETS, ticket_document
+from services.ingest.replies.ticket_store import TICKET_OUTBOX, TICKETS, ticket_document
 from services.ingest.streams.spend import SPEND, spend_document
 from services.ingest.streams.store import STREAMS
 from services.ingest.streams.store import document_of as stream_document
@@ -25,7 +25,7 @@ from services.ingest.vault.store import document_of as vault_document
 from shared.clock import moment
 from shared.documents.collection import Document
 from shared.documents.migration import Kept, Move
-from shared.outbox import OUTBOX, OutboxRow
+from shared.outbox import OutboxRow
 from shared.rounds import earlier_round
 
 Row = Mapping[str, Any]
@@ -122,7 +122,7 @@ def _delivery(row: Row) -> list[Kept]:
     )
     due = max(row["due_ms"], row["leased_ms"]) if kept.state == "waiting" else None
     fields = {"state": kept.state, "subject": kept.subject, "due_ms": due, "token": row["token"]}
-    return [(OUTBOX, Document(kept.id, kept.model_dump_json(), fields))]
+    return [(TICKET_OUTBOX, Document(kept.id, kept.model_dump_json(), fields))]
 
 
 _REPLY_DAYS: Final = "SELECT day, json_group_object(reply, attempt) AS replies FROM reply_day GROUP BY day"

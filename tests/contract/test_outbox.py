@@ -8,18 +8,19 @@ import pytest
 
 from shared.documents.backend import open_documents
 from shared.documents.base import Operations
-from shared.outbox import FULL, OUTBOX, Outbox, OutboxRow, OutboxState, Outcome
+from shared.outbox import FULL, Outbox, OutboxRow, OutboxState, Outcome, outbox_of
 from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+OUTBOX = outbox_of("deliveries")
 
 
 @pytest.fixture
 async def outboxes(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[list[Outbox]]:
     """Yield one empty outbox, as each of two replicas has it."""
     async with open_documents(store_url, (OUTBOX,)) as one, open_documents(store_url, (OUTBOX,)) as other:
-        yield [Outbox(one), Outbox(other)]
+        yield [Outbox(one, OUTBOX), Outbox(other, OUTBOX)]
 
 
 def a_row(number: int = 1, subject: str = "ticket") -> OutboxRow:
@@ -110,8 +111,8 @@ async def test_deliveries_are_added_within_a_transaction(store_url: SqliteUrl | 
     async with open_documents(store_url, (OUTBOX,)) as documents:
 
         async def work(operations: Operations) -> None:
-            await Outbox(operations).add([a_row(1)], NOW, most_waiting=10)
-            assert await Outbox(documents).of_subjects(["ticket"]) == []
+            await Outbox(operations, OUTBOX).add([a_row(1)], NOW, most_waiting=10)
+            assert await Outbox(documents, OUTBOX).of_subjects(["ticket"]) == []
 
         await documents.transaction(work)
-        assert await Outbox(documents).of_subjects(["ticket"]) == [a_row(1)]
+        assert await Outbox(documents, OUTBOX).of_subjects(["ticket"]) == [a_row(1)]

@@ -8,13 +8,12 @@ from typing import Final
 from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, ReplyClaims, forget_claims
 from services.ingest.replies.reply import WAITING, Reply, ReplyState
 from services.ingest.replies.rule import MAX_RULES, ReplyRule
-from services.ingest.replies.ticket_store import TICKETS, TicketStore, TimePosition
+from services.ingest.replies.ticket_store import TICKET_OUTBOX, TICKETS, TicketStore, TimePosition
 from shared.clock import milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
 from shared.errors import NotFoundError
-from shared.outbox import OUTBOX
 
 RULES: Final = Collection("reply_rules")
 REPLIES: Final = Collection(
@@ -42,7 +41,7 @@ REPLIES: Final = Collection(
     ),
 )
 """Only approved replies have `due_ms`, only those that are being sent `sending_ms`, only waiting ones `expires_ms`."""
-REPLY_COLLECTIONS: Final = (RULES, REPLIES, AUTHOR_CLAIMS, DAYS, OPT_OUTS, GONE, TICKETS, OUTBOX)
+REPLY_COLLECTIONS: Final = (RULES, REPLIES, AUTHOR_CLAIMS, DAYS, OPT_OUTS, GONE, TICKETS, TICKET_OUTBOX)
 
 
 class ReplyStore(ReplyClaims, TicketStore):

@@ -9,11 +9,12 @@ from shared.clock import milliseconds
 from shared.documents.base import Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.outbox import Outbox, OutboxRow
+from shared.outbox import Outbox, OutboxRow, outbox_of
 
 TICKETS: Final = Collection(
     "tickets", {"brand": str, "created_ms": int}, (Index(("created_ms",)), Index(("brand", "created_ms")))
 )
+TICKET_OUTBOX: Final = outbox_of("ticket_outbox")
 TimePosition = tuple[int, str]
 """A row of a list in order of time: milliseconds since 1970 and id. A page begins after it; None is the front."""
 
@@ -24,7 +25,7 @@ class TicketStore:
     def __init__(self, documents: Documents) -> None:
         """Use an open database."""
         self._documents = documents
-        self.outbox = Outbox(documents)
+        self.outbox = Outbox(documents, TICKET_OUTBOX)
 
     async def add_ticket(self, ticket: StoredTicket, systems: Sequence[str], due: datetime, most_waiting: int) -> bool:
         """Keep a ticket with a delivery to each ticket system; tell whether it was new.
@@ -36,7 +37,7 @@ class TicketStore:
 
         async def adding(operations: Operations) -> bool:
             added = await operations.insert(TICKETS, ticket_document(ticket))
-            await Outbox(operations).add(rows, due, most_waiting)
+            await Outbox(operations, TICKET_OUTBOX).add(rows, due, most_waiting)
             return added
 
         return await self._documents.transaction(adding)
@@ -60,7 +61,7 @@ class TicketStore:
         """Remove these tickets (1,000 at most) with their deliveries and return how many tickets were there."""
 
         async def forgetting(operations: Operations) -> int:
-            await Outbox(operations).delete_subjects(tickets)
+            await Outbox(operations, TICKET_OUTBOX).delete_subjects(tickets)
             return await operations.delete_all(TICKETS, tickets)
 
         return await self._documents.transaction(forgetting)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from services.profiles.alerts.alert import Alert
 from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.store import (
+    ALERT_OUTBOX,
     ALERTS,
     HEARTBEATS,
     ONE,
@@ -17,7 +18,7 @@ from services.profiles.alerts.store import (
 )
 from shared.documents.collection import Document
 from shared.documents.migration import Kept, Move
-from shared.outbox import OUTBOX, OutboxRow
+from shared.outbox import OutboxRow
 
 Row = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ def _alert(row: Row) -> Iterator[Kept]:
         )
         due = max(row["due_ms"], row["leased_ms"]) if kept.state == "waiting" else None
         fields = {"state": kept.state, "subject": kept.subject, "due_ms": due, "token": row["token"]}
-        yield OUTBOX, Document(kept.id, kept.model_dump_json(), fields)
+        yield ALERT_OUTBOX, Document(kept.id, kept.model_dump_json(), fields)
 
 
 def _heartbeat(row: Row) -> Iterator[Kept]:

@@ -12,7 +12,7 @@ from shared.clock import milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.outbox import OUTBOX, Outbox, OutboxRow
+from shared.outbox import Outbox, OutboxRow, outbox_of
 
 _BY_BRAND: Final = ("brand",)
 _BY_JUDGED: Final = ("judged",)
@@ -22,7 +22,8 @@ RULES: Final = Collection("alert_rules", {"brand": str, "judged": int}, (Index(_
 ALERTS: Final = Collection("alerts", {"brand": str, "raised_ms": int}, (Index(_OF_BRAND), Index(_BY_TIME)))
 WEBHOOKS: Final = Collection("webhooks", {"url": str, "updated_at": str})
 HEARTBEATS: Final = Collection("alert_heartbeats", {"at_ms": int, "judges_from_ms": int})
-COLLECTIONS: Final = (RULES, ALERTS, WEBHOOKS, HEARTBEATS, OUTBOX)
+ALERT_OUTBOX: Final = outbox_of("alert_outbox")
+COLLECTIONS: Final = (RULES, ALERTS, WEBHOOKS, HEARTBEATS, ALERT_OUTBOX)
 ONE: Final = "round"
 """The key of the only heartbeat."""
 
@@ -38,7 +39,7 @@ class AlertStore:
     def __init__(self, documents: Documents) -> None:
         """Use an open database with `COLLECTIONS`."""
         self._documents = documents
-        self.outbox = Outbox(documents)
+        self.outbox = Outbox(documents, ALERT_OUTBOX)
 
     async def put_rule(self, rule: AlertRule, judged: int) -> KeptRule:
         """Keep a rule in place of what its name had, whose standing stays; a new one has judged up to hour `judged`."""
@@ -91,7 +92,7 @@ class AlertStore:
             await operations.replace(RULES, replace(rule_document(kept), version=document.version))
             is_new = raised is not None and await operations.insert(ALERTS, alert_document(raised.alert))
             if raised is not None and raised.delivery is not None and is_new:
-                await Outbox(operations).add([raised.delivery], raised.alert.raised_at)
+                await Outbox(operations, ALERT_OUTBOX).add([raised.delivery], raised.alert.raised_at)
             return True
 
         return await self._documents.transaction(work)
@@ -135,7 +136,7 @@ class AlertStore:
         async def work(operations: Operations) -> int:
             ids = [document.key for document in await operations.find(ALERTS, query, most)]
             if ids:
-                await Outbox(operations).delete_subjects(ids)
+                await Outbox(operations, ALERT_OUTBOX).delete_subjects(ids)
             return await operations.delete_all(ALERTS, ids)
 
         return await self._documents.transaction(work)

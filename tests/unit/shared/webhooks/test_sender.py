@@ -14,7 +14,7 @@ from shared.documents.backend import open_documents
 from shared.documents.base import Documents
 from shared.errors import OverloadedError, PeerUnavailableError
 from shared.leases import Lease
-from shared.outbox import OUTBOX, Outbox, OutboxRow, Outcome
+from shared.outbox import Outbox, OutboxRow, Outcome, outbox_of
 from shared.reach import InternetOnly
 from shared.store_url import SqliteUrl
 from shared.webhooks.sender import (
@@ -31,6 +31,8 @@ from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock
 
 KEY = b"0123456789abcdef-a-key-of-tests-0123456789"
 
+OUTBOX = outbox_of("deliveries")
+
 
 class UnsteadyOutbox(Outbox):
     """An outbox with one delivery due, that can be away; `outcomes` came of the attempts.
@@ -40,7 +42,7 @@ class UnsteadyOutbox(Outbox):
 
     def __init__(self, documents: Documents) -> None:
         """Begin well."""
-        super().__init__(documents)
+        super().__init__(documents, OUTBOX)
         self.lost: list[Exception] = []
         self.fault: Exception | None = None
         self.looks = 0
