@@ -17,8 +17,9 @@ help: ## list the targets
 run: setup-run ## set everything up and serve on http://127.0.0.1:8000 with the bundled sample
 	@$(BIN)/voxpop up --demo
 
-test: setup ## set everything up and run the tests
-	@$(BIN)/pytest -m "not mongo"
+test: export PYTHONDONTWRITEBYTECODE := # the many processes that tests start would each compile everything anew
+test: setup ## set everything up and run the tests, on every core
+	@$(BIN)/pytest -n auto --dist worksteal -m "not mongo"
 
 test-train: $(UV) ## run the tests of training, which need PyTorch (gigabytes)
 	@$(UV) sync --frozen --inexact --quiet $(EXTRAS) --extra train
