@@ -74,5 +74,7 @@ def build_app(
         )
     app.add_middleware(RequestRing, service=service, metrics=RequestMetrics(registry))
     for router in [*routers, health_router(lambda: resources_of(app).checks()), metrics_router(registry)]:
-        app.include_router(router)
+        app.routes.extend(
+            router.routes
+        )  # they are whole; include_router would work each out anew for every application
     return app
