@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from services.sentiment.normalisation import normalise
+from services.sentiment.tokenizer import Tokenizer, Tokens
 from shared.analysis import SENTIMENT_LABELS
 from training.airline import AIRLINE_CATEGORIES, read_airline_categories
 
@@ -37,6 +39,12 @@ class Examples:
         """Return the examples in `rows`, in that order."""
         targets = None if self.targets is None else [self.targets[row] for row in rows]
         return Examples([self.texts[row] for row in rows], self.classes[list(rows)], self.labels, targets)
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Tokens]:
+    """Return the tokens of each raw text, normalised as the service does; with `targets` of text and target."""
+    abouts = [None] * len(texts) if targets is None else [normalise(target) for target in targets]
+    return tokenizer.encode([normalise(text) for text in texts], abouts)
 
 
 def read_examples(corpus: str, folder: Path, part: Part) -> Examples:

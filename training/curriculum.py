@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from services.sentiment.tokenizer import Tokenizer
+from services.sentiment.tokenizer import Tokenizer, Tokens
 from training.corpora import (
     AIRLINE_PREFIX,
     SENTIMENT140_VALIDATION_SHARE,
     VALIDATION_SHARE,
     Part,
+    encode,
     fraction,
     read_columns,
     read_examples,
@@ -26,7 +27,6 @@ from training.tasks import (
     TaggingTask,
     Task,
     Teacher,
-    encode,
     encode_sequences,
 )
 
@@ -125,10 +125,15 @@ def _bucketed(task: Task, passes: float, size: int, shuffle: random.Random) -> I
         rows = list(range(len(task.rows)))
         shuffle.shuffle(rows)
         rows = rows[: max(size, round(len(rows) * min(1.0, passes)))]
-        for start in range(0, len(rows), size * _BUCKETS):
-            bucket = sorted(rows[start : start + size * _BUCKETS], key=lambda row: len(task.rows[row]))
-            yield from (bucket[i : i + size] for i in range(0, len(bucket), size))
+        yield from length_buckets(rows, task.rows, size)
         passes = round(passes - 1, 6)
+
+
+def length_buckets(order: Sequence[int], rows: Sequence[Tokens], size: int) -> Iterator[list[int]]:
+    """Yield batches of `size` row numbers: each 50 batches along `order` are sorted by the length of their rows."""
+    for start in range(0, len(order), size * _BUCKETS):
+        bucket = sorted(order[start : start + size * _BUCKETS], key=lambda row: len(rows[row]))
+        yield from (bucket[i : i + size] for i in range(0, len(bucket), size))
 
 
 def _texts(corpus: str, folder: Path, part: Part) -> list[str]:

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from services.sentiment.engine import Engine
 from services.sentiment.model_folder import ModelFolder
 from services.sentiment.tokenizer import Tokenizer
+from training.corpora import encode
 from training.multi_task_network import EMBEDDING, MASKED, MultiTaskNetwork
 from training.quantization import quantise, strip
 from training.recipe import Recipe
 from training.target_folder import GRAPH, write_config
-from training.tasks import encode, pad
+from training.tasks import pad
 
 OPSET = 18
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")

@@ -177,12 +177,6 @@ def load_tokenizer(encoder: Path, length: int) -> Tokenizer:
     return Tokenizer(encoder / "tokenizer.json", length, case_types=True, offsets=True)
 
 
-def encode(tokenizer: Tokenizer, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Tokens]:
-    """Return the row of each text; with `targets` the pair of text and target."""
-    abouts = [None] * len(texts) if targets is None else [normalise(target) for target in targets]
-    return tokenizer.encode([normalise(text) for text in texts], abouts)
-
-
 def encode_sequences(tokenizer: Tokenizer, sequences: Sequences) -> tuple[list[Tokens], list[list[int]]]:
     """Return the row of each post and, for each of its pieces, the tag's number or IGNORED.
 

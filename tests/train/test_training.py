@@ -10,12 +10,12 @@ import torch
 from training import optimisation
 from training.build import train
 from training.checkpoint import Checkpoint, load_weights
-from training.corpora import Examples, read_examples
+from training.corpora import Examples, encode, read_examples
 from training.curriculum import plan, prepare
 from training.multi_task_network import MultiTaskNetwork
 from training.recipe import CorpusUse, Recipe
 from training.sequences import ENTITY_LABELS, Sequences
-from training.tasks import ClassificationTask, TaggingTask, Teacher, encode, encode_sequences, load_tokenizer, pad
+from training.tasks import ClassificationTask, TaggingTask, Teacher, encode_sequences, load_tokenizer, pad
 
 CPU = torch.device("cpu")
 
@@ -70,7 +70,7 @@ def test_a_training_learns_its_corpora(encoder: Path, corpora: Path, tmp_path: P
 
 
 def test_a_checkpoint_of_another_recipe_is_refused_and_kept(encoder: Path, corpora: Path, tmp_path: Path) -> None:
-    """Nobody's hours of training are overwritten by mistake."""
+    """Hours of training are not overwritten by mistake."""
     train(RECIPE, corpora, tmp_path, encoder)
     before = (tmp_path / "checkpoint.pt").read_bytes()
     with pytest.raises(ValueError, match="belongs to another recipe or other data; remove it"):

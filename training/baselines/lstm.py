@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from services.sentiment.normalisation import normalise
 from services.sentiment.tokenizer import Tokenizer, Tokens
 from training.baselines.lstm_folder import LstmWeights, learn_words, write_lstm_folder
-from training.corpora import Examples, read_examples
+from training.corpora import Examples, encode, read_examples
+from training.curriculum import length_buckets
 from training.measures import Classes, accuracy, macro_recall
 from training.target_folder import folder_beside
 
@@ -106,9 +107,9 @@ def train_lstm(
         vocabulary = learn_words([*texts, *targets], plan.words)
         vocabulary.save(str(folder / "tokenizer.json"))
         tokenizer = Tokenizer(folder / "tokenizer.json", MAX_LENGTH)
-        rows = [row for part in training for row in _encode(tokenizer, part, about=about)]
+        rows = [row for part in training for row in encode(tokenizer, part.texts, part.targets if about else None)]
         classes = np.concatenate([_numbers(part, validation.labels)[part.classes] for part in training])
-        held_out = _encode(tokenizer, validation, about=about)
+        held_out = encode(tokenizer, validation.texts, validation.targets if about else None)
         torch.manual_seed(plan.seed)
         network = LstmClassifier(vocabulary.get_vocab_size(), len(validation.labels), plan)
         figures = fit(network, rows, classes, held_out, validation.classes, plan)
@@ -197,20 +198,11 @@ def weights_of(network: LstmClassifier) -> LstmWeights:
     )
 
 
-def _encode(tokenizer: Tokenizer, examples: Examples, *, about: bool) -> list[Tokens]:
-    targets = [normalise(target) for target in examples.targets or ()] if about else [None] * len(examples.texts)
-    return tokenizer.encode([normalise(text) for text in examples.texts], targets)
-
-
 def _batches(rows: Sequence[Tokens], size: int, shuffle: random.Random) -> list[list[int]]:
     """Return batches of row numbers of about one length, in random order."""
     order = list(range(len(rows)))
     shuffle.shuffle(order)
-    span = size * 50
-    batches = []
-    for start in range(0, len(order), span):
-        bucket = sorted(order[start : start + span], key=lambda row: len(rows[row]))
-        batches += [bucket[i : i + size] for i in range(0, len(bucket), size)]
+    batches = list(length_buckets(order, rows, size))
     shuffle.shuffle(batches)
     return batches
 

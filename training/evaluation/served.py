@@ -17,6 +17,7 @@ from services.sentiment.normalisation import normalise
 from services.sentiment.scoring import softmax
 from services.sentiment.tokenizer import Tokenizer, Tokens
 from shared.analysis import SENTIMENT_LABELS
+from training.corpora import encode
 from training.evaluation.spans import WordSpan, words_of
 from training.measures import Probabilities
 from training.predictions import HeldOutTexts, Predictions
@@ -100,8 +101,7 @@ class ServedModel:
 
     def encode(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Tokens]:
         """Return the tokens of raw texts; `targets`, where given, make pairs."""
-        abouts = [None] * len(texts) if targets is None else [normalise(target) for target in targets]
-        return self._tokenizer.encode([normalise(text) for text in texts], abouts)
+        return encode(self._tokenizer, texts, targets)
 
     def run(self, tokens: Sequence[Tokens], size: int = BATCH, order: NDArray[np.int64] | None = None) -> Rows:
         """Return every output for every text, in the order of `tokens`; of tagged pieces only the text's own.

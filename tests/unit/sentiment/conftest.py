@@ -1,4 +1,4 @@
-"""Models for the tests: the shipped one, and a tiny one whose answers are known beforehand."""
+"""Models for the tests: the shipped one, and a tiny one whose answers are known."""
 
 from pathlib import Path
 from typing import Any, Protocol

@@ -61,7 +61,7 @@ async def test_texts_are_answered_in_order_with_the_default_features(http: httpx
 
 
 async def test_only_features_that_were_asked_for_are_present(http: httpx.AsyncClient) -> None:
-    """What nobody asked for is not in the answer."""
+    """What was not asked for is not in the answer."""
     body = {"texts": ["fine"], "features": ["language", "emotion"], "languages": ["de"], "targets": [None]}
     result = (await http.post("/v1/analyze", json=body)).json()["results"][0]
     assert result.pop("emotion").keys() == {"label", "score", "probabilities"}

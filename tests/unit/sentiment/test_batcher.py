@@ -52,7 +52,7 @@ def test_every_text_is_answered_once_and_in_order(requests: list[list[int]], bud
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 20), st.sampled_from(["stay", "leave", "poison"])), min_size=1, max_size=20))
 def test_requests_that_leave_or_fail_never_take_others_with_them(requests: list[tuple[int, str]]) -> None:
-    """Requests that were abandoned never run, poisoned ones fail, and everybody else is answered or told."""
+    """Requests that were abandoned never run, poisoned ones fail, and all others are answered or told."""
 
     async def play() -> None:
         slot = Slot()
@@ -135,7 +135,7 @@ async def test_a_failed_batch_fails_its_texts_and_the_queue_lives_on(batcher: Ba
 
 
 async def test_a_request_that_failed_in_part_runs_no_further(slot: Slot, batcher: Batcher) -> None:
-    """The texts of a request whose first batch failed leave the queue: nobody waits for them."""
+    """The texts of a request whose first batch failed leave the queue: no caller waits for them."""
     with pytest.raises(InferenceError):
         await ask(batcher, tokens_of(POISON, 16), *(tokens_of(mark, 16) for mark in range(10, 20)))
     assert slot.marks == [POISON]

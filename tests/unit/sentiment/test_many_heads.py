@@ -1,4 +1,4 @@
-"""A model with every kind of head behind the whole way of a request, its answers known beforehand."""
+"""A model with every kind of head behind the whole way of a request, with known answers."""
 
 import asyncio
 import threading
@@ -83,7 +83,7 @@ async def test_a_target_is_cleaned_like_a_text(folder: Path) -> None:
     assert sorted(len(tokens) for tokens in seen) == [3, 6]
 
 
-async def test_what_nobody_asks_for_is_not_run(folder: Path) -> None:
+async def test_what_is_not_asked_for_is_not_run(folder: Path) -> None:
     """Language alone needs no model, nor does a feature that the model lacks."""
     async with opened(folder) as (resources, seen):
         (answer,) = await resources.analyzer.analyze(request("so late", features="language emotion"))

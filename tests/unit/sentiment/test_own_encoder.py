@@ -1,4 +1,4 @@
-"""An encoder of its own beside a model with many heads: whose embeddings are given, and how much is taken in."""
+"""An encoder of its own beside a model with many heads: its embeddings, and how many texts are taken in."""
 
 from pathlib import Path
 

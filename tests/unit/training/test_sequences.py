@@ -32,7 +32,7 @@ def test_labels_are_outside_and_a_begin_and_an_inside_for_each_type() -> None:
 
 
 def test_an_unknown_tag_is_named_with_its_row(tmp_path: Path) -> None:
-    """A tag that nobody mapped is an error, not silence."""
+    """A tag that is not mapped is an error, not silence."""
     _write(tmp_path / "ner/wnut17_train.parquet", [["a"], ["b"]], [["O"], ["B-planet"]])
     with pytest.raises(ValueError, match="row 2 has the tag 'B-planet'; known are O, and B- or I- person"):
         read_sequences("wnut17", tmp_path, "train")

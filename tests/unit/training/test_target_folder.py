@@ -66,7 +66,7 @@ def test_a_swap_that_fails_loses_neither(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("names", [["notes.txt"], ["config.json", "notes.db"]])
 def test_a_folder_that_holds_no_model_is_refused(tmp_path: Path, names: list[str]) -> None:
-    """A config.json alone makes no model: somebody's folder is left alone."""
+    """A config.json alone makes no model: a folder of other things is left alone."""
     for name in names:
         (tmp_path / name).write_text("mine")
     with pytest.raises(ValueError, match="is there and no model folder"):

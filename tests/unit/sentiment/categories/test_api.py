@@ -294,7 +294,7 @@ async def test_readiness_names_the_category_sets(unchanged: httpx.AsyncClient) -
 
 
 async def test_sentiment_is_answered_while_the_store_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a MongoDB that nobody runs the service is ready and reads texts; what needs the store is 503."""
+    """With a MongoDB that is not there the service is ready and reads texts; what needs the store is 503."""
     monkeypatch.setattr(catalog, "CALL_SECONDS", 0.05)
     async with service(store="mongodb://127.0.0.1:1/voxpop") as http:
         assert (await http.get("/readyz")).status_code == 200

@@ -71,7 +71,7 @@ async def test_built_in_sets_are_read_only(store: MoodyStore, pauses: Pauses) ->
 
 
 async def test_a_set_that_people_made_goes_before_a_built_in_one(store: MoodyStore, pauses: Pauses) -> None:
-    """A new model that brings a set of the same name takes nothing from anybody; a delete shows the built-in one."""
+    """A new model with a set of the same name replaces none that people made; a delete shows the built-in one."""
     await store.put(category_set(notes="ours"), PACKED)
     async with running(store, pauses, built_in={"airline": category_set(notes="theirs")}) as catalog:
         assert catalog.resolve("airline").notes == "ours"

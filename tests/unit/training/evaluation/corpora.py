@@ -20,8 +20,8 @@ def write_parquet(path: Path, columns: Mapping[str, Sequence[Any]]) -> Path:
 def write_corpora(folder: Path, rows: int = 300) -> Path:
     """Write the corpora that the sentiment benchmarks and the checks read.
 
-    A text of class c holds the word of c; every tenth text lies about its class, so that nobody is right
-    throughout. Of the targets, `it` is what the text says and `other` is spoken of neutrally.
+    A text of class c holds the word of c; every tenth text lies about its class, so that no contestant is
+    right throughout. Of the targets, `it` is what the text says and `other` is spoken of neutrally.
     """
     classes = [row % 3 for row in range(rows)]
     said = [(c + 1) % 3 if row % 10 == 0 else c for row, c in enumerate(classes)]
