@@ -47,7 +47,7 @@ class LocalSettings:
 def local_settings(**overrides: Any) -> LocalSettings:
     """Read the settings from the environment, `overrides` (by field name) before it.
 
-    Where no service key is set, one is made for the life of the process: nobody else needs it.
+    Where no service key is set, one is made for the life of the process: no other process needs it.
     """
     common = {name: value for name, value in overrides.items() if value is not None}
     if ServiceSettings(**common).service_key is None:

@@ -1,4 +1,4 @@
-"""Who may do what: API keys, stored hashed, with scopes."""
+"""Authorisation: API keys, stored hashed, with scopes."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ class ApiKey:
 
 
 class Keyring:
-    """The keys that open a service; an empty ring lets everybody in and is for loopback alone."""
+    """The keys that open a service; an empty ring lets every request in and is for loopback alone."""
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         """Hold the keys."""

@@ -67,7 +67,7 @@ def behaviour_of(table: pa.Table) -> FeatureMatrix:
 
     Unknown values become the median of the known ones: an author whose followers are unknown should
     lie where most lie and be placed by what is known of them; a mean would follow the heavy tail.
-    Features that nobody is known for, or that are the same for all, are dropped and named.
+    Features that are known of no author, or that are the same for all, are dropped and named.
     Raises CannotTrainError where the table lacks a column.
     """
     missing = [column for column in COLUMNS if column not in table.column_names]

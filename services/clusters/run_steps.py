@@ -87,7 +87,7 @@ class RunSteps:
         """Show the staged clusters.
 
         An author who is erased between the staging and this takes their staged cluster along, and profiles publishes
-        nothing that lacks somebody. So everybody is staged again, which passes the erased over and counts the rest.
+        nothing that lacks an author. So all are staged again, which passes the erased over and counts the rest.
         Raises CannotTrainError, PeerError.
         """
         for _ in range(PUBLICATIONS):

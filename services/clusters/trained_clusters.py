@@ -34,7 +34,7 @@ Advance = Callable[[Stage, float], None]
 
 
 def quietly(_stage: Stage, _done: float) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ RETRY_AFTER = 30
 
 
 class ActiveRun:
-    """The present state of one run, who works on it, and why that should end.
+    """The present state of one run, the task that works on it, and why that should end.
 
     `changed` is set whenever the state moved on and has not been kept yet.
     """

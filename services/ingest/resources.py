@@ -121,20 +121,11 @@ async def open_resources(
             settings.x_own_accounts(),
         )
         recent = RecentPosts(vault, pseudonymizer)
-        pipeline = PostPipeline(
-            pseudonymizer=pseudonymizer,
-            sentiment=sentiment,
-            profiles=profiles,
-            now=clock.now,
-            timed=metrics.timed,
-            analyze_batch=settings.analyze_batch,
-            max_posts_in_flight=settings.max_posts_in_flight,
-            observer=_observer(settings, replies, recent),
-            erased=store.erasures.erased,
-        )
+        observer = _observer(settings, replies, recent)
+        pipeline = _pipeline(settings, pseudonymizer, sentiment, profiles, observer, store, metrics, clock)
         removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawal.withdraw)
-        places = AuthorData(store.replies, vault, clock)
-        eraser = Eraser(store.erasures, places, profiles, store.documents.scrub, clock)
+        author_data = AuthorData(store.replies, vault, clock)
+        eraser = Eraser(store.erasures, author_data, profiles, store.documents.scrub, clock)
         sources = SourceRegistry(settings, store.spend, clock)
         runtime = StreamRuntime(
             streams=store.streams,
@@ -154,22 +145,47 @@ async def open_resources(
         }
         if settings.x_bearer_token is not None and not settings.x_sandbox:
             compliance = XCompliance(outside, settings.x_bearer_token, clock)
-            asked = partial(compliance_round, recent, compliance, removals)
-            daily = Round("x-compliance", asked, every=ROUND_EVERY, again=ROUND_AGAIN, lasting=ROUND_LASTING)
+            daily = _compliance_round(partial(compliance_round, recent, compliance, removals))
             work["compliance"] = partial(keep_round, daily, store.rounds, supervisor.owner, clock)
         await stack.enter_async_context(background.running(work, clock))
         await stack.enter_async_context(supervisor.running())
-        stream_control = StreamControl(store.streams, store.brands, sources, supervisor, clock)
         yield Resources(
             pipeline=pipeline,
             metrics=metrics,
             store=store,
             clock=clock,
-            stream_control=stream_control,
+            stream_control=StreamControl(store.streams, store.brands, sources, supervisor, clock),
             stream_statuses=StreamStatuses(store.spend, sources, clock),
             replies=replies,
             erasures=ErasureRequests(store.erasures, pseudonymizer, clock),
         )
+
+
+def _pipeline(
+    settings: IngestSettings,
+    pseudonymizer: Pseudonymizer,
+    sentiment: SentimentPeer,
+    profiles: ProfilesPeer,
+    observer: Observer,
+    store: IngestStore,
+    metrics: IngestMetrics,
+    clock: Clock,
+) -> PostPipeline:
+    return PostPipeline(
+        pseudonymizer=pseudonymizer,
+        sentiment=sentiment,
+        profiles=profiles,
+        now=clock.now,
+        timed=metrics.timed,
+        analyze_batch=settings.analyze_batch,
+        max_posts_in_flight=settings.max_posts_in_flight,
+        observer=observer,
+        erased=store.erasures.erased,
+    )
+
+
+def _compliance_round(work: Callable[[], Awaitable[object]]) -> Round:
+    return Round("x-compliance", work, every=ROUND_EVERY, again=ROUND_AGAIN, lasting=ROUND_LASTING)
 
 
 def _observer(settings: IngestSettings, replies: Replies, recent: RecentPosts) -> Observer:

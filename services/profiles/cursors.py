@@ -6,7 +6,7 @@ import re
 from services.profiles.listing import Order, Position, Sort
 from shared.brand import BRAND_PATTERN
 from shared.errors import InputError
-from shared.paging import decode_cursor
+from shared.pages import decode_cursor
 
 _AUTHOR_KEY = re.compile(r"[0-9a-f]{32}")
 _LARGEST = 2**53

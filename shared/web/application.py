@@ -40,7 +40,7 @@ def build_app(
     """Return the application: routes, health, metrics, problems, and the rings around them.
 
     Its lifespan opens the resources, and nothing is opened before.
-    The rings from outside in: request id and last resort, CORS, who gets in, body size. Routes whose paths
+    The rings from outside in: request id and last resort, CORS, authentication, body size. Routes whose paths
     `unlimited` finds limit their bodies themselves.
     Raises SettingsError where the settings forbid a start.
     """

@@ -1,4 +1,4 @@
-"""Who gets in: bearer keys on every `/v1` route, checked before the body is read, with a rate limit per key."""
+"""Authentication: bearer keys on every `/v1` route, checked before the body is read, with a rate limit per key."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ _bearer = HTTPBearer(auto_error=False, description="An API key, made by `voxpop 
 class Doorkeeper:
     """Pure ASGI middleware: 401 without a known key, 429 past the key's rate; services' own key has no rate.
 
-    With an empty keyring everybody gets in: `ServiceSettings.keyring` allows that on loopback alone.
+    With an empty keyring every request gets in: `ServiceSettings.keyring` allows that on loopback alone.
     """
 
     def __init__(self, app: ASGIApp, keyring: Keyring, rate: RateLimitItem) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 
 from shared.errors import NotReadyError
-from shared.paging import DEFAULT_LIMIT, MAX_LIMIT
+from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_CURSOR = 300
 

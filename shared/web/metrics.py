@@ -19,7 +19,7 @@ class RequestMetrics:
         self._seconds = Histogram("voxpop_request_seconds", "Seconds to answer", ("method", "route"), registry=registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request; a method that HTTP does not name is counted as `other`, for anybody can invent one."""
+        """Count one request; a method that HTTP does not name is counted as `other`, since a client can invent one."""
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)

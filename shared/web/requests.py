@@ -1,4 +1,4 @@
-"""The outermost ring of a service: request id, metrics, one log line, and no traceback to anybody."""
+"""The outermost ring of a service: request id, metrics, one log line, and no traceback in an answer."""
 
 import re
 import time

@@ -10,7 +10,7 @@ from shared.access import Scope
 from shared.analysis import Frozen
 from shared.brand import Brand
 from shared.errors import InputError
-from shared.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, text_after
+from shared.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, text_after
 from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1", tags=["clusters"])

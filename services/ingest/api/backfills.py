@@ -7,7 +7,7 @@ from services.ingest.api.streams import OfBrand, StreamIn, listed, started
 from services.ingest.streams.status import StreamAnswer
 from services.ingest.streams.stream import StreamKind
 from shared.access import Scope
-from shared.paging import DEFAULT_LIMIT, Page
+from shared.pages import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

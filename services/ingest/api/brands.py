@@ -11,7 +11,7 @@ from services.ingest.brands.brand import BrandSettings, StoredBrand
 from services.ingest.brands.query_plan import QueryPlan, query_plans
 from shared.access import Scope
 from shared.brand import BRAND_PATTERN
-from shared.paging import DEFAULT_LIMIT, Page, text_after
+from shared.pages import DEFAULT_LIMIT, Page, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

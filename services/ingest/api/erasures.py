@@ -99,7 +99,7 @@ async def erase_author(body: AuthorIn, resources: Res) -> Asked:
     """Erase an author everywhere, for good: it is kept durably and carried out from here on.
 
     Posts of the author that come later are dropped. Asking again returns the same erasure; one that is done is
-    carried out once more. An id that nobody has posted by is taken too: that leaves `removed` empty.
+    carried out once more. An id without posts is taken too: that leaves `removed` empty.
     """
     return Asked(erasure_id=(await resources.erasures.ask(body.platform, body.author_id)).id)
 

@@ -13,7 +13,7 @@ from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.clock import milliseconds
-from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
+from shared.pages import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import check_scope, requires
 from shared.web.dependencies import Cursor, Limit
 
@@ -118,7 +118,7 @@ async def list_rules(resources: Res, limit: Limit = DEFAULT_LIMIT, cursor: Curso
 async def put_rule(name: RuleName, body: ReplyRuleBody, resources: Res, request: Request) -> ReplyRule:
     """Keep a rule in place of what its name had; replies that were drafted stay as they are.
 
-    `"approval": "automatic"` sends without asking anybody, and needs the scope `admin`. Platforms ask for the
+    `"approval": "automatic"` sends without asking a person, and needs the scope `admin`. Platforms ask for the
     author's prior consent to automated replies, and for a way to opt out: make sure of both before, and begin with
     `"dry_run": true`.
     """

@@ -11,7 +11,7 @@ from services.ingest.streams.status import StreamAnswer
 from services.ingest.streams.stream import StreamKind
 from shared.access import Scope
 from shared.brand import Brand
-from shared.paging import DEFAULT_LIMIT, Page, text_after
+from shared.pages import DEFAULT_LIMIT, Page, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 
@@ -35,7 +35,7 @@ async def start_stream(body: StreamIn, resources: Res, response: Response) -> St
     """Start listening: within seconds a replica takes the stream up, and it goes on over restarts until it is paused.
 
     Where the same stream (brand, source and parameters) is there already it is returned as it is, with 200. 404 where
-    nobody declared the brand, 409 with the setting's name where one is missing, 422 for a source that is not known.
+    the brand was not declared, 409 with the setting's name where one is missing, 422 for a source that is not known.
     """
     return await started(StreamKind.STREAM, body, resources, response)
 

@@ -13,7 +13,7 @@ from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.clock import milliseconds
 from shared.outbox import OutboxRow
-from shared.paging import DEFAULT_LIMIT, Page, moment_after
+from shared.pages import DEFAULT_LIMIT, Page, moment_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

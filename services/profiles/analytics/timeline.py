@@ -13,7 +13,7 @@ from services.profiles.author_sketch import joined
 from services.profiles.folding import HOUR_SECONDS
 from services.profiles.rollup import DAY_SECONDS, Bucket, Rollup, Scored
 from shared.errors import InputError
-from shared.paging import decode_cursor
+from shared.pages import decode_cursor
 
 Grain = Literal["hour", "day", "week"]
 DAYS_A_WEEK: Final = 7

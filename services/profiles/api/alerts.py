@@ -12,7 +12,7 @@ from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.brand import Brand
 from shared.errors import ConflictError, InputError, NotFoundError
-from shared.paging import DEFAULT_LIMIT, Page, moment_after, text_after
+from shared.pages import DEFAULT_LIMIT, Page, moment_after, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

@@ -36,7 +36,7 @@ from services.profiles.api.dependencies import (
 from shared.access import Scope
 from shared.analyzed_post import Voice
 from shared.errors import InputError
-from shared.paging import MAX_LIMIT, Page
+from shared.pages import MAX_LIMIT, Page
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

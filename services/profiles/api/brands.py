@@ -9,7 +9,7 @@ from services.profiles.api.dependencies import WEEK, Length, OfVoice, Res, Summe
 from services.profiles.cursors import decode_brand
 from shared.access import Scope
 from shared.brand import Brand
-from shared.paging import DEFAULT_LIMIT, Page
+from shared.pages import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

@@ -1,4 +1,4 @@
-"""Erasures: authors who go for good, out of every brand."""
+"""Erasures: authors removed for good, out of every brand."""
 
 from fastapi import APIRouter
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1", tags=["erasures"], dependencies=[requires(Scope
 async def erase_author(order: ErasureOrder, resources: Res) -> ErasureReport:
     """Remove an author from every brand, and keep them out; an answer means that it is durable. Safe to repeat.
 
-    For ingest: whoever has a raw id asks ingest's `POST /v1/erasures`, which removes drafts and tickets too.
+    For ingest: a caller that has a raw id asks ingest's `POST /v1/erasures`, which removes drafts and tickets too.
     """
     erased = await resources.store.erase(order.author_key)
     items = [

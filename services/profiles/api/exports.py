@@ -44,7 +44,7 @@ async def export_brand(
 
     CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
     connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
-    Parquet and removals need the scope `admin`: backups have keys of posts and authors who are gone.
+    Parquet and removals need the scope `admin`: backups have keys of posts and authors that are gone.
     """
     if form is Format.PARQUET or of is TableKind.REMOVALS:
         check_scope(request, Scope.ADMIN)

@@ -9,7 +9,7 @@ from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.cursors import decode_author
 from services.profiles.features import MEDIA_TYPE, arrow_stream
 from shared.access import Scope
-from shared.paging import Page
+from shared.pages import Page
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor
 

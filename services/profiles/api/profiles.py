@@ -15,7 +15,7 @@ from services.profiles.profile import Basis, Profile
 from shared.access import Scope
 from shared.analyzed_post import Key
 from shared.errors import NotFoundError
-from shared.paging import DEFAULT_LIMIT, Page
+from shared.pages import DEFAULT_LIMIT, Page
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

@@ -11,7 +11,7 @@ from services.profiles.analytics.window import length_of, window_of
 from services.profiles.api.dependencies import Length, OfVoice, Res, Summed, Until, asked_window
 from shared.access import Scope
 from shared.analysis import EntityType
-from shared.paging import DEFAULT_LIMIT
+from shared.pages import DEFAULT_LIMIT
 from shared.web.auth import requires
 from shared.web.dependencies import Limit
 

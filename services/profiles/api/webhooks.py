@@ -10,7 +10,7 @@ from services.profiles.alerts.webhook import MOST_URL, MOST_WEBHOOKS, Webhook, c
 from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.errors import ConflictError, NotFoundError
-from shared.paging import DEFAULT_LIMIT, Page, text_after
+from shared.pages import DEFAULT_LIMIT, Page, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

@@ -17,7 +17,7 @@ from services.sentiment.categories.training_queue import TrainingRequest
 from shared.access import Scope
 from shared.analysis import Probability
 from shared.errors import InputError
-from shared.paging import DEFAULT_LIMIT, Page, decode_cursor, text_after
+from shared.pages import DEFAULT_LIMIT, Page, decode_cursor, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 

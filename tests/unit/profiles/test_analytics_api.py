@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.profiles.analytics.bucket_reads import ReadLimit
-from shared.paging import encode_cursor
+from shared.pages import encode_cursor
 from tests.unit.profiles.analytics.shelf import counted, during
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import START, analysis, post

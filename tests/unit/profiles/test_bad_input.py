@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.paging import encode_cursor
+from shared.pages import encode_cursor
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import analysis, key, post
 

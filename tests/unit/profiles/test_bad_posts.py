@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.profiles.stores.opening import open_store
-from shared.paging import encode_cursor
+from shared.pages import encode_cursor
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import analysis, key, post

@@ -12,7 +12,7 @@ from services.profiles.cursors import (
 )
 from services.profiles.listing import Order, Position, Sort
 from shared.errors import InputError
-from shared.paging import encode_cursor
+from shared.pages import encode_cursor
 from tests.unit.profiles.posts import key
 
 

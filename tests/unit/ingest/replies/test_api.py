@@ -15,7 +15,7 @@ from services.ingest.api import tickets as tickets_api
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.vault.cipher import Cipher
 from shared.access import digest_of
-from shared.paging import Position, encode_cursor
+from shared.pages import Position, encode_cursor
 from shared.web.application import build_app
 from tests.unit.ingest.replies.conftest import World, seen
 from tests.unit.ingest.replies.replies import TEMPLATE, a_reply, a_rule

@@ -20,7 +20,7 @@ from services.profiles.analytics.timeline import (
 from services.profiles.analytics.window import EARLIEST, LATEST, HourWindow
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import InputError
-from shared.paging import encode_cursor
+from shared.pages import encode_cursor
 from tests.unit.profiles.analytics.shelf import POSTS, Shelf, counted
 from tests.unit.profiles.posts import START, post
 
