@@ -62,9 +62,11 @@ def fared(state: StreamState = StreamState.RUNNING) -> StreamProgress:
     )
 
 
-async def taken(store: StreamStore, stream_id: str, owner: str = "replica-1", now: datetime = NOW) -> LeasedStream:
-    """Take a stream that is due."""
-    leased = await store.acquire(stream_id, owner, now, TTL)
+async def taken(
+    store: StreamStore, stream_id: str | None = None, owner: str = "replica-1", now: datetime = NOW
+) -> LeasedStream:
+    """Take a stream that is due, a new one where none is named."""
+    leased = await store.acquire(stream_id or (await store.add(a_stream())).stream_id, owner, now, TTL)
     assert leased is not None
     return leased
 
@@ -138,14 +140,13 @@ async def test_the_longest_due_comes_first_and_no_more_than_asked(store: StreamS
 
 async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore) -> None:
     """What the owner writes is there for people and for its successor; no cursor leaves the cursor as it was."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
+    leased = await taken(store)
     assert await store.record(leased.lease, fared(), b"\x00sealed", LATER + TTL) is DesiredState.RUNNING
     await store.record(leased.lease, fared(), None, LATER + TTL)
-    found = await store.find(stream.stream_id)
+    found = await store.find(leased.lease.key)
     assert (found.progress, found.lapses_at) == (fared(), LATER + TTL)
-    assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
-    assert (await taken(store, stream.stream_id, "replica-2", LATER + TTL)).cursor == b"\x00sealed"
+    assert await store.acquire(leased.lease.key, "replica-2", LATER, TTL) is None
+    assert (await taken(store, leased.lease.key, "replica-2", LATER + TTL)).cursor == b"\x00sealed"
 
 
 async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
@@ -165,13 +166,12 @@ async def test_an_old_token_writes_nothing(store: StreamStore) -> None:
 
 async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None:
     """At its time, and for any replica; its cursor and progress stay."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
+    leased = await taken(store)
     await store.release(leased.lease, fared(StreamState.WAITING), b"here", LATER)
-    found = await store.find(stream.stream_id)
+    found = await store.find(leased.lease.key)
     assert (found.owner, found.lapses_at, found.progress.state) == (None, None, StreamState.WAITING)
     assert await store.due(LATER - timedelta(seconds=1), 10) == []
-    again = await taken(store, stream.stream_id, "replica-2", LATER)
+    again = await taken(store, leased.lease.key, "replica-2", LATER)
     assert (again.cursor, again.stream.progress) == (b"here", fared(StreamState.WAITING))
     with pytest.raises(LeaseLostError):
         await store.record(leased.lease, fared(), None, LATER)
@@ -179,49 +179,45 @@ async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None
 
 async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
     """A stream released without a time waits until it is wanted running."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
+    leased = await taken(store)
     await store.release(leased.lease, fared(StreamState.FAILED), None, None)
     assert await store.due(NOW + timedelta(days=999), 10) == []
-    await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
-    assert await store.due(LATER, 10) == [stream.stream_id]
+    await store.want(leased.lease.key, DesiredState.RUNNING, LATER)
+    assert await store.due(LATER, 10) == [leased.lease.key]
 
 
 async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamStore) -> None:
     """The owner learns it by its next record; no replica takes a paused stream."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
-    assert (await store.want(stream.stream_id, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED
+    leased = await taken(store)
+    assert (await store.want(leased.lease.key, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED
     assert await store.record(leased.lease, fared(), b"here", LATER) is DesiredState.PAUSED
     await store.release(leased.lease, fared(StreamState.PAUSED), None, NOW)
     assert await store.due(LATER, 10) == []
-    assert await store.acquire(stream.stream_id, "replica-2", LATER, TTL) is None
-    await store.want(stream.stream_id, DesiredState.RUNNING, LATER)
-    assert (await taken(store, stream.stream_id, "replica-2", LATER)).cursor == b"here"
+    assert await store.acquire(leased.lease.key, "replica-2", LATER, TTL) is None
+    await store.want(leased.lease.key, DesiredState.RUNNING, LATER)
+    assert (await taken(store, leased.lease.key, "replica-2", LATER)).cursor == b"here"
 
 
 async def test_resuming_a_stream_that_runs_leaves_it_with_its_owner(store: StreamStore) -> None:
     """Wanted running once more, it is due for no other replica before its lease lapses."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
-    assert (await store.want(stream.stream_id, DesiredState.RUNNING, NOW)).owner == leased.lease.owner
-    assert await store.acquire(stream.stream_id, "replica-2", NOW + TTL / 2, TTL) is None
-    assert await store.due(LATER, 10) == [stream.stream_id]
+    leased = await taken(store)
+    assert (await store.want(leased.lease.key, DesiredState.RUNNING, NOW)).owner == leased.lease.owner
+    assert await store.acquire(leased.lease.key, "replica-2", NOW + TTL / 2, TTL) is None
+    assert await store.due(LATER, 10) == [leased.lease.key]
 
 
 async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) -> None:
     """Its cursor goes with it: the same question begins anew under another id."""
-    stream = await store.add(a_stream())
-    leased = await taken(store, stream.stream_id)
+    leased = await taken(store)
     await store.record(leased.lease, fared(), b"here", LATER)
-    await store.delete(stream.stream_id)
+    await store.delete(leased.lease.key)
     with pytest.raises(LeaseLostError):
         await store.record(leased.lease, fared(), None, LATER)
-    for absent in (store.find(stream.stream_id), store.delete(stream.stream_id)):
+    for absent in (store.find(leased.lease.key), store.delete(leased.lease.key)):
         with pytest.raises(NotFoundError):
             await absent
     again = await store.add(a_stream())
-    assert again.stream_id != stream.stream_id
+    assert again.stream_id != leased.lease.key
     assert (await taken(store, again.stream_id)).cursor is None
 
 

@@ -1,6 +1,6 @@
 """Replicas that share one store and one clock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,19 @@ class World:
         wanted = Stream.made(kind, "aerolume", source, parameters, self.clock.now())
         return (await self.store.streams.add(wanted)).stream_id
 
+    async def running(self, source: str = "one", kind: StreamKind = StreamKind.STREAM) -> str:
+        """Ask for a stream, start a replica, and return the stream's id."""
+        stream_id = await self.stream(source, kind)
+        await self.replica()
+        return stream_id
+
+    async def folding(self, posts: int) -> str:
+        """Return the id of a stream that runs and has folded its first posts."""
+        stream_id = await self.running()
+        self.publish(1, posts)
+        await self.until_folded(posts)
+        return stream_id
+
     async def shown(self, stream_id: str) -> Stream:
         """Return a stream as it stands."""
         return await self.store.streams.find(stream_id)
@@ -64,9 +77,13 @@ class World:
         posts = (numbered(number, self.clock.now(), **fields) for number in range(first, last + 1))
         (network or self.one).publish(*posts)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let time pass until a condition holds."""
+        await self.clock.until(condition, step=0.5)
+
     async def until_folded(self, count: int) -> None:
         """Let time pass until so many posts are folded."""
-        await self.clock.until(lambda: len(self.profiles.folded) >= count, step=0.5)
+        await self.until(lambda: len(self.profiles.folded) >= count)
 
     def refuse(self, error: SourceError | None) -> None:
         """Make sources refuse to be built."""

@@ -13,11 +13,10 @@ from tests.unit.ingest.streams.scripted import numbered
 
 async def test_a_slow_peer_slows_the_source_down(world: World) -> None:
     """While profiles is away the source is asked for nothing more; the stream says why, and nothing is lost."""
-    stream_id = await world.stream()
     world.profiles.error = PeerUnavailableError("profiles", "profiles is not available; nothing was kept")
-    await world.replica()
+    stream_id = await world.running()
     world.publish(1, 100)
-    await world.clock.until(lambda: world.one.asked == 1, step=0.5)
+    await world.until(lambda: world.one.asked == 1)
     stream = await world.until_state(stream_id, StreamState.WAITING)
     assert stream.progress.last_error == "profiles is not available; nothing was kept"
     await world.clock.advance(45)
@@ -31,9 +30,8 @@ async def test_a_slow_peer_slows_the_source_down(world: World) -> None:
 
 async def test_waits_for_a_peer_grow_up_to_half_a_minute(world: World) -> None:
     """A peer that is away is asked again after a second, then less and less often."""
-    await world.stream()
     world.profiles.error = PeerUnavailableError("profiles", "profiles is not available", 0)
-    await world.replica()
+    await world.running()
     world.publish(1, 1)
     await world.clock.advance(90)
     waits = [seconds for seconds in world.clock.slept if seconds not in {2.0, 5.0, 20.0} and seconds < 31]
@@ -43,9 +41,8 @@ async def test_waits_for_a_peer_grow_up_to_half_a_minute(world: World) -> None:
 
 async def test_a_post_that_a_peer_never_takes_delays_no_other(world: World) -> None:
     """Where a batch is refused as wrong, its halves are tried; the one bad post is counted as rejected."""
-    stream_id = await world.stream()
     world.profiles.poison = "post-3"
-    await world.replica()
+    stream_id = await world.running()
     world.publish(1, 10)
     await world.until_folded(9)
     await world.clock.advance(6)
@@ -70,9 +67,8 @@ async def test_a_peer_that_refuses_us_loses_no_post(world: World) -> None:
 
 async def test_an_unforeseen_error_is_told_without_its_words_and_tried_again(world: World) -> None:
     """Its text may quote a post, so that its type alone is shown; waits between attempts grow."""
-    stream_id = await world.stream()
     world.one.fail(KeyError("secret words of a post"))
-    await world.replica()
+    stream_id = await world.running()
     stream = await world.until_state(stream_id, StreamState.WAITING)
     assert "KeyError" in str(stream.progress.last_error)
     assert "secret" not in stream.model_dump_json()
@@ -103,9 +99,8 @@ async def test_what_a_person_must_mend_fails_with_a_sentence(
 
 async def test_a_failed_stream_comes_back_by_itself_once_it_is_mended(world: World) -> None:
     """A setting that was mended is found out within minutes, without resuming each stream."""
-    stream_id = await world.stream()
     world.refuse(CredentialError("X_BEARER_TOKEN is not set"))
-    await world.replica()
+    stream_id = await world.running()
     await world.until_state(stream_id, StreamState.FAILED)
     world.refuse(None)
     await world.until_state(stream_id, StreamState.RUNNING)
@@ -113,11 +108,10 @@ async def test_a_failed_stream_comes_back_by_itself_once_it_is_mended(world: Wor
 
 async def test_removals_follow_the_posts_of_their_delivery(world: World) -> None:
     """A post that is gone is taken out after it was folded; the stream counts it."""
-    stream_id = await world.stream()
     world.publish(1, 5)
     world.one.removals.append(Removal("bluesky", "deleted", post_id="post-2"))
-    await world.replica()
-    await world.clock.until(lambda: bool(world.profiles.removals), step=0.5)
+    stream_id = await world.running()
+    await world.until(lambda: bool(world.profiles.removals))
     await world.clock.advance(6)
     assert (await world.shown(stream_id)).progress.counts.removed == 1
     assert len(world.profiles.folded) == 4
@@ -125,12 +119,11 @@ async def test_removals_follow_the_posts_of_their_delivery(world: World) -> None
 
 async def test_a_removal_that_profiles_never_takes_delays_no_other(world: World) -> None:
     """Halves of the removals are tried; the one that is refused is counted, and the others are done."""
-    stream_id = await world.stream()
     world.publish(1, 5)
     world.one.removals += [Removal("bluesky", "deleted", post_id=f"post-{number}") for number in (1, 2, 9, 4)]
     world.profiles.poison = "post-9"
-    await world.replica()
-    await world.clock.until(lambda: len(world.profiles.removals) == 3, step=0.5)
+    stream_id = await world.running()
+    await world.until(lambda: len(world.profiles.removals) == 3)
     await world.clock.advance(6)
     counts = (await world.shown(stream_id)).progress.counts
     assert (counts.removed, counts.rejected) == (3, 1)
@@ -139,14 +132,13 @@ async def test_a_removal_that_profiles_never_takes_delays_no_other(world: World)
 
 async def test_removals_wait_for_profiles_that_refuse_everything(world: World) -> None:
     """During an upgrade no removal is dropped."""
-    stream_id = await world.stream()
     world.profiles.error = PeerRefusedError("profiles", "profiles refused the call with 422", 422)
     world.one.removals += [Removal("bluesky", "deleted", post_id=f"post-{number}") for number in range(4)]
-    await world.replica()
+    stream_id = await world.running()
     await world.clock.advance(60)
     assert "422" in str((await world.until_state(stream_id, StreamState.WAITING)).progress.last_error)
     world.profiles.error = None
-    await world.clock.until(lambda: len(world.profiles.removals) == 4, step=0.5)
+    await world.until(lambda: len(world.profiles.removals) == 4)
     await world.clock.advance(6)
     assert (await world.shown(stream_id)).progress.counts.rejected == 0
 
@@ -154,9 +146,8 @@ async def test_removals_wait_for_profiles_that_refuse_everything(world: World) -
 async def test_a_spent_budget_stops_the_stream_until_the_next_month(world: World) -> None:
     """At the limit it waits and says so; in the next month it reads on. What was sent is counted by the purse."""
     world.sources.limit = 10
-    stream_id = await world.stream()
     world.publish(1, 30)
-    await world.replica()
+    stream_id = await world.running()
     stream = await world.until_state(stream_id, StreamState.WAITING)
     assert "X_MONTHLY_POSTS" in str(stream.progress.last_error)
     assert stream.progress.spent_posts == 10
@@ -185,9 +176,8 @@ async def test_a_brand_that_is_not_declared_fails_with_the_remedy(world: World) 
 
 async def test_many_posts_at_once_are_delivered_in_bounded_batches(world: World) -> None:
     """A source that hands over more than it may is cut into batches of 500."""
-    await world.stream()
     world.one.batch = 1200
     world.one.publish(*(numbered(number, world.clock.now()) for number in range(1200)))
-    await world.replica()
+    await world.running()
     await world.until_folded(1200)
     assert world.profiles.deliveries == [500, 500, 200]

@@ -34,8 +34,7 @@ class Unreachable:
 
 async def test_posts_are_folded_and_a_stream_says_how_it_fares(world: World) -> None:
     """State, counts, rate, lag and the brand's drops are there for people to read."""
-    stream_id = await world.stream()
-    await world.replica()
+    stream_id = await world.running()
     world.publish(1, 25)
     world.publish(26, 27, text="something else")
     world.publish(25, 25)
@@ -54,10 +53,7 @@ async def test_posts_are_folded_and_a_stream_says_how_it_fares(world: World) -> 
 
 async def test_a_stream_goes_on_from_its_cursor_after_a_restart(world: World) -> None:
     """What was stored is not asked for again: the next process begins behind it, and the cursor is sealed."""
-    stream_id = await world.stream()
-    await world.replica()
-    world.publish(1, 25)
-    await world.until_folded(25)
+    stream_id = await world.folding(25)
     await world.stack.aclose()
     assert world.one.open == 0
     assert await world.state(stream_id) is StreamState.STARTING
@@ -95,7 +91,7 @@ async def test_a_stream_is_taken_over_when_its_replica_is_cut_off(world: World) 
     await world.replica()
     cut.is_away = True
     world.publish(6, 7)
-    await world.clock.until(lambda: world.one.opened == 2, step=0.5)
+    await world.until(lambda: world.one.opened == 2)
     assert world.one.most_open == 1
     assert (await world.shown(stream_id)).owner != first
     assert world.one.cursors[1] in {"5", "7"}
@@ -105,15 +101,12 @@ async def test_a_stream_is_taken_over_when_its_replica_is_cut_off(world: World) 
 
 async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
     """A replica whose stream another one took finds out at its next record, and closes its source."""
-    stream_id = await world.stream()
-    await world.replica()
-    world.publish(1, 5)
-    await world.until_folded(5)
+    stream_id = await world.folding(5)
     await world.clock.advance(6)
     later = world.clock.now() + timedelta(minutes=5)
     thief = await world.store.streams.acquire(stream_id, "thief", later, timedelta(hours=1))
     assert thief is not None
-    await world.clock.until(lambda: world.one.open == 0, step=0.5)
+    await world.until(lambda: world.one.open == 0)
     await world.clock.advance(1)
     assert world.one.withdrawn == 0
     stream = await world.shown(stream_id)
@@ -124,9 +117,8 @@ async def test_a_late_owner_writes_nothing_and_stops(world: World) -> None:
 async def test_a_dead_source_delays_no_other(world: World) -> None:
     """One stream fails again and again, or hangs; the other one folds its posts."""
     await world.stream("one")
-    await world.stream("two")
     world.one.fail(RuntimeError("never foreseen"))
-    await world.replica()
+    await world.running("two")
     world.publish(1, 30, world.two)
     await world.until_folded(30)
     assert len(world.profiles.folded) == 30
@@ -134,13 +126,10 @@ async def test_a_dead_source_delays_no_other(world: World) -> None:
 
 async def test_a_paused_stream_stops_keeps_its_place_and_goes_on(world: World) -> None:
     """Pausing through any replica stops it within seconds; resuming goes on behind what was folded."""
-    stream_id = await world.stream()
-    await world.replica()
-    world.publish(1, 5)
-    await world.until_folded(5)
+    stream_id = await world.folding(5)
     await world.store.streams.want(stream_id, DesiredState.PAUSED, world.clock.now())
     await world.until_state(stream_id, StreamState.PAUSED)
-    await world.clock.until(lambda: world.one.open == 0, step=0.5)
+    await world.until(lambda: world.one.open == 0)
     world.publish(6, 9)
     await world.clock.advance(60)
     assert len(world.profiles.folded) == 5
@@ -152,24 +141,18 @@ async def test_a_paused_stream_stops_keeps_its_place_and_goes_on(world: World) -
 
 async def test_a_removed_stream_stops(world: World) -> None:
     """Its owner finds nothing to write to, and closes the source."""
-    stream_id = await world.stream()
-    await world.replica()
-    world.publish(1, 2)
-    await world.until_folded(2)
+    stream_id = await world.folding(2)
     await world.store.streams.delete(stream_id)
-    await world.clock.until(lambda: world.one.open == 0, step=0.5)
+    await world.until(lambda: world.one.open == 0)
     await world.clock.advance(60)
     assert (world.one.opened, world.one.withdrawn) == (1, 1)
 
 
 async def test_a_changed_brand_is_taken_up_from_the_same_place(world: World) -> None:
     """Within seconds of a PUT the source is opened with the new rules, behind the cursor."""
-    await world.stream()
-    await world.replica()
-    world.publish(1, 3)
-    await world.until_folded(3)
+    await world.folding(3)
     await world.store.brands.put("aerolume", BrandSettings(keywords=["zeppelin"]), world.clock.now())
-    await world.clock.until(lambda: world.one.opened == 2, step=0.5)
+    await world.until(lambda: world.one.opened == 2)
     world.publish(4, 5)
     world.publish(6, 6, text="a zeppelin")
     await world.until_folded(4)
@@ -182,8 +165,7 @@ async def test_a_backfill_finishes_once(world: World) -> None:
     """When the network has no more, all of it is folded, and it is not opened again."""
     world.one.ends = True
     world.publish(1, 25)
-    stream_id = await world.stream(kind=StreamKind.BACKFILL)
-    await world.replica()
+    stream_id = await world.running(kind=StreamKind.BACKFILL)
     stream = await world.until_state(stream_id, StreamState.FINISHED)
     assert (stream.progress.counts.posts, stream.owner) == (25, None)
     await world.clock.advance(20)
@@ -194,10 +176,9 @@ async def test_a_backfill_goes_on_after_a_restart(world: World) -> None:
     """A process that ends in the middle loses and repeats nothing."""
     world.one.ends = True
     world.publish(1, 40)
-    stream_id = await world.stream(kind=StreamKind.BACKFILL)
     world.profiles.gate = asyncio.Event()
-    await world.replica()
-    await world.clock.until(lambda: world.one.asked == 1, step=0.5)
+    stream_id = await world.running(kind=StreamKind.BACKFILL)
+    await world.until(lambda: world.one.asked == 1)
     closing = asyncio.create_task(world.stack.aclose())
     await world.clock.run_until_idle()
     assert not closing.done()
@@ -213,8 +194,7 @@ async def test_a_backfill_goes_on_after_a_restart(world: World) -> None:
 async def test_a_stream_whose_source_ends_is_opened_again_with_growing_waits(world: World) -> None:
     """A live source has no end: one that stops is begun anew, not in a spin."""
     world.one.ends = True
-    stream_id = await world.stream()
-    await world.replica()
+    stream_id = await world.running()
     stream = await world.until_state(stream_id, StreamState.WAITING)
     assert stream.progress.last_error == "the source ended by itself"
     await world.clock.advance(75)
@@ -223,9 +203,8 @@ async def test_a_stream_whose_source_ends_is_opened_again_with_growing_waits(wor
 
 async def test_shutdown_does_not_wait_for_a_peer_that_is_away(world: World) -> None:
     """A delivery that cannot be stored is left for the next owner: its cursor was not written."""
-    stream_id = await world.stream()
     world.profiles.error = PeerUnavailableError("profiles", "profiles is not available")
-    await world.replica()
+    stream_id = await world.running()
     world.publish(1, 5)
     await world.until_state(stream_id, StreamState.WAITING)
     await world.stack.aclose()
@@ -240,10 +219,9 @@ async def test_a_replica_runs_no_more_streams_than_it_may(world: World) -> None:
     """What is too many for one is left for others."""
     world.most = 1
     await world.stream("one")
-    await world.stream("two")
-    await world.replica()
-    await world.clock.until(lambda: world.one.opened + world.two.opened == 1, step=0.5)
+    await world.running("two")
+    await world.until(lambda: world.one.opened + world.two.opened == 1)
     await world.clock.advance(60)
     assert world.one.opened + world.two.opened == 1
     await world.replica()
-    await world.clock.until(lambda: world.one.open + world.two.open == 2, step=0.5)
+    await world.until(lambda: world.one.open + world.two.open == 2)
