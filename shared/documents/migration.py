@@ -13,9 +13,10 @@ from typing import Any, Final
 import structlog
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from shared.documents import mongo, sqlite
+from shared.documents import sqlite
 from shared.documents.collection import Collection, Document
 from shared.documents.mongo import Preparation
+from shared.documents.mongo_query import row_of
 from shared.errors import SettingsError
 from shared.mongo import MongoDatabase, MongoSession, in_transaction
 from shared.sqlite import Statement
@@ -123,7 +124,7 @@ async def _keep(database: MongoDatabase, move: Move, kept: Sequence[Kept], owner
         return False
     for collection in dict(kept):
         documents = [document for place, document in kept if place is collection]
-        rows = {one.key: mongo.row_of(collection, one, max(1, one.version)) for one in documents}
+        rows = {one.key: row_of(collection, one, max(1, one.version)) for one in documents}
         target = database[collection.table]
         there = target.find({"_id": {"$in": list(rows)}}, {"_id": 1}, session=session)
         for row in await there.to_list(None):

@@ -7,12 +7,12 @@ from collections.abc import Collection as Several
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from typing_extensions import override
 
 from shared.documents.base import Change, Documents, Operations
-from shared.documents.collection import KEY, Collection, Document
+from shared.documents.collection import Collection, Document
+from shared.documents.mongo_query import document_of, filter_of, hint_of, indexes_of, order_of, put_of, row_of
 from shared.documents.query import Query
 from shared.errors import ConflictError, OverloadedError
 from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction, met_another
@@ -23,8 +23,6 @@ Preparation = Callable[[MongoDatabase], Awaitable[None]]
 _ATTEMPTS: Final = 40
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_PAUSE: Final = 0.05
-_LOWEST: Final[dict[type, Any]] = {str: "", int: -(2**63), bytes: b""}
-"""The least value of each type: a bound that every value keeps, by which a query says that there is one."""
 
 
 class MongoOperations(Operations):
@@ -44,34 +42,33 @@ class MongoOperations(Operations):
         stored = await self._stored(collection)
         projection = None if bodies else {"body": 0}
         found = stored.find({"_id": {"$in": list(keys)}}, projection, session=self._session)
-        return [_document(row, collection.fields) async for row in found]
+        return [document_of(row, collection.fields) async for row in found]
 
     @override
     @answering
     async def find(self, collection: Collection, query: Query, limit: int) -> list[Document]:
         stored = await self._stored(collection)
-        wanted = _filter(collection, query)
-        if limit < 1:
+        wanted = filter_of(collection, query)
+        if limit < 1 or () in query.equal:
             return []
-        direction = DESCENDING if query.descending else ASCENDING
         found = stored.find(
             wanted,
             None if query.bodies else dict.fromkeys(("_id", *query.index), 1),
-            sort=[(_stored_name(name), direction) for name in query.free],
+            sort=order_of(query),
             limit=limit,
-            hint=_hint(collection, query),
+            hint=hint_of(collection, query),
             session=self._session,
         )
-        return [_document(row, collection.fields) async for row in found]
+        return [document_of(row, collection.fields) async for row in found]
 
     @override
     @answering
     async def count(self, collection: Collection, query: Query, limit: int) -> int:
         stored = await self._stored(collection)
-        wanted = _filter(collection, query)
-        if limit < 1:
+        wanted = filter_of(collection, query)
+        if limit < 1 or () in query.equal:
             return 0
-        hint = _hint(collection, query)
+        hint = hint_of(collection, query)
         return int(await stored.count_documents(wanted, limit=limit, hint=hint, session=self._session))
 
     @override
@@ -111,7 +108,7 @@ class MongoOperations(Operations):
             if self._session is not None:
                 raise
             raise clash from None
-        return _document(row, collection.fields) if result.matched_count else None
+        return document_of(row, collection.fields) if result.matched_count else None
 
     @override
     async def update(self, collection: Collection, key: str, change: Change) -> Document | None:
@@ -124,7 +121,7 @@ class MongoOperations(Operations):
             if before is None and after is not None:
                 row = row_of(collection, replace(after, key=key), 1)
                 if await self.insert(collection, replace(after, key=key)):
-                    return _document(row, collection.fields)
+                    return document_of(row, collection.fields)
                 if await self._clashes(await self._stored(collection), collection, row):
                     raise ConflictError(f"another document of {collection.name} has what may be there once")
             elif before is not None and after is not None:
@@ -143,7 +140,7 @@ class MongoOperations(Operations):
         stored = await self._stored(collection)
         if any(index.unique for index in collection.indexes):
             raise ValueError(f"{collection.name} has a unique index: its documents are put one by one")
-        writes = [_put(collection, document) for document in documents]
+        writes = [put_of(collection, document) for document in documents]
         for attempt in range(1, _ATTEMPTS + 1):
             if not writes:
                 return
@@ -175,7 +172,7 @@ class MongoOperations(Operations):
         found = await self.find(collection, replace(query, bodies=False), limit)
         stored = await self._stored(collection)
         # Asked again: a document may have been changed since it was found.
-        wanted = {"$and": [{"_id": {"$in": [document.key for document in found]}}, _filter(collection, query)]}
+        wanted = {"$and": [{"_id": {"$in": [document.key for document in found]}}, filter_of(collection, query)]}
         return int((await stored.delete_many(wanted, session=self._session)).deleted_count)
 
     async def _stored(self, collection: Collection) -> Any:
@@ -246,73 +243,7 @@ class MongoDocuments(MongoOperations, Documents):
         await check_replica_set(self._database)
         for collection in self._collections:
             if collection.indexes:
-                await self._database[collection.table].create_indexes(_indexes(collection))
+                await self._database[collection.table].create_indexes(indexes_of(collection))
         if self._prepare is not None:
             await self._prepare(self._database)
         self._prepared = True
-
-
-def _indexes(collection: Collection) -> list[IndexModel]:
-    return [
-        IndexModel(
-            [(name, ASCENDING) for name in (*index.fields, *(() if index.unique else ("_id",)))],
-            name=collection.index_name(index.fields),
-            unique=index.unique,
-            partialFilterExpression={name: {"$exists": True} for name in index.fields},
-        )
-        for index in collection.indexes
-    ]
-
-
-def _hint(collection: Collection, query: Query) -> str:
-    return collection.index_name(query.index) if query.index else "_id_"
-
-
-def _filter(collection: Collection, query: Query) -> dict[str, Any]:
-    """Return the conditions of a query."""
-    query.check(collection)
-    conditions: list[dict[str, Any]] = [
-        {name: {"$in": list(value)} if isinstance(value, tuple) else value}
-        for name, value in zip(query.index, query.equal, strict=False)
-    ]
-    conditions += [{name: {"$gte": _LOWEST[collection.fields[name]]}} for name in query.index[len(query.equal) :]]
-    for bound, operator in ((query.low, "$gte"), (query.high, "$lte")):
-        if bound is not None:
-            conditions.append({_stored_name(query.ranged): {operator: bound}})
-    if query.after is not None:
-        conditions += _behind(query, query.after)
-    return {"$and": conditions} if conditions else {}
-
-
-def _behind(query: Query, after: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the conditions of lying behind a place: a bound for the index, then what compares the fields in turn."""
-    names = [_stored_name(name) for name in query.free]
-    beyond, bound = ("$lt", "$lte") if query.descending else ("$gt", "$gte")
-    turns = [
-        {**dict(zip(names[:turn], after[:turn], strict=True)), names[turn]: {beyond: after[turn]}}
-        for turn in range(len(names))
-    ]
-    return turns if len(turns) == 1 else [{names[0]: {bound: after[0]}}, {"$or": turns}]
-
-
-def _stored_name(name: str) -> str:
-    return "_id" if name == KEY else name
-
-
-def row_of(collection: Collection, document: Document, version: int) -> dict[str, Any]:
-    """Return a document as MongoDB has it."""
-    fields = {name: value for name, value in collection.values(document).items() if value is not None}
-    return {"_id": document.key, "version": version, **fields, "body": document.body}
-
-
-def _put(collection: Collection, document: Document) -> UpdateOne:
-    row = row_of(collection, document, 0)
-    del row["version"]
-    absent = {name: "" for name in collection.fields if name not in row}
-    change = {"$set": {name: value for name, value in row.items() if name != "_id"}, "$inc": {"version": 1}}
-    return UpdateOne({"_id": document.key}, change | ({"$unset": absent} if absent else {}), upsert=True)
-
-
-def _document(row: dict[str, Any], names: Several[str]) -> Document:
-    fields = {name: row[name] for name in names if row.get(name) is not None}
-    return Document(row["_id"], row.get("body", ""), fields, row.get("version", 0))

@@ -104,7 +104,8 @@ class SqliteOperations(Operations):
         rows = [_row(collection, document, 1) for document in documents]
         changed = ", ".join(f'"{name}" = excluded."{name}"' for name in (*collection.fields, "body"))
         statement = f"{_inserting(collection)} ON CONFLICT (key) DO UPDATE SET version = version + 1, {changed}"
-        await self._write(lambda connection: connection.executemany(statement, rows))
+        # No cursor may leave the thread: it would reset its statement from another one.
+        await self._write(lambda connection: connection.executemany(statement, rows).rowcount)
 
     @override
     async def delete(self, collection: Collection, key: str, version: int | None = None) -> bool:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.documents import mongo, sqlite
+from shared.documents import sqlite
 from shared.documents.mongo import MongoDocuments
+from shared.documents.mongo_query import filter_of, hint_of, order_of
 from shared.documents.query import Query
 from shared.mongo import open_mongo
 from shared.sqlite import SqliteDatabase, open_sqlite
@@ -61,11 +62,11 @@ async def test_mongo_answers_from_the_index(mongo_url: MongoUrl, query: Query) -
         await MongoDocuments(database, COLLECTIONS).check_ready()
         asked = {
             "find": NOTES.table,
-            "filter": mongo._filter(NOTES, query),
-            "sort": {mongo._stored_name(name): -1 if query.descending else 1 for name in query.free},
-            "hint": mongo._hint(NOTES, query),
+            "filter": filter_of(NOTES, query),
+            "sort": dict(order_of(query)),
+            "hint": hint_of(NOTES, query),
         }
         explained = await database.command("explain", asked, verbosity="queryPlanner")
     plan = str(explained["queryPlanner"]["winningPlan"])
-    assert f"'indexName': '{mongo._hint(NOTES, query)}'" in plan
+    assert f"'indexName': '{hint_of(NOTES, query)}'" in plan
     assert "COLLSCAN" not in plan

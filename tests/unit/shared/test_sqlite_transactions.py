@@ -89,7 +89,7 @@ async def test_one_that_cannot_begin_says_so(
     database: SqliteDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where another process keeps the file, and where too much waits."""
-    await database.write(lambda connection: connection.execute("PRAGMA busy_timeout = 1"))
+    await database.write(lambda connection: connection.execute("PRAGMA busy_timeout = 1").fetchone())
 
     async def work(run: Runner) -> None:
         await run(_add)
