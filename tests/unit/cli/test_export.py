@@ -15,8 +15,8 @@ import pytest
 
 from services.cli import command
 from shared.logs import configure_logs
-from tests.unit.profiles.backup_service import backup_app, delivery, served
 from tests.unit.profiles.kept_rows import crowd
+from tests.unit.profiles.service import delivery, profiles_app, served
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def voxpop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """Yield the address of a service with 60 posts of acme and a post that was removed."""
-    with served(backup_app(tmp_path / "full")) as address:
+    with served(profiles_app(tmp_path / "full")) as address:
         with httpx.Client(base_url=f"{address}/profiles", trust_env=False) as client:
             client.post("/v1/brands/acme/posts", json=delivery(crowd())).raise_for_status()
             removals = {"schema_version": 1, "removals": [{"post_key": "f" * 32, "reason": "deleted"}]}
@@ -72,7 +72,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[str]:
     """Yield the address of a service without a post."""
-    with served(backup_app(tmp_path / "empty")) as address:
+    with served(profiles_app(tmp_path / "empty")) as address:
         yield address
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.profiles.app import create_app
-from services.profiles.settings import ProfilesSettings
 from shared.analyzed_post import AnalyzedPost
+from tests.unit.profiles.service import delivery, profiles_app, reached
 
 Deliver = Callable[..., Coroutine[Any, Any, httpx.Response]]
 
@@ -17,12 +16,7 @@ Deliver = Callable[..., Coroutine[Any, Any, httpx.Response]]
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of a service with an empty store."""
-    app = create_app(ProfilesSettings(_env_file=None, data_dir=tmp_path, rate_limit="100000/second"))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://profiles") as opened,
-    ):
+    async with reached(profiles_app(tmp_path)) as opened:
         yield opened
 
 
@@ -31,7 +25,6 @@ def deliver(client: httpx.AsyncClient) -> Deliver:
     """Return a call that delivers posts of a brand."""
 
     async def call(*posts: AnalyzedPost, brand: str = "acme") -> httpx.Response:
-        body = {"schema_version": 1, "posts": [post.model_dump(mode="json") for post in posts]}
-        return await client.post(f"/v1/brands/{brand}/posts", json=body)
+        return await client.post(f"/v1/brands/{brand}/posts", json=delivery(posts))
 
     return call

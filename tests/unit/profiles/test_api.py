@@ -6,12 +6,11 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from services.profiles.app import create_app
-from services.profiles.settings import ProfilesSettings
 from shared.access import digest_of
 from shared.analyzed_post import Account
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import analysis, key, post
+from tests.unit.profiles.service import profiles_app, reached
 
 
 async def test_a_delivery_is_counted_once(deliver: Deliver) -> None:
@@ -203,7 +202,7 @@ async def test_an_unknown_author_is_not_found(client: httpx.AsyncClient, deliver
 
 async def test_the_service_is_ready_once_its_store_answers(tmp_path: Path) -> None:
     """It is not ready while it starts; readiness then names the store."""
-    app = create_app(ProfilesSettings(_env_file=None, data_dir=tmp_path))
+    app = profiles_app(tmp_path)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client:
         before = await client.get("/readyz")
         async with app.router.lifespan_context(app):
@@ -223,14 +222,9 @@ async def test_deliveries_are_measured(client: httpx.AsyncClient, deliver: Deliv
 async def test_reading_and_writing_have_scopes(tmp_path: Path) -> None:
     """A key that reads may not write, one that writes may not read, and none gets nothing."""
     keys = f"r:read:{digest_of('reader')},w:write:{digest_of('writer')}"
-    app = create_app(ProfilesSettings(_env_file=None, data_dir=tmp_path, api_keys=keys))
-    transport = httpx.ASGITransport(app)
     body = {"schema_version": 1, "posts": [post(1).model_dump(mode="json")]}
     chunk = {"basis": "behaviour", "items": [{"author_key": key(1), "cluster": 0}]}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://profiles") as client,
-    ):
+    async with reached(profiles_app(tmp_path, api_keys=keys)) as client:
 
         async def statuses(secret: str) -> list[int]:
             bearer = {"authorization": f"Bearer {secret}"}

@@ -6,11 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.profiles.app import create_app
-from services.profiles.settings import ProfilesSettings
 from shared.access import digest_of
 from tests.unit.profiles.conftest import Deliver
 from tests.unit.profiles.posts import key, post
+from tests.unit.profiles.service import profiles_app, reached
 
 PATH = "/v1/erasures"
 
@@ -72,11 +71,8 @@ async def test_only_an_admin_or_a_service_erases(tmp_path: Path) -> None:
     secrets = {scope: f"vxp-{scope}-0123456789-0123456789-0123456789" for scope in ("write", "admin")}
     keys = ",".join(f"{scope}:{scope}:{digest_of(secret)}" for scope, secret in secrets.items())
     service_key = "service-0123456789-0123456789-0123456789"
-    app = create_app(ProfilesSettings(_env_file=None, data_dir=tmp_path, api_keys=keys, service_key=service_key))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://profiles") as client:
-            for secret, status in ((secrets["write"], 403), (secrets["admin"], 200), (service_key, 200)):
-                headers = {"authorization": f"Bearer {secret}"}
-                answer = await client.post(PATH, json={"author_key": key(1)}, headers=headers)
-                assert answer.status_code == status
+    async with reached(profiles_app(tmp_path, api_keys=keys, service_key=service_key)) as client:
+        for secret, status in ((secrets["write"], 403), (secrets["admin"], 200), (service_key, 200)):
+            headers = {"authorization": f"Bearer {secret}"}
+            answer = await client.post(PATH, json={"author_key": key(1)}, headers=headers)
+            assert answer.status_code == status

@@ -17,6 +17,7 @@ from shared.access import digest_of
 from shared.settings import ServiceSettings
 from shared.web.application import build_app
 from tests.unit.profiles.alerts.conftest import DELAY, Watch
+from tests.unit.profiles.service import reached
 
 KEY = b"0123456789abcdef-a-key-of-tests-0123456789"
 RULE = "/v1/brands/acme/alert-rules/volume"
@@ -33,7 +34,7 @@ DEFAULTS = {
 
 
 @asynccontextmanager
-async def reached(
+async def routes(
     watch: Watch, *, anywhere: bool = False, secret: bytes | None = KEY
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the routes that alerts have; its key opens everything."""
@@ -43,19 +44,14 @@ async def reached(
     opened: Any = SimpleNamespace(alerts=Alerts(watch.store, watch.clock, DELAY, anywhere, secret))
     routers = (alerts.router, webhooks.router)
     app = build_app("profiles", "alerts", settings, routers, CollectorRegistry(), lambda: nullcontext(opened))
-    headers = {"authorization": "Bearer key-admin"}
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://profiles", headers=headers) as client,
-    ):
+    async with reached(app, "key-admin") as client:
         yield client
 
 
 @pytest.fixture
 async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of a service off loopback with a key for signatures."""
-    async with reached(watch) as opened:
+    async with routes(watch) as opened:
         yield opened
 
 
@@ -249,13 +245,13 @@ async def test_a_webhook_that_was_stored_wrongly_is_listed(client: httpx.AsyncCl
 
 async def test_a_local_service_delivers_to_local_addresses(watch: Watch) -> None:
     """As does one that a setting allows it."""
-    async with reached(watch, anywhere=True) as client:
+    async with routes(watch, anywhere=True) as client:
         assert (await client.put("/v1/webhooks/desk", json={"url": "http://127.0.0.1:9/x"})).status_code == 200
 
 
 async def test_without_a_key_no_webhook_can_be_declared(watch: Watch) -> None:
     """Nothing is delivered unsigned; the answer says what to set."""
-    async with reached(watch, secret=None) as client:
+    async with routes(watch, secret=None) as client:
         answer = await client.put("/v1/webhooks/desk", json={"url": "https://hooks.example/"})
     assert answer.status_code == 409
     assert "PROFILES_WEBHOOK_KEY" in answer.json()["detail"]

@@ -6,22 +6,24 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from tests.unit.profiles.backup_service import backup_app, delivery
 from tests.unit.profiles.kept_rows import crowd
+from tests.unit.profiles.service import delivery, profiles_app, reached
 
 Exported = Callable[..., Coroutine[Any, Any, Path]]
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+def app(tmp_path: Path) -> FastAPI:
+    """Return the application with an empty store."""
+    return profiles_app(tmp_path / "store")
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of a service with 60 posts of acme."""
-    app = backup_app(tmp_path / "store")
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://profiles") as opened,
-    ):
+    async with reached(app) as opened:
         answer = await opened.post("/v1/brands/acme/posts", json=delivery(crowd()))
         assert answer.json() == {"folded": 60, "duplicates": 0}
         yield opened

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from fastapi import FastAPI
 from services.profiles.transfer import backup_file
 from services.profiles.transfer.spool import ImportSpool
 from shared.access import digest_of
-from tests.unit.profiles.backup_service import backup_app, delivery
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key
+from tests.unit.profiles.service import delivery, profiles_app, reached
 
 OF = ("removals", "profiles", "buckets", "posts")
 Change = Callable[[list[dict[str, Any]]], Any]
@@ -31,39 +30,24 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient, httpx.AsyncClient]]:
-    """Yield an empty service and clients of it and of one that holds 60 posts of acme."""
-    async with AsyncExitStack() as stack:
-        clients = []
-        for name in ("full", "empty"):
-            app = backup_app(tmp_path / name)
-            await stack.enter_async_context(app.router.lifespan_context(app))
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            clients.append(
-                await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://profiles"))
-            )
-        await clients[0].post("/v1/brands/acme/posts", json=delivery(crowd()))
-        removal = {"author_key": key(3), "through": "2015-02-25T00:00:00Z", "reason": "account deleted"}
-        await clients[0].post("/v1/brands/acme/removals", json={"schema_version": 1, "removals": [removal]})
-        yield app, clients[0], clients[1]
+async def full(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Return a client of a service that holds 60 posts of acme, and a removal."""
+    removal = {"author_key": key(3), "through": "2015-02-25T00:00:00Z", "reason": "account deleted"}
+    await client.post("/v1/brands/acme/removals", json={"schema_version": 1, "removals": [removal]})
+    return client
 
 
 @pytest.fixture
-def app(opened: tuple[FastAPI, httpx.AsyncClient, httpx.AsyncClient]) -> FastAPI:
-    """Return the empty service."""
-    return opened[0]
+def other(tmp_path: Path) -> FastAPI:
+    """Return a service that holds nothing."""
+    return profiles_app(tmp_path / "other")
 
 
 @pytest.fixture
-def full(opened: tuple[FastAPI, httpx.AsyncClient, httpx.AsyncClient]) -> httpx.AsyncClient:
-    """Return a client of the service with posts."""
-    return opened[1]
-
-
-@pytest.fixture
-def empty(opened: tuple[FastAPI, httpx.AsyncClient, httpx.AsyncClient]) -> httpx.AsyncClient:
-    """Return a client of the empty service."""
-    return opened[2]
+async def empty(other: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the empty service."""
+    async with reached(other) as opened:
+        yield opened
 
 
 async def export(client: httpx.AsyncClient, of: str, form: str = "parquet") -> bytes:
@@ -208,11 +192,11 @@ async def test_a_row_that_is_wrong_is_named_and_nothing_is_stored(
 
 
 async def test_a_file_that_is_too_large_is_refused_by_its_announcement_and_by_its_bytes(
-    full: httpx.AsyncClient, empty: httpx.AsyncClient, app: FastAPI, tmp_path: Path
+    full: httpx.AsyncClient, empty: httpx.AsyncClient, other: FastAPI, tmp_path: Path
 ) -> None:
     """413 that names the setting; nothing is stored."""
     contents = await export(full, "posts")
-    app.state.resources = replace(app.state.resources, imports=ImportSpool(tmp_path / "room", len(contents) - 1))
+    other.state.resources = replace(other.state.resources, imports=ImportSpool(tmp_path / "spool", len(contents) - 1))
     announced = await send(empty, contents)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -223,18 +207,18 @@ async def test_a_file_that_is_too_large_is_refused_by_its_announcement_and_by_it
     for answer in (announced, streamed):
         assert answer.status_code == 413
         assert "PROFILES_IMPORT_MIB" in answer.json()["detail"]
-    assert not list((tmp_path / "room").iterdir())
+    assert not list((tmp_path / "spool").iterdir())
     assert (await empty.get("/v1/brands")).json()["items"] == []
 
 
-async def test_imports_come_one_at_a_time(empty: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_imports_come_one_at_a_time(empty: httpx.AsyncClient, other: FastAPI) -> None:
     """The second is asked to come back: two large files could fill the disk."""
 
     async def nothing() -> AsyncIterator[bytes]:
         for piece in _none():
             yield piece
 
-    async with app.state.resources.imports.received(nothing()):
+    async with other.state.resources.imports.received(nothing()):
         answer = await send(empty, b"PAR1")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
@@ -248,11 +232,8 @@ def _none() -> Iterator[bytes]:
 async def test_an_import_needs_a_key_that_may_do_anything(tmp_path: Path) -> None:
     """Writing posts is not enough: a backup replaces the past."""
     keys = f"writer:read+write:{digest_of('one')},owner:admin:{digest_of('two')}"
-    app = backup_app(tmp_path / "keyed", api_keys=keys)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client,
-    ):
+    app = profiles_app(tmp_path / "keyed", api_keys=keys)
+    async with reached(app) as client:
         for secret, status in (("one", 403), ("two", 422)):
             answer = await client.post(
                 "/v1/brands/acme/import", content=b"x", headers={"authorization": f"Bearer {secret}"}

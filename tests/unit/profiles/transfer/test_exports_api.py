@@ -1,7 +1,6 @@
 """Exports over HTTP."""
 
 import io
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,28 +14,10 @@ from services.profiles.kept import KeptProfile
 from services.profiles.transfer import export
 from shared.access import digest_of
 from shared.errors import PeerUnavailableError
-from tests.unit.profiles.backup_service import backup_app, delivery, served
 from tests.unit.profiles.kept_rows import crowd
+from tests.unit.profiles.service import delivery, profiles_app, reached, served
 
 EXPORT = "/v1/brands/acme/export"
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> FastAPI:
-    """Return the application."""
-    return backup_app(tmp_path)
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of a service with 60 posts of acme."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://profiles") as opened,
-    ):
-        await opened.post("/v1/brands/acme/posts", json=delivery(crowd()))
-        yield opened
 
 
 class _FailingStore:
@@ -102,7 +83,7 @@ async def test_a_wrong_question_is_refused(client: httpx.AsyncClient, query: dic
     assert answer.json()["errors"][0]["loc"][0] == "query"
 
 
-async def test_a_brand_that_nobody_knows_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_brand_is_not_found(client: httpx.AsyncClient) -> None:
     """A misspelt brand gives no empty file."""
     assert (await client.get("/v1/brands/acne/export")).status_code == 404
     assert (await client.get("/v1/brands/..%2f/export")).status_code in {404, 422}
@@ -145,11 +126,8 @@ def test_a_store_that_is_lost_in_the_middle_breaks_the_transfer(
 async def test_an_export_needs_a_key_that_may_read(tmp_path: Path) -> None:
     """A browser's key for sentiment opens no export."""
     keys = f"browser:analyze:{digest_of('one')},reader:read:{digest_of('two')}"
-    app = backup_app(tmp_path / "keyed", api_keys=keys)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client,
-    ):
+    app = profiles_app(tmp_path / "keyed", api_keys=keys)
+    async with reached(app) as client:
         for secret, status in (("one", 403), ("two", 404)):
             answer = await client.get(EXPORT, headers={"authorization": f"Bearer {secret}"})
             assert answer.status_code == status
@@ -158,13 +136,10 @@ async def test_an_export_needs_a_key_that_may_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("of", ["profiles", "posts", "buckets", "removals"])
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 async def test_backups_and_removals_need_a_key_that_may_do_anything(tmp_path: Path, of: str, form: str) -> None:
-    """They have keys of posts and authors who are gone, of every brand; tables for people are open to who may read."""
+    """They have keys of posts and authors who are gone, of every brand; tables for people are open to readers."""
     keys = f"reader:read+write:{digest_of('one')},owner:admin:{digest_of('two')}"
-    app = backup_app(tmp_path / "keyed", api_keys=keys)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://profiles") as client,
-    ):
+    app = profiles_app(tmp_path / "keyed", api_keys=keys)
+    async with reached(app) as client:
         await app.state.resources.store.fold("acme", crowd())
         for secret, opens in (("one", form != "parquet" and of != "removals"), ("two", True)):
             query = {"of": of, "format": form}

@@ -1,11 +1,12 @@
-"""The profiles service with exports and imports, in this process or served from a thread of it."""
+"""The profiles service in a test: reached in this process, or served from a thread of it."""
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -15,10 +16,22 @@ from services.server import bind, url_of
 from shared.analyzed_post import AnalyzedPost
 
 
-def backup_app(folder: Path, **settings: Any) -> FastAPI:
+def profiles_app(folder: Path, **settings: Any) -> FastAPI:
     """Return the application with an empty store in `folder`."""
     given = {"_env_file": None, "data_dir": folder, "rate_limit": "100000/second"} | settings
     return create_app(ProfilesSettings(**given))
+
+
+@asynccontextmanager
+async def reached(app: FastAPI, key: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the application while its lifespan is open, with a bearer key where one is given."""
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://profiles", headers=headers) as client,
+    ):
+        yield client
 
 
 @contextmanager
@@ -44,6 +57,6 @@ def served(app: FastAPI, mounted: str = "/profiles") -> Iterator[str]:
         listening.close()
 
 
-def delivery(posts: list[AnalyzedPost]) -> dict[str, Any]:
+def delivery(posts: Sequence[AnalyzedPost]) -> dict[str, Any]:
     """Return the body that delivers posts."""
     return {"schema_version": 1, "posts": [item.model_dump(mode="json") for item in posts]}
