@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.profiles.alerts.alert import RaisedAlert
-from services.profiles.alerts.alert_rule import AlertRule, KeptRule
+from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
 from services.profiles.alerts.store import COLLECTIONS, AlertStore
 from shared.documents.backend import open_documents
@@ -40,6 +40,11 @@ class Watch:
         """Keep a rule that has judged nothing yet."""
         rule = AlertRule(brand=brand, name=name, **({"metric": "posts"} | changes))
         return await self.store.put_rule(rule, finished_hour(self.clock.now(), DELAY))
+
+    async def standing(self) -> Standing:
+        """Return how the rule of acme stands."""
+        (kept,) = await self.store.rules("acme", "", 9)
+        return kept.standing
 
     async def finish(self, hours: int = 1) -> None:
         """Let hours finish, and look after each."""

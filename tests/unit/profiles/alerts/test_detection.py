@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.profiles.alerts.alert_rule import AlertRuleBody
-from services.profiles.alerts.detection import MOST_Z, Figures, Judgement, expected_range, judge, robust_z
+from services.profiles.alerts.detection import MOST_Z, Figures, Finding, Judgement, expected_range, judge, robust_z
 
 VALUES = st.floats(-1e6, 1e6)
 HISTORIES = st.lists(st.lists(VALUES, min_size=1, max_size=12), min_size=1, max_size=3)
@@ -132,29 +133,31 @@ def scored(share: float, posts: int) -> Figures:
     return Figures(posts, posts, (posts - negative) * 10**6, negative)
 
 
+def found_in(hour: Figures, columns: Sequence[Sequence[Figures]], **rule: Any) -> Finding:
+    """Return what a rule about volume, unless told otherwise, finds in an hour."""
+    finding = judge(AlertRuleBody(**({"metric": "posts"} | rule)), hour, columns).finding
+    assert finding is not None
+    return finding
+
+
 def test_a_flat_history_is_left_only_by_more_than_chance_makes() -> None:
     """A hundred posts an hour vary by ten: 130 are nothing, 140 are told, and so are 60."""
     rule = AlertRuleBody(metric="posts")
     assert judge(rule, Figures(130), flat(100)).finding is None
-    above, below = judge(rule, Figures(140), flat(100)).finding, judge(rule, Figures(60), flat(100)).finding
-    assert above is not None
+    above, below = found_in(Figures(140), flat(100)), found_in(Figures(60), flat(100))
     assert (above.direction, above.expected, above.low, above.high, above.z) == ("above", 100, 65, 135, 4)
-    assert below is not None
     assert (below.direction, below.z) == ("below", -4)
 
 
 def test_a_silent_hour_that_erupts_is_told() -> None:
     """Hours without posts are history too."""
-    judged = judge(AlertRuleBody(metric="posts"), Figures(12), flat(0))
-    assert judged.finding is not None
-    assert (judged.finding.expected, judged.finding.z) == (0, 12)
+    found = found_in(Figures(12), flat(0))
+    assert (found.expected, found.z) == (0, 12)
 
 
 def test_a_brand_that_falls_silent_is_told() -> None:
     """What was expected reaches the least number of posts, though the hour does not."""
-    judged = judge(AlertRuleBody(metric="posts"), Figures(0), flat(100))
-    assert judged.finding is not None
-    assert judged.finding.direction == "below"
+    assert found_in(Figures(0), flat(100)).direction == "below"
 
 
 def test_few_posts_are_never_told() -> None:
@@ -167,21 +170,18 @@ def test_few_posts_are_never_told() -> None:
 @pytest.mark.parametrize(("metric", "direction"), [("negative_share", "above"), ("mean_score", "below")])
 def test_a_mood_that_turns_is_told(metric: str, direction: str) -> None:
     """From a tenth to half of a hundred posts negative is far; from a tenth to a fifth may be chance."""
-    rule = AlertRuleBody.model_validate({"metric": metric})
     columns = [[scored(0.1, 100)] * 4] * 3
-    found = judge(rule, scored(0.5, 100), columns).finding
-    assert found is not None
+    found = found_in(scored(0.5, 100), columns, metric=metric)
     assert (found.direction, found.posts) == (direction, 100)
     assert 0 <= found.low < found.high <= 1
+    rule = AlertRuleBody.model_validate({"metric": metric})
     assert judge(rule, scored(0.2, 100), columns).finding is None
 
 
 def test_one_odd_week_moves_nothing() -> None:
     """A week in which everything was tenfold leaves what is expected where it was."""
     columns = [[*column, Figures(1000)] for column in flat(100, 3)]
-    found = judge(AlertRuleBody(metric="posts"), Figures(200), columns).finding
-    assert found is not None
-    assert found.expected == 100
+    assert found_in(Figures(200), columns).expected == 100
 
 
 def test_an_hour_that_is_busier_than_its_neighbours_every_week_is_ordinary() -> None:
@@ -189,7 +189,7 @@ def test_an_hour_that_is_busier_than_its_neighbours_every_week_is_ordinary() -> 
     columns = [[Figures(100)] * 4, [Figures(0)] * 4, [Figures(5)] * 4]
     assert judge(AlertRuleBody(metric="posts"), Figures(100), columns).finding is None
     restless = [[Figures(100)] * 4, *[[Figures(10), Figures(90), Figures(10), Figures(90)]] * 2]
-    assert judge(AlertRuleBody(metric="posts"), Figures(200), columns).finding is not None
+    assert found_in(Figures(200), columns)
     assert judge(AlertRuleBody(metric="posts"), Figures(200), restless).finding is None
 
 

@@ -101,25 +101,22 @@ async def test_a_rule_learns_until_there_is_history(watch: Watch) -> None:
     watch.hours.have(watch.hour - WEEK, 10)
     await watch.rule()
     await watch.finish()
-    kept = await watch.store.rule("acme", "volume")
-    assert kept is not None
-    assert kept.standing.state == "learning"
-    assert (kept.standing.missing or "").endswith("there are 1")
+    standing = await watch.standing()
+    assert standing.state == "learning"
+    assert (standing.missing or "").endswith("there are 1")
     assert await watch.raised() == []
     watch.hours.weeks_before(watch.hour + HOUR, 10, weeks=2)
     await watch.finish()
-    kept = await watch.store.rule("acme", "volume")
-    assert kept is not None
-    assert (kept.standing.state, kept.standing.missing) == ("watching", None)
+    standing = await watch.standing()
+    assert (standing.state, standing.missing) == ("watching", None)
 
 
 async def test_a_brand_without_posts_learns(watch: Watch) -> None:
     """A rule may be there before the brand is."""
     await watch.rule()
     await watch.finish()
-    kept = await watch.store.rule("acme", "volume")
-    assert kept is not None
-    assert (kept.standing.state, kept.standing.judged) == ("learning", watch.hour)
+    standing = await watch.standing()
+    assert (standing.state, standing.judged) == ("learning", watch.hour)
 
 
 async def test_weeks_before_the_first_post_are_no_history(watch: Watch) -> None:

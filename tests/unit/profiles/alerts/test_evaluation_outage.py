@@ -47,14 +47,10 @@ async def test_missed_hours_wait_for_their_posts(watch: Watch) -> None:
     for hour, posts in enumerate([100, 200, 100]):
         watch.hours.have(watch.hour + hour * HOUR, posts)
     await rounds(watch, SETTLING.total_seconds() - ROUND)
-    kept = await watch.store.rule("acme", "volume")
-    assert kept is not None
-    assert kept.standing.judged == watch.hour - HOUR
+    assert (await watch.standing()).judged == watch.hour - HOUR
     watch.hours.have(watch.hour + 3 * HOUR, 100)
     await rounds(watch, ROUND)
-    kept = await watch.store.rule("acme", "volume")
-    assert kept is not None
-    assert kept.standing.judged == watch.hour + 3 * HOUR
+    assert (await watch.standing()).judged == watch.hour + 3 * HOUR
     assert [found.alert.direction for found in await watch.raised()] == ["above"]
     assert await watch.hours_raised() == [1]
 
@@ -121,8 +117,7 @@ async def test_rules_without_a_heartbeat_count_as_left_alone(watch: Watch, tmp_p
     """A store that was moved, or that an earlier version wrote, does not say how long the outage was."""
     ordinary(watch, 3)
     await watch.rule()
-    found = await watch.store.rule("acme", "volume")
-    assert found is not None
+    (found,) = await watch.store.rules("acme", "", 9)
     async with open_documents(SqliteUrl(tmp_path / "moved.db"), COLLECTIONS) as documents:
         store = AlertStore(documents)
         await store.put_rule(found.rule, found.standing.judged)
