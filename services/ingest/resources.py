@@ -22,10 +22,10 @@ from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SourceRegistry
 from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.store import IngestStore, open_store
-from services.ingest.streams.control import StreamControl
 from services.ingest.streams.progress import StreamMetrics
 from services.ingest.streams.runtime import Deliver, StreamRuntime
-from services.ingest.streams.status import StreamStatuses
+from services.ingest.streams.stream_control import StreamControl
+from services.ingest.streams.stream_status import StreamStatuses
 from services.ingest.streams.supervisor import Supervisor
 from services.ingest.vault.vault import Vault, keep_swept
 from services.ingest.writers import open_writers

@@ -17,7 +17,7 @@ from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import approve
-from services.ingest.replies.sender import CLAIM_SECONDS, Sender
+from services.ingest.replies.reply_sender import CLAIM_SECONDS, ReplySender
 from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
@@ -118,7 +118,7 @@ async def a_world(where: Where, folder: Path, answers: list[Answer], cap: int) -
 def _replica(store: ReplyStore, contents: ReplyContents, platform: Platform, clock: VirtualClock, cap: int) -> Replica:
     gate = Gate()
     gated: Any = GatedStore(store, gate)
-    sender = Sender(
+    sender = ReplySender(
         store=gated,
         contents=contents,
         writers={"x": GatedWriter(platform, gate)},

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from services.ingest.api.dependencies import Res
 from services.ingest.api.streams import OfBrand, StreamIn, listed, started
-from services.ingest.streams.status import StreamAnswer
 from services.ingest.streams.stream import StreamKind
+from services.ingest.streams.stream_status import StreamAnswer
 from shared.access import Scope
 from shared.pages import DEFAULT_LIMIT, Page
 from shared.web.auth import requires

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.ingest.api.dependencies import Res
 from services.ingest.replies.content import ReplyContent
 from services.ingest.replies.reply import Reply, ReplyState
-from services.ingest.replies.rule import ReplyRule, ReplyRuleBody, RuleName
+from services.ingest.replies.reply_rule import ReplyRule, ReplyRuleBody, RuleName
 from shared.access import Scope
 from shared.analyzed_post import Platform
 from shared.brand import Brand

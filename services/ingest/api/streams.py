@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest.api.dependencies import Res
 from services.ingest.resources import Resources
-from services.ingest.streams.status import StreamAnswer
 from services.ingest.streams.stream import StreamKind
+from services.ingest.streams.stream_status import StreamAnswer
 from shared.access import Scope
 from shared.brand import Brand
 from shared.pages import DEFAULT_LIMIT, Page, text_after

@@ -7,7 +7,7 @@ from cachetools import TTLCache
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.brands.matcher import Matcher
 from services.ingest.brands.store import BrandStore
-from services.ingest.replies.rule import MAX_RULES, ReplyRule
+from services.ingest.replies.reply_rule import MAX_RULES, ReplyRule
 from services.ingest.replies.store import ReplyStore
 from shared.analyzed_post import Platform
 from shared.clock import Clock

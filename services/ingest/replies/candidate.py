@@ -7,7 +7,7 @@ from typing import Final
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost
 from services.ingest.post import Post
-from services.ingest.replies.rule import ReplyRule, Traits
+from services.ingest.replies.reply_rule import ReplyRule, Traits
 from services.ingest.sources.fields import UNKNOWN_AUTHOR
 
 _UNTOLD_ON: Final = ("facebook", "instagram")

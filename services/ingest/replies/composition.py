@@ -16,8 +16,8 @@ from services.ingest.replies.approval import ApprovalQueue
 from services.ingest.replies.caches import BrandCache, RuleCache
 from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.drafter import Drafter
+from services.ingest.replies.reply_sender import ReplySender
 from services.ingest.replies.selector import Selector
-from services.ingest.replies.sender import Sender
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.ticket_register import TicketRegister
@@ -41,7 +41,7 @@ class Replies:
     withdrawal: ReplyWithdrawal
     tickets: TicketRegister
     selector: Selector
-    sender: Sender | None
+    sender: ReplySender | None
     ticket_sender: WebhookSender | None
 
     async def run(self) -> None:
@@ -93,10 +93,10 @@ def build_replies(
         own_accounts=own_accounts,
         drafts=enabled,
     )
-    sender: Sender | None = None
+    sender: ReplySender | None = None
     ticket_sender: WebhookSender | None = None
     if enabled and not dry_run:
-        sender = Sender(
+        sender = ReplySender(
             store=store,
             contents=contents,
             writers=writers,

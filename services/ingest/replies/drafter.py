@@ -8,7 +8,7 @@ from services.ingest.replies.candidate import ReplyCandidate, traits
 from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.length import complaint
 from services.ingest.replies.reply import Reply, ReplyState
-from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.reply_rule import ReplyRule
 from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.template import Facts, TemplateFaultError, render
 from services.ingest.replies.ticket import Ticket, ticket_id, ticket_key

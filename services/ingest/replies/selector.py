@@ -16,7 +16,7 @@ from services.ingest.replies.content import ReplyContents
 from services.ingest.replies.drafter import Drafter
 from services.ingest.replies.opt_out import OptOutWords
 from services.ingest.replies.reply import NOT_SENT
-from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.reply_rule import ReplyRule
 from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.withdrawal import ReplyWithdrawal
 from shared.analyzed_post import Platform

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, ReplyClaims, forget_claims
 from services.ingest.replies.reply import WAITING, Reply, ReplyState
-from services.ingest.replies.rule import MAX_RULES, ReplyRule
+from services.ingest.replies.reply_rule import MAX_RULES, ReplyRule
 from services.ingest.replies.ticket_store import TICKET_OUTBOX, TICKETS, TicketStore, TimePosition
 from shared.clock import milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations

@@ -28,7 +28,7 @@ PURPOSE: Final = "cursor"
 log = structlog.get_logger(__name__)
 
 
-class Runner:
+class StreamRunner:
     """Runs one leased stream to its end.
 
     The lease is renewed beside the work. A runner that cannot renew it for two thirds of its time closes the source,

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from services.ingest.streams.run_outcome import PAUSED
-from services.ingest.streams.runner import Runner
+from services.ingest.streams.runner import StreamRunner
 from services.ingest.streams.runtime import StreamRuntime
 from shared.clock import sleep_unless
 
@@ -34,7 +34,7 @@ class Supervisor:
         self._runtime = runtime
         self._most = most
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._runners: dict[str, Runner] = {}
+        self._runners: dict[str, StreamRunner] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._is_closing = False
@@ -86,12 +86,12 @@ class Supervisor:
             if leased is None:
                 continue
             log.info("stream.taken", stream=stream_id, source=leased.stream.source)
-            self._runners[stream_id] = runner = Runner(leased, self._runtime, asked_at)
+            self._runners[stream_id] = runner = StreamRunner(leased, self._runtime, asked_at)
             task = asyncio.create_task(self._run(runner), name=f"stream-{stream_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, runner: Runner) -> None:
+    async def _run(self, runner: StreamRunner) -> None:
         try:
             await runner.run()
         except Exception as error:  # noqa: BLE001 - one stream's end must not end others; its lease lapses by itself

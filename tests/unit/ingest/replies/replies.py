@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.ingest.replies.reply import Reply
-from services.ingest.replies.rule import ReplyRule
+from services.ingest.replies.reply_rule import ReplyRule
 from services.ingest.replies.ticket import StoredTicket, Ticket
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.reply import Reply, reject
-from services.ingest.replies.sender import CALL_SECONDS, CLAIM_SECONDS, POLL_SECONDS
+from services.ingest.replies.reply_sender import CALL_SECONDS, CLAIM_SECONDS, POLL_SECONDS
 from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen
@@ -189,7 +189,7 @@ async def test_a_platform_without_an_account_is_told(world: World) -> None:
 
 async def test_a_platform_that_hangs_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the deadline of a call the outcome is unknown: a person decides."""
-    monkeypatch.setattr("services.ingest.replies.sender.CALL_SECONDS", 0.0)
+    monkeypatch.setattr("services.ingest.replies.reply_sender.CALL_SECONDS", 0.0)
     replies = await world.drafted(approval="automatic")
     world.platform.answers = [Told(hang=True)]
     await world.turn(replies)

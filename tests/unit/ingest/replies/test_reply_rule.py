@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.ingest.identity import Pseudonymizer
-from services.ingest.replies.rule import Traits
+from services.ingest.replies.reply_rule import Traits
 from services.ingest.replies.ticket import TICKET_LENGTH, ticket_id, ticket_key
 from tests.unit.ingest.replies.replies import a_rule
 

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Sender:
+class ReplySender:
     """Sends for one replica; any number may run, since only the one that swaps a reply to `sending` calls the platform.
 
     The argument: only the replica that stored the state `sending` with a new attempt number calls the platform, once.
