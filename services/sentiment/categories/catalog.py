@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 2.0
 LONGEST_PAUSE: Final = 30.0
 CALL_SECONDS: Final = 5.0
+FIRST_READ_SECONDS: Final = 300.0
+"""After the start, until the store was read: what an earlier version kept there may have to be moved before."""
 MAX_SETS: Final = 256
 
 Pause = Callable[[float], Awaitable[None]]
@@ -147,9 +149,9 @@ class CategoryCatalog:
         except UnreadableSetError:
             raise ConflictError(_foreign(name)) from None
 
-    async def refresh(self) -> None:
-        """Fetch what the store has newer and drop what it no longer has."""
-        async with self._changing, asyncio.timeout(CALL_SECONDS):
+    async def refresh(self, seconds: float | None = None) -> None:
+        """Fetch what the store has newer and drop what it no longer has, in `seconds`, 5 by default."""
+        async with self._changing, asyncio.timeout(seconds or CALL_SECONDS):
             versions = await self._store.versions()
             known = {name: found.version for name, found in self._stored.items()} | self._unreadable
             for name in known.keys() - versions.keys():

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from services.sentiment.categories.catalog import LONGEST_PAUSE, POLL_SECONDS
 from services.sentiment.categories.category_set import CategorySet
-from shared.errors import OverloadedError, PeerUnavailableError
+from shared.errors import OverloadedError, PeerUnavailableError, SettingsError
 from tests.unit.sentiment.categories.moody_store import PACKED, MoodyStore, Pauses, running
 from tests.unit.sentiment.categories.sets import category_set
 
@@ -109,6 +109,14 @@ async def test_a_start_without_the_store_is_a_start(store: MoodyStore, pauses: P
         await pauses.end()
         assert catalog.resolve("airline").version == 1
         assert catalog.resolve("ships").name == "ships"
+
+
+async def test_a_server_that_cannot_keep_sets_forbids_the_start(store: MoodyStore, pauses: Pauses) -> None:
+    """What the server has to be told first is said at the start, and not in a log alone."""
+    store.failure = SettingsError("SENTIMENT_STORE: the MongoDB server is no replica set")
+    with pytest.raises(SettingsError, match="no replica set"):
+        async with running(store, pauses):
+            pytest.fail("started")
 
 
 async def test_following_ends_with_the_catalog(store: MoodyStore, pauses: Pauses) -> None:
