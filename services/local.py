@@ -23,7 +23,7 @@ from shared.clock import Clock
 from shared.settings import ServiceSettings
 from shared.web.metrics import RequestMetrics
 from shared.web.problems import install_problems
-from shared.web.requests import RequestRing
+from shared.web.requests import RequestContext
 
 SERVICES = ("sentiment", "profiles", "ingest", "clusters")
 """In the order in which they depend on one another."""
@@ -93,7 +93,7 @@ def _front(names: list[str]) -> FastAPI:
     """Return what answers outside the services: an index, and problems with request ids for everything else."""
     front = FastAPI(title="voxpop", docs_url=None, redoc_url=None, openapi_url=None)
     install_problems(front)
-    front.add_middleware(RequestRing, service="voxpop", metrics=RequestMetrics(CollectorRegistry()))
+    front.add_middleware(RequestContext, service="voxpop", metrics=RequestMetrics(CollectorRegistry()))
 
     @front.get("/")
     async def index() -> dict[str, dict[str, str]]:

@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
 from shared.settings import ServiceSettings
-from shared.web.auth import Doorkeeper, parse_rate
+from shared.web.auth import Authentication, parse_rate
 from shared.web.body_limit import BodyLimit
 from shared.web.dependencies import resources_of
 from shared.web.health import Check, health_router
 from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
-from shared.web.requests import RequestRing
+from shared.web.requests import RequestContext
 
 
 class OpenedResources(Protocol):
@@ -37,10 +37,10 @@ def build_app(
     open_resources: Callable[[], AbstractAsyncContextManager[OpenedResources]],
     unlimited: re.Pattern[str] | None = None,
 ) -> FastAPI:
-    """Return the application: routes, health, metrics, problems, and the rings around them.
+    """Return the application: routes, health, metrics, problems, and the middleware around them.
 
     Its lifespan opens the resources, and nothing is opened before.
-    The rings from outside in: request id and last resort, CORS, authentication, body size. Routes whose paths
+    The middleware from outside in: request id and last resort, CORS, authentication, body size. Routes whose paths
     `unlimited` finds limit their bodies themselves.
     Raises SettingsError where the settings forbid a start.
     """
@@ -62,7 +62,7 @@ def build_app(
     )
     install_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, unlimited=unlimited)
-    app.add_middleware(Doorkeeper, keyring=keyring, rate=rate)
+    app.add_middleware(Authentication, keyring=keyring, rate=rate)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(
@@ -72,7 +72,7 @@ def build_app(
             allow_headers=["authorization", "content-type", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    app.add_middleware(RequestRing, service=service, metrics=RequestMetrics(registry))
+    app.add_middleware(RequestContext, service=service, metrics=RequestMetrics(registry))
     for router in [*routers, health_router(lambda: resources_of(app).checks()), metrics_router(registry)]:
         app.routes.extend(
             router.routes

@@ -19,7 +19,7 @@ from shared.web.problems import problem
 _bearer = HTTPBearer(auto_error=False, description="An API key, made by `voxpop key new`")
 
 
-class Doorkeeper:
+class Authentication:
     """Pure ASGI middleware: 401 without a known key, 429 past the key's rate; services' own key has no rate.
 
     With an empty keyring every request gets in: `ServiceSettings.keyring` allows that on loopback alone.

@@ -1,4 +1,4 @@
-"""The outermost ring of a service: request id, metrics, one log line, and no traceback in an answer."""
+"""The outermost middleware of a service: request id, metrics, one log line, and no traceback in an answer."""
 
 import re
 import time
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-class RequestRing:
+class RequestContext:
     """Pure ASGI middleware. A client's `x-request-id` is kept where it is short and plain, else one is made."""
 
     def __init__(self, app: ASGIApp, service: str, metrics: RequestMetrics) -> None:
@@ -46,7 +46,7 @@ class RequestRing:
         with structlog.contextvars.bound_contextvars(request_id=request_id, service=self._service):
             try:
                 await self._app(scope, receive, send_marked)
-            except Exception as error:  # noqa: BLE001 - the last ring: whatever it is, the caller gets a problem
+            except Exception as error:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
                 log.error("request.failed", error=type(error).__name__, frames=_frames(error))  # noqa: TRY400 - a traceback may quote a post
                 if not status:
                     answer = problem(500, "the service failed; its log has the request id")
