@@ -28,7 +28,7 @@ def make_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     """Write `ca.pem` (public) and `server.key` (mode 0600) into `folder`.
 
     Returns the file to trust and the server's context. The certificate signs itself and names X's API hosts,
-    so it is worth nothing to anybody who does not choose to trust it.
+    so it is worth nothing to a client that does not choose to trust it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())

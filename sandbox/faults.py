@@ -75,7 +75,7 @@ class Faults:
         self._waiting: defaultdict[FaultPlace, deque[Fault]] = defaultdict(deque)
         self._standing: dict[FaultPlace, Fault] = {}
         self.happened: list[Fault] = []
-        """Faults that befell somebody, in order."""
+        """Faults that happened, in order."""
 
     def order(self, place: FaultPlace, kind: FaultKind, **more: Any) -> None:
         """Order a fault, `times` times; raises ValueError for one that there is not."""
@@ -91,7 +91,7 @@ class Faults:
         return fault
 
     def stand(self, place: FaultPlace, kind: FaultKind, **more: Any) -> None:
-        """Order a fault that befalls everybody until `clear`; raises ValueError for one that there is not."""
+        """Order a fault that befalls every client until `clear`; raises ValueError for one that there is not."""
         self._standing[place] = Fault(place, kind, **more)
 
     def clear(self) -> None:

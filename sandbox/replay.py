@@ -21,7 +21,7 @@ async def replay(sandbox: Sandbox, rows: Iterator[Row], rate: float, language: s
 
     `language` is that of posts whose row tells none; a rule with `lang:` finds no post of an unknown one. They get
     ids and times of now: recent search shows seven days alone, and ids that do not grow are skipped by
-    whoever asks with `since_id`. Reading the file never blocks the loop.
+    a search with `since_id`. Reading the file never blocks the loop.
     """
     published = unreadable = 0
     began = sandbox.clock.monotonic()
@@ -77,7 +77,7 @@ def _account(author: dict[str, Any]) -> SandboxAccount:
 async def publish(
     sandbox: Sandbox, rows: Iterator[Row], rate: float, language: str, say: Callable[[str], None]
 ) -> None:
-    """Wait until a client listens or searches, so that a post is published to somebody, then replay the rows."""
+    """Wait until a client listens or searches, so that no post is published unseen, then replay the rows."""
     say("waiting for a client to listen or search")
     while not (sandbox.connections or sandbox.requests["search"]):
         await sandbox.clock.sleep(1 / STEPS_A_SECOND)

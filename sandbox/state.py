@@ -18,7 +18,7 @@ from shared.clock import Clock, SystemClock
 ALLOWED: Final[dict[FaultPlace, int]] = {"connect": 50, "rules": 450, "search": 450, "create": 200, "me": 75}
 """Requests in 15 minutes; X's figures differ by plan."""
 WINDOW_SECONDS: Final = 900
-SOMEBODY: Final = SandboxAccount("2000000001", "somebody", followers=12, following=30, posts=400)
+DEFAULT_AUTHOR: Final = SandboxAccount("2000000001", "somebody", followers=12, following=30, posts=400)
 _PATIENCE_SECONDS: Final = 10.0
 
 
@@ -97,7 +97,7 @@ class SandboxState:
         self.connections: list[StreamConnection] = []
         self._changed = asyncio.Event()
 
-    def publish(self, text: str, author: SandboxAccount = SOMEBODY, **more: Any) -> PublishedPost:
+    def publish(self, text: str, author: SandboxAccount = DEFAULT_AUTHOR, **more: Any) -> PublishedPost:
         """Publish a post now and send it to the streams whose rules it matches; `more` are PublishedPost's fields."""
         post = self.timeline.publish(text, author, **more)
         if self.connections and (matching := self.rules.matching(post)):

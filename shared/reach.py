@@ -1,4 +1,4 @@
-"""A way out to the internet alone: what somebody else names is asked only where it lies outside our own network."""
+"""A way out to the internet alone: a host that a client names is asked only where it lies outside our own network."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ _UNICAST: Final = IPv6Network("2000::/3")
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 as a network without it writes them (RFC 6052)."""
 _LOOK_UPS: Final = 4
-"""Names that one transport has looked up at a time; a resolver that hangs holds up no other thread of the process."""
+"""Names that one transport has looked up at a time; a resolver that hangs blocks no other thread of the process."""
 _MOST_WAITING: Final = 64
 _NO_KEPT: Final = httpx.Limits(max_keepalive_connections=0)
 
@@ -118,7 +118,7 @@ class _Resolver:
         return list(dict.fromkeys(found))
 
     def close(self) -> None:
-        """Wait for nobody."""
+        """Stop without waiting."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

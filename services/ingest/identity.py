@@ -1,4 +1,4 @@
-"""Pseudonyms: keyed HMACs in place of platform ids. CONTRACT: whoever has the key can recompute them, nobody else."""
+"""Pseudonyms: keyed HMACs in place of platform ids. CONTRACT: an owner of the key can recompute them, no one else."""
 
 import hashlib
 import hmac

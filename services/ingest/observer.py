@@ -19,7 +19,7 @@ class ObservedPost:
 
 
 class Observer(Protocol):
-    """Who looks at the posts of each delivery."""
+    """Looks at the posts of each delivery."""
 
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
         """Look at posts that profiles has not counted yet; they are folded once this returns.

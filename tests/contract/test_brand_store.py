@@ -92,7 +92,7 @@ async def test_of_puts_at_once_none_is_lost(replica: Replica) -> None:
 
 async def test_a_brand_that_nobody_declared_is_not_found(store: BrandStore) -> None:
     """The sentence names it and says what declares it."""
-    with pytest.raises(NotFoundError, match="nobody declared brand 'aerolume'; PUT"):
+    with pytest.raises(NotFoundError, match="brand 'aerolume' is not declared; PUT"):
         await store.find("aerolume")
 
 

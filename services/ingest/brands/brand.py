@@ -62,7 +62,9 @@ def feed_address(url: str) -> str:
     if not (whole and port_is_right and parts.scheme in ("http", "https") and parts.hostname):
         raise ValueError(_EXPECTED)
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must hold no user and no password: what is stored here is shown to whoever may read")
+        raise ValueError(
+            "must hold no user and no password: what is stored here is shown to every client that may read"
+        )
     return url
 
 
@@ -149,7 +151,7 @@ class BrandSettings(_Part):
     mention of one of `handles`, and is not where it matches one of `exclusions`. A post by an account of `handles` or
     `own_accounts` is the brand's own voice (internal); those of `own_accounts` are asked for wherever a network can be
     asked for an account. No `languages` (ISO 639) means all; a post whose language the platform does not tell passes.
-    `reposts`: `keep` reads them as posts of who reposts, `drop` leaves them out, `count` counts them and reads none.
+    `reposts`: `keep` reads them as posts of the reposting account, `drop` leaves them out, `count` only counts them.
     """
 
     display_name: Annotated[

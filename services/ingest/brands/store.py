@@ -38,7 +38,7 @@ class BrandStore:
         document = await self._documents.get(BRANDS, brand)
         if document is None:
             raise NotFoundError(
-                f"nobody declared brand '{brand}'; PUT /v1/brands/{brand} does, GET /v1/brands lists those there are"
+                f"brand '{brand}' is not declared; PUT /v1/brands/{brand} does, GET /v1/brands lists those there are"
             )
         return _brand(document)
 

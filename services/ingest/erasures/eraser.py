@@ -39,7 +39,7 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class AuthorData:
     """Replies with what holds their author, tickets with their deliveries, and the rows of the vault.
 
-    Tickets are found by their texts in the vault, which last 30 days. A ticket that is older names nobody: not even
+    Tickets are found by their texts in the vault, which last 30 days. A ticket that is older names no author: not even
     the pseudonym key leads from an author to it. Streams, brands, rounds and spend keep nothing of authors, but
     for a stream's sealed cursor, which may hold ids of the latest posts and moves on with the stream.
     """
@@ -51,7 +51,7 @@ class AuthorData:
     async def forget(self, author_key: str, reply_author: str) -> ErasedHere:
         """Remove everything of an author and return what that was; may be repeated, and finds the rest then.
 
-        From the first step on nobody answers the author: that they want no replies is kept for good, by the key
+        From the first step on no reply is sent to the author: that they want no replies is kept for good, by the key
         of replies alone. Raises as the stores do.
         """
         await self.replies.opt_out([reply_author], self.clock.now())
@@ -111,7 +111,7 @@ class ErasureRequests:
 
         An author has one erasure. While it is under way, asking again returns it as it is. Once it is done, asking
         again carries it out once more, under the same id: an older copy of a store may have been brought back, and
-        whoever asks twice wants to know that nothing is left. Raises as the store does.
+        a caller that asks twice wants to know that nothing is left. Raises as the store does.
         """
         now = self.clock.now()
         wanted = Erasure(

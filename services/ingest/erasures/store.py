@@ -18,7 +18,7 @@ ERASURES: Final = Collection(
 
 
 class ErasureStore:
-    """Who was to be erased, and how far that has come; shared by all replicas.
+    """Authors to be erased, and how far that has come; shared by all replicas.
 
     There is one erasure an author, for good: it is the tombstone by which later posts are known. Every operation is
     atomic by itself, between processes too. The caller tells the time; moments are kept to the millisecond.

@@ -37,7 +37,7 @@ class SourceBatch:
     """What a source hands over at once.
 
     `posts` are decoded JSON values as `POST /v1/posts` takes them, 500 at the most. `cursor` is where a
-    source would go on after this delivery, opaque to everybody else; None leaves the cursor as it was.
+    source would go on after this delivery, opaque to all others; None leaves the cursor as it was.
     It may hold raw ids, so it is stored encrypted and never shown. A delivery may hold nothing but a cursor.
     """
 
@@ -62,7 +62,7 @@ class Report(Protocol):
         ...
 
     def dropped(self, reason: str, count: int = 1) -> None:
-        """Count what the network sent and nobody could read, by a short reason without any of its content."""
+        """Count what the network sent and what could not be read, by a short reason without any of its content."""
         ...
 
 

@@ -25,7 +25,7 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody can tell whether it was published: no answer came, or one that says neither.
+    """It is not known whether it was published: no answer came, or one that says neither.
 
     Whatever is not certain is this: a time-out or a lost connection after the request began, a 5xx.
     """

@@ -65,7 +65,7 @@ class FeedSettings(ServiceSettings):
     )
 
     def feeds_lie_anywhere(self) -> bool:
-        """Tell whether a feed may lie inside the network: whoever may write names feeds, and reads what they hold."""
+        """Tell whether a feed may lie inside the network: clients that may write name feeds and read them."""
         if self.feed_private_addresses is None:
             return is_loopback(self.host)
         return self.feed_private_addresses

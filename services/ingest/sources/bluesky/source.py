@@ -25,7 +25,7 @@ _UNKNOWN = (400, 404)
 
 
 async def resolve(fetcher: Fetcher, appview_url: str, accounts: Iterable[str]) -> tuple[dict[str, str], int]:
-    """Return handle by DID for the accounts that are handles, and how many of them nobody has.
+    """Return handle by DID for the accounts that are handles, and how many of them have no account.
 
     Raises NetworkFault where the server cannot say now.
     """
@@ -73,7 +73,7 @@ class BlueskyStream(BacklogSource[BlueskySettings]):
     """One brand's posts out of all of Bluesky's; the network cannot be asked, so the query decides here.
 
     The cursor is Jetstream's: microseconds since 1970. Deletions and closed accounts come for the whole network,
-    since nobody here remembers which posts were read.
+    since no record is kept of which posts were read.
     """
 
     platform: Platform = "bluesky"
@@ -177,7 +177,7 @@ class _Listening:
             )
         elif self._unknown_handles:
             self._report.degraded(
-                f"{self._unknown_handles} of the brand's own Bluesky handles belong to nobody; correct own_accounts, "
+                f"{self._unknown_handles} of the brand's own Bluesky handles have no account; correct own_accounts, "
                 "or their posts count as other people's"
             )
 

@@ -78,7 +78,7 @@ _REFUSED: Final = (401, 403, 410)
 class FeedSource(BacklogSource[FeedSettings]):
     """The entries of a brand's feeds; without a cursor it begins with what the feeds hold now.
 
-    One dead feed holds up no other. A feed does not tell of deletions, and an entry that changes is read once.
+    One dead feed delays no other. A feed does not tell of deletions, and an entry that changes is read once.
     """
 
     platform: Platform = "web"

@@ -33,10 +33,10 @@ def post_id_of(status_id: str, server: str) -> str:
 
 
 def to_post(status: Any, server: str, now: datetime) -> dict[str, Any] | None:
-    """Return the post in a decoded status, None where it has no text or is not for everybody.
+    """Return the post in a decoded status, None where it has no text or is not public.
 
-    The author is `name@server` in lower case, which is the same at every server. A boost is a repost by who boosts,
-    with the text that was boosted. Raises UnreadableError where it is no status.
+    The author is `name@server` in lower case, which is the same at every server. A boost is a repost, with
+    the text that was boosted, by the account that boosts. Raises UnreadableError where it is no status.
     """
     if not isinstance(status, dict):
         raise UnreadableError("not a status")

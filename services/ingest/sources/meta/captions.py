@@ -1,21 +1,22 @@
-"""Captions of hashtags and profiles through instaloader: off unless somebody turns it on, slow, and never certain.
+"""Captions of hashtags and profiles through instaloader: off by default, slow, and never certain.
 
-It gives the captions (no comments) of the latest posts. Instagram ends it whenever it likes; whoever needs more takes
+It gives the captions (no comments) of the latest posts. Instagram ends it whenever it likes; for more there is
 the Graph API. Deleted posts are not told.
 """
 
 import asyncio
+import functools
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.meta.lookback import LookbackCursor, SeenIds, wanted_from
+from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted_from
 from services.ingest.sources.meta.settings import InstaloaderSession
+from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.network.reconnection import NetworkError, Reconnection
 from shared.analyzed_post import Platform
@@ -30,7 +31,7 @@ STEP_SECONDS: Final = 300.0
 OLD_IN_A_ROW: Final = 8
 """After so many older posts a look ends; a profile's pinned posts, three at the most, come first whatever their age."""
 MOST_POSTS: Final = 2000
-"""Of one look: whoever reads more is locked sooner."""
+"""Of one look: an account that reads more is locked sooner."""
 MOST_SECONDS: Final = 4 * 3600.0
 _PASSING_SECONDS: Final = 30.0
 T = TypeVar("T")
@@ -54,22 +55,24 @@ class InstagramCaptions:
     request_seconds: float = 20.0
     platform: Platform = field(default="instagram", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
+        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+
+    async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self.queries:
             raise SourceRefusedError("the brand gives no hashtag and no Instagram profile to read")
-        reached = LookbackCursor.read(cursor, self.since or self.clock.now())
-        async with aclosing(_Look(self, reached).all()) as found:
-            async for delivery in found:
-                yield delivery
+        look = _Look(self, LookbackCursor.read(cursor, self.since or self.clock.now()), backlog)
+        await repeat(look.all, self.clock, self.poll_seconds, ends=self.ends)
 
 
 class _Look:
     """Looks at one query after another, with a thread for what blocks."""
 
-    def __init__(self, source: InstagramCaptions, reached: LookbackCursor) -> None:
+    def __init__(self, source: InstagramCaptions, reached: LookbackCursor, backlog: Backlog) -> None:
         self._source = source
         self._reached = reached
+        self._backlog = backlog
         self._seen = SeenIds()
         self._reconnection = Reconnection(source.clock)
         self._failures = 0
@@ -77,40 +80,31 @@ class _Look:
         self._is_well = False
         self._loader = _loader_class()
 
-    async def all(self) -> AsyncGenerator[SourceBatch, None]:
-        """Yield what is new, look after look."""
-        source = self._source
-        while True:
-            for query in source.queries:
-                async with aclosing(self._until_read(query)) as deliveries:
-                    async for delivery in deliveries:
-                        yield delivery
-            if source.ends:
-                return
-            await source.clock.sleep(source.poll_seconds)
+    async def all(self) -> None:
+        """Look at every query until it was read through once; what is handed over already is not again."""
+        for query in self._source.queries:
+            while not await self._is_read(query):
+                pass
 
-    async def _until_read(self, query: str) -> AsyncGenerator[SourceBatch, None]:
-        """Look at a query until it was read through once; what is handed over already is not again."""
-        while True:
-            loader: Any = None
-            await self._reconnection.wait(self._at_least)
-            try:
-                loader = await self._in_thread(lambda: self._loader(self._source.session, self._source.request_seconds))
-                async with aclosing(self._posts(query, loader)) as deliveries:
-                    async for delivery in deliveries:
-                        yield delivery
-            except NetworkError as error:
-                self._fail(error)
-            except TimeoutError:
-                self._fail(NetworkError("Instagram did not answer in time; trying later"))
-            else:
-                self._failures, self._at_least = 0, 0.0
-                return
-            finally:
-                if loader is not None:
-                    loader.stop()
+    async def _is_read(self, query: str) -> bool:
+        loader: Any = None
+        await self._reconnection.wait(self._at_least)
+        try:
+            loader = await self._in_thread(lambda: self._loader(self._source.session, self._source.request_seconds))
+            await self._put_new(query, loader)
+        except NetworkError as error:
+            self._fail(error)
+            return False
+        except TimeoutError:
+            self._fail(NetworkError("Instagram did not answer in time; trying later"))
+            return False
+        finally:
+            if loader is not None:
+                loader.stop()
+        self._failures, self._at_least = 0, 0.0
+        return True
 
-    async def _posts(self, query: str, loader: Any) -> AsyncGenerator[SourceBatch, None]:
+    async def _put_new(self, query: str, loader: Any) -> None:
         now = self._source.clock.now()
         oldest = wanted_from(self._reached.start, self._reached.newest.get(query))
         newest, old, read, more = self._reached.start, 0, 0, True
@@ -121,7 +115,6 @@ class _Look:
             taken, more = await self._in_thread(lambda: loader.take(BATCH))
             self._well()
             read += len(taken)
-            posts = []
             for caption in taken:
                 created_at = parse_date(caption["created_at"]) if caption is not None else None
                 if caption is None or created_at is None:
@@ -130,14 +123,13 @@ class _Look:
                 old = old + 1 if created_at < oldest else 0
                 if created_at >= oldest and self._seen.is_new(caption["post_id"]):
                     newest = max(newest, created_at)
-                    posts += [caption] if caption["text"].strip() else []
-            if posts:
-                yield SourceBatch(posts=posts)
+                    if caption["text"].strip():
+                        await self._backlog.put(caption)
         before = self._reached.write(self._source.queries)
         self._reached.reach(query, newest, now)
         after = self._reached.write(self._source.queries)
         if after != before:
-            yield SourceBatch(cursor=after)
+            self._backlog.reached(after, at_once=True)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         async with IdleTimeout(self._source.clock, STEP_SECONDS):

@@ -1,5 +1,6 @@
 """How far each page and the comments under each of its posts were read."""
 
+import functools
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,8 +12,9 @@ from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphErrorKind, GraphRefusedError
 from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, FoundPost, comment_of, post_of
-from services.ingest.sources.meta.lookback import SeenIds, wanted_from
+from services.ingest.sources.meta.lookback import repeat, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
+from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -98,75 +100,68 @@ class FacebookPage:
     ends: bool = False
     platform: Platform = field(default="facebook", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
+        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+
+    async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self.pages:
             raise SourceRefusedError("the brand gives no Facebook page; add its name or id to the brand's accounts")
         reached = FacebookCursor.read(cursor, self.since or self.clock.now())
         mode = f"pages and comments every {self.poll_seconds:.0f} s"
         async with open_client(self.access, self.clock, self.report, mode) as graph:
-            look = _Look(self, graph, reached)
-            while True:
-                async with aclosing(look.all()) as found:
-                    async for delivery in found:
-                        yield delivery
-                if self.ends:
-                    return
-                await self.clock.sleep(self.poll_seconds)
+            look = _Look(self, graph, reached, backlog)
+            await repeat(look.all, self.clock, self.poll_seconds, ends=self.ends)
 
 
 class _Look:
     """Looks at every page and the comments under its posts."""
 
-    def __init__(self, source: FacebookPage, graph: GraphClient, reached: FacebookCursor) -> None:
+    def __init__(self, source: FacebookPage, graph: GraphClient, reached: FacebookCursor, backlog: Backlog) -> None:
         self._source = source
         self._graph = graph
         self._reached = reached
+        self._backlog = backlog
         self._seen = SeenIds()
 
-    async def all(self) -> AsyncGenerator[SourceBatch, None]:
-        """Yield what is new on every page and under its posts, each time with how far that goes."""
+    async def all(self) -> None:
+        """Put what is new on every page and under its posts, each time with how far that goes."""
         watched: set[str] = set()
         room = max(1, WATCHED // len(self._source.pages))
         for page in self._source.pages:
-            posts: list[FoundPost] = []
-            async with aclosing(self._posts(page, posts, room)) as deliveries:
-                async for delivery in deliveries:
-                    yield delivery
+            posts = await self._posts(page, room)
             watched |= {post.id for post in posts}
             for post in posts:
                 known = self._reached.comments.get(post.id)
                 if known is None or known[0] != post.mark:
-                    async with aclosing(self._comments(post, page)) as deliveries:
-                        async for delivery in deliveries:
-                            yield delivery
+                    await self._comments(post, page)
         self._reached.keep(watched)
 
-    async def _posts(self, page: str, watched: list[FoundPost], room: int) -> AsyncGenerator[SourceBatch, None]:
-        """Yield a page's new posts, and put those to be watched into `watched`, the latest first."""
+    async def _posts(self, page: str, room: int) -> list[FoundPost]:
+        """Put a page's new posts, and return those whose comments are to be looked for, the latest first."""
         now = self._source.clock.now()
         oldest = wanted_from(self._reached.start, self._reached.newest.get(page))
         window = min(oldest, now - timedelta(days=self._source.comment_days))
         params = {"fields": POST_FIELDS, "since": str(int(window.timestamp()))}
         newest = self._reached.newest.get(page, self._reached.start)
+        watched: list[FoundPost] = []
         listed = 0
         async with aclosing(self._graph.pages(node(page, "feed"), params, POSTS)) as pages:
             async for page_of_posts in pages:
                 found = self._readable([post_of(item, page) for item in page_of_posts.items])
                 listed += len(found)
                 watched += [post for post in found if post.comments][: room - len(watched)]
-                posts = self._new(found, oldest)
                 newest = max([newest, *(post.created_at for post in found)])
-                if posts:
-                    yield SourceBatch(posts=posts)
-                if not posts and (len(watched) >= room or listed >= LISTED):
+                is_news = await self._put(found, oldest)
+                if not is_news and (len(watched) >= room or listed >= LISTED):
                     break
         if self._reached.newest.get(page) != newest:
             self._reached.reach(page, newest, now)
-            yield SourceBatch(cursor=self._reached.write())
+            self._backlog.reached(self._reached.write(), at_once=True)
+        return watched
 
-    async def _comments(self, post: FoundPost, page: str) -> AsyncGenerator[SourceBatch, None]:
-        """Yield the new comments under a post, the latest first, until they were read before."""
+    async def _comments(self, post: FoundPost, page: str) -> None:
+        """Put the new comments under a post, the latest first, until they were read before."""
         known = self._reached.comments.get(post.id)
         oldest = wanted_from(self._reached.start, known[1] if known else None)
         newest = oldest
@@ -175,10 +170,8 @@ class _Look:
             async with aclosing(self._graph.pages(node(post.id, "comments"), params, COMMENTS)) as pages:
                 async for listed in pages:
                     found = self._readable([comment_of(item, post.id, page) for item in listed.items])
-                    comments = self._new(found, oldest)
                     newest = max([newest, *(comment.created_at for comment in found)])
-                    if comments:
-                        yield SourceBatch(posts=comments)
+                    await self._put(found, oldest)
                     if found and all(comment.created_at < oldest for comment in found):
                         break
         except GraphRefusedError as error:
@@ -186,7 +179,7 @@ class _Look:
             if error.fault.trouble is not GraphErrorKind.MISSING:
                 raise
         self._reached.has_read(post.id, post.mark, min(newest, self._source.clock.now()))
-        yield SourceBatch(cursor=self._reached.write())
+        self._backlog.reached(self._reached.write(), at_once=True)
 
     def _readable(self, found: list[FoundPost | None]) -> list[FoundPost]:
         unread = sum(one is None for one in found)
@@ -194,5 +187,9 @@ class _Look:
             self._source.report.dropped("a post or comment without an id or a time", unread)
         return [one for one in found if one is not None]
 
-    def _new(self, found: list[FoundPost], oldest: datetime) -> list[dict[str, object]]:
-        return [one.post for one in found if one.post and one.created_at >= oldest and self._seen.is_new(one.id)]
+    async def _put(self, found: list[FoundPost], oldest: datetime) -> bool:
+        """Put what is new and not older than `oldest`; tell whether there was any."""
+        posts = [one.post for one in found if one.post and one.created_at >= oldest and self._seen.is_new(one.id)]
+        for post in posts:
+            await self._backlog.put(post)
+        return bool(posts)

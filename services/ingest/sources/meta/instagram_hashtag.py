@@ -4,6 +4,7 @@ It gives public posts of the last 24 hours, without their authors (see `UNKNOWN_
 hashtags in 7 days per business account, all brands together. Deleted posts are not told.
 """
 
+import functools
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, GraphRefusedError
-from services.ingest.sources.meta.lookback import LookbackCursor, SeenIds, wanted_from
+from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
+from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -56,8 +58,11 @@ class InstagramHashtag:
     ends: bool = False
     platform: Platform = field(default="instagram", init=False)
 
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         """See `Source.deliveries`."""
+        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+
+    async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         tags = tuple(dict.fromkeys(tag.lstrip("#") for tag in self.hashtags))
         if not tags or len(tags) > MAX_HASHTAGS:
             raise SourceRefusedError(
@@ -67,44 +72,42 @@ class InstagramHashtag:
         reached = LookbackCursor.read(cursor, self.since or self.clock.now())
         mode = f"hashtag search every {self.poll_seconds:.0f} s"
         async with open_client(self.access, self.clock, self.report, mode) as graph:
-            look = _Look(self, graph, reached, tags)
-            while True:
-                for tag in tags:
-                    async with aclosing(look.at(tag)) as found:
-                        async for delivery in found:
-                            yield delivery
-                if self.ends:
-                    return
-                await self.clock.sleep(self.poll_seconds)
+            look = _Look(self, graph, reached, tags, backlog)
+            await repeat(look.all, self.clock, self.poll_seconds, ends=self.ends)
 
 
 class _Look:
     """Looks at one hashtag after another, and remembers which could not be looked at."""
 
     def __init__(
-        self, source: InstagramHashtag, graph: GraphClient, reached: LookbackCursor, tags: tuple[str, ...]
+        self,
+        source: InstagramHashtag,
+        graph: GraphClient,
+        reached: LookbackCursor,
+        tags: tuple[str, ...],
+        backlog: Backlog,
     ) -> None:
         self._source = source
         self._graph = graph
         self._reached = reached
         self._tags = tags
+        self._backlog = backlog
         self._seen = SeenIds()
         self._not_before: dict[str, datetime] = {}
 
-    async def at(self, tag: str) -> AsyncGenerator[SourceBatch, None]:
-        """Yield what is new under a hashtag, and once all of it was handed over, how far that goes."""
+    async def all(self) -> None:
+        """Look at every hashtag once."""
+        for tag in self._tags:
+            await self._at(tag)
+
+    async def _at(self, tag: str) -> None:
+        """Put what is new under a hashtag, and then say how far that goes."""
         now = self._source.clock.now()
         if self._not_before.get(tag, now) > now:
             return
         before = self._reached.write(self._tags)
-        newest = self._reached.start
         try:
-            path = node(await self._id_of(tag), f"{self._source.order}_media")
-            async with aclosing(self._pages(path, tag)) as pages:
-                async for posts in pages:
-                    if posts:
-                        yield SourceBatch(posts=[post.value for post in posts])
-                        newest = max(newest, *(post.created_at for post in posts))
+            newest = await self._put_new(node(await self._id_of(tag), f"{self._source.order}_media"), tag)
         except GraphRefusedError as error:
             self._put_off(tag, error, now)
         else:
@@ -112,7 +115,7 @@ class _Look:
             self._reached.reach(tag, newest, now)
         after = self._reached.write(self._tags)
         if after != before:
-            yield SourceBatch(cursor=after)
+            self._backlog.reached(after, at_once=True)
 
     async def _id_of(self, tag: str) -> str:
         if tag not in self._reached.ids:
@@ -124,8 +127,10 @@ class _Look:
             self._reached.ids[tag] = found
         return self._reached.ids[tag]
 
-    async def _pages(self, path: str, tag: str) -> AsyncGenerator[list[_Post], None]:
-        oldest = wanted_from(self._reached.start, self._reached.newest.get(tag))
+    async def _put_new(self, path: str, tag: str) -> datetime:
+        """Put what is new in a list, and return the time of the newest."""
+        newest = self._reached.start
+        oldest = wanted_from(newest, self._reached.newest.get(tag))
         if self._source.order == "top":
             oldest = self._reached.start
         without_news = 0
@@ -133,10 +138,13 @@ class _Look:
         async with aclosing(self._graph.pages(path, params, PAGE_ITEMS)) as pages:
             async for page in pages:
                 posts = [post for item in page.items if (post := self._post(item, tag, oldest))]
+                for post in posts:
+                    await self._backlog.put(post.value)
+                    newest = max(newest, post.created_at)
                 without_news = 0 if posts else without_news + 1
-                yield posts
                 if without_news == PAGES_WITHOUT_NEWS:
-                    return
+                    break
+        return newest
 
     def _post(self, item: dict[str, Any], tag: str, oldest: datetime) -> _Post | None:
         post_id, created_at = id_of(item), time_of(item, "timestamp")

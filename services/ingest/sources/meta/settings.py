@@ -93,7 +93,7 @@ class FacebookSettings(ServiceSettings):
 
 @dataclass(frozen=True, repr=False)
 class InstaloaderSession:
-    """An Instagram login that instaloader saved: whose it is, and the file; None where nobody is logged in."""
+    """An Instagram login that instaloader saved: whose it is, and the file; None for a visitor."""
 
     user: str
     file: Path

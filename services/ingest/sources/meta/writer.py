@@ -31,7 +31,7 @@ _WORDS: Final = {
 class GraphWriter:
     """A `ReplyWriter`. `edge` is `comments` for Facebook's posts and comments, `replies` for Instagram's comments.
 
-    Instagram lets nobody answer the posts that the hashtag search finds: those are other people's, and the answer
+    Instagram lets no account answer the posts that the hashtag search finds: those are other people's, and the answer
     says so. One call sends one request.
     """
 

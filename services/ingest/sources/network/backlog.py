@@ -1,10 +1,10 @@
-"""What was read and not yet asked for: between a source's connection and whoever reads its deliveries."""
+"""What was read and not yet asked for: between a source's connection and the reader of its deliveries."""
 
 import asyncio
 import functools
 import random
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,31 @@ CURSOR_SECONDS = 5.0
 """How often a cursor is handed over where no posts come."""
 
 
+class SeenIds:
+    """Remembers up to `most` ids, the oldest forgotten first. What is forgotten comes twice, which harms nothing."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        """Begin with nothing seen; 20,000 ids are about 2 MB."""
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._most = most
+
+    def __contains__(self, post_id: str) -> bool:
+        return post_id in self._ids
+
+    def add(self, post_id: str) -> None:
+        """Remember an id."""
+        self._ids[post_id] = None
+        if len(self._ids) > self._most:
+            self._ids.popitem(last=False)
+
+    def is_new(self, post_id: str) -> bool:
+        """Tell whether `post_id` was not seen before, and remember it."""
+        if post_id in self._ids:
+            return False
+        self.add(post_id)
+        return True
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class _Entry:
     item: dict[str, Any] | Removal
@@ -24,7 +49,7 @@ class _Entry:
 
 
 class Backlog:
-    """At most `MAX_POSTS` posts and removals, in order; whoever puts more waits until some are taken."""
+    """At most `MAX_POSTS` posts and removals, in order; a `put` past that waits until some are taken."""
 
     def __init__(self, clock: Clock) -> None:
         """Begin empty."""

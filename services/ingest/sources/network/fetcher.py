@@ -69,7 +69,7 @@ class Fetcher:
         """Return the answer of a GET.
 
         Raises NetworkFault for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
-        broken off, and where nobody answers; what `way` raises beside httpx's errors goes through.
+        broken off, and where there is no answer; what `way` raises beside httpx's errors goes through.
         """
         try:
             async with IdleTimeout(self._clock, self._seconds):

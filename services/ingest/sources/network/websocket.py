@@ -65,13 +65,13 @@ async def open_channel(
     try:
         yield _Open(connection)
     finally:
-        # No closing handshake: whoever leaves (a stop, a stall) must not wait for a peer that may never answer.
+        # No closing handshake: a client that leaves (a stop, a stall) must not wait for a peer that may never answer.
         connection.transport.abort()
         await asyncio.shield(connection.wait_closed())
 
 
 class _Once(connect):
-    """Follows no redirect: the library would show the token to whomever it leads to."""
+    """Follows no redirect: the library would show the token to any server that it leads to."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
@@ -120,7 +120,7 @@ async def heartbeat(channel: WebSocketChannel, idle: IdleTimeout, clock: Clock) 
 
 
 async def _beat(channel: WebSocketChannel, idle: IdleTimeout, clock: Clock) -> None:
-    # An ended connection is told to whoever receives; here it only ends the beating.
+    # An ended connection is told to the receiver; here it only ends the beating.
     with suppress(NetworkError):
         while True:
             await clock.sleep(PING_SECONDS)

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 XErrorKind = Literal["rate", "connections", "plan", "credentials", "cap", "refused", "away"]
 """Wait as told; another stream of ours is open; the plan lacks it; a token is wrong; the month is spent;
-it will never be done like this; nobody is there, or talks nonsense."""
+it will never be done like this; there is no answer, or nonsense."""
 DEFAULT_WAIT: Final = 60.0
 """Seconds, where a 429 does not say when to come again."""
 LONGEST_WAIT: Final = 960.0

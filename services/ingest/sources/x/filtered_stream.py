@@ -1,4 +1,4 @@
-"""The stream's rules: those of the brand are made to be what its query says; everybody else's are left alone."""
+"""The stream's rules: those of the brand are made to be what its query says; all others are left alone."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from shared.clock import Clock
 async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> frozenset[str]:
     """Add the rules that are missing, delete the brand's that are no longer wanted; returns the wanted ones' ids.
 
-    A brand's rules are known by their tags, `voxpop:BRAND:...`. A value that somebody else has as a rule already
+    A brand's rules are known by their tags, `voxpop:BRAND:...`. A value that another app user has as a rule already
     (X keeps each once) is used with its id. New ones are added before old ones go, so that nothing is missed
     between. Raises TroubleError, and RefusedError where X does not take a rule.
     """
@@ -41,7 +41,7 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> fro
 
 
 async def withdraw(client: XClient, brand: str) -> None:
-    """Delete the brand's rules, since whoever holds the app's one connection pays for what they match.
+    """Delete the brand's rules, since the owner of the app's one connection pays for what they match.
 
     Raises TroubleError.
     """
@@ -162,7 +162,7 @@ class FilteredStream:
         self._ids = await reconcile(self._client, self._query.brand, self._query.rules)
         self._reconciled_at = asked_at
         if known_at is not None and not self._ids <= before:
-            self._report.degraded("rules of this stream were deleted at X by somebody else; they are put back")
+            self._report.degraded("rules of this stream were deleted at X by another client; they are put back")
             self._gap.missed(self._clock.monotonic() - known_at)
 
     async def _on_open(self) -> None:

@@ -1,11 +1,10 @@
 """Where posts of X come in, by whichever way: counted, each delivered once, in a bounded backlog."""
 
 import asyncio
-from collections import OrderedDict
 from typing import Final
 
 from services.ingest.sources.base import BudgetSpentError, PostBudget, Report
-from services.ingest.sources.network.backlog import Backlog
+from services.ingest.sources.network.backlog import Backlog, SeenIds
 from services.ingest.sources.x.cursor import XCursor
 from services.ingest.sources.x.posts import ReceivedPost, SearchPage
 
@@ -21,10 +20,10 @@ class Intake:
         self._backlog = backlog
         self._report = report
         self._budget = budget
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen = SeenIds(REMEMBERED)
         self._unspent = 0
         self._was_interrupted = False
-        # What is being written to the purse is in neither count: nobody may ask meanwhile what is left.
+        # What is being written to the purse is in neither count: what is left must not be asked meanwhile.
         self._spending = asyncio.Lock()
         # A post that the stream put in, but that still waits for room, must not make a page that holds it too
         # look delivered.
@@ -76,10 +75,8 @@ class Intake:
         return left
 
     async def _put(self, received: ReceivedPost, cursor: str | None) -> None:
-        if received.number in self._seen:
+        if str(received.number) in self._seen:
             return
         await self._backlog.put(received.post, cursor)
         # Only now: what a cancelled wait kept out of the backlog must not pass for seen when search brings it.
-        self._seen[received.number] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.add(str(received.number))

@@ -70,7 +70,7 @@ async def read_x(
     finally:
         await row.aclose()
         if took:
-            # Paid for, though nobody reads it any more; a store that is away must not hide why the row ended.
+            # Paid for, though it is not read any more; a store that is away must not hide why the row ended.
             with suppress(BudgetSpentError, PeerUnavailableError, OverloadedError):
                 await took[0].spend()
 

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, author_of, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.connection import page_of
 from services.ingest.sources.meta.errors import MOST_SECONDS, GraphErrorKind, asked_pause, fault_of
-from services.ingest.sources.meta.lookback import REMEMBERED, SeenIds
 from services.ingest.sources.meta.settings import GraphAccess, read_secret
+from services.ingest.sources.network.backlog import SeenIds
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
@@ -91,9 +91,9 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 def test_what_was_seen_long_ago_is_forgotten() -> None:
     """The memory has a bound, and the oldest goes first."""
-    seen = SeenIds()
-    assert all(seen.is_new(str(number)) for number in range(REMEMBERED + 1))
-    assert not seen.is_new(str(REMEMBERED))
+    seen = SeenIds(most=100)
+    assert all(seen.is_new(str(number)) for number in range(101))
+    assert not seen.is_new("100")
     assert seen.is_new("0")
 
 

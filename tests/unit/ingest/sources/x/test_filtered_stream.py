@@ -17,7 +17,7 @@ from tests.contract.source_network import Listener, listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
 from tests.unit.ingest.sources.x.surroundings import Purse, query, settings_for
 
-PUT_BACK = "rules of this stream were deleted at X by somebody else; they are put back"
+PUT_BACK = "rules of this stream were deleted at X by another client; they are put back"
 
 
 def ids_of(sandbox: Sandbox) -> dict[str, str]:
