@@ -62,6 +62,7 @@ async def test_a_reply_comes_back_as_it_was(store: ReplyStore) -> None:
     assert await store.find(reply.id) == reply
     assert await store.known([reply.id, "f" * 32]) == {reply.id}
     assert await store.known([]) == set()
+    assert await store.find_all([reply.id, "f" * 32]) == [reply]
     with pytest.raises(NotFoundError, match="no reply"):
         await store.find("f" * 32)
 
@@ -126,10 +127,10 @@ async def test_what_was_said_to_an_author_is_found(store: ReplyStore) -> None:
     await store.add(a_reply(3, author="you"))
     found = await store.of_authors(["me", "stranger"], a_reply(2).created_at)
     assert [reply.id for reply in found] == [a_reply(2).id]
-    assert await store.ours(["key"]) == set()
+    assert await store.published(["key"]) == set()
     before = await store.find(a_reply(1).id)
     await store.swap(before, before.model_copy(update={"state": "sent", "sent_key": "key", "version": 2}))
-    assert await store.ours(["key", "none"]) == {"key"}
+    assert await store.published(["key", "none"]) == {"key"}
 
 
 async def test_an_author_is_held_by_one_reply(store: ReplyStore, other: ReplyStore) -> None:
@@ -183,6 +184,14 @@ async def test_a_day_takes_no_more_than_its_cap(store: ReplyStore, other: ReplyS
     assert not await store.take_day("2026-03-02", SendClaim("late", 1), 3)
     assert await store.take_day("2026-03-03", SendClaim("late", 1), 3)
     assert not await store.take_day("2026-03-04", SendClaim("late", 1), 0)
+
+
+async def test_days_of_a_week_ago_are_dropped(store: ReplyStore) -> None:
+    """Only today's count is asked for: what was sent on which day is not kept for long."""
+    for day in ("2026-03-02", "2026-03-03", "2026-03-09"):
+        assert await store.take_day(day, SendClaim("reply", 1), 1)
+    assert await store.take_day("2026-03-02", SendClaim("other", 1), 1)
+    assert not await store.take_day("2026-03-03", SendClaim("other", 1), 1)
 
 
 async def test_who_opted_out_stays_out(store: ReplyStore, other: ReplyStore) -> None:

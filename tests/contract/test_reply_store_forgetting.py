@@ -32,7 +32,7 @@ async def test_an_authors_replies_go_in_whatever_state(store: ReplyStore) -> Non
         await store.add(reply)
     assert sorted(await store.forget_author(MINE, NOW), key=lambda reply: reply.id) == gone
     assert [reply.id for reply in await store.page(None, None, None, 9)] == [a_reply(3).id]
-    assert await store.ours(["f" * 32]) == set()
+    assert await store.published(["f" * 32]) == set()
     assert await store.forget_author(MINE, NOW) == []
 
 

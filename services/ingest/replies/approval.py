@@ -6,7 +6,7 @@ from typing import Final
 
 from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.content import ReplyContents
-from services.ingest.replies.length import complaint
+from services.ingest.replies.length import fault_of
 from services.ingest.replies.reply import NOT_SENT, Reply, approve, reject
 from services.ingest.replies.store import ReplyStore
 from shared.clock import Clock
@@ -41,11 +41,11 @@ class ApprovalQueue:
         content = await self.contents.find(reply.content)
         if content is None:
             raise ConflictError("what is needed to send this reply is not kept any more")
-        if text is None and (fault := complaint(reply.platform, content.text)) is not None:
+        if text is None and (fault := fault_of(reply.platform, content.text)) is not None:
             raise ConflictError(f"{fault}; approve it with a shorter text")
         row = reply.content
         if text is not None:
-            if (fault := complaint(reply.platform, text)) is not None:
+            if (fault := fault_of(reply.platform, text)) is not None:
                 raise InputError(fault, ("body", "text"))
             changed = content.model_copy(update={"text": text})
             row = await self.contents.keep(changed, reply.author, reply.expires_at - now)

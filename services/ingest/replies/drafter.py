@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.candidate import ReplyCandidate, traits
 from services.ingest.replies.content import ReplyContent, ReplyContents
-from services.ingest.replies.length import complaint
+from services.ingest.replies.length import fault_of
 from services.ingest.replies.reply import Reply, ReplyState
 from services.ingest.replies.reply_rule import ReplyRule
 from services.ingest.replies.store import ReplyStore
@@ -86,7 +86,7 @@ def _words(brand_name: str, candidate: ReplyCandidate, rule: ReplyRule, ticket: 
         text = render(rule.template, facts)
     except TemplateFaultError as fault:
         return "", str(fault)
-    return text, complaint(ticket.platform, text) or ""
+    return text, fault_of(ticket.platform, text) or ""
 
 
 def _first_state(rule: ReplyRule, *, dry: bool, fault: str) -> ReplyState:

@@ -37,7 +37,7 @@ def length(platform: Platform, text: str) -> int:
     return len(composed)
 
 
-def complaint(platform: Platform, text: str) -> str | None:
+def fault_of(platform: Platform, text: str) -> str | None:
     """Return in a sentence why `text` cannot be a reply on a platform, None where it can."""
     most = LIMITS.get(platform)
     if most is None:

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.ingest.replies.length import LIMITS, complaint
+from services.ingest.replies.length import LIMITS, fault_of
 from services.ingest.replies.template import MAX_TEMPLATE, Facts, TemplateFaultError, check, render
 from services.ingest.replies.ticket import TICKET_LENGTH
 from shared.analyzed_post import Platform
@@ -78,7 +78,7 @@ class ReplyRuleBody(BaseModel):
             check(self.template)
             for category in self.categories or ("",):
                 text = render(self.template, Facts("X" * TICKET_LENGTH, self.brand, category, "negative", "en"))
-                faults = (complaint(platform, text) for platform in dict.fromkeys(self.platforms))
+                faults = (fault_of(platform, text) for platform in dict.fromkeys(self.platforms))
                 if (sentence := next(filter(None, faults), None)) is not None:
                     break
         except TemplateFaultError as fault:

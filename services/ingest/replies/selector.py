@@ -100,7 +100,7 @@ class Selector:
         if not candidates:
             return []
         replies, authors = [one.reply for one in candidates], sorted({one.author for one in candidates})
-        known = await self.store.known(replies) | await self.store.ours(replies)
+        known = await self.store.known(replies) | await self.store.published(replies)
         closed = await self.store.opted_out(authors)
         since = self.clock.now() - self.author_pause
         for reply in await self.store.of_authors(authors, since):

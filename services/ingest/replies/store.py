@@ -139,7 +139,7 @@ class ReplyStore(ReplyClaims, TicketStore):
 
         return await self._documents.transaction(forgetting)
 
-    async def ours(self, sent_keys: Sequence[str]) -> set[str]:
+    async def published(self, sent_keys: Sequence[str]) -> set[str]:
         """Return those keys (1,000 at most) that are of posts which we published as replies."""
         query = Query(("sent_key",), (tuple(sent_keys),), bodies=False)
         found = await self._documents.find(REPLIES, query, MOST_DOCUMENTS)

@@ -132,7 +132,7 @@ async def _of_replies(store: ReplyStore) -> Told:
         "stale replies": sorted(one.id for one in await store.stale(LATER, ALL)),
         "known replies": sorted(await store.known([*(one.id for one in replies), OTHER.reply])),
         "replies of authors": sorted(one.id for one in await store.of_authors(authors, MADE_AT - HOUR)),
-        "our posts": sorted(await store.ours([*keys, "0" * 32])),
+        "our posts": sorted(await store.published([*keys, "0" * 32])),
         "opted out": sorted(await store.opted_out(authors)),
         "gone": {key: through.isoformat() for key, through in gone.items()},
         "held authors": held,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.replies.length import LIMITS, complaint, length
+from services.ingest.replies.length import LIMITS, fault_of, length
 from shared.analyzed_post import Platform
 
 
@@ -36,14 +36,14 @@ def test_mastodon_counts_links_alike() -> None:
 def test_a_reply_at_the_limit_goes_and_one_more_does_not(platform: Platform) -> None:
     """The sentence tells both numbers."""
     most = LIMITS[platform]
-    assert complaint(platform, "a" * most) is None
-    assert str(most + 1) in (complaint(platform, "a" * (most + 1)) or "")
+    assert fault_of(platform, "a" * most) is None
+    assert str(most + 1) in (fault_of(platform, "a" * (most + 1)) or "")
 
 
 def test_what_cannot_be_sent_is_told() -> None:
     """Blank texts and platforms without replies are refused in a sentence."""
-    assert complaint("x", " \u200b\n") == "the reply is blank"
-    assert complaint("web", "hello") == "replies on 'web' are not possible"
+    assert fault_of("x", " \u200b\n") == "the reply is blank"
+    assert fault_of("web", "hello") == "replies on 'web' are not possible"
 
 
 @given(st.text(max_size=200))
