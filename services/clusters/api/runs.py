@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["clusters"])
 TRAINABLE = frozenset({Basis.BEHAVIOUR})
 
 
-class Submitted(Frozen):
+class SubmittedRun(Frozen):
     """A run that was taken in, or was there already."""
 
     run_id: str
@@ -26,7 +26,7 @@ class Submitted(Frozen):
 
 
 @router.post("/brands/{brand}/runs", status_code=202, dependencies=[requires(Scope.WRITE)])
-async def submit_run(brand: Brand, resources: Res, request: RunRequest | None = None) -> Submitted:
+async def submit_run(brand: Brand, resources: Res, request: RunRequest | None = None) -> SubmittedRun:
     """Queue a training, or return the active one of this brand and basis with the same parameters (409 for others).
 
     The brand need not be known: a run about a brand without posts fails with a sentence.
@@ -35,7 +35,7 @@ async def submit_run(brand: Brand, resources: Res, request: RunRequest | None = 
     if request.basis not in TRAINABLE:
         raise InputError(f"basis {request.basis} cannot be trained so far, only behaviour", ("body", "basis"))
     run = await resources.trainer.submit(brand, request)
-    return Submitted(run_id=run.run_id, status=run.status)
+    return SubmittedRun(run_id=run.run_id, status=run.status)
 
 
 @router.get("/brands/{brand}/runs", dependencies=[requires(Scope.READ)])

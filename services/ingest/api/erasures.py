@@ -29,13 +29,13 @@ class AuthorIn(BaseModel):
     author_id: Identifier
 
 
-class Asked(BaseModel):
+class ErasureAccepted(BaseModel):
     """Where to look how far it has come."""
 
     erasure_id: str
 
 
-class FromProfiles(BaseModel):
+class RemovedFromProfiles(BaseModel):
     """What went out of profiles, by brand; `assignments` are clusters of every run."""
 
     where: Literal["profiles"] = "profiles"
@@ -45,7 +45,7 @@ class FromProfiles(BaseModel):
     assignments: int
 
 
-class FromIngest(BaseModel):
+class RemovedFromIngest(BaseModel):
     """What went out of ingest. `drafts` are replies in whatever state."""
 
     where: Literal["ingest"] = "ingest"
@@ -55,7 +55,7 @@ class FromIngest(BaseModel):
     recent_posts: int
 
 
-class Elsewhere(BaseModel):
+class LeftElsewhere(BaseModel):
     """What voxpop had handed out and cannot take back: tickets at a desk, replies published on a platform."""
 
     where: str
@@ -77,31 +77,33 @@ class ErasureAnswer(BaseModel):
     asked_at: AwareDatetime
     done_at: AwareDatetime | None
     looked_again_at: AwareDatetime | None
-    removed: list[FromProfiles | FromIngest]
-    left_elsewhere: list[Elsewhere]
+    removed: list[RemovedFromProfiles | RemovedFromIngest]
+    left_elsewhere: list[LeftElsewhere]
 
     @classmethod
     def of(cls, erasure: Erasure) -> "ErasureAnswer":
         """Return what is shown of an erasure."""
         here = erasure.here
         shown = erasure.model_dump(include=set(cls.model_fields))
-        removed: list[FromProfiles | FromIngest] = [FromProfiles(**one.model_dump()) for one in erasure.profiles]
-        counts = here.model_dump(include=set(FromIngest.model_fields))
+        removed: list[RemovedFromProfiles | RemovedFromIngest] = [
+            RemovedFromProfiles(**one.model_dump()) for one in erasure.profiles
+        ]
+        counts = here.model_dump(include=set(RemovedFromIngest.model_fields))
         if any(counts.values()):
-            removed.append(FromIngest(**counts))
-        elsewhere = [Elsewhere(where=desk, tickets=count) for desk, count in here.tickets_at_desks.items()]
-        elsewhere += [Elsewhere(where=name, replies=count) for name, count in here.replies_on_platforms.items()]
+            removed.append(RemovedFromIngest(**counts))
+        elsewhere = [LeftElsewhere(where=desk, tickets=count) for desk, count in here.tickets_at_desks.items()]
+        elsewhere += [LeftElsewhere(where=name, replies=count) for name, count in here.replies_on_platforms.items()]
         return cls(**shown, erasure_id=erasure.id, removed=removed, left_elsewhere=elsewhere)
 
 
 @router.post("", status_code=202)
-async def erase_author(body: AuthorIn, resources: Res) -> Asked:
+async def erase_author(body: AuthorIn, resources: Res) -> ErasureAccepted:
     """Erase an author everywhere, for good: it is kept durably and carried out from here on.
 
     Posts of the author that come later are dropped. Asking again returns the same erasure; one that is done is
     carried out once more. An id without posts is taken too: that leaves `removed` empty.
     """
-    return Asked(erasure_id=(await resources.erasures.ask(body.platform, body.author_id)).id)
+    return ErasureAccepted(erasure_id=(await resources.erasures.ask(body.platform, body.author_id)).id)
 
 
 @router.get("/{erasure_id}")

@@ -65,7 +65,7 @@ class Approval(BaseModel):
     although_unknown: bool = False
 
 
-class Rejecting(BaseModel):
+class RejectionReason(BaseModel):
     """Why a person rejects, for others to read."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -101,7 +101,7 @@ async def approve_reply(reply_id: ReplyId, resources: Res, body: Approval | None
 
 
 @router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.WRITE)])
-async def reject_reply(reply_id: ReplyId, resources: Res, body: Rejecting | None = None) -> ReplyAnswer:
+async def reject_reply(reply_id: ReplyId, resources: Res, body: RejectionReason | None = None) -> ReplyAnswer:
     """Close a reply for good, or one that is `unknown` after a look at the platform; its words are forgotten."""
     return ReplyAnswer.of(await resources.replies.approvals.reject(reply_id, body.reason if body else ""), None)
 

@@ -24,7 +24,7 @@ class Assignment(BaseModel):
     cluster: Annotated[int, Field(ge=0, le=10**6)]
 
 
-class Chunk(BaseModel):
+class AssignmentChunk(BaseModel):
     """Some of a run's assignments; an author stands in it once."""
 
     basis: Basis
@@ -37,7 +37,7 @@ class Chunk(BaseModel):
         return self
 
 
-class Stored(BaseModel):
+class StagedCount(BaseModel):
     """How many assignments of the chunk are kept."""
 
     stored: int
@@ -50,20 +50,24 @@ class Publication(BaseModel):
     expected: Annotated[int, Field(ge=1, le=10**12)]
 
 
-class Published(BaseModel):
+class PublishedCount(BaseModel):
     """How many assignments are shown now."""
 
     published: int
 
 
 @router.put("/brands/{brand}/assignments/{run_id}")
-async def stage_assignments(brand: KnownBrand, run_id: RunId, chunk: Chunk, resources: Res) -> Stored:
+async def stage_assignments(brand: KnownBrand, run_id: RunId, chunk: AssignmentChunk, resources: Res) -> StagedCount:
     """Keep a chunk of a run's assignments, not shown before the run is published. Safe to repeat."""
     clusters = {item.author_key: item.cluster for item in chunk.items}
-    return Stored(stored=await resources.store.stage(brand, chunk.basis, run_id, clusters))
+    return StagedCount(stored=await resources.store.stage(brand, chunk.basis, run_id, clusters))
 
 
 @router.post("/brands/{brand}/assignments/{run_id}/publish")
-async def publish_assignments(brand: KnownBrand, run_id: RunId, publication: Publication, resources: Res) -> Published:
+async def publish_assignments(
+    brand: KnownBrand, run_id: RunId, publication: Publication, resources: Res
+) -> PublishedCount:
     """Show the run's assignments in place of those before, at once; 409 where not exactly `expected` are kept."""
-    return Published(published=await resources.store.publish(brand, publication.basis, run_id, publication.expected))
+    return PublishedCount(
+        published=await resources.store.publish(brand, publication.basis, run_id, publication.expected)
+    )

@@ -93,7 +93,7 @@ class CategorySetAnswer(BaseModel):
         )
 
 
-class MadeAnswer(CategorySetAnswer):
+class TrainedSetAnswer(CategorySetAnswer):
     """A set that was just made, and the seconds that it took."""
 
     seconds: float = 0.0
@@ -113,7 +113,7 @@ class CategorySetPage(CategorySetAnswer):
     next_cursor: str | None = None
 
 
-@router.put("/{name}", response_model=MadeAnswer, dependencies=[requires(Scope.WRITE)])
+@router.put("/{name}", response_model=TrainedSetAnswer, dependencies=[requires(Scope.WRITE)])
 async def make_set(name: SetName, body: CategorySetRequest, request: Request, resources: Res) -> Response:
     """Learn a set from labelled examples and serve it under this name, as its next version, in place of the last.
 
@@ -124,7 +124,7 @@ async def make_set(name: SetName, body: CategorySetRequest, request: Request, re
     if made is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     described = CategorySetAnswer.of(made.category_set).model_dump()
-    return JSONResponse(MadeAnswer(**described, seconds=round(made.seconds, 3)).model_dump(mode="json"))
+    return JSONResponse(TrainedSetAnswer(**described, seconds=round(made.seconds, 3)).model_dump(mode="json"))
 
 
 @router.get("", dependencies=[requires(Scope.READ)])
