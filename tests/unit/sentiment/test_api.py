@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from services.sentiment.app import create_app
-from services.sentiment.settings import SentimentSettings
+from tests.unit.sentiment.service import app_of, client_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
     """Run the service."""
-    app = create_app(SentimentSettings(_env_file=None, device="cpu", data_dir=tmp_path_factory.mktemp("var")))
+    app = app_of(data_dir=tmp_path_factory.mktemp("var"))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -26,8 +25,7 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Open a client of it."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sentiment") as http:
+    async with client_of(app) as http:
         yield http
 
 

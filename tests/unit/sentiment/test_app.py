@@ -1,21 +1,16 @@
 """How the service starts, who gets in, and what it says of itself."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import ValidationError
 
-from services.sentiment.app import create_app
 from services.sentiment.settings import SentimentSettings
 from shared.access import digest_of
 from shared.errors import SettingsError
 from tests.unit.sentiment.conftest import TinyModel
 from tests.unit.sentiment.multi_head import CARD, TAGS, write_encoder, write_many
+from tests.unit.sentiment.service import app_of, client_of, running
 
 KEYS = ",".join(f"{scope}:{scope}:{digest_of(scope)}" for scope in ("analyze", "read", "write", "admin"))
 
@@ -26,23 +21,9 @@ def folder(tiny_model: TinyModel) -> Path:
     return tiny_model()
 
 
-def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """Return a client of an app in this process."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://sentiment")
-
-
-@asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the service and open a client of it."""
-    app = create_app(SentimentSettings(_env_file=None, **{"device": "cpu", **settings}))
-    async with app.router.lifespan_context(app), client_of(app) as http:
-        yield http
-
-
 async def test_the_service_is_ready_only_while_its_model_is_loaded(folder: Path) -> None:
     """Before the warm-up it says that it is starting, after the stop readiness names the model."""
-    app = create_app(SentimentSettings(_env_file=None, model=str(folder), device="cpu"))
+    app = app_of(model=str(folder))
     async with client_of(app) as http:
         before = await http.get("/readyz")
         async with app.router.lifespan_context(app):

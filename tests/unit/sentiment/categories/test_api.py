@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.sentiment.app import create_app
 from services.sentiment.categories import catalog
-from services.sentiment.settings import SentimentSettings
 from shared.access import digest_of
 from tests.unit.sentiment.categories import model
 from tests.unit.sentiment.categories.sets import category_set, examples
+from tests.unit.sentiment.service import running
 
 pytestmark = [pytest.mark.usefixtures("quick_training"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -28,16 +27,6 @@ def body(each: int = 10) -> dict[str, Any]:
     return {"examples": [{"text": example.text, "label": example.label} for example in examples(each)], "notes": "mine"}
 
 
-@asynccontextmanager
-async def served(folder: Path, data_dir: Path, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the service on the model in `folder`, and yield a client of it."""
-    app = create_app(SentimentSettings(_env_file=None, model=str(folder), device="cpu", data_dir=data_dir, **settings))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://sentiment") as http:
-            yield http
-
-
 @pytest.fixture
 def words(tmp_path: Path) -> Path:
     """Return the folder of a model with embeddings."""
@@ -47,7 +36,7 @@ def words(tmp_path: Path) -> Path:
 @pytest.fixture
 def service(tmp_path: Path, words: Path) -> Service:
     """Return how to run the service on one data folder; every run is another replica."""
-    return lambda folder=words, **settings: served(folder, tmp_path / "var", **settings)
+    return lambda folder=words, **settings: running(model=str(folder), data_dir=tmp_path / "var", **settings)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -61,7 +50,7 @@ async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 async def unchanged(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of a service that no test makes a set in."""
     folder = tmp_path_factory.mktemp("unchanged")
-    async with served(model.write_model(folder / "words"), folder / "var") as http:
+    async with running(model=str(model.write_model(folder / "words")), data_dir=folder / "var") as http:
         yield http
 
 

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +15,10 @@ from services.sentiment.categories import training_queue
 from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.examples import Example, unpack
 from services.sentiment.categories.regression import FittedClassifier
-from services.sentiment.categories.store import open_store
 from services.sentiment.categories.training_queue import QUEUED, CategoryTrainer, Embedder, TrainingRequest
 from services.sentiment.metrics import CategoryMetrics
 from shared.errors import ConflictError, InputError, OverloadedError
-from shared.store_url import SqliteUrl
+from tests.unit.sentiment.categories.moody_store import MoodyStore
 from tests.unit.sentiment.categories.sets import SUBJECTS, VERSION, WordEmbedder, examples
 
 pytestmark = pytest.mark.usefixtures("quick_training")
@@ -48,18 +46,11 @@ class SlowEmbedder(WordEmbedder):
 
 
 @pytest.fixture
-def figures() -> CollectorRegistry:
-    """Return where metrics go."""
-    return CollectorRegistry()
-
-
-@pytest.fixture
-async def catalog(tmp_path: Path) -> AsyncIterator[CategoryCatalog]:
+async def catalog(store: MoodyStore) -> AsyncIterator[CategoryCatalog]:
     """Yield a catalog on an empty store."""
-    async with open_store(SqliteUrl(tmp_path / "sentiment.db")) as store:
-        found = CategoryCatalog(store, CategoryMetrics(CollectorRegistry()), embedding_version=VERSION, built_in={})
-        async with found.running():
-            yield found
+    found = CategoryCatalog(store, CategoryMetrics(CollectorRegistry()), embedding_version=VERSION, built_in={})
+    async with found.running():
+        yield found
 
 
 @pytest.fixture
