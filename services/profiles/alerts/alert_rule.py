@@ -24,14 +24,14 @@ class AlertRuleBody(BaseModel):
     Attributes:
         metric: what of an hour is looked at: `posts` counts them, `mean_score` in [0, 1] and `negative_share` in
             [0, 1] are over its scored posts.
-        direction: whether hours above what is expected are told, hours below, or both.
-        threshold: from which robust z-score on an hour is told; 3.5 is what Iglewicz and Hoaglin (1993) advise.
+        direction: whether hours above what is expected are raised, hours below, or both.
+        threshold: from which robust z-score on an hour is raised; 3.5 is what Iglewicz and Hoaglin (1993) advise.
         min_posts: an hour counts for the scores from so many scored posts on; for `posts`, the hour or what was
             expected of it must reach it.
         weeks: how many weeks before are looked at.
         voice: posts of the brand's own accounts (`internal`), of the others, or (None) both.
         webhook: where an alert is delivered; None for nowhere, then it is listed alone.
-        quiet_hours: how many hours after one that was told no other is told by this rule in the same direction.
+        quiet_hours: for how many hours after one that was raised no other is raised by this rule in the same direction.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class Standing(BaseModel):
     """How far a rule has got; hours are Unix seconds of their beginning.
 
     `judged` is the last hour that was judged, and is never judged again. `missing` says what a learning rule lacks.
-    `raised` is the last hour that was told, by direction.
+    `raised` is the last hour that was raised, by direction.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -3,14 +3,14 @@
 The modified z-score of Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993): the distance from the median
 in units of 1.4826 times the median absolute deviation, which for normal values is one standard deviation.
 
-What is expected is the median of the same hour in the weeks before. Four values tell little of how much an hour varies,
+What is expected is the median of the same hour in the weeks before. Four values say little of how much an hour varies,
 so the hours before and after it are asked too, each by its distances from its own median: an hour that is busier than
 its neighbours every week stays what is expected. Distances from the median of n values are smaller than those from
 what the values vary around, by about sqrt((n - 1) / n), which is made good.
 
-The unit has a floor, so that a history without any spread divides by no nought: what chance alone makes of an hour.
+The unit has a floor, so that a history without any spread never divides by zero: what chance alone makes of an hour.
 Of posts that come independently at a rate m that is sqrt(m) (Poisson), at least 1. The mean of n values in [0, 1]
-varies by 0.5 / sqrt(n) at the most (Popoviciu). So an hour is never told for what so few posts may do by chance.
+varies by 0.5 / sqrt(n) at the most (Popoviciu). So an hour is never raised for what so few posts may do by chance.
 """
 
 import math
@@ -96,12 +96,12 @@ def judge(rule: AlertRuleBody, hour: Figures, columns: Sequence[Sequence[Figures
     """Judge one hour.
 
     Args:
-        rule: what is looked at, and from where on it is told.
+        rule: what is looked at, and from where on it is raised.
         hour: the hour's figures.
         columns: the same hour in the weeks before, then the hours beside it in those weeks, a column each. An hour
             without posts is there as `Figures()`, one before the brand was listened to is not.
 
-    A rule learns while fewer than two weeks before have this hour, and tells nothing. For `posts` every hour counts,
+    A rule learns while fewer than two weeks before have this hour, and finds nothing. For `posts` every hour counts,
     for the scores those with `min_posts` scored posts.
     """
     history = [[value for figures in column if (value := _value(rule, figures)) is not None] for column in columns]

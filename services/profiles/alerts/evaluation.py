@@ -178,5 +178,5 @@ def _alert(rule: AlertRule, hour: int, finding: Finding, now: datetime) -> Alert
 
 
 def _moved_on(standing: Standing, hour: int, judgement: Judgement, raised: RaisedAlert | None) -> Standing:
-    told = {} if raised is None else {raised.alert.direction: hour}
-    return Standing(judged=hour, state=judgement.state, missing=judgement.missing, raised={**standing.raised, **told})
+    latest = {} if raised is None else {raised.alert.direction: hour}
+    return Standing(judged=hour, state=judgement.state, missing=judgement.missing, raised={**standing.raised, **latest})

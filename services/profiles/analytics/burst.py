@@ -22,12 +22,12 @@ SURE: Final = 10.83
 
 
 def burst(posts: int, of: int, baseline_posts: int, baseline_of: int) -> float:
-    """Return the signed G2 of a term: above nought where it is more frequent in the window than in the baseline.
+    """Return the signed G2 of a term: above zero where it is more frequent in the window than in the baseline.
 
     `posts` of the window's `of` posts have the term, and `baseline_posts` of the baseline's `baseline_of`; each is
-    from nought up to the number it is part of. Nought where either set is empty or the shares are the same.
+    from zero up to the number it is part of. Zero where either set is empty or the shares are the same.
     """
-    # Whole numbers decide the sign: equal shares are exactly equal, and an empty set makes this nought.
+    # Whole numbers decide the sign: equal shares are exactly equal, and an empty set makes this zero.
     direction = posts * baseline_of - baseline_posts * of
     if not direction:
         return 0.0

@@ -17,7 +17,7 @@ Labels = dict[SentimentLabel, int]
 
 
 class PeriodView(BaseModel):
-    """Base of what is told of the posts from `from` up to before `to`."""
+    """Base of what is said of the posts from `from` up to before `to`."""
 
     begins: datetime = Field(serialization_alias="from")
     ends: datetime = Field(serialization_alias="to")
@@ -51,7 +51,7 @@ class WindowView(PeriodView, ReachView, FiguresView):
 
 
 class ChangeView(BaseModel):
-    """The window less the window before; null where it cannot be told.
+    """The window less the window before; null where it is unknown.
 
     `posts_ratio` is the window's posts by those before: null where there were none before. Mean score and shares
     are null where either window has no scored post.

@@ -134,7 +134,7 @@ def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey], kinds: f
 def ranked(found: Iterable[TrendCandidate], of: int, before: Mapping[TermKey, int], before_of: int) -> list[Trend]:
     """Return the terms that trend, the surest first: those whose score chance passes in one of a thousand terms.
 
-    `found` are of a window of `of` posts, `before` tells in how many of the `before_of` posts of the baseline each
+    `found` are of a window of `of` posts, `before` says in how many of the `before_of` posts of the baseline each
     was. Without a baseline nothing trends: there is nothing it would be more frequent than.
     """
     trends = (

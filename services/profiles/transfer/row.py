@@ -99,7 +99,7 @@ def counts_of(named: list[NamedPosts]) -> dict[str, int]:
 
 
 def labels_of(row: Any) -> dict[str, int]:
-    """Return the counts of sentiment labels that are not nought."""
+    """Return the counts of sentiment labels that are not zero."""
     return {label: posts for label in SENTIMENT_LABELS if (posts := getattr(row, label))}
 
 

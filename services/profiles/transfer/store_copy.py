@@ -35,7 +35,7 @@ class CopiedStore:
 async def copy_store(source: Stores, target: Stores, watch: Watch = lambda *_: None) -> CopiedStore:
     """Take everything of `source` over into `target`; run again after a crash it does the rest.
 
-    Rules of alerts go with their standing, and webhooks; alerts that were told stay behind. Raises ConflictError before
+    Rules of alerts go with their standing, and webhooks; raised alerts stay behind. Raises ConflictError before
     anything is written where `target` holds a brand that `source` does not, and at the end where their brands, profiles
     or posts are not equally many.
     """

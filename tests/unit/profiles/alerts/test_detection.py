@@ -56,7 +56,7 @@ def test_another_unit_changes_no_score(value: float, history: list[list[float]],
 
 @given(VALUES, HISTORIES, FLOORS)
 def test_what_is_mirrored_has_the_opposite_score(value: float, history: list[list[float]], floor: float) -> None:
-    """No direction is told more easily than the other."""
+    """No direction is found more easily than the other."""
     assert z_of(-value, [[-one for one in hour] for hour in history], floor) == pytest.approx(
         -z_of(value, history, floor), rel=1e-9
     )
@@ -75,13 +75,13 @@ def test_a_higher_value_has_no_lower_score(one: float, other: float, history: li
     st.floats(5e-324, 1e12),
 )
 def test_a_score_is_always_finite(value: float, history: list[list[float]], floor: float) -> None:
-    """Whatever the history and however small the floor; a flat history divides by no nought."""
+    """Whatever the history and however small the floor; a flat history never divides by zero."""
     assert -MOST_Z <= z_of(value, history, floor) <= MOST_Z
 
 
 @given(RULES, hours(), COLUMNS)
 def test_every_judgement_is_of_finite_figures(rule: AlertRuleBody, hour: Figures, columns: list[list[Figures]]) -> None:
-    """And what is told lies outside its ordinary range, on the side that the rule watches."""
+    """And what is found lies outside its ordinary range, on the side that the rule watches."""
     judged = judge(rule, hour, columns)
     assert (judged.missing is None) == (judged.state == "watching")
     if judged.finding is None:
@@ -94,10 +94,10 @@ def test_every_judgement_is_of_finite_figures(rule: AlertRuleBody, hour: Figures
 
 
 @given(hours(), COLUMNS, st.floats(1, 20), st.integers(1, 1000))
-def test_shares_and_scores_are_told_alike_in_both_directions(
+def test_shares_and_scores_are_found_alike_in_both_directions(
     hour: Figures, columns: list[list[Figures]], threshold: float, least: int
 ) -> None:
-    """An hour with every share mirrored is told exactly when this one is, in the other direction."""
+    """An hour with every share mirrored is found exactly when this one is, in the other direction."""
     rule = AlertRuleBody(metric="negative_share", threshold=threshold, min_posts=least)
     judged = judge(rule, hour, columns)
     assume(judged.finding is None or abs(judged.finding.z) > threshold + 1e-6)
@@ -134,14 +134,14 @@ def scored(share: float, posts: int) -> Figures:
 
 
 def found_in(hour: Figures, columns: Sequence[Sequence[Figures]], **rule: Any) -> Finding:
-    """Return what a rule about volume, unless told otherwise, finds in an hour."""
+    """Return what a rule about volume, unless changed, finds in an hour."""
     finding = judge(AlertRuleBody(**({"metric": "posts"} | rule)), hour, columns).finding
     assert finding is not None
     return finding
 
 
 def test_a_flat_history_is_left_only_by_more_than_chance_makes() -> None:
-    """A hundred posts an hour vary by ten: 130 are nothing, 140 are told, and so are 60."""
+    """A hundred posts an hour vary by ten: 130 are nothing, 140 are unusual, and so are 60."""
     rule = AlertRuleBody(metric="posts")
     assert judge(rule, Figures(130), flat(100)).finding is None
     above, below = found_in(Figures(140), flat(100)), found_in(Figures(60), flat(100))
@@ -149,18 +149,18 @@ def test_a_flat_history_is_left_only_by_more_than_chance_makes() -> None:
     assert (below.direction, below.z) == ("below", -4)
 
 
-def test_a_silent_hour_that_erupts_is_told() -> None:
+def test_a_silent_hour_that_erupts_is_found() -> None:
     """Hours without posts are history too."""
     found = found_in(Figures(12), flat(0))
     assert (found.expected, found.z) == (0, 12)
 
 
-def test_a_brand_that_falls_silent_is_told() -> None:
+def test_a_brand_that_falls_silent_is_found() -> None:
     """What was expected reaches the least number of posts, though the hour does not."""
     assert found_in(Figures(0), flat(100)).direction == "below"
 
 
-def test_few_posts_are_never_told() -> None:
+def test_few_posts_are_never_unusual() -> None:
     """An hour below `min_posts` is nothing, however unusual."""
     assert judge(AlertRuleBody(metric="posts", min_posts=20), Figures(19), flat(0)) == Judgement("watching")
     share = [[scored(0.1, 100)] * 4] * 3
@@ -168,7 +168,7 @@ def test_few_posts_are_never_told() -> None:
 
 
 @pytest.mark.parametrize(("metric", "direction"), [("negative_share", "above"), ("mean_score", "below")])
-def test_a_mood_that_turns_is_told(metric: str, direction: str) -> None:
+def test_a_mood_that_turns_is_found(metric: str, direction: str) -> None:
     """From a tenth to half of a hundred posts negative is far; from a tenth to a fifth may be chance."""
     columns = [[scored(0.1, 100)] * 4] * 3
     found = found_in(scored(0.5, 100), columns, metric=metric)
@@ -193,13 +193,13 @@ def test_an_hour_that_is_busier_than_its_neighbours_every_week_is_ordinary() -> 
     assert judge(AlertRuleBody(metric="posts"), Figures(200), restless).finding is None
 
 
-def test_a_direction_that_is_not_watched_is_not_told() -> None:
+def test_a_direction_that_is_not_watched_is_not_found() -> None:
     """A rule for peaks is silent about silence."""
     assert judge(AlertRuleBody(metric="posts", direction="above"), Figures(0), flat(100)).finding is None
 
 
 def test_a_rule_with_one_week_of_history_learns() -> None:
-    """It says what it lacks, and tells nothing, however odd the hour."""
+    """It says what it lacks, and finds nothing, however odd the hour."""
     judged = judge(AlertRuleBody(metric="posts"), Figures(10**6), [[Figures(1)], [Figures(1)] * 4, []])
     assert (judged.state, judged.finding) == ("learning", None)
     assert judged.missing == ("2 of the 4 weeks before in which the brand was listened to at this hour; there are 1")

@@ -41,7 +41,7 @@ async def test_an_hour_out_of_the_ordinary_is_raised(watch: Watch) -> None:
 
 
 async def test_an_hour_is_judged_once_it_has_finished(watch: Watch) -> None:
-    """Not before ten minutes after its end, and nothing that comes later is told of it."""
+    """Not before ten minutes after its end, and posts that come later raise nothing."""
     watch.hours.weeks_before(watch.hour, 100)
     watch.hours.have(watch.hour, 200)
     await watch.rule()

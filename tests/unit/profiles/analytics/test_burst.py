@@ -32,7 +32,7 @@ def test_the_score_is_that_of_the_textbook(table: tuple[int, int, int, int]) -> 
 
 @given(tables())
 def test_the_sign_tells_which_share_is_larger(table: tuple[int, int, int, int]) -> None:
-    """Above nought only where the window's share is larger; exchanging the two turns the sign."""
+    """Above zero only where the window's share is larger; exchanging the two turns the sign."""
     posts, of, baseline_posts, baseline_of = table
     found = burst(*table)
     assert not (found > 0 and posts * baseline_of <= baseline_posts * of)
@@ -62,5 +62,5 @@ def test_a_handful_of_posts_is_not_sure() -> None:
 
 
 def test_nothing_to_compare_with_scores_nothing() -> None:
-    """An empty window and an empty baseline score nought."""
+    """An empty window and an empty baseline score zero."""
     assert burst(5, 10, 0, 0) == burst(0, 0, 5, 10) == burst(0, 0, 0, 0) == 0

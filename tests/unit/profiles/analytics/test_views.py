@@ -45,9 +45,9 @@ def test_shares_are_together_one(posts: list[AnalyzedPost]) -> None:
         [one.share for one in view_share_of_voice(DAY, {"acme": rollup, "bolt": half}).items],
     ]
     for shares in shared:
-        told = [share for share in shares if share is not None]
-        assert not told or (len(told) == len(shares) and math.isclose(sum(told), 1))
-        assert all(0 <= share <= 1 for share in told)
+        known = [share for share in shares if share is not None]
+        assert not known or (len(known) == len(shares) and math.isclose(sum(known), 1))
+        assert all(0 <= share <= 1 for share in known)
 
 
 def test_a_change_is_the_window_less_the_one_before() -> None:
