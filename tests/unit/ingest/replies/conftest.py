@@ -29,7 +29,7 @@ from shared.sentiment_peer import SentimentPeer
 from shared.store_url import SqliteUrl
 from shared.text import clean
 from tests.unit.ingest.posts import a_post
-from tests.unit.ingest.replies.local_server import LocalServer, LocalWriter, local_server
+from tests.unit.ingest.replies.local_server import LocalServer, LocalWriter
 from tests.unit.ingest.replies.replies import a_rule
 from tests.unit.ingest.virtual_clock import START, VirtualClock
 
@@ -136,12 +136,11 @@ def seen(number: int = 1, score: float = 0.1, *, author_id: str | None = None, *
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield an empty world."""
     folder = tmp_path / "store"
-    clock = VirtualClock()
+    clock = VirtualClock(waits_for_threads=True)
+    platform, zendesk = LocalServer("https://platform.test/take"), LocalServer("https://zendesk.test/take")
     async with (
         open_documents(SqliteUrl(folder / "ingest.db"), (BRANDS, VAULT, *REPLY_COLLECTIONS)) as documents,
-        local_server() as platform,
-        local_server() as zendesk,
-        httpx.AsyncClient(trust_env=False, timeout=30) as http,
+        httpx.AsyncClient(transport=platform, mounts={"https://zendesk.test": zendesk}) as http,
     ):
         vault = Vault(Cipher(KEY.encode()), VaultStore(documents), clock)
         store, brands = ReplyStore(documents), BrandStore(documents)

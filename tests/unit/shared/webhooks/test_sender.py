@@ -26,7 +26,7 @@ from shared.webhooks.sender import (
     WebhookRequest,
     WebhookSender,
 )
-from tests.unit.ingest.replies.local_server import LocalServer, Told, local_server
+from tests.unit.ingest.replies.local_server import LocalServer, Told
 from tests.unit.ingest.virtual_clock import PATIENCE_SECONDS, VirtualClock
 
 KEY = b"0123456789abcdef-a-key-of-tests-0123456789"
@@ -79,16 +79,15 @@ async def outbox(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[UnsteadyO
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[LocalServer]:
-    """Yield a receiver."""
-    async with local_server() as opened:
-        yield opened
+async def server() -> LocalServer:
+    """Return a receiver."""
+    return LocalServer("http://127.0.0.1:9/take")
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client."""
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as opened:
+async def http(server: LocalServer) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client that reaches the receiver."""
+    async with httpx.AsyncClient(transport=server) as opened:
         yield opened
 
 
