@@ -16,7 +16,7 @@ LEASE_FIELDS: Final[Mapping[str, type[str] | type[int]]] = {"due_ms": int, "owne
 _CANDIDATES: Final = 16
 _LOOKS: Final = 8
 
-Work = Callable[[Document], Document | None]
+LeasedChange = Callable[[Document], Document]
 
 
 class LeaseLostError(VoxpopError):
@@ -73,7 +73,7 @@ class Leases:
 
     A document is due at its `due_ms`, which for a leased one is when its lease lapses; without one it is never due. So
     one index finds what is due and what has lapsed: `index` names it, `due_ms` last, and `equal` has the values of the
-    fields before, of the documents that may be taken at all. Other fields and the body may be changed by anybody by
+    fields before, of the documents that may be taken at all. Other fields and the body may be changed by others through
     `Operations.update`, also while the document is leased; `freed` takes a lease away.
 
     The caller tells the time, so the clocks of replicas may differ by a part of the lease: an owner stops a good while
@@ -91,17 +91,17 @@ class Leases:
         return [document.key for document in await self.documents.find(self.collection, query, limit)]
 
     async def take(
-        self, owner: str, now: datetime, until: datetime, work: Work = _same
+        self, owner: str, now: datetime, until: datetime, change: LeasedChange = _same
     ) -> tuple[Lease, Document] | None:
         """Take the document that is due longest until a moment; None where none is due.
 
-        `work` returns it as it should be from now on, None where it is not to be taken. No document is taken by two at
-        a time; where others take at the same moment, None may be returned though another one is due.
+        `change` returns it as it should be from now on. No document is taken by two at a time; where others take at the
+        same moment, None may be returned though another one is due.
         """
         for _ in range(_LOOKS):
             keys = await self.due(now, _CANDIDATES)
             for key in keys:
-                taken = await self.take_key(key, owner, now, until, work)
+                taken = await self.take_key(key, owner, now, until, change)
                 if taken is not None:
                     return taken
             if len(keys) < _CANDIDATES:
@@ -114,7 +114,7 @@ class Leases:
         owner: str,
         now: datetime,
         until: datetime,
-        work: Work = _same,
+        change: LeasedChange = _same,
         missing: Document | None = None,
     ) -> tuple[Lease, Document] | None:
         """Take one document until a moment, `missing` where there is none of its key; None where it is not due."""
@@ -122,10 +122,9 @@ class Leases:
 
         def taking(before: Document | None) -> Document:
             found = missing if before is None else before
-            wanted = work(found) if found is not None and (before is None or self._is_due(found, at)) else None
-            if wanted is None:
+            if found is None or not (before is None or self._is_due(found, at)):
                 raise _NotDueError
-            return leased(wanted, owner, until)
+            return leased(change(found), owner, until)
 
         try:
             document = await self.documents.update(self.collection, key, taking)
@@ -133,9 +132,7 @@ class Leases:
             return None
         return (Lease(key, owner, token_of(document)), document) if document is not None else None
 
-    async def write(
-        self, lease: Lease, change: Callable[[Document], Document] = _same, until: datetime | None = None
-    ) -> Document:
+    async def write(self, lease: Lease, change: LeasedChange = _same, until: datetime | None = None) -> Document:
         """Keep what `change` makes of a leased document, renew the lease where `until` is given, return the document.
 
         Raises LeaseLostError.
@@ -148,9 +145,7 @@ class Leases:
 
         return self._held(await self.documents.update(self.collection, lease.key, writing), lease)
 
-    async def release(
-        self, lease: Lease, due: datetime | None, change: Callable[[Document], Document] = _same
-    ) -> Document:
+    async def release(self, lease: Lease, due: datetime | None, change: LeasedChange = _same) -> Document:
         """Keep what `change` makes of a leased document and give it back, due again at a moment or (None) never.
 
         Returns the document. Raises LeaseLostError.

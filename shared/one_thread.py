@@ -49,4 +49,4 @@ class OneThread:
 
 
 one_thread = OneThread()
-"""What everybody uses: two of them would not know of each other."""
+"""The one that all callers use: two of them would not know of each other."""

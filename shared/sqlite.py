@@ -107,7 +107,7 @@ class SqliteDatabase:
     async def checkpoint(self) -> bool:
         """Bring the write-ahead log into the file and empty it, so that what was deleted is in neither.
 
-        Nobody waits for readers: where one of them holds the log back it is left as it is, for a later checkpoint, and
+        It waits for no reader: where one of them holds the log back it is left as it is, for a later checkpoint, and
         False is returned.
         """
 

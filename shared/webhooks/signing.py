@@ -9,7 +9,7 @@ def signed_headers(secret: bytes, delivery: str, seconds: int, body: bytes) -> d
     """Return the headers of one attempt at `seconds` since 1970.
 
     `webhook-signature` is `v1,` and the base64 of HMAC-SHA256(secret, "id.seconds.body"). `webhook-id` and
-    `idempotency-key` are the delivery's id, the same for every attempt: who has taken it once can leave it out.
+    `idempotency-key` are the delivery's id, the same for every attempt: a receiver that has it already leaves it out.
     """
     signed = f"{delivery}.{seconds}.".encode() + body
     signature = base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()

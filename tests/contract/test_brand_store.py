@@ -90,7 +90,7 @@ async def test_of_puts_at_once_none_is_lost(replica: Replica) -> None:
         assert await one.find("aerolume") == max(kept, key=lambda found: found.version)
 
 
-async def test_a_brand_that_nobody_declared_is_not_found(store: BrandStore) -> None:
+async def test_a_brand_that_was_not_declared_is_not_found(store: BrandStore) -> None:
     """The sentence names it and says what declares it."""
     with pytest.raises(NotFoundError, match="brand 'aerolume' is not declared; PUT"):
         await store.find("aerolume")

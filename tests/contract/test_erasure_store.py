@@ -62,7 +62,7 @@ async def test_an_author_is_known_as_erased_from_the_asking_on(stores: list[Eras
 
 
 async def test_no_erasure_is_leased_twice(stores: list[ErasureStore]) -> None:
-    """Of many who look at once each erasure goes to one, the one due longest first."""
+    """Of many takers at once each erasure goes to one, the one due longest first."""
     for author in range(3):
         await stores[0].ask(an_erasure(author, due_at=NOW - author * MINUTE))
     first = await stores[0].take("first", NOW, NOW + MINUTE)

@@ -78,17 +78,6 @@ async def test_what_is_not_there_can_be_taken_as_new(replicas: tuple[Leases, Lea
     assert sum(one is not None for one in taken) == 1
 
 
-async def test_a_taker_may_decline(replicas: tuple[Leases, Leases]) -> None:
-    """What it declines is left as it is, and the next one is looked at."""
-    one, _ = replicas
-    await add(one, "a", NOW - MINUTE)
-    await add(one, "b")
-    taken = await one.take("me", NOW, NOW + MINUTE, lambda found: None if found.key == "a" else found)
-    assert taken is not None
-    assert taken[0].key == "b"
-    assert await one.due(NOW, 9) == ["a"]
-
-
 async def test_a_lapsed_lease_is_taken_over_and_lost(replicas: tuple[Leases, Leases]) -> None:
     """The token rises, and what the first owner writes from then on changes nothing."""
     one, other = replicas

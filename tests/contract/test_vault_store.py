@@ -83,7 +83,7 @@ async def test_pages_walk_through_a_purpose_once(store: VaultStore) -> None:
 
 
 async def test_an_author_is_forgotten_in_every_purpose(store: VaultStore) -> None:
-    """What belongs to one author goes, what belongs to others or nobody stays."""
+    """What belongs to one author goes, what belongs to others or to no author stays."""
     rows = [a_row("a", author="me"), a_row("b", "ticket", author="me"), a_row("c", author="you"), a_row("d")]
     await store.put(rows)
     assert await store.delete_author("me") == 2

@@ -31,7 +31,7 @@ class ErasureStore:
         self._leases = Leases(documents, ERASURES)
 
     async def ask(self, wanted: Erasure) -> Erasure:
-        """Keep an erasure and return it; of an author who has one, that one is returned instead.
+        """Keep an erasure and return it; where the author has one, that one is returned instead.
 
         It is queued once more where it is done (see `asked_again`), and a lease on it is lost. From when this returns,
         `erased` knows the author.

@@ -1,4 +1,4 @@
-"""The contract of transactions: several documents at once, whoever else writes."""
+"""The contract of transactions: several documents at once, while others write."""
 
 import asyncio
 
