@@ -1,1 +1,0 @@
-"""Where streams and what was spent on them are kept."""
