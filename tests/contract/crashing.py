@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
 
+from typing_extensions import override
+
 from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome
 
 Result = TypeVar("Result")
@@ -58,7 +60,7 @@ class GatedStore:
         return gated
 
 
-class GatedWriter:
+class GatedWriter(ReplyWriter):
     """A writer whose calls pass the gate."""
 
     def __init__(self, writer: ReplyWriter, gate: Gate) -> None:
@@ -66,8 +68,8 @@ class GatedWriter:
         self._writer = writer
         self._gate = gate
 
+    @override
     async def reply(self, post_id: str, text: str) -> SendOutcome:
-        """See `ReplyWriter.reply`."""
         return await self._gate.passing(lambda: self._writer.reply(post_id, text))
 
 

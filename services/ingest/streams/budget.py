@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.ingest.sources.base import BudgetSpentError
+from typing_extensions import override
+
+from services.ingest.sources.base import BudgetSpentError, PostBudget
 from services.ingest.streams.spend import SpendStore
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
 
 
-class MonthlyBudget:
-    """A `Budget`: so many posts a calendar month (UTC), over all streams of all replicas.
+class MonthlyBudget(PostBudget):
+    """A `PostBudget`: so many posts a calendar month (UTC), over all streams of all replicas.
 
     What was sent is paid for whether or not the store answers: while it does not, posts are counted here and added
     with the next. A stream without its store stops soon, since it cannot renew its lease.
@@ -29,8 +31,9 @@ class MonthlyBudget:
         self._unsaved: dict[str, int] = {}
         self._known: dict[str, int] = {}
 
+    @override
     async def left(self) -> int:
-        """See `Budget.left`; where the store is away, what it said last counts."""
+        """Return what is left; where the store is away, what it said last counts."""
         month = month_of(self._clock.now())
         try:
             self._known = {month: await self._store.spent(self._purse, month)}
@@ -39,8 +42,8 @@ class MonthlyBudget:
                 raise
         return max(0, self._limit - self._known[month] - self._unsaved.get(month, 0))
 
+    @override
     async def spend(self, posts: int) -> None:
-        """See `Budget.spend`."""
         month = month_of(self._clock.now())
         self._spent(posts)
         self._unsaved[month] = self._unsaved.get(month, 0) + posts
@@ -63,15 +66,16 @@ class MonthlyBudget:
                 raise
 
 
-class FreeBudget:
-    """A `Budget` without a limit."""
+class FreeBudget(PostBudget):
+    """A `PostBudget` without a limit."""
 
+    @override
     async def left(self) -> int:
-        """See `Budget.left`."""
         return 2**31
 
+    @override
     async def spend(self, posts: int) -> None:
-        """See `Budget.spend`."""
+        pass
 
 
 def month_of(moment: datetime) -> str:

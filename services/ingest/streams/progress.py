@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Gauge
+from typing_extensions import override
 
 from services.ingest.brands.query import Selection
 from services.ingest.pipeline import Receipt
+from services.ingest.sources.base import Report
 from services.ingest.streams.stream import StreamCounts, StreamProgress, StreamState
 from shared.clock import Clock
 
@@ -35,7 +37,7 @@ class StreamMetrics:
         self.failed = counter("stream_failures", "Streams that ended by an error")
 
 
-class ProgressRecorder:
+class ProgressRecorder(Report):
     """A `Report`, and the counts of a runner; `snapshot` gives all of it."""
 
     def __init__(self, before: StreamProgress, source: str, metrics: StreamMetrics, clock: Clock) -> None:
@@ -55,22 +57,22 @@ class ProgressRecorder:
         self.failures = before.failures
         self._recent: deque[tuple[int, int]] = deque()
 
+    @override
     def listening(self, mode: str) -> None:
-        """See `Report.listening`."""
         self._well, self._mode = StreamState.RUNNING, _short(mode)
 
+    @override
     def degraded(self, sentence: str) -> None:
-        """See `Report.degraded`."""
         self._well = StreamState.DEGRADED
         self.error(sentence)
 
+    @override
     def reconnected(self) -> None:
-        """See `Report.reconnected`."""
         self._reconnects += 1
         self._metrics.reconnects.labels(self._source).inc()
 
+    @override
     def dropped(self, reason: str, count: int = 1) -> None:
-        """See `Report.dropped`."""
         reason = _short(reason)
         known = reason in self._reasons or len(self._reasons) < MOST_REASONS
         self._reasons[reason if known else OTHER] += count

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from typing_extensions import override
 
-from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
 
 
 @dataclass
@@ -54,14 +54,14 @@ class LocalServer(httpx.AsyncBaseTransport):
 
 
 @dataclass
-class LocalWriter:
+class LocalWriter(ReplyWriter):
     """A `ReplyWriter` that speaks to a local server."""
 
     server: LocalServer
     http: httpx.AsyncClient
 
+    @override
     async def reply(self, post_id: str, text: str) -> SendOutcome:
-        """See `ReplyWriter.reply`."""
         try:
             answer = await self.http.post(self.server.url, json={"in_reply_to": post_id, "text": text})
         except httpx.TransportError as error:

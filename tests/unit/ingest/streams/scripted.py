@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from services.ingest.brands.query import BrandQuery
 from services.ingest.pipeline import Receipt, Rejection
@@ -14,7 +15,7 @@ from services.ingest.sources.base import PostBudget, Removal, Report, Source, So
 from services.ingest.store import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.progress import StreamMetrics
-from services.ingest.streams.runtime import StreamRuntime
+from services.ingest.streams.runtime import SourceFactory, StreamRuntime, WithdrawableSource
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher
 from shared.analyzed_post import Platform
@@ -55,7 +56,7 @@ class Network:
         self.changed.set()
 
 
-class ScriptedSource:
+class ScriptedSource(Source, WithdrawableSource):
     """A `Source` of a `Network`."""
 
     platform: Platform = "bluesky"
@@ -66,8 +67,8 @@ class ScriptedSource:
         self._report = report
         self._budget = budget
 
+    @override
     async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """See `Source.deliveries`."""
         network = self._network
         network.cursors.append(cursor)
         network.open, network.opened = network.open + 1, network.opened + 1
@@ -95,8 +96,8 @@ class ScriptedSource:
             await asyncio.sleep(0)
             network.open -= 1
 
+    @override
     async def withdraw(self) -> None:
-        """See `WithdrawableSource.withdraw`."""
         assert not self._network.open
         await asyncio.sleep(0)
         self._network.withdrawn += 1
@@ -142,7 +143,7 @@ class Profiles:
 
 
 @dataclass
-class ScriptedSources:
+class ScriptedSources(SourceFactory):
     """Makes sources of a script by name, as the registry does."""
 
     store: IngestStore
@@ -151,12 +152,12 @@ class ScriptedSources:
     limit: int = 1_000_000
     refuses: SourceError | None = None
 
-    def platform(self, source: str) -> Platform:  # noqa: ARG002 - a script knows one
-        """See `SourceFactory.platform`."""
+    @override
+    def platform(self, source: str) -> Platform:
         return "bluesky"
 
-    def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:  # noqa: ARG002
-        """See `SourceFactory.build`."""
+    @override
+    def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
         if self.refuses is not None:
             raise self.refuses
         budget = MonthlyBudget(self.store.spend, "x", "X_MONTHLY_POSTS", self.limit, self.clock, spent)
