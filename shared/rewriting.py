@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from typing_extensions import override
+
 _BLANKS = re.compile(r"\s+")
 _JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 """Vowels and final consonants of Hangul: no marks, and yet they join the consonant before them."""
@@ -37,44 +39,45 @@ class RewriteRule(Protocol):
 
 
 @dataclass(frozen=True)
-class Replacement:
+class Replacement(RewriteRule):
     """Each match of `pattern`, which matches no empty text, is replaced by `new`: a template or a function."""
 
     pattern: re.Pattern[str]
     new: str | Callable[[re.Match[str]], str]
 
+    @override
     def apply(self, text: str) -> str:
-        """Return the text with every match replaced."""
         return self.pattern.sub(self.new, text)
 
+    @override
     def edits(self, text: str) -> Iterator[Edit]:
-        """Return an edit a match."""
         for match in self.pattern.finditer(text):
             new = match.expand(self.new) if isinstance(self.new, str) else self.new(match)
             yield Edit(match.start(), match.end(), new)
 
 
-class SingleBlanks:
+class SingleBlanks(RewriteRule):
     """Runs of white space become one space, and those at the ends go."""
 
+    @override
     def apply(self, text: str) -> str:
-        """Return the words with one space between them."""
         return " ".join(text.split())
 
+    @override
     def edits(self, text: str) -> Iterator[Edit]:
-        """Return an edit a run."""
         for match in _BLANKS.finditer(text):
             inside = match.start() > 0 and match.end() < len(text)
             yield Edit(match.start(), match.end(), " " if inside else "")
 
 
-class Composition:
+class Composition(RewriteRule):
     """The text in Unicode's normal form C: letters and the accents that follow them become one character."""
 
+    @override
     def apply(self, text: str) -> str:
-        """Return the text in NFC."""
         return unicodedata.normalize("NFC", text)
 
+    @override
     def edits(self, text: str) -> Iterator[Edit]:
         """Return an edit for each letter whose accents were joined or put into another order.
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
+from typing_extensions import override
+
 from shared.rewriting import MARKS, Composition, Edit, Replacement, RewriteRule, SingleBlanks, Traced
 
 _Text = TypeVar("_Text", str, Traced)
@@ -68,15 +70,15 @@ _ASCII_DIGITS: Final = {
 _MARKS = re.compile(f"({MARKS}{MARKS}{{{MOST_MARKS - 1}}}){MARKS}+")
 
 
-class _PhoneNumbers:
+class _PhoneNumbers(RewriteRule):
     """Numbers as they are written in any country become `PHONE`, whatever script their digits are of.
 
     The rule goes by how digits stand together. The tables of the library `phonenumbers` could not: of any seven to
     eleven digits 98 to 100 % are a valid number somewhere. Its examples are what the tests measure by.
     """
 
+    @override
     def apply(self, text: str) -> str:
-        """Return the text with every number replaced."""
         if not _SEVEN_DIGITS.search(text):
             return text
         parts: list[str] = []
@@ -86,8 +88,8 @@ class _PhoneNumbers:
             done = end
         return "".join((*parts, text[done:]))
 
+    @override
     def edits(self, text: str) -> Iterator[Edit]:
-        """Return an edit a number."""
         ascii_digits = text.translate(_ASCII_DIGITS) if _OTHER_DIGIT.search(text) else text
         for match in _PHONE.finditer(ascii_digits):
             yield Edit(match.start(), match.end(), PHONE)

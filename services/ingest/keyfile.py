@@ -1,11 +1,28 @@
-"""The pseudonym key of a local installation, in a file that its owner alone can read."""
+"""Keys that ingest cannot do without: from a setting, on loopback also from a file that its owner alone can read."""
 
 import os
 import secrets
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from shared.errors import SettingsError
-from shared.settings import require_key
+from shared.settings import is_loopback, require_key
+
+
+def required_key(variable: str, secret: SecretStr | None, host: str, path: Path) -> str:
+    """Return the key that `variable` sets, on loopback the one in `path` where none is set.
+
+    Raises SettingsError where it is missing off loopback, short or a default, or where the file cannot be used.
+    """
+    if secret is not None:
+        return require_key(variable, secret.get_secret_value())
+    if not is_loopback(host):
+        raise SettingsError(
+            f"refusing to listen on {host} without {variable}: "
+            "set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`, and keep it"
+        )
+    return local_key(path)
 
 
 def local_key(path: Path) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from typing_extensions import override
+
 from services.ingest.compliance import RecentPosts
 from services.ingest.post import Post
 from shared.analysis import Analysis
@@ -30,28 +32,28 @@ class Observer(Protocol):
         ...
 
 
-class ObserverChain:
+class ObserverChain(Observer):
     """An `Observer` of several; what one raises fails the delivery, and all see it again."""
 
     def __init__(self, *observers: Observer) -> None:
         """Ask them in this order."""
         self._observers: Final = observers
 
+    @override
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
-        """See `Observer.observe`."""
         for observer in self._observers:
             await observer.observe(brand, posts)
 
 
-class RecentPostRecorder:
+class RecentPostRecorder(Observer):
     """An `Observer` that keeps the raw ids by which a platform is asked later whether a post is gone."""
 
     def __init__(self, recent: RecentPosts) -> None:
         """Keep them in `recent`."""
         self._recent: Final = recent
 
+    @override
     async def observe(self, brand: str, posts: Sequence[ObservedPost]) -> None:
-        """See `Observer.observe`."""
         ids = [
             {"platform": one.post.platform, "post_id": one.post.post_id, "author": {"id": one.post.author.id}}
             for one in posts

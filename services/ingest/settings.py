@@ -2,14 +2,12 @@
 
 from pydantic import Field, SecretStr
 
-from services.ingest.keyfile import local_key
+from services.ingest.keyfile import required_key
 from services.ingest.replies.settings import ReplySettings
 from services.ingest.sources.meta.settings import FacebookSettings, InstagramSettings
 from services.ingest.sources.settings import BlueskySettings, FeedSettings, MastodonSettings
 from services.ingest.sources.x.settings import XSettings
 from services.ingest.vault.settings import VaultSettings
-from shared.errors import SettingsError
-from shared.settings import is_loopback, require_key
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 
@@ -58,11 +56,5 @@ class IngestSettings(
         On loopback a missing key is made once in the data folder, mode 0600. Raises SettingsError where
         it is missing off loopback, short or a default.
         """
-        if self.pseudonym_key is not None:
-            return require_key("VOXPOP_PSEUDONYM_KEY", self.pseudonym_key.get_secret_value()).encode()
-        if not is_loopback(self.host):
-            raise SettingsError(
-                f"refusing to listen on {self.host} without VOXPOP_PSEUDONYM_KEY: "
-                "set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`, and keep it"
-            )
-        return local_key(self.data_dir / "pseudonym.key").encode()
+        path = self.data_dir / "pseudonym.key"
+        return required_key("VOXPOP_PSEUDONYM_KEY", self.pseudonym_key, self.host, path).encode()

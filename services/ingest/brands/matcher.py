@@ -15,24 +15,18 @@ from shared.analyzed_post import Platform
 _MOST_FLAG_LETTERS: Final = 64
 
 
-@dataclass(frozen=True)
-class Needle:
-    """`words` in their one spelling, found as whole words: not inside a longer word, nor inside a longer emoji.
+def holds(plain_text: str, words: str) -> bool:
+    """Tell whether a text holds words as whole ones, both in their one spelling: not inside a longer word or emoji.
 
     Scripts that put no blank between words (Han, kana, Thai ...) and Hangul, whose particles follow a word without
-    one, have no end of a word to ask for: there the words are found wherever they stand.
+    one, have no end of a word to ask for: there the words are found wherever they stand. Each place is looked at once.
     """
-
-    words: str
-
-    def is_in(self, plain_text: str) -> bool:
-        """Tell whether a text in its one spelling holds the words; each place is looked at once."""
-        start = plain_text.find(self.words)
-        while start >= 0:
-            if not (_cuts(plain_text, start) or _cuts(plain_text, start + len(self.words))):
-                return True
-            start = plain_text.find(self.words, start + 1)
-        return False
+    start = plain_text.find(words)
+    while start >= 0:
+        if not (_cuts(plain_text, start) or _cuts(plain_text, start + len(words))):
+            return True
+        start = plain_text.find(words, start + 1)
+    return False
 
 
 def _cuts(text: str, place: int) -> bool:
@@ -208,5 +202,5 @@ def _term_test(term: Term) -> PostTest:
     if term.kind == "mention":
         handle = term.text.lower()
         return lambda text: handle in text.mentions
-    needle = Needle(plain(term.text))
-    return lambda text: needle.is_in(text.plain)
+    words = plain(term.text)
+    return lambda text: holds(text.plain, words)

@@ -1,12 +1,17 @@
 """Settings of the sources that need little: Bluesky, Mastodon and feeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, StringConstraints
 
 from services.ingest.sources.base import CredentialError
 from shared.settings import ServiceSettings, is_loopback
+
+
+def file_of(variable: str) -> Any:
+    """Return the field of a file that holds a secret."""
+    return Field(None, alias=variable, description="a file that holds it")
 
 
 class BlueskySettings(ServiceSettings):

@@ -2,10 +2,9 @@
 
 from pydantic import Field, SecretStr
 
-from services.ingest.keyfile import local_key
+from services.ingest.keyfile import required_key
 from services.ingest.vault.cipher import Cipher
-from shared.errors import SettingsError
-from shared.settings import ServiceSettings, is_loopback, require_key
+from shared.settings import ServiceSettings, require_key
 
 
 class VaultSettings(ServiceSettings):
@@ -28,18 +27,8 @@ class VaultSettings(ServiceSettings):
         On loopback a missing key is made once as `vault.key` in the data folder, mode 0600. Raises
         SettingsError where it is missing off loopback, short or a default.
         """
-        key = self._vault_key()
+        key = required_key("VOXPOP_VAULT_KEY", self.vault_key, self.host, self.data_dir / "vault.key")
         if self.vault_key_before is None:
             return Cipher(key.encode())
         before = require_key("VOXPOP_VAULT_KEY_BEFORE", self.vault_key_before.get_secret_value())
         return Cipher(key.encode(), before.encode())
-
-    def _vault_key(self) -> str:
-        if self.vault_key is not None:
-            return require_key("VOXPOP_VAULT_KEY", self.vault_key.get_secret_value())
-        if not is_loopback(self.host):
-            raise SettingsError(
-                f"refusing to listen on {self.host} without VOXPOP_VAULT_KEY: "
-                "set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`, and keep it"
-            )
-        return local_key(self.data_dir / "vault.key")

@@ -54,7 +54,7 @@ async def test_a_person_needs_the_file_alone(
         monkeypatch.setenv(name, value)
     assert "waiting" in await said.get()
     settings = XSettings()
-    network = await XTransport.to(settings.x_sandbox, settings.x_sandbox_ca)
+    network = await XTransport.by(settings)
     client = XClient(network, SystemClock(), settings.require_x_bearer())
     assert await client.search("@united") == {"meta": {"result_count": 0}}
     assert "publishing 1000 posts a second" in await said.get()

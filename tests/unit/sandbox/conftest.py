@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.sandbox import Sandbox
+from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.transport import XTransport
 from tests.unit.ingest.virtual_clock import VirtualClock
 
@@ -27,7 +28,7 @@ async def sandbox(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Sandbox]
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client with the bearer token, which reaches the sandbox as https://api.twitter.com."""
-    network = await XTransport.to(sandbox.address, sandbox.ca)
+    network = await XTransport.by(XSettings(x_sandbox=sandbox.address, x_sandbox_ca=sandbox.ca))
     headers = {"Authorization": f"Bearer {sandbox.credentials.bearer_token}"}
     connector = network.session(_straight)
     async with aiohttp.ClientSession(

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol, cast
 
+from typing_extensions import override
+
 from services.ingest.sources.rows import FileError
 
 MAX_UNPACKED: Final = 16 * 2**30
@@ -98,7 +100,7 @@ class Archive(Protocol):
         ...
 
 
-class FolderArchive:
+class FolderArchive(Archive):
     """An unpacked export; links are not followed, so that everything read lies in the folder."""
 
     def __init__(self, folder: Path, meter: ByteMeter) -> None:
@@ -113,20 +115,20 @@ class FolderArchive:
                     raise FileError(f"the folder holds more than {MAX_MEMBERS} files; give the export's own folder")
         self._meter = meter
 
+    @override
     def names(self) -> list[str]:
-        """See `Archive.names`."""
         return sorted(self._paths)
 
+    @override
     def size(self, name: str) -> int:
-        """See `Archive.size`."""
         return self._paths[name].stat().st_size
 
+    @override
     def read(self, name: str) -> BinaryIO:
-        """See `Archive.read`."""
         return cast("BinaryIO", MeteredFile(self._paths[name].open("rb"), self._meter, None))
 
 
-class ZipArchive:
+class ZipArchive(Archive):
     """An export as it was downloaded."""
 
     def __init__(self, file: zipfile.ZipFile, meter: ByteMeter) -> None:
@@ -135,16 +137,16 @@ class ZipArchive:
         self._members = {member.filename: member for member in file.infolist() if not member.is_dir()}
         self._meter = meter
 
+    @override
     def names(self) -> list[str]:
-        """See `Archive.names`."""
         return sorted(self._members)
 
+    @override
     def size(self, name: str) -> int:
-        """See `Archive.size`."""
         return self._members[name].file_size
 
+    @override
     def read(self, name: str) -> BinaryIO:
-        """See `Archive.read`."""
         member = self._members[name]
         if member.flag_bits & 1:
             raise FileError("the ZIP file is locked by a password; unpack it and give the folder")

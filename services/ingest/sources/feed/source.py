@@ -193,7 +193,7 @@ class _Fared:
         return self.last if not more else f"{self.last} (and {more} more of the feeds cannot be read)"
 
 
-class _OneFeed:
+class _OneFeed(Report):
     """One feed's share of the report; it is named by its host, since an address may hold a key."""
 
     def __init__(self, fared: _Fared, url: str) -> None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
+from typing_extensions import override
+
+from services.ingest.sources.base import Report, Source, SourceBatch, SourceRefusedError
 from services.ingest.sources.dates import parse_date
 from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted_from
 from services.ingest.sources.meta.settings import InstaloaderSession
@@ -38,7 +40,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class InstagramCaptions:
+class InstagramCaptions(Source):
     """A `Source` of captions; `queries` are `#hashtag` or a profile's name, looked at every `poll_seconds`.
 
     A stop is at once; a request that is under way in its thread ends by itself within `request_seconds` of silence,
@@ -55,8 +57,8 @@ class InstagramCaptions:
     request_seconds: float = 20.0
     platform: Platform = field(default="instagram", init=False)
 
+    @override
     def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """See `Source.deliveries`."""
         return deliveries_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
+from typing_extensions import override
+
+from services.ingest.sources.base import Report, Source, SourceBatch, SourceRefusedError
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphErrorKind, GraphRefusedError
 from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, FoundPost, comment_of, post_of
@@ -84,7 +86,7 @@ LISTED: Final = 1000
 
 
 @dataclass
-class FacebookPage:
+class FacebookPage(Source):
     """A `Source` of what is written on `pages` (names or ids), looked at every `poll_seconds`.
 
     A backfill gives `since` and ends after one look.
@@ -100,8 +102,8 @@ class FacebookPage:
     ends: bool = False
     platform: Platform = field(default="facebook", init=False)
 
+    @override
     def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """See `Source.deliveries`."""
         return deliveries_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:

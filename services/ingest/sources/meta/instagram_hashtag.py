@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from services.ingest.sources.base import Report, SourceBatch, SourceRefusedError
+from typing_extensions import override
+
+from services.ingest.sources.base import Report, Source, SourceBatch, SourceRefusedError
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, GraphRefusedError
@@ -40,7 +42,7 @@ class _Post:
 
 
 @dataclass
-class InstagramHashtag:
+class InstagramHashtag(Source):
     """A `Source` of the posts with any of `hashtags` (without `#`), looked at every `poll_seconds`.
 
     `order` is `recent` (the last 24 hours) or `top` (what Instagram finds most popular, of any age after `since`).
@@ -58,8 +60,8 @@ class InstagramHashtag:
     ends: bool = False
     platform: Platform = field(default="instagram", init=False)
 
+    @override
     def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """See `Source.deliveries`."""
         return deliveries_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:

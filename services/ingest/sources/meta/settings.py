@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from services.ingest.sources.base import CredentialError, SourceRefusedError
+from services.ingest.sources.settings import file_of
 from shared.settings import ServiceSettings
 
 GRAPH_URL = "https://graph.facebook.com/v23.0"
@@ -60,15 +61,11 @@ class FacebookSettings(ServiceSettings):
     facebook_page_token: SecretStr | None = Field(
         None, alias="FACEBOOK_PAGE_TOKEN", description="a page's token, with pages_read_engagement"
     )
-    facebook_page_token_file: Path | None = Field(
-        None, alias="FACEBOOK_PAGE_TOKEN_FILE", description="a file that holds it"
-    )
+    facebook_page_token_file: Path | None = file_of("FACEBOOK_PAGE_TOKEN_FILE")
     facebook_app_secret: SecretStr | None = Field(
         None, alias="FACEBOOK_APP_SECRET", description="where the app demands a proof of its secret"
     )
-    facebook_app_secret_file: Path | None = Field(
-        None, alias="FACEBOOK_APP_SECRET_FILE", description="a file that holds it"
-    )
+    facebook_app_secret_file: Path | None = file_of("FACEBOOK_APP_SECRET_FILE")
     facebook_graph_url: str = Field(
         GRAPH_URL, alias="FACEBOOK_GRAPH_URL", description="where the Graph API answers, with its version"
     )
@@ -105,15 +102,11 @@ class InstagramSettings(ServiceSettings):
     instagram_access_token: SecretStr | None = Field(
         None, alias="INSTAGRAM_ACCESS_TOKEN", description="a user's token, with instagram_basic"
     )
-    instagram_access_token_file: Path | None = Field(
-        None, alias="INSTAGRAM_ACCESS_TOKEN_FILE", description="a file that holds it"
-    )
+    instagram_access_token_file: Path | None = file_of("INSTAGRAM_ACCESS_TOKEN_FILE")
     instagram_app_secret: SecretStr | None = Field(
         None, alias="INSTAGRAM_APP_SECRET", description="where the app demands a proof of its secret"
     )
-    instagram_app_secret_file: Path | None = Field(
-        None, alias="INSTAGRAM_APP_SECRET_FILE", description="a file that holds it"
-    )
+    instagram_app_secret_file: Path | None = file_of("INSTAGRAM_APP_SECRET_FILE")
     instagram_user_id: str | None = Field(
         None, alias="INSTAGRAM_USER_ID", description="the id of the business account that searches hashtags"
     )

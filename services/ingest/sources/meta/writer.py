@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import httpx
+from typing_extensions import override
 
 from services.ingest.sources.fields import id_of
 from services.ingest.sources.meta.connection import GraphAnswer, TooLargeError, open_connection
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, fault_of
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
 from shared.clock import Clock
 
 _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
@@ -28,7 +29,7 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True)
-class GraphWriter:
+class GraphWriter(ReplyWriter):
     """A `ReplyWriter`. `edge` is `comments` for Facebook's posts and comments, `replies` for Instagram's comments.
 
     Instagram lets no account answer the posts that the hashtag search finds: those are other people's, and the answer
@@ -39,8 +40,8 @@ class GraphWriter:
     clock: Clock = field(repr=False)
     edge: Literal["comments", "replies"] = "comments"
 
+    @override
     async def reply(self, post_id: str, text: str) -> SendOutcome:
-        """See `ReplyWriter.reply`."""
         if not _ID.fullmatch(post_id):
             return NotSent(
                 "this post has no id of the platform's (one from an export has none), so it cannot be answered"

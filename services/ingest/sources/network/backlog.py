@@ -9,8 +9,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from typing_extensions import override
+
 from services.ingest.brands.query import BrandQuery
-from services.ingest.sources.base import MAX_POSTS, Removal, Report, SourceBatch
+from services.ingest.sources.base import MAX_POSTS, Removal, Report, Source, SourceBatch
 from shared.clock import Clock
 
 CURSOR_SECONDS = 5.0
@@ -131,7 +133,7 @@ async def deliveries_of(
 Settings = TypeVar("Settings")
 
 
-class BacklogSource(ABC, Generic[Settings]):
+class BacklogSource(Source, ABC, Generic[Settings]):
     """A `Source` of what its query names; a network's own class reads, and names the platform."""
 
     def __init__(
@@ -152,8 +154,8 @@ class BacklogSource(ABC, Generic[Settings]):
         self._clock = clock
         self._jitter = jitter
 
+    @override
     def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """See `Source.deliveries`."""
         return deliveries_of(functools.partial(self._read, cursor), self._clock)
 
     @abstractmethod

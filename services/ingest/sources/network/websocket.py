@@ -77,7 +77,7 @@ class _Once(connect):
         return exc
 
 
-class _Open:
+class _Open(WebSocketChannel):
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 

@@ -19,7 +19,7 @@ from shared.clock import Clock
 SEARCHABLE: Final = timedelta(days=7) - timedelta(minutes=5)
 """How far back X takes a `since_id`, with room for clocks that differ."""
 OVERLAP_SECONDS: Final = 10.0
-"""Ids order posts to about a second, and search shows some late: the next sweep looks at these seconds again."""
+"""Ids order posts to about a second, and search shows some late: the next catch-up looks at these seconds again."""
 LEAST_PAGE: Final = 10
 MOST_PAGE: Final = 100
 MOST_EMPTY_PAGES: Final = 20
@@ -37,7 +37,7 @@ class CatchUp:
         self._clock = clock
         self._pace = Reconnection(clock)
         self.cursor = XCursor(0)
-        """What was delivered; a sweep that is cancelled leaves it where the next goes on."""
+        """What was delivered; a catch-up that is cancelled leaves it where the next goes on."""
         self.fingerprint = f"{zlib.crc32(' '.join(rule.value for rule in rules).encode()):08x}"
         """Tells the rules, in the cursor, from others."""
 
@@ -63,7 +63,7 @@ class CatchUp:
         self._intake.reached(self.cursor)
 
     def _rise(self, newest: int, elapsed: float) -> None:
-        """Raise the sweep's top: `newest` was searchable `elapsed` seconds after the first query was asked.
+        """Raise the catch-up's top: `newest` was searchable `elapsed` seconds after the first query was asked.
 
         So a post `elapsed` seconds older was searchable for that first query, and for all after it.
         """

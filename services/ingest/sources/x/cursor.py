@@ -38,7 +38,7 @@ _MOST: Final = 2**63
 class XCursor:
     """Ids that say what needs no reading again.
 
-    Every post with an id up to `since` was delivered. A sweep of search, which reads the queries one after
+    Every post with an id up to `since` was delivered. A catch-up of search, which reads the queries one after
     another and each from its newest post down, may be under way: of query number `query` it has delivered down to
     `until` (None: nothing yet), of the queries before it everything; once it is through, every post up to `top`
     (None: unknown) was delivered. `rules` tells which queries those numbers meant.
@@ -70,13 +70,13 @@ class XCursor:
         raise SourceRefusedError("the stored cursor is none of X's; delete the stream and create it again")
 
     def resumed(self, rules: str) -> Self:
-        """Return where to go on with these rules: a sweep of others begins anew from `since`."""
+        """Return where to go on with these rules: a catch-up of others begins anew from `since`."""
         if rules == self.rules:
             return self
         return replace(self, top=None, query=0, until=None, rules=rules)
 
     def finished(self) -> Self:
-        """Return the cursor after the sweep is through."""
+        """Return the cursor after the catch-up is through."""
         return replace(self, since=max(self.since, self.top or 0), top=None, query=0, until=None)
 
 

@@ -2,33 +2,33 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from services.ingest.sources.base import Report, SourceRefusedError
 from services.ingest.sources.x.catch_up import CatchUp
 from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
 from services.ingest.sources.x.intake import Intake
-from shared.clock import Clock
+from shared.clock import Clock, sleep_unless
 
 SETTLED_SECONDS: Final = 35.0
-"""Search shows a post 30 s after it was made: only a sweep that begins this long after a connection was opened
+"""Search shows a post 30 s after it was made: only a catch-up that begins this long after a connection was opened
 sees everything that was published before it."""
 LATE_SECONDS: Final = 20.0
 """How late, or out of order, a post may come on a connection."""
 
 
 class Gap:
-    """Open from the moment a connection is lost until a sweep has read what was published until the next one.
+    """Open from the moment a connection is lost until a catch-up has read what was published until the next one.
 
     While it is open the cursor's `since` stays: a post that came by the stream says nothing of those before it.
     While it is closed, `since` follows the newest post of the stream, some seconds behind it.
     """
 
     def __init__(
-        self, sweep: CatchUp, intake: Intake, report: Report, clock: Clock, poll_seconds: float, *, is_open: bool
+        self, catch_up: CatchUp, intake: Intake, report: Report, clock: Clock, poll_seconds: float, *, is_open: bool
     ) -> None:
         """Begin without a connection; not open for a stream that begins with now."""
-        self._sweep = sweep
+        self._catch_up = catch_up
         self._intake = intake
         self._report = report
         self._clock = clock
@@ -74,24 +74,24 @@ class Gap:
             return None
         if is_plausible(number, self._clock.now()):
             self._newest = max(self._newest, number)
-            since = max(self._sweep.cursor.since, earlier(self._newest, LATE_SECONDS))
-            self._sweep.cursor = replace(self._sweep.cursor, since=since)
-        return self._sweep.cursor
+            since = max(self._catch_up.cursor.since, earlier(self._newest, LATE_SECONDS))
+            self._catch_up.cursor = replace(self._catch_up.cursor, since=since)
+        return self._catch_up.cursor
 
     async def run(self) -> None:
-        """Search when it is due, until cancelled; raises what a sweep raises."""
+        """Search when it is due, until cancelled; raises what a catch-up raises."""
         while True:
             await self._until_due()
             began, connection = self._clock.monotonic(), self._connected_at
             self._due = began + self._poll_seconds
             self._go_back()
             try:
-                await self._sweep.run()
+                await self._catch_up.run()
             except SourceRefusedError as error:
                 if connection is None:
                     raise
                 self._report.degraded(f"what a lost connection missed cannot be searched for: {error.detail}")
-                self._sweep.cursor = XCursor(self._sweep.cursor.since, rules=self._sweep.fingerprint)
+                self._catch_up.cursor = XCursor(self._catch_up.cursor.since, rules=self._catch_up.fingerprint)
                 self._is_open = connection != self._connected_at
                 continue
             if connection is not None and connection == self._connected_at:
@@ -99,26 +99,21 @@ class Gap:
                 self._due = connection + SETTLED_SECONDS
 
     def _go_back(self) -> None:
-        """Begin the next sweep earlier where something was missed; a sweep that was under way has not seen it."""
+        """Begin the next catch-up earlier where something was missed; a catch-up that was under way has not seen it."""
         if self._back_to is None:
             return
-        since = min(self._sweep.cursor.since, self._back_to)
-        self._sweep.cursor = XCursor(since, rules=self._sweep.fingerprint)
+        since = min(self._catch_up.cursor.since, self._back_to)
+        self._catch_up.cursor = XCursor(since, rules=self._catch_up.fingerprint)
         self._back_to = None
-        self._intake.reached(self._sweep.cursor)
+        self._intake.reached(self._catch_up.cursor)
 
     async def _until_due(self) -> None:
         while not self._is_open or self._due > self._clock.monotonic():
             self._changed.clear()
-            waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
             if self._is_open:
-                waits.append(asyncio.ensure_future(self._clock.sleep(self._due - self._clock.monotonic())))
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-                await asyncio.wait(waits)
+                await sleep_unless(self._changed, self._due - self._clock.monotonic(), self._clock)
+            else:
+                await self._changed.wait()
 
     def _ask(self, seconds: float) -> None:
         self._due = self._clock.monotonic() + seconds

@@ -6,6 +6,7 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.ingest.sources.base import CredentialError
+from services.ingest.sources.settings import file_of
 from shared.analyzed_post import Platform
 from shared.settings import ServiceSettings
 
@@ -24,13 +25,11 @@ class XSettings(ServiceSettings):
     x_access_token_secret: SecretStr | None = Field(
         None, alias="X_ACCESS_TOKEN_SECRET", description="the secret of the replying account's token"
     )
-    x_bearer_token_file: Path | None = Field(None, alias="X_BEARER_TOKEN_FILE", description="a file that holds it")
-    x_api_key_file: Path | None = Field(None, alias="X_API_KEY_FILE", description="a file that holds it")
-    x_api_secret_file: Path | None = Field(None, alias="X_API_SECRET_FILE", description="a file that holds it")
-    x_access_token_file: Path | None = Field(None, alias="X_ACCESS_TOKEN_FILE", description="a file that holds it")
-    x_access_token_secret_file: Path | None = Field(
-        None, alias="X_ACCESS_TOKEN_SECRET_FILE", description="a file that holds it"
-    )
+    x_bearer_token_file: Path | None = file_of("X_BEARER_TOKEN_FILE")
+    x_api_key_file: Path | None = file_of("X_API_KEY_FILE")
+    x_api_secret_file: Path | None = file_of("X_API_SECRET_FILE")
+    x_access_token_file: Path | None = file_of("X_ACCESS_TOKEN_FILE")
+    x_access_token_secret_file: Path | None = file_of("X_ACCESS_TOKEN_SECRET_FILE")
     x_monthly_posts: int = Field(
         10_000, alias="X_MONTHLY_POSTS", ge=0, description="posts that may be read in a calendar month (UTC)"
     )

@@ -4,13 +4,13 @@ import asyncio
 import socket
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.ingest.sources.base import SourceRefusedError
+from services.ingest.sources.x.settings import XSettings
 
 CONNECT_SECONDS: Final = 10.0
 REQUEST_SECONDS: Final = 30.0
@@ -27,16 +27,16 @@ class XTransport:
     context: ssl.SSLContext | None = None
 
     @classmethod
-    async def to(cls, sandbox: str, ca: Path | None) -> Self:
-        """Return the way to a sandbox (`HOST:PORT` and the certificate to trust), or to X where it is empty.
+    async def by(cls, settings: XSettings) -> Self:
+        """Return the way to the sandbox that is set (an address and the certificate to trust), else to X.
 
-        Raises RefusedError where the certificate cannot be read.
+        Raises SourceRefusedError where the certificate cannot be read.
         """
-        if not sandbox:
+        if not settings.x_sandbox:
             return cls()
-        host, _, port = sandbox.rpartition(":")
+        host, _, port = settings.x_sandbox.rpartition(":")
         try:
-            context = await asyncio.to_thread(ssl.create_default_context, cafile=ca)
+            context = await asyncio.to_thread(ssl.create_default_context, cafile=settings.x_sandbox_ca)
         except (OSError, ssl.SSLError):
             raise SourceRefusedError(
                 "X_SANDBOX_CA cannot be read as a certificate; name the sandbox's ca.pem"

@@ -2,7 +2,9 @@
 
 from typing import Self
 
-from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
+from typing_extensions import override
+
+from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.settings import XSettings
@@ -10,7 +12,7 @@ from services.ingest.sources.x.transport import XTransport
 from shared.clock import Clock
 
 
-class XWriter:
+class XWriter(ReplyWriter):
     """A `ReplyWriter`: the account whose tokens are set. Close it with `aclose`."""
 
     def __init__(self, client: XClient) -> None:
@@ -21,15 +23,15 @@ class XWriter:
     async def open(cls, settings: XSettings, clock: Clock) -> Self:
         """Return a writer by settings; raises CredentialError that names what is not set, RefusedError."""
         account = settings.require_x_account()
-        network = await XTransport.to(settings.x_sandbox, settings.x_sandbox_ca)
+        network = await XTransport.by(settings)
         return cls(XClient(network, clock, "", account))
 
     async def aclose(self) -> None:
         """Close its connections."""
         await self._client.aclose()
 
+    @override
     async def reply(self, post_id: str, text: str) -> SendOutcome:
-        """See `ReplyWriter.reply`."""
         try:
             answer = await self._client.create_reply(text, post_id)
         except XError as trouble:

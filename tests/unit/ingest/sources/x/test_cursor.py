@@ -34,14 +34,14 @@ def test_anything_else_is_refused(text: str) -> None:
         XCursor.read(text)
 
 
-def test_a_sweep_of_other_rules_begins_anew() -> None:
+def test_a_catch_up_of_other_rules_begins_anew() -> None:
     """A brand that was changed has other queries: how far the old ones were read says nothing of them."""
     cursor = XCursor(10, top=50, query=1, until=30, rules="old")
     assert cursor.resumed("old") == cursor
     assert cursor.resumed("new") == XCursor(10, rules="new")
 
 
-def test_a_finished_sweep_never_goes_back() -> None:
+def test_a_finished_catch_up_never_goes_back() -> None:
     """Its top counts only where it is above what was known."""
     assert XCursor(10, top=50, query=1).finished() == XCursor(50)
     assert XCursor(10, top=5).finished().since == 10

@@ -86,10 +86,10 @@ async def test_a_rule_that_another_brand_has_put_back_already_counts_as_gone(
         assert len(sandbox.searched_at) == searches
 
 
-async def test_a_gap_of_rules_is_searched_though_a_sweep_was_under_way(
+async def test_a_gap_of_rules_is_searched_though_a_catch_up_was_under_way(
     network: SandboxNetwork, sandbox: Sandbox
 ) -> None:
-    """A sweep that began before the rule was missed does not close the gap that it has not seen."""
+    """A catch-up that began before the rule was missed does not close the gap that it has not seen."""
     listen_by_two_rules(network, sandbox)
     async with listening(network) as listener:
         await network.clock.advance(700)

@@ -13,6 +13,7 @@ from sandbox.sandbox import Sandbox
 from services.ingest.sources.base import CredentialError, SourceRefusedError
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.settings import XSettings
 from services.ingest.sources.x.transport import XTransport
 from tests.contract.source_network import listening
 from tests.unit.ingest.sources.x.networks import SandboxNetwork
@@ -21,7 +22,7 @@ from tests.unit.ingest.sources.x.surroundings import TwoClocks
 
 async def client_of(sandbox: Sandbox, clock: TwoClocks, ca: Path | None = None) -> XClient:
     """Return a client that reads from a sandbox."""
-    way = await XTransport.to(sandbox.address, ca or sandbox.ca)
+    way = await XTransport.by(XSettings(x_sandbox=sandbox.address, x_sandbox_ca=ca or sandbox.ca))
     return XClient(way, clock, sandbox.credentials.bearer_token)
 
 
@@ -46,7 +47,7 @@ async def test_another_certificate_is_not_trusted(sandbox: Sandbox, clock: TwoCl
 async def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
     """The sentence names the variable."""
     with pytest.raises(SourceRefusedError, match="X_SANDBOX_CA"):
-        await XTransport.to("127.0.0.1:1", tmp_path / "nothing.pem")
+        await XTransport.by(XSettings(x_sandbox="127.0.0.1:1", x_sandbox_ca=tmp_path / "nothing.pem"))
 
 
 async def test_each_connection_has_a_fresh_session(network: SandboxNetwork, sandbox: Sandbox) -> None:
