@@ -11,24 +11,21 @@ from shared.errors import InputError
 from tests.unit.ingest.virtual_clock import START
 
 NO_HOSTS = [
-    "https://xn--/",
-    "https://xn--a/",
-    "https://\\x/",
-    "https://e..com/",
-    "https://.e.com/",
-    "https://e.com../",
-    "https://.",
-    "https://0/",
-    "https://127.1/",
-    "https://1.2.3.4./",
-    "https://a.0x7f/",
-    "https://-a.example/",
-    "https://a-.example/",
-    "https://a_b.example/",
-    "https://%30/",
-    f"https://{'a' * 64}.example/",
-    f"https://{'a' * 300}/",
-    f"https://{'a.' * 127}example/",
+    f"https://{host}/"
+    for host in (
+        *("xn--", "xn--a", "\\x", "e..com", ".e.com", "e.com..", ".", "0", "127.1", "1.2.3.4.", "a.0x7f", "%30"),
+        *("-a.example", "a-.example", "a_b.example", f"{'a' * 64}.example", "a" * 300, f"{'a.' * 127}example"),
+    )
+]
+INSIDE = [
+    "127.0.0.1",
+    "10.0.0.1:8443",
+    "[::1]",
+    "[fd00::1]",
+    "169.254.169.254",
+    "localhost",
+    "LOCALHOST.",
+    "a.localhost",
 ]
 
 
@@ -46,14 +43,7 @@ NO_HOSTS = [
         "https://hooks.example/#part",
         "https://hooks.example:99999/",
         "https://[::1/",
-        "https://127.0.0.1/",
-        "https://10.0.0.1:8443/",
-        "https://[::1]/",
-        "https://[fd00::1]/",
-        "https://169.254.169.254/latest",
-        "https://localhost/",
-        "https://LOCALHOST./",
-        "https://desk.localhost/",
+        *(f"https://{host}/latest" for host in INSIDE),
         *NO_HOSTS,
     ],
 )

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profiles.analytics import mentions
+from services.profiles.analytics.mentions import KINDS as KINDS_OF_TERMS
 from services.profiles.analytics.mentions import Kind, TermKey, occurrences_of
 from services.profiles.analytics.top_entities import entities, most_named
+from services.profiles.analytics.trending import candidates
 from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType
@@ -76,7 +78,7 @@ def test_no_form_of_a_persons_name_is_shown_by_few(form: str, kind: EntityType) 
 
 
 def test_entities_are_folded_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work grows with the entities of a post, not with their square: each is folded as often as in a small post."""
+    """The work of entities and of trends grows with the entities of a post, not with their square."""
     folds = 0
 
     def counting(name: str) -> str:
@@ -86,8 +88,9 @@ def test_entities_are_folded_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(mentions, "folded_name", counting)
     names = [named(f"Place {chr(97 + number % 26)}{chr(97 + number // 26)}", "location") for number in range(300)]
-    assert len(shown([said(number, None, number, 0.5, *names) for number in range(2)])) == 100
-    assert folds <= 2 * 2 * len(names)
+    posts = [said(number, None, number, 0.5, *names) for number in range(5)]
+    assert (len(shown(posts)), len(candidates(posts, KINDS_OF_TERMS))) == (100, 300)
+    assert folds <= 2 * 2 * len(posts) * len(names)
 
 
 def test_placeholders_are_no_entities() -> None:

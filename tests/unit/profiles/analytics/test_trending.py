@@ -1,15 +1,12 @@
 """What trends against a baseline, and what does not."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.analytics import mentions
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.persons import names_in
 from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending
 from services.profiles.analytics.window import HourWindow
-from services.profiles.analytics.words import folded_name
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.analytics.mentioning import named, said
 from tests.unit.profiles.analytics.shelf import Shelf
@@ -96,21 +93,6 @@ async def test_a_person_of_the_baseline_does_not_trend() -> None:
 
     assert await found(4) == {"news", "of", "ms"}
     assert await found(5) == {"news", "of", "ms", "roe", "#teamjaneroe", "Roe, Jane"}
-
-
-def test_entities_are_folded_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work grows with the entities of a post, not with their square."""
-    folds = 0
-
-    def counting(name: str) -> str:
-        nonlocal folds
-        folds += 1
-        return folded_name(name)
-
-    monkeypatch.setattr(mentions, "folded_name", counting)
-    names = [named(f"Place {chr(97 + number % 26)}{chr(97 + number // 26)}", "location") for number in range(100)]
-    assert len(candidates([said(number, None, number, 0.5, *names) for number in range(5)], KINDS)) == 100
-    assert folds <= 2 * 5 * len(names)
 
 
 @given(
