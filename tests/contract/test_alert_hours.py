@@ -11,7 +11,7 @@ from services.profiles.stores.opening import Stores, open_stores
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
-from tests.unit.profiles.posts import analysis, key
+from tests.unit.profiles.posts import analysis, post
 
 DELAY = timedelta(minutes=10)
 WEEK = timedelta(days=7)
@@ -28,17 +28,9 @@ async def stores(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[Stores]:
 
 def posts(first: int, many: int, hour: datetime, score: float, voice: Voice = "external") -> list[AnalyzedPost]:
     """Return posts of an hour, each by an author of its own."""
-    return [
-        AnalyzedPost(
-            post_key=key(first + n),
-            author_key=key(first + n),
-            platform="x",
-            hour=hour,
-            voice=voice,
-            analysis=analysis(score),
-        )
-        for n in range(many)
-    ]
+    numbers = range(first, first + many)
+    made = (post(number, number, analyzed=analysis(score), voice=voice) for number in numbers)
+    return [one.model_copy(update={"hour": hour}) for one in made]
 
 
 async def test_what_was_folded_is_judged(stores: Stores) -> None:
