@@ -196,13 +196,13 @@ async def test_an_abandoned_inquiry_frees_its_thread(folder: Path, monkeypatch: 
     def slow(text: str) -> str:
         seen.append(text)
         begun.set()
-        going.wait(10)
+        going.wait(60)
         return text
 
     monkeypatch.setattr(analyzer, "normalise", slow)
     async with opened(folder) as (resources, _):
         asking = asyncio.create_task(resources.analyzer.analyze(request("good", "bad", "late")))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         going.set()

@@ -29,5 +29,5 @@ async def test_the_loop_goes_on_while_a_last_text_is_read(
     monkeypatch.setattr(resources, "ThreadPoolExecutor", Told)
     settings = SentimentSettings(_env_file=None, model=str(tiny_model()), device="cpu")
     async with open_resources(settings, CollectorRegistry()) as opened:
-        text = opened.analyzer._workers.submit(over.wait, 5)
+        text = opened.analyzer._workers.submit(over.wait, 60)
     assert text.result()

@@ -141,11 +141,11 @@ async def test_work_that_waits_for_the_thread_ends_with_the_service(running: Run
 
     def work(_cancellation: Cancellation) -> None:
         on.set()
-        over.wait(10)
+        over.wait(60)
 
     async with running(WordEmbedder()) as trainer:
         first = asyncio.create_task(trainer._off_loop(work))
-        await asyncio.to_thread(on.wait, 10)
+        await asyncio.to_thread(on.wait, 60)
         making = asyncio.create_task(trainer.make(REQUEST))
         for _ in range(5):
             await asyncio.sleep(0)
@@ -173,11 +173,11 @@ async def test_abandoned_examples_are_not_cleaned_to_the_end(running: Running, m
     monkeypatch.setattr(training_queue, "checked", endless)
     async with running(WordEmbedder()) as trainer:
         making = asyncio.create_task(trainer.make(REQUEST))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         making.cancel()
         with pytest.raises(asyncio.CancelledError):
             await making
-        assert await asyncio.to_thread(told.wait, 10)
+        assert await asyncio.to_thread(told.wait, 60)
 
 
 async def test_the_same_examples_make_the_same_set(running: Running) -> None:
@@ -259,11 +259,11 @@ async def test_a_training_that_is_abandoned_is_told_to_stop(running: Running, mo
         with monkeypatch.context() as patch:
             patch.setattr(training_queue, "train", endless)
             making = asyncio.create_task(trainer.make(REQUEST))
-            await asyncio.to_thread(started.wait, 10)
+            await asyncio.to_thread(started.wait, 60)
             making.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await making
-            assert await asyncio.to_thread(told.wait, 10)
+            assert await asyncio.to_thread(told.wait, 60)
         assert (await trainer.make(REQUEST)).category_set.version == 1
 
 
@@ -279,7 +279,7 @@ async def test_a_stop_of_the_service_ends_a_training(running: Running, monkeypat
     monkeypatch.setattr(training_queue, "train", endless)
     async with running(WordEmbedder()) as trainer:
         making = asyncio.create_task(trainer.make(REQUEST))
-        await asyncio.to_thread(started.wait, 10)
+        await asyncio.to_thread(started.wait, 60)
     with pytest.raises(OverloadedError, match="service stops"):
         await making
 
