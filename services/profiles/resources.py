@@ -1,5 +1,6 @@
 """What the profiles service opens when it starts, and the figures it keeps of its work."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from services.profiles.alerts.workers import Alerts, build_alerts, keep_alerts
@@ -15,7 +17,6 @@ from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.opening import Stores, open_stores
-from services.profiles.sweeping import sweep_texts
 from services.profiles.transfer.spool import ImportSpool
 from shared.background import running
 from shared.clock import Clock
@@ -25,6 +26,10 @@ from shared.web.health import Check
 SWEEP_EVERY: Final = timedelta(hours=1)
 SWEEP_AGAIN: Final = timedelta(minutes=5)
 SWEEP_LASTING: Final = timedelta(minutes=30)
+PIECE: Final = 1000
+"""Posts whose texts are forgotten at once: few enough that no fold waits long for the store."""
+
+log = structlog.get_logger(__name__)
 
 
 class FoldMetrics:
@@ -73,6 +78,21 @@ async def open_resources(
         resources = Resources(stores.profiles, alerts, imports, FoldMetrics(registry), clock)
         async with running(_work(settings, stores, alerts, clock), clock):
             yield resources
+
+
+async def sweep_texts(store: ProfileStore, clock: Clock, kept: timedelta) -> int:
+    """Forget text and analysis of every post that was stored longer ago than `kept`; return how many."""
+    before = int((clock.now() - kept).timestamp())
+    forgotten = 0
+    while True:
+        count = await store.sweep(before, PIECE)
+        forgotten += count
+        if count < PIECE:
+            break
+        await asyncio.sleep(0)
+    if forgotten:
+        log.info("texts.swept", posts=forgotten)
+    return forgotten
 
 
 def _work(

@@ -16,7 +16,7 @@ from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
 from shared.leases import Lease
 from shared.outbox import Outbox, OutboxRow, Outcome
 from shared.reach import InnerAddressError
-from shared.webhooks.signing import signed_headers
+from shared.webhooks.signature import signed_headers
 
 POLL_SECONDS: Final = 2.0
 CALL_SECONDS: Final = 15.0

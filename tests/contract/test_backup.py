@@ -14,7 +14,7 @@ from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.stores.base import FoldCount, ProfileStore
 from services.profiles.stores.opening import Stores, open_stores
 from services.profiles.transfer.folder import RESTORE_ORDER
-from services.profiles.transfer.restore import restore
+from services.profiles.transfer.restoration import restore
 from services.profiles.transfer.store_copy import copy_store
 from services.profiles.transfer.table import TableKind
 from shared.errors import ConflictError

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.ingest.sources.exports.export import ZIP, open_export
+from services.ingest.sources.exports.meta_export import ZIP, open_export
 from services.ingest.sources.rows import FIELDS, FileError, FileSource, Row, resolve, to_post
 
 MAX_CELL = 16 * 2**20

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.profiles.api.dependencies import Res
-from services.profiles.transfer.restore import restore
+from services.profiles.transfer.restoration import restore
 from services.profiles.transfer.spool import ImportTooLargeError
 from services.profiles.transfer.table import MEDIA_TYPES, Format, TableKind
 from shared.access import Scope

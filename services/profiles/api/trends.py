@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.top_entities import EntitiesView, entities
-from services.profiles.analytics.trending import TrendingView, trending
+from services.profiles.analytics.trends import TrendingView, trending
 from services.profiles.analytics.window import length_of, window_of
 from services.profiles.api.dependencies import Length, OfVoice, Res, Summed, Until, asked_window
 from shared.access import Scope

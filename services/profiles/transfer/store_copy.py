@@ -11,7 +11,7 @@ from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import Stores
 from services.profiles.transfer.export import PAGE, Export, pages_after, pages_of, profile_pages
 from services.profiles.transfer.folder import RESTORE_ORDER
-from services.profiles.transfer.restore import take_over
+from services.profiles.transfer.restoration import take_over
 from services.profiles.transfer.row import END
 from services.profiles.transfer.table import Format, TableKind
 from shared.errors import ConflictError

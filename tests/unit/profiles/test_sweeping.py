@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from services.profiles import sweeping
+from services.profiles import resources
 from services.profiles.folding import LATEST
+from services.profiles.resources import sweep_texts
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import open_store
-from services.profiles.sweeping import sweep_texts
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.clock import SetClock
 from tests.unit.profiles.posts import key, post
@@ -60,7 +60,7 @@ async def test_a_sweep_goes_on_until_nothing_is_left(
     store: ProfileStore, clock: SetClock, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
     """Piece by piece, whether the last one is full or not."""
-    monkeypatch.setattr(sweeping, "PIECE", piece)
+    monkeypatch.setattr(resources, "PIECE", piece)
     await store.fold("acme", [post(number) for number in range(6)])
     await store.fold("bolt", [post(1)])
     clock.advance(KEPT + timedelta(seconds=1))

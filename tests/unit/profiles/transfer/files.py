@@ -8,7 +8,7 @@ from services.profiles.stores.base import ProfileStore
 from services.profiles.transfer.backup_file import BackupFile
 from services.profiles.transfer.export import Export, stream
 from services.profiles.transfer.parquet import Parquet
-from services.profiles.transfer.restore import rows_of
+from services.profiles.transfer.restoration import rows_of
 from services.profiles.transfer.table import Format, TableKind
 from services.profiles.transfer.tables import TABLES
 

@@ -2,7 +2,7 @@
 
 import base64
 
-from shared.webhooks.signing import signed_headers
+from shared.webhooks.signature import signed_headers
 
 
 def test_a_signature_is_that_of_the_specification() -> None:

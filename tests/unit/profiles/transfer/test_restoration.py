@@ -19,7 +19,7 @@ from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.opening import open_store
 from services.profiles.transfer import backup_file
 from services.profiles.transfer.parquet import Parquet
-from services.profiles.transfer.restore import restore
+from services.profiles.transfer.restoration import restore
 from services.profiles.transfer.table import Format, TableKind
 from services.profiles.transfer.tables import TABLES
 from shared.errors import ConflictError, InputError

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.profiles.analytics.mentions import KINDS, Kind
 from services.profiles.analytics.persons import names_in
-from services.profiles.analytics.trending import candidates, posts_with, ranked, shown, trending
+from services.profiles.analytics.trends import candidates, posts_with, ranked, shown, trending
 from services.profiles.analytics.window import HourWindow
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.analytics.mentioning import named, said
