@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import PostBudget, Report, Source, SourceError, SourceRefusedError
 from services.ingest.sources.bluesky.source import BlueskyStream

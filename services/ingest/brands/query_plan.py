@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest.brands.brand import BrandSettings, ListenedPlatform, StoredBrand
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.expression import Clause, Expression, Term, TermError
 from services.ingest.brands.matcher import Matcher
-from services.ingest.brands.query import BrandQuery
 from services.ingest.brands.x_rules import MAX_RULE, compile_x_rules
 from shared.analyzed_post import Platform
 

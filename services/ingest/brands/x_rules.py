@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.brands.brand import BrandSettings, StoredBrand
+from services.ingest.brands.brand_query import XRule
 from services.ingest.brands.expression import OPERATORS, Clause, Expression, Term
-from services.ingest.brands.query import XRule
 
 MAX_RULE: Final = 512
 """Characters that every plan takes in a rule and in a query of recent search."""

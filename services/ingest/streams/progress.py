@@ -9,7 +9,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Gauge
 from typing_extensions import override
 
-from services.ingest.brands.query import Selection
+from services.ingest.brands.brand_query import Selection
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Report
 from services.ingest.streams.stream import StreamCounts, StreamProgress, StreamState

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.query_plan import query_for
 from services.ingest.sources.base import Source
 from services.ingest.streams.progress import ProgressRecorder

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.store import BrandStore
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.pipeline import DELIVERY_SECONDS, DeadlinePassedError
 from services.ingest.sources.base import MAX_POSTS, Removal, SourceBatch
 from services.ingest.streams.progress import ProgressRecorder

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import Removal, Report, SourceError, SourceRefusedError
 from services.ingest.sources.bluesky.event import POSTS, parse_event
 from services.ingest.sources.fields import UnreadableError

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.ingest.brands.brand import Feed
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import Report, SourceError, SourceRefusedError
 from services.ingest.sources.feed.entries import NoFeedError, read_entries
 from services.ingest.sources.network.backlog import Backlog, BacklogSource

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import CredentialError, Removal, Report, SourceError, SourceRefusedError
 from services.ingest.sources.fields import UnreadableError
 from services.ingest.sources.mastodon.status import identifier, post_id_of, to_post

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import override
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import MAX_POSTS, Removal, Report, Source, SourceBatch
 from shared.clock import Clock
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from services.ingest.brands.query import XRule
+from services.ingest.brands.brand_query import XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import XClient

@@ -11,7 +11,7 @@ from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 from tweepy.streaming import StreamRule
 
-from services.ingest.brands.query import XRule
+from services.ingest.brands.brand_query import XRule
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.errors import XError, classify
 from services.ingest.sources.x.transport import REQUEST_SECONDS, XTransport

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from services.ingest.brands.query import BrandQuery, XRule
+from services.ingest.brands.brand_query import BrandQuery, XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import QUIET_SECONDS, XClient

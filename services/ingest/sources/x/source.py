@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 from typing_extensions import override
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import (
     BudgetSpentError,
     PostBudget,

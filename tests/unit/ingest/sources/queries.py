@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.ingest.brands.brand import BrandSettings, StoredBrand
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.query_plan import query_for
 from shared.analyzed_post import Platform
 

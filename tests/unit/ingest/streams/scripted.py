@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
-from services.ingest.brands.query import BrandQuery
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.pipeline import Receipt, Rejection
 from services.ingest.sources.base import PostBudget, Removal, Report, Source, SourceBatch, SourceError
 from services.ingest.store import IngestStore

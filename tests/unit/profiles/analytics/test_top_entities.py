@@ -8,7 +8,7 @@ from services.profiles.analytics import mentions
 from services.profiles.analytics.mentions import KINDS as KINDS_OF_TERMS
 from services.profiles.analytics.mentions import Kind, TermKey, occurrences_of
 from services.profiles.analytics.top_entities import entities, most_named
-from services.profiles.analytics.trending import candidates
+from services.profiles.analytics.trends import candidates
 from services.profiles.analytics.window import HourWindow
 from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from sandbox.sandbox import Sandbox
-from services.ingest.brands.query import BrandQuery, XRule
+from services.ingest.brands.brand_query import BrandQuery, XRule
 from services.ingest.sources.base import BudgetSpentError, Source
 from services.ingest.sources.x.settings import XSettings
 from tests.unit.ingest.sources.queries import everything

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
-from services.ingest.brands.query import XRule
+from services.ingest.brands.brand_query import XRule
 from services.ingest.sources.base import CredentialError
 from services.ingest.sources.x.cursor import XCursor
 from services.ingest.sources.x.filtered_stream import RULES_SECONDS

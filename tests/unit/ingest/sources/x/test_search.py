@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.sandbox import Sandbox
-from services.ingest.brands.query import XRule
+from services.ingest.brands.brand_query import XRule
 from services.ingest.sources.base import BudgetSpentError, SourceBatch, SourceRefusedError
 from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XSearch

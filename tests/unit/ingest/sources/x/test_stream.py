@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
-from services.ingest.brands.query import XRule
+from services.ingest.brands.brand_query import XRule
 from services.ingest.sources.base import BudgetSpentError, CredentialError, SourceRefusedError
 from services.ingest.sources.x.cursor import XCursor, first_id
 from services.ingest.sources.x.source import XStream

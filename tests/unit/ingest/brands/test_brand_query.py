@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.brands.query import MatchResult
+from services.ingest.brands.brand_query import MatchResult
 from shared.analyzed_post import Platform
 from tests.unit.ingest.brands.brands import a_query
 from tests.unit.ingest.posts import a_post
