@@ -1,4 +1,4 @@
-"""ModelOutput a model folder: our own, drop-in classifiers, and folders that cannot be served."""
+"""Opening a model folder: our own, drop-in classifiers, and folders that cannot be served."""
 
 from pathlib import Path
 from typing import Any

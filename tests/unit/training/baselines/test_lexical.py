@@ -7,7 +7,7 @@ import pytest
 from tests.unit.training.evaluation.corpora import write_corpora
 from training.baselines.lexical import CORPORA, TextBlobLexicon, TfidfRegression, Vader
 from training.evaluation.benchmark import CLASS_BENCHMARKS, Benchmark
-from training.predictions import Contestant, HeldOutTexts
+from training.predictions import Contestant, HeldOutTexts, Predictions
 
 SENTIMENTS = ("negative", "neutral", "positive")
 TEXTS = ["I hate this awful mess", "the train leaves at nine", "what a wonderful, great day"]
@@ -17,11 +17,17 @@ SENTIMENT, TARGETS = (
 )
 
 
+def predicted(contestant: Contestant, inputs: HeldOutTexts) -> Predictions:
+    """Return what a contestant says."""
+    predictions = contestant.predict(inputs)
+    assert predictions is not None
+    return predictions
+
+
 @pytest.mark.parametrize("lexicon", [Vader(), TextBlobLexicon()])
 def test_plain_words_are_understood(lexicon: Contestant) -> None:
     """Hate is negative, a timetable neutral, praise positive; no probabilities are claimed."""
-    predictions = lexicon.predict(HeldOutTexts("file", "sentiment", SENTIMENTS, TEXTS))
-    assert predictions is not None
+    predictions = predicted(lexicon, HeldOutTexts("file", "sentiment", SENTIMENTS, TEXTS))
     assert predictions.classes.tolist() == [0, 1, 2]
     assert predictions.probabilities is None
 
@@ -29,16 +35,14 @@ def test_plain_words_are_understood(lexicon: Contestant) -> None:
 @pytest.mark.parametrize("lexicon", [Vader(), TextBlobLexicon()])
 def test_where_neutral_is_no_choice_each_text_gets_a_side(lexicon: Contestant) -> None:
     """Only the labels to choose from are given, by their numbers."""
-    predictions = lexicon.predict(HeldOutTexts("file", "sentiment", ("positive", "negative"), TEXTS))
-    assert predictions is not None
+    predictions = predicted(lexicon, HeldOutTexts("file", "sentiment", ("positive", "negative"), TEXTS))
     assert predictions.classes.tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("lexicon", [Vader(), TextBlobLexicon()])
 def test_targets_are_ignored_and_that_is_said(lexicon: Contestant) -> None:
     """A lexicon knows no targets."""
-    predictions = lexicon.predict(HeldOutTexts("file", "target_sentiment", SENTIMENTS, TEXTS[:1], ["it"]))
-    assert predictions is not None
+    predictions = predicted(lexicon, HeldOutTexts("file", "target_sentiment", SENTIMENTS, TEXTS[:1], ["it"]))
     assert predictions.note == "targets ignored"
 
 
@@ -46,17 +50,14 @@ def test_questions_that_are_not_a_lexicons_own_are_not_answered() -> None:
     """Irony is neither's, subjectivity TextBlob's alone."""
     inputs = HeldOutTexts("file", "subjectivity", ("objective", "subjective"), ["the train is red", "I love it"])
     assert Vader().predict(inputs) is None
-    predictions = TextBlobLexicon().predict(inputs)
-    assert predictions is not None
-    assert predictions.classes.tolist() == [0, 1]
+    assert predicted(TextBlobLexicon(), inputs).classes.tolist() == [0, 1]
     assert TextBlobLexicon().predict(HeldOutTexts("file", "irony", ("a", "b"), TEXTS)) is None
 
 
 def share_right(benchmark: Benchmark, data: Path) -> float:
     """Return the share of validation texts that it gets right."""
     inputs, examples = benchmark.read(data)
-    predictions = TfidfRegression(data).predict(inputs)
-    assert predictions is not None
+    predictions = predicted(TfidfRegression(data), inputs)
     assert predictions.probabilities is not None
     assert predictions.probabilities.sum(axis=1) == pytest.approx(1)
     return float((predictions.classes == examples.classes).mean())

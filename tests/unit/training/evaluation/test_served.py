@@ -8,7 +8,7 @@ import pytest
 from tests.unit.training.evaluation.word_model import SENTIMENTS, WordModel, sentiment_model
 from training.evaluation.served import ServedModel
 from training.evaluation.spans import WordSpan
-from training.predictions import HeldOutTexts
+from training.predictions import HeldOutTexts, Predictions
 from training.sequences import ENTITY_LABELS
 
 ABOUT = {"other": [0.0, 9.0, 0.0], "bad": [3.0, 0.0, 0.0], "good": [0.0, 0.0, 3.0]}
@@ -19,13 +19,19 @@ def opened(model: WordModel, folder: Path) -> ServedModel:
     return ServedModel.open(str(model.write(folder)))
 
 
+def predicted(model: ServedModel, head: str, texts: list[str], targets: list[str] | None = None) -> Predictions:
+    """Return what a model says of the sentiment of texts, or of targets in them."""
+    predictions = model.predict(HeldOutTexts("file", head, SENTIMENTS, texts, targets))
+    assert predictions is not None
+    return predictions
+
+
 def test_texts_are_classified_in_their_order_whatever_their_length(tmp_path: Path) -> None:
     """More texts than a batch, of all lengths: each has its own answer."""
     model = opened(sentiment_model(), tmp_path / "m")
     words = ("bad", "plain", "good")
     texts = [" ".join([words[n % 3]] + ["x"] * (n * 7 % 11)) for n in range(100)]
-    predictions = model.predict(HeldOutTexts("file", "sentiment", SENTIMENTS, texts))
-    assert predictions is not None
+    predictions = predicted(model, "sentiment", texts)
     assert predictions.classes.tolist() == [n % 3 for n in range(100)]
     assert predictions.probabilities is not None
     np.testing.assert_allclose(predictions.probabilities.sum(axis=1), 1)
@@ -34,10 +40,7 @@ def test_texts_are_classified_in_their_order_whatever_their_length(tmp_path: Pat
 def test_texts_are_normalised_as_in_the_service(tmp_path: Path) -> None:
     """A link says nothing and blanks are one: the words that are left decide."""
     model = opened(sentiment_model(), tmp_path / "m")
-    inputs = HeldOutTexts("file", "sentiment", SENTIMENTS, ["https://t.co/1  good\n", "bad"])
-    predictions = model.predict(inputs)
-    assert predictions is not None
-    assert predictions.classes.tolist() == [2, 0]
+    assert predicted(model, "sentiment", ["https://t.co/1  good\n", "bad"]).classes.tolist() == [2, 0]
 
 
 def test_where_two_labels_are_to_choose_from_the_third_is_out_of_it(tmp_path: Path) -> None:
@@ -53,18 +56,14 @@ def test_where_two_labels_are_to_choose_from_the_third_is_out_of_it(tmp_path: Pa
 def test_a_target_is_read_by_the_head_for_targets(tmp_path: Path) -> None:
     """With that head the same text is positive of one target and neutral of another."""
     model = opened(sentiment_model(target_sentiment=(SENTIMENTS, ABOUT)), tmp_path / "m")
-    predictions = model.predict(HeldOutTexts("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "other"]))
-    assert predictions is not None
+    predictions = predicted(model, "target_sentiment", ["good", "good"], ["it", "other"])
     assert (predictions.classes.tolist(), predictions.note) == ([2, 1], "")
 
 
 def test_without_a_head_for_targets_they_are_ignored_and_that_is_said(tmp_path: Path) -> None:
     """The sentiment of the text stands in, with a note."""
     model = opened(sentiment_model(), tmp_path / "m")
-    predictions = model.predict(
-        HeldOutTexts("file", "target_sentiment", SENTIMENTS, ["good", "good"], ["it", "bad bad"])
-    )
-    assert predictions is not None
+    predictions = predicted(model, "target_sentiment", ["good", "good"], ["it", "bad bad"])
     assert (predictions.classes.tolist(), predictions.note) == ([2, 2], "targets ignored")
 
 
@@ -80,15 +79,12 @@ def test_a_question_that_the_model_has_no_head_for_is_not_answered(tmp_path: Pat
 def test_a_temperature_softens_the_probabilities(tmp_path: Path) -> None:
     """The head's temperature in config.json is that of the answer."""
     folder = sentiment_model().write(tmp_path / "m")
-    inputs = HeldOutTexts("file", "sentiment", SENTIMENTS, ["good"])
-    before = ServedModel.open(str(folder)).predict(inputs)
+    before = predicted(ServedModel.open(str(folder)), "sentiment", ["good"])
     config = (
         (folder / "config.json").read_text().replace('"output": "sentiment"', '"output": "sentiment", "temperature": 3')
     )
     (folder / "config.json").write_text(config)
-    after = ServedModel.open(str(folder)).predict(inputs)
-    assert before is not None
-    assert after is not None
+    after = predicted(ServedModel.open(str(folder)), "sentiment", ["good"])
     assert before.probabilities is not None
     assert after.probabilities is not None
     assert after.probabilities.max() < before.probabilities.max() < 1
