@@ -41,19 +41,13 @@ class Adding:
     without: Callable[[Any, Any], Any]
 
 
-def _merge(
-    one: Mapping[str, Value], other: Mapping[str, Value], join: Callable[[Value, Value], Value]
-) -> Mapping[str, Value]:
+def _count_together(one: Counts, other: Counts) -> Counts:
     if not one or not other:
         return one or other
     merged = dict(one)
-    for name, value in other.items():
-        merged[name] = join(merged[name], value) if name in merged else value
+    for name, posts in other.items():
+        merged[name] = merged.get(name, 0) + posts
     return merged
-
-
-def _count_together(one: Counts, other: Counts) -> Counts:
-    return _merge(one, other, operator.add)
 
 
 def _count_all(counts: Iterable[Counts]) -> Counts:
@@ -72,7 +66,14 @@ def count_without(whole: Counts, part: Counts) -> Counts:
 
 def _latest(one: Mapping[str, Figure], other: Mapping[str, Figure]) -> Mapping[str, Figure]:
     """Return the latest of each figure; of two values from one hour the larger, so that no order decides."""
-    return _merge(one, other, max)
+    if not one or not other:
+        return one or other
+    merged = dict(one)
+    for name, figure in other.items():
+        known = merged.get(name)
+        if known is None or figure > known:
+            merged[name] = figure
+    return merged
 
 
 def _stays(whole: Value, _part: Value) -> Value:
@@ -138,10 +139,8 @@ _DECLARED: Final = {name: hint.__metadata__ for name, hint in get_type_hints(Inc
 _FIELDS: Final[Mapping[str, Adding]] = {name: declared[0] for name, declared in _DECLARED.items()}
 _VALUES: Final = attrgetter(*_FIELDS)
 _TWO: Final = [adding.two for adding in _FIELDS.values()]
-_MANY: Final = [adding.many for adding in _FIELDS.values()]
-_MANY_OF_A_BRAND: Final = [
-    (lambda _: {}) if adding in {FIGURES, EMBEDDINGS} else adding.many for adding in _FIELDS.values()
-]
+_OF_A_BRAND: Final = {name: adding for name, adding in _FIELDS.items() if adding not in {FIGURES, EMBEDDINGS}}
+_VALUES_OF_A_BRAND: Final = attrgetter(*_OF_A_BRAND)
 _WITHOUT: Final = [adding.without for adding in _FIELDS.values()]
 PLAIN: Final = tuple(name for name, adding in _FIELDS.items() if adding in {SUM, FIRST, LAST})
 """The fields of one number or name, which stores and backups keep as they are."""
@@ -218,8 +217,9 @@ def combine_all(increments: Iterable[Increment], *, of_author: bool = True) -> I
     found = [one for one in increments if one.posts]
     if not found:
         return UNIT
-    columns = zip(_MANY if of_author else _MANY_OF_A_BRAND, *map(_VALUES, found), strict=True)
-    return Increment(*[many(values) for many, *values in columns])
+    names, values = (_FIELDS, _VALUES) if of_author else (_OF_A_BRAND, _VALUES_OF_A_BRAND)
+    columns = zip(names.items(), zip(*map(values, found), strict=True), strict=True)
+    return Increment(**{name: adding.many(column) for (name, adding), column in columns})
 
 
 def subtract(whole: Increment, part: Increment) -> Increment:

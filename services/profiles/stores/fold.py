@@ -21,18 +21,18 @@ def fold(arrivals: Sequence[Arrival], *, restored: bool = False) -> Rule[set[str
     new = [one for one in arrivals if one.post.post_key not in loaded.known]
     if not new:
         return changes, set()
+    hours = {(one.post.voice, one.adds.first_seen) for one in new}
     state = yield Wanted(
         authors={one.post.author_key for one in new},
-        buckets={key for one in new for key in buckets_of(one.post.voice, one.adds.first_seen)},
+        buckets=[key for voice, hour in hours for key in buckets_of(voice, hour)],
         every_shard="buckets" in loaded.parts,
     )
     authors = state.authors
-    counted = [one for one in new if _is_welcome(one, authors[one.post.author_key])]
-    refused = [
-        one
-        for one in new
-        if not (authors[one.post.author_key].erased or _is_welcome(one, authors[one.post.author_key]))
-    ]
+    counted, refused = list[Arrival](), list[Arrival]()
+    for one in new:
+        author = authors[one.post.author_key]
+        if not author.erased:
+            (counted if one.adds.first_seen > author.through else refused).append(one)
     changes.tombstones = [(one.post.post_key, one.post.key_version) for one in refused]
     changes.posts = counted
     if "profiles" not in loaded.parts:
@@ -63,10 +63,6 @@ def refuse_other_lengths(posts: Sequence[AnalyzedPost], known: Mapping[str, int]
                 ("body", "posts", place, "analysis", "embedding"),
             )
     return new
-
-
-def _is_welcome(one: Arrival, author: Author) -> bool:
-    return not author.erased and one.adds.first_seen > author.through
 
 
 def _add_to_profiles(changes: Changes, authors: Mapping[str, Author], counted: Sequence[Arrival]) -> None:

@@ -115,12 +115,10 @@ def _write_belongings(connection: sqlite3.Connection, brand: str, changed: Mappi
     through: list[tuple[str, str, int]] = []
     for key, (before, after) in changed.items():
         old, new = before.folded, after.folded
-        sums += [
-            (brand, key, version, total.posts, total.sums)
-            for version, total in new.embeddings.items()
-            if total is not old.embeddings.get(version)
-        ]
-        spoken += [(brand, key, language) for language in new.languages if language not in old.languages]
+        for version, total in new.embeddings.items():
+            if total is not old.embeddings.get(version):
+                sums.append((brand, key, version, total.posts, total.sums))
+        spoken += [(brand, key, language) for language in new.languages.keys() - old.languages.keys()]
         if new.posts < old.posts:
             dropped += [(brand, key, version) for version in old.embeddings if version not in new.embeddings]
             silent += [(brand, key, language) for language in old.languages if language not in new.languages]
