@@ -48,8 +48,8 @@ lines: ## count lines and files of Python by room
 bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench
 
-bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB's protocol (minutes)
-	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles
+bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB (minutes); BESIDE=a tree to compare with
+	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles $(BESIDE)
 
 model: $(UV) ## train the shipped model anew: DATA=folder with the corpora (hours on two cores, minutes on a GPU)
 	@$(UV) sync --frozen --inexact $(EXTRAS) --extra train

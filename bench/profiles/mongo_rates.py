@@ -1,5 +1,6 @@
 """Posts folded per second into a server that speaks MongoDB's protocol: ours, the limit, and how it used to be done."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -43,6 +44,24 @@ async def alone(server: str, batches: Batches, most: int) -> float:
         for post in posts:
             await store.fold(BRAND, [post])
         return len(posts) / (time.perf_counter() - started)
+
+
+async def together(server: str, batches: Batches, callers: int, replicas: int) -> tuple[float, int]:
+    """Return posts per second of callers who deliver to one brand at once, and how often transactions met.
+
+    Callers share the replicas of the service, each of which has a store of its own.
+    """
+    async with _database(server) as database:
+        stores = [MongoProfileStore(database, SystemClock()) for _ in range(replicas)]
+        await stores[0].prepare()
+        started = time.perf_counter()
+
+        async def deliver(caller: int) -> None:
+            for batch in batches[caller::callers]:
+                await stores[caller % replicas].fold(BRAND, batch)
+
+        await asyncio.gather(*(deliver(caller) for caller in range(callers)))
+        return rate(batches, started), sum(store.conflicts for store in stores)
 
 
 async def recorded(server: str, batches: Batches) -> list[Documents]:

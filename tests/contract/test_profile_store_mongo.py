@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.profiles.listing import ClusterFilter, Listing, Order, Sort
-from services.profiles.stores import mongo_listing, mongo_shards
+from services.profiles.stores import mongo_listing, mongo_turns
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.mongo_loading import SHARDS
-from services.profiles.stores.mongo_shards import LEASE_SECONDS, ShardLease
+from services.profiles.stores.mongo_turns import LEASE, Turns
 from shared.errors import InputError, PeerUnavailableError, SettingsError
 from shared.mongo import MongoDatabase, open_mongo
 from shared.store_url import MongoUrl
@@ -118,7 +117,7 @@ async def test_many_stores_fill_one_brand_at_once(
     database: MongoDatabase, monkeypatch: pytest.MonkeyPatch, shards: int
 ) -> None:
     """Twenty deliveries of one brand at once, by processes with shards of their own or the same, lose nothing."""
-    monkeypatch.setattr(mongo_shards, "SHARDS", shards)
+    monkeypatch.setattr(mongo_turns, "SHARDS", shards)
     posts = [post(number, number % 30, hours=number % 3) for number in range(200)]
     stores = [MongoProfileStore(database) for _ in range(4)]
     counts = await asyncio.gather(*(stores[start % 4].fold("acme", posts[start::20]) for start in range(20)))
@@ -129,13 +128,13 @@ async def test_many_stores_fill_one_brand_at_once(
 async def test_each_process_has_a_shard_of_its_own_while_there_are_enough(database: MongoDatabase) -> None:
     """The first eight get one each; one that lapsed is taken over; its buckets are read as one with the others."""
     clock = SetClock()
-    leases = [ShardLease(database, clock) for _ in range(SHARDS + 1)]
-    numbers = [await lease.number() for lease in leases]
+    leases = [Turns(database, clock) for _ in range(SHARDS + 1)]
+    numbers = [await lease.shard() for lease in leases]
     assert sorted(numbers[:SHARDS]) == list(range(SHARDS))
     assert numbers[SHARDS] in range(SHARDS)
     later = SetClock(clock.now())
-    later.advance(timedelta(seconds=LEASE_SECONDS + 1))
-    assert await ShardLease(database, later).number() == 0
+    later.advance(LEASE)
+    assert await Turns(database, later).shard() == 0
 
 
 async def test_shards_of_an_hour_are_one_hour(database: MongoDatabase) -> None:

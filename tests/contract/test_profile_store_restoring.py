@@ -138,7 +138,7 @@ async def test_a_restore_made_again_leaves_what_came_since(source: ProfileStore,
 
 
 async def test_a_backups_hours_name_nobody_who_was_erased_since(store: ProfileStore, tmp_path: Path) -> None:
-    """Whoever was erased after the backup was made is counted among the authors of none of its buckets."""
+    """An author who was erased after the backup was made is counted among the authors of none of its buckets."""
     async with open_store(SqliteUrl(tmp_path / "other.db")) as source:
         await source.fold("acme", POSTS)
         await store.erase(key(4))

@@ -65,9 +65,10 @@ def server() -> Iterator[str]:
 class MongoServer:
     """A server of one's own, on one folder and one port through all its starts; stopped gently or by SIGKILL."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep the data in `folder`."""
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """Keep the data in `folder`; a `durable` server has what it has committed even after a SIGKILL."""
         self._folder = folder
+        self._options = ["--sync-on-commit"] if durable else []
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"mongodb://127.0.0.1:{self._port}"
@@ -94,7 +95,7 @@ class MongoServer:
                 self.kill()
 
     def kill(self) -> None:
-        """End the server as a power failure would: nothing is flushed, nobody is told."""
+        """End the server as a power failure would: nothing is flushed, and no client is told."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
@@ -108,7 +109,8 @@ class MongoServer:
         secantus = Path(sys.executable).with_name("secantusd-py")
         if not secantus.exists():
             raise UnavailableError("No MongoDB to test against: set MONGODB_TEST_URL, or run `make setup`.")
-        return [str(secantus), "--host", "127.0.0.1", "--port", str(self._port), "--storage-path", str(data)]
+        listening = ["--host", "127.0.0.1", "--port", str(self._port)]
+        return [str(secantus), *listening, "--storage-path", str(data), *self._options]
 
     def _takes_writes(self) -> bool:
         with pymongo.MongoClient[dict[str, object]](

@@ -77,7 +77,7 @@ class ProfileStore(Protocol):
         Gone are profiles, posts with their keys and texts, assignments of every run, and the author's part of the
         counts of distinct authors. Hours and days keep the posts that their figures were made of while they can be
         told from the others, which needs a post's analysis; those whose analysis has expired stay counted there,
-        and name nobody. A tombstone, the `author_key` alone, stays: whatever is delivered or imported of the author
+        and name no author. A tombstone, the `author_key` alone, stays: whatever is delivered or imported of the author
         later is no longer counted and leaves no trace. A crash is finished by the same erasure made again, which
         else finds nothing; what it returns then is what that call removed.
         """

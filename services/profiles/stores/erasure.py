@@ -11,7 +11,7 @@ from services.profiles.author_sketch import without
 from services.profiles.folding import LATEST, UNIT, combine_all
 from services.profiles.kept import Erased
 from services.profiles.stores.removal import Going, withdraw
-from services.profiles.stores.state import Author, Changes, PostsOf, Rule, ShardedKey, Wanted
+from services.profiles.stores.state import Changes, KnownAuthor, PostsOf, Rule, ShardedKey, Wanted
 
 
 def bury(author_keys: Sequence[str]) -> Rule[None]:
@@ -41,7 +41,7 @@ def erase(brand: str, author_key: str, most: int | None) -> Rule[tuple[Erased, b
     if before.folded.posts:
         changes.profiles = -1
         changes.more, changes.less = UNIT, combine_all([before.folded], of_author=False)
-    changes.authors[author_key] = (before, Author(erased=True))
+    changes.authors[author_key] = (before, KnownAuthor(erased=True))
     changes.forgotten = [author_key]
     return changes, (Erased(brand, before.folded.posts, len(taken), state.assignments), True)
 

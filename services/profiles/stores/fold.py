@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.profiles.folding import UNIT, Increment, combine, combine_all
 from services.profiles.rollup import EMPTY, buckets_of, join, part_from, rolled_up
-from services.profiles.stores.state import FIRST_SHARD, Arrival, Author, Changes, Loaded, Rule, Wanted
+from services.profiles.stores.state import FIRST_SHARD, Arrival, Changes, KnownAuthor, Loaded, Rule, Wanted
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import InputError
 
@@ -15,9 +15,9 @@ def fold(arrivals: Sequence[Arrival], *, restored: bool = False) -> Rule[set[str
     Posts that are `restored` add to nothing that their backup brought already. Raises InputError.
     """
     posts = [one.post for one in arrivals]
-    embedded = any(post.embedding_version is not None for post in posts)
-    loaded = yield Wanted(post_keys=[post.post_key for post in posts], lengths=embedded, parts=restored)
-    changes = Changes(lengths=refuse_other_lengths(posts, loaded.lengths) if embedded else {})
+    versions = {post.embedding_version for post in posts if post.embedding_version is not None}
+    loaded = yield Wanted(post_keys=[post.post_key for post in posts], lengths=versions, parts=restored)
+    changes = Changes(lengths=refuse_other_lengths(posts, loaded.lengths) if versions else {})
     new = [one for one in arrivals if one.post.post_key not in loaded.known]
     if not new:
         return changes, set()
@@ -65,14 +65,14 @@ def refuse_other_lengths(posts: Sequence[AnalyzedPost], known: Mapping[str, int]
     return new
 
 
-def _add_to_profiles(changes: Changes, authors: Mapping[str, Author], counted: Sequence[Arrival]) -> None:
+def _add_to_profiles(changes: Changes, authors: Mapping[str, KnownAuthor], counted: Sequence[Arrival]) -> None:
     by_author: dict[str, Increment] = {}
     for one in counted:
         author_key = one.post.author_key
         by_author[author_key] = combine(by_author.get(author_key, UNIT), one.adds)
     for author_key, adds in by_author.items():
         before = authors[author_key]
-        after = Author(combine(before.folded, adds), before.remnants, before.through)
+        after = KnownAuthor(combine(before.folded, adds), before.remnants, before.through)
         changes.authors[author_key] = (before, after)
         changes.profiles += not before.folded.posts
     changes.more = combine_all(by_author.values(), of_author=False)

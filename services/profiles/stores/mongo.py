@@ -20,8 +20,8 @@ from services.profiles.stores.mongo_loading import MongoLoading
 from services.profiles.stores.mongo_posts import MongoPosts
 from services.profiles.stores.mongo_saving import MongoSaving
 from services.profiles.stores.mongo_schema import check_schema
-from services.profiles.stores.mongo_shards import ShardLease
 from services.profiles.stores.mongo_totals import MongoTotals
+from services.profiles.stores.mongo_turns import Turns
 from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
 from services.profiles.stores.transacting import EVERY_BRAND, PIECE, TransactionalProfileStore
 from shared.analyzed_post import Voice
@@ -47,7 +47,8 @@ class MongoProfileStore(TransactionalProfileStore):
         super().__init__(clock)
         self.conflicts = 0
         self._database = database
-        self._shard = ShardLease(database, self._clock)
+        self._lengths: Mapping[str, int] = {}
+        self._turns = Turns(database, self._clock)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._group = GroupCommit(self._transact)
         self._totals = MongoTotals(database)
@@ -61,14 +62,15 @@ class MongoProfileStore(TransactionalProfileStore):
         with pymongo.timeout(INDEX_SECONDS):
             for collection, keys, options in INDEXES:
                 await self._database[collection].create_index(keys, **options)
-        await self._shard.prepare()
+        await self._turns.prepare()
 
     @override
     async def _transact(self, brand: str, rule: Callable[[], Rule[Result]], *, rarely: bool = False) -> Result:
-        shard = await self._shard_for(brand)
+        shard, lengths = await self._shard_for(brand), self._lengths
 
         async def work(session: MongoSession) -> Result:
-            loading = MongoLoading(self._database, session, brand, shard)
+            nonlocal lengths
+            loading = MongoLoading(self._database, session, brand, shard, self._lengths)
             asking = rule()
             wanted = next(asking)
             while True:
@@ -80,31 +82,45 @@ class MongoProfileStore(TransactionalProfileStore):
                     break
             if changes != NOTHING:
                 await MongoSaving(self._database, session, brand, shard).save(changes)
+            lengths = loading.lengths
             result: Result = answer
             return result
 
         async with self._locks[brand]:
-            return await self._in_transaction(work)
+            result = await self._in_transaction(work, brand)
+        # Only now it is certain that what was read there stays.
+        self._lengths = lengths
+        return result
 
     @answering
     async def _shard_for(self, brand: str) -> int:
         """Return where to write, in a brand that erasures know."""
         if brand != EVERY_BRAND:
             await self._totals.register(brand)
-        return await self._shard.number()
+        return await self._turns.shard()
 
-    async def _in_transaction(self, work: Callable[[MongoSession], Awaitable[Result]]) -> Result:
-        tries = 0
+    async def _in_transaction(
+        self, work: Callable[[MongoSession], Awaitable[Result]], brand: str = EVERY_BRAND
+    ) -> Result:
+        tries, turn = 0, await self._turn(brand)
 
-        async def counted(session: MongoSession) -> Result:
-            nonlocal tries
+        async def trying(session: MongoSession) -> Result:
+            nonlocal tries, turn
             tries += 1
+            if tries > 1:
+                self.conflicts += 1
+                self._turns.meet(brand)
+                turn = turn or await self._turn(brand)
             return await work(session)
 
         try:
-            return await in_transaction(self._database, counted)
+            return await in_transaction(self._database, trying)
         finally:
-            self.conflicts += max(0, tries - 1)
+            if turn:
+                await self._turns.give_back(brand)
+
+    async def _turn(self, brand: str) -> bool:
+        return brand != EVERY_BRAND and await self._turns.wait(brand)
 
     @override
     async def _fold(self, brand: str, ready: Sequence[Arrival]) -> int:

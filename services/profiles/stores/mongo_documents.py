@@ -20,7 +20,7 @@ from services.profiles.kept import KeptPost
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import BucketKey, Rollup
-from services.profiles.stores.state import NEVER, Arrival, Author, Counted, ShardedKey
+from services.profiles.stores.state import NEVER, Arrival, Counted, KnownAuthor, ShardedKey
 from shared.analyzed_post import AnalyzedPost
 
 Document = dict[str, Any]
@@ -28,7 +28,7 @@ _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 CONTENT: Final = ("body", "text", "embedding", "hour", "voice", "shard", "stored_at", "brand")
 """What a post loses when its time is over."""
 NO_EMBEDDINGS: Final = {"embeddings": 0}
-"""For who reads profiles without the sums of their embeddings, most of their bytes."""
+"""For readings of profiles without the sums of their embeddings, most of their bytes."""
 TOTALLED: Final = ("posts", "scored_posts", "score_sum")
 TOTALLED_COUNTS: Final = ("labels", "languages")
 
@@ -112,7 +112,7 @@ def to_kept(document: Mapping[str, Any]) -> KeptPost:
     return KeptPost(post_key, author_key, key_version, document["stored_at"], from_post(document))
 
 
-def to_profile(brand: str, author_key: str, author: Author) -> Document | None:
+def to_profile(brand: str, author_key: str, author: KnownAuthor) -> Document | None:
     """Return the document of an author; None where there is nothing to keep."""
     document: Document = {"_id": f"{brand}|{author_key}"}
     if author.folded.posts:
@@ -130,11 +130,11 @@ def to_profile(brand: str, author_key: str, author: Author) -> Document | None:
     return document if len(document) > 1 else None
 
 
-def to_author(document: Mapping[str, Any] | None, *, erased: bool = False) -> Author:
+def to_author(document: Mapping[str, Any] | None, *, erased: bool = False) -> KnownAuthor:
     """Return the author of a document, or of none."""
     if document is None:
-        return Author(erased=erased)
-    return Author(folded_of(document), document.get("remnants", 0), document.get("through", NEVER), erased)
+        return KnownAuthor(erased=erased)
+    return KnownAuthor(folded_of(document), document.get("remnants", 0), document.get("through", NEVER), erased)
 
 
 def folded_of(document: Mapping[str, Any]) -> Increment:

@@ -20,8 +20,8 @@ from services.profiles.stores.mongo_documents import (
 from services.profiles.stores.state import (
     NEVER,
     TOMBSTONE,
-    Author,
     Counted,
+    KnownAuthor,
     Loaded,
     Part,
     PostsOf,
@@ -41,12 +41,19 @@ _PRESENT: dict[Part, str] = {"profiles": "profiles", "buckets": "rollups"}
 class MongoLoading:
     """Reads of one transaction."""
 
-    def __init__(self, database: MongoDatabase, session: MongoSession, brand: str, shard: int) -> None:
-        """Read what a brand has, as of the session's transaction; `shard` is where its writer adds."""
+    def __init__(
+        self, database: MongoDatabase, session: MongoSession, brand: str, shard: int, lengths: Mapping[str, int]
+    ) -> None:
+        """Read what a brand has, as of the session's transaction.
+
+        `shard` is where its writer adds; `lengths` are those of embeddings that the process has read before, which
+        never change.
+        """
         self._database = database
         self._session = session
         self._brand = brand
         self._shard = shard
+        self.lengths = lengths
 
     async def load(self, wanted: Wanted) -> Loaded:
         """Return what a rule wants to know."""
@@ -57,7 +64,7 @@ class MongoLoading:
             hours={author_key: await self._hours(author_key) for author_key in wanted.hours},
             buckets=await self._buckets(wanted),
             shard=self._shard,
-            lengths=await self._lengths() if wanted.lengths else {},
+            lengths=await self._lengths(wanted.lengths),
             parts=await self._parts() if wanted.parts else (),
             present=await self._present() if wanted.parts else (),
             assignments=await self._assignments(wanted.assignments) if wanted.assignments else 0,
@@ -79,13 +86,13 @@ class MongoLoading:
             for post in await self._find_ids("posts", ids, {"profile": 1})
         }
 
-    async def _authors(self, author_keys: Collection[str]) -> dict[str, Author]:
+    async def _authors(self, author_keys: Collection[str]) -> dict[str, KnownAuthor]:
         if not author_keys:
             return {}
         erased = {one["_id"] for one in await self._find_ids("erased", author_keys)}
         profiles = await self._find_ids("profiles", [f"{self._brand}|{key}" for key in author_keys])
 
-        def decoded() -> dict[str, Author]:
+        def decoded() -> dict[str, KnownAuthor]:
             by_id = {profile["_id"]: profile for profile in profiles}
             return {key: to_author(by_id.get(f"{self._brand}|{key}"), erased=key in erased) for key in author_keys}
 
@@ -136,8 +143,10 @@ class MongoLoading:
             documents = await self._find_ids("rollups", ids)
         return await asyncio.to_thread(lambda: {sharded_key(one): from_rollup(one) for one in documents})
 
-    async def _lengths(self) -> dict[str, int]:
-        return {one["_id"]: one["dimensions"] for one in await self._find("embedding_versions", {})}
+    async def _lengths(self, versions: Collection[str]) -> Mapping[str, int]:
+        if not self.lengths.keys() >= set(versions):
+            self.lengths = {one["_id"]: one["dimensions"] for one in await self._find("embedding_versions", {})}
+        return self.lengths
 
     async def _parts(self) -> list[Part]:
         parts = list[Part](_PRESENT)

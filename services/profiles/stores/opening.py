@@ -65,6 +65,6 @@ def _stores(profiles: ProfileStore, documents: Documents) -> Stores:
 
 @asynccontextmanager
 async def open_store(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> AsyncIterator[ProfileStore]:
-    """Open the database as `open_stores` does, for whoever needs its profiles alone."""
+    """Open the database as `open_stores` does, for callers that need its profiles alone."""
     async with open_stores(url, clock) as stores:
         yield stores.profiles

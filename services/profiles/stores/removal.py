@@ -21,9 +21,9 @@ from services.profiles.rollup import EMPTY, BucketKey, Rollup, buckets_of, join,
 from services.profiles.stores.base import RemovalCount
 from services.profiles.stores.state import (
     TOMBSTONE,
-    Author,
     Changes,
     Counted,
+    KnownAuthor,
     Loaded,
     PostsOf,
     Rule,
@@ -43,7 +43,7 @@ class Going:
     """What is to leave one author's profile: posts with an analysis by key, and how many others."""
 
     author_key: str
-    before: Author
+    before: KnownAuthor
     hours: Hours
     taken: dict[str, Counted] = field(default_factory=dict)
     traceless: int = 0

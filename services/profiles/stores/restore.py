@@ -10,8 +10,8 @@ from services.profiles.stores.state import (
     FIRST_SHARD,
     NOTHING,
     TOMBSTONE,
-    Author,
     Changes,
+    KnownAuthor,
     Loaded,
     Part,
     Rule,
@@ -36,7 +36,7 @@ def restore_profiles(profiles: Sequence[KeptProfile]) -> Rule[int]:
     for kept in new:
         author_key, folded = kept.profile.author_key, kept.profile.folded
         before = state.authors[author_key]
-        changes.authors[author_key] = (before, Author(folded, kept.remnants, before.through))
+        changes.authors[author_key] = (before, KnownAuthor(folded, kept.remnants, before.through))
         changes.clusters[author_key] = kept.profile.clusters
     changes.lengths = {
         version: total.dimensions for kept in new for version, total in kept.profile.folded.embeddings.items()

@@ -17,8 +17,8 @@ from services.profiles.rollup import BucketKey, Rollup
 from services.profiles.stores.state import (
     FIRST_SHARD,
     NEVER,
-    Author,
     Counted,
+    KnownAuthor,
     Loaded,
     Part,
     PostsOf,
@@ -99,7 +99,7 @@ def rollup_of_row(row: Any) -> Rollup:
 
 def _authors(
     connection: sqlite3.Connection, brand: str, author_keys: Collection[str], *, remnants: bool
-) -> dict[str, Author]:
+) -> dict[str, KnownAuthor]:
     names = json.dumps(list(author_keys))
 
     def by_author(statement: str) -> dict[str, int]:
@@ -111,7 +111,7 @@ def _authors(
     left = by_author("SELECT author_key, posts FROM remnant WHERE brand = ?") if remnants else {}
     folded = increments(connection, brand, author_keys)
     return {
-        key: Author(folded.get(key, UNIT), left.get(key, 0), through.get(key, NEVER), key in erased)
+        key: KnownAuthor(folded.get(key, UNIT), left.get(key, 0), through.get(key, NEVER), key in erased)
         for key in author_keys
     }
 

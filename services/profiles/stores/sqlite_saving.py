@@ -14,7 +14,7 @@ from services.profiles.profile import Profile
 from services.profiles.rollup import Rollup
 from services.profiles.stores.sqlite_assignments import restore_clusters
 from services.profiles.stores.sqlite_loading import decode
-from services.profiles.stores.state import TOMBSTONE, Arrival, Author, Changes, ShardedKey
+from services.profiles.stores.state import TOMBSTONE, Arrival, Changes, KnownAuthor, ShardedKey
 
 OF_AUTHOR = ("profile", "analyzed_post", "remnant", "removed_author", "spoken", "embedding_sum", "assignment")
 """The tables that know an author of a brand, but for the keys of posts."""
@@ -105,7 +105,9 @@ def _profile_row(brand: str, author_key: str, folded: Increment) -> tuple[object
     return (brand, author_key, folded.posts, folded.last_seen, order["mean_rising"], order["mean_falling"], body)
 
 
-def _write_belongings(connection: sqlite3.Connection, brand: str, changed: Mapping[str, tuple[Author, Author]]) -> None:
+def _write_belongings(
+    connection: sqlite3.Connection, brand: str, changed: Mapping[str, tuple[KnownAuthor, KnownAuthor]]
+) -> None:
     """Write what has tables of its own: sums of embeddings, languages, remnants, and up to when posts are gone."""
     sums: list[tuple[object, ...]] = []
     dropped: list[tuple[str, str, str]] = []

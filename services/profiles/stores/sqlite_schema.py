@@ -2,8 +2,8 @@
 
 A row of `post` without an author is a tombstone. `analyzed_post` holds each counted post with its text and analysis
 until they expire; its rows are appended, with narrow indexes beside them: sorted by author, such wide rows would be
-written all over the file by every fold. The index by author tells voice and hour, too: whoever takes a post out reads
-no body of the posts that stay. `remnant` counts posts that were taken out of a profile without their
+written all over the file by every fold. The index by author tells voice and hour, too, so that the body of no post
+that stays is read where another is taken out. `remnant` counts posts that were taken out of a profile without their
 figures (see `removal`). `removed_author` says up to which hour an author's posts are gone, `erased` who is gone
 for good. `restoration` marks a brand whose profiles or buckets came from a backup: its posts must not add to them.
 """

@@ -48,7 +48,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
+class KnownAuthor:
     """An author towards a brand: the profile, and what keeps posts out of it.
 
     Posts up to the hour `through` are gone, and all of an author who is `erased`. `remnants` of the profile's posts
@@ -59,9 +59,6 @@ class Author:
     remnants: int = 0
     through: int = NEVER
     erased: bool = False
-
-
-NOBODY_YET: Final = Author()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Wanted:
     buckets: Collection[BucketKey] = ()
     every_shard: bool = False
     buckets_after: ShardedKey | Literal["first"] | None = None
-    lengths: bool = False
+    lengths: Collection[str] = ()
     parts: bool = False
     assignments: str | None = None
 
@@ -105,7 +102,7 @@ class Loaded:
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
-    authors: Mapping[str, Author] = field(default_factory=dict)
+    authors: Mapping[str, KnownAuthor] = field(default_factory=dict)
     posts: Mapping[str, dict[str, Counted]] = field(default_factory=dict)
     hours: Mapping[str, Counter[tuple[Voice, int]]] = field(default_factory=dict)
     buckets: dict[ShardedKey, Rollup] = field(default_factory=dict)
@@ -134,7 +131,7 @@ class Changes:
     posts_shard: int = FIRST_SHARD
     buried: dict[str, list[str]] = field(default_factory=dict)
     expired: dict[str, list[str]] = field(default_factory=dict)
-    authors: dict[str, tuple[Author, Author]] = field(default_factory=dict)
+    authors: dict[str, tuple[KnownAuthor, KnownAuthor]] = field(default_factory=dict)
     profiles: int = 0
     more: Increment = UNIT
     less: Increment = UNIT
