@@ -166,8 +166,8 @@ async def test_no_byte_of_an_erased_author_stays_on_the_disk(
 
 
 def _without_tombstones(folder: Path) -> None:
-    """Take the tombstones out: whatever then still names the author is no tombstone."""
-    for name, tables in (("profiles.db", ["erased"]), ("ingest.db", ["erasure", "reply_opt_out"])):
+    """Take the tombstones out: what still names the author then is no tombstone."""
+    for name, tables in (("profiles.db", ["erased"]), ("ingest.db", ["document_erasures", "document_reply_opt_outs"])):
         connection = sqlite3.connect(folder / name, isolation_level=None, timeout=30)
         connection.execute("PRAGMA secure_delete=ON")
         for table in tables:
