@@ -102,19 +102,22 @@ def may_be_shown(mention: Mention, persons: Persons) -> bool:
     return term.type != "person" and not persons.named_in(term.text)
 
 
-def names_of(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey]) -> dict[TermKey, str]:
-    """Return how each term is shown: an entity as the posts write it most often, all else as it is compared.
+def with_names(posts: Iterable[AnalyzedPost], mentions: Sequence[Mention]) -> list[tuple[str, Mention]]:
+    """Return how each term is shown, beside it: an entity as the posts write it most often, all else as compared.
 
     Each entity of the posts is folded once, however many terms there are.
     """
-    names = {term: term.text for term in terms}
+    names = {mention.term: mention.term.text for mention in mentions}
     written: dict[TermKey, Counter[str]] = {term: Counter() for term in names if term.kind == "entity"}
     if written:
         for post in posts:
             for entity in post.analysis.entities or ():
                 if (term := _entity(entity)) in written:
                     written[term][shown_name(entity.text)] += 1
-    return names | {term: min(forms, key=lambda form: (-forms[form], form)) for term, forms in written.items() if forms}
+    for term, forms in written.items():
+        if forms:
+            names[term] = min(forms, key=lambda form: (-forms[form], form))
+    return [(names[mention.term], mention) for mention in mentions]
 
 
 def _entity(entity: Entity) -> TermKey:

@@ -7,7 +7,7 @@ from itertools import islice
 from pydantic import BaseModel
 
 from services.profiles.analytics.figures import PeriodView, view_period
-from services.profiles.analytics.mentions import Mention, may_be_shown, mention_of, names_of, occurrences_of
+from services.profiles.analytics.mentions import Mention, may_be_shown, mention_of, occurrences_of, with_names
 from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.analytics.window import HourWindow
 from services.profiles.kept import Sample
@@ -62,8 +62,7 @@ def most_named(posts: Sequence[AnalyzedPost], only: EntityType | None, limit: in
     found.sort(key=lambda mention: (-mention.posts, mention.term.text, mention.term.type or ""))
     persons = Persons(names_in(posts))
     shown = list(islice((mention for mention in found if may_be_shown(mention, persons)), limit))
-    names = names_of(posts, [mention.term for mention in shown])
-    return [(names[mention.term], mention) for mention in shown]
+    return with_names(posts, shown)
 
 
 def _view(window: HourWindow, sample: Sample, found: Sequence[tuple[str, Mention]]) -> EntitiesView:

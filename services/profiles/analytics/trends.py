@@ -17,9 +17,9 @@ from services.profiles.analytics.mentions import (
     TermKey,
     may_be_shown,
     mention_of,
-    names_of,
     occurrences_of,
     terms_of,
+    with_names,
 )
 from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.analytics.window import HourWindow
@@ -33,14 +33,6 @@ MOST_POSTS: Final = 20_000
 LEAST_POSTS: Final = 5
 LEAST_AUTHORS: Final = 3
 """Below either, a term does not trend: one author's repetitions are no trend, and a handful of posts is chance."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrendCandidate:
-    """A term of the window that may trend, and how it is shown."""
-
-    mention: Mention
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +97,19 @@ async def trending(
     names = await asyncio.to_thread(names_in, sample.posts)
     sample = await store.sample(brand, baseline.start, baseline.end, MOST_POSTS, voice)
     past = _view_sample(baseline, sample)
-    before = await asyncio.to_thread(posts_with, sample.posts, [one.mention.term for one in found], kinds)
+    before = await asyncio.to_thread(posts_with, sample.posts, [mention.term for _, mention in found], kinds)
     names |= await asyncio.to_thread(names_in, sample.posts)
     trends = ranked(found, now.posts_looked_at, before, past.posts_looked_at)
     items = [_view(trend, now, past) for trend in await asyncio.to_thread(shown, trends, names, limit)]
     return TrendingView(**dict(now), baseline=past, items=items)
 
 
-def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[TrendCandidate]:
-    """Return the terms of the window with at least 5 posts and 3 authors, whether they may be shown or not."""
+def candidates(posts: Sequence[AnalyzedPost], kinds: frozenset[Kind]) -> list[tuple[str, Mention]]:
+    """Return the terms of the window with at least 5 posts and 3 authors, whether they may be shown or not, by name."""
     frequent = [
         mention_of(posts, term, seen) for term, seen in occurrences_of(posts, kinds).items() if len(seen) >= LEAST_POSTS
     ]
-    found = [mention for mention in frequent if mention.authors >= LEAST_AUTHORS]
-    names = names_of(posts, [mention.term for mention in found])
-    return [TrendCandidate(mention, names[mention.term]) for mention in found]
+    return with_names(posts, [mention for mention in frequent if mention.authors >= LEAST_AUTHORS])
 
 
 def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey], kinds: frozenset[Kind]) -> dict[TermKey, int]:
@@ -131,30 +121,18 @@ def posts_with(posts: Iterable[AnalyzedPost], terms: Iterable[TermKey], kinds: f
     return counts
 
 
-def ranked(found: Iterable[TrendCandidate], of: int, before: Mapping[TermKey, int], before_of: int) -> list[Trend]:
+def ranked(found: Iterable[tuple[str, Mention]], of: int, before: Mapping[TermKey, int], before_of: int) -> list[Trend]:
     """Return the terms that trend, the surest first: those whose score chance passes in one of a thousand terms.
 
     `found` are of a window of `of` posts, `before` says in how many of the `before_of` posts of the baseline each
     was. Without a baseline nothing trends: there is nothing it would be more frequent than.
     """
-    trends = (
-        Trend(
-            one.mention,
-            one.name,
-            before[one.mention.term],
-            burst(one.mention.posts, of, before[one.mention.term], before_of),
-        )
-        for one in found
-    )
-    return sorted(
-        (trend for trend in trends if trend.score >= SURE),
-        key=lambda trend: (
-            -trend.score,
-            trend.mention.term.kind,
-            trend.mention.term.text,
-            trend.mention.term.type or "",
-        ),
-    )
+    trends = []
+    for name, mention in found:
+        score = burst(mention.posts, of, before[mention.term], before_of)
+        if score >= SURE:
+            trends.append(Trend(mention, name, before[mention.term], score))
+    return sorted(trends, key=lambda trend: (-trend.score, *(part or "" for part in trend.mention.term)))
 
 
 def shown(trends: Iterable[Trend], names: Iterable[str], limit: int) -> list[Trend]:

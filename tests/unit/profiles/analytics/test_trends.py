@@ -30,7 +30,7 @@ def bursting(text: str, authors: int, posts: int = 20) -> list[AnalyzedPost]:
 def trends(window: list[AnalyzedPost], before: list[AnalyzedPost], kinds: frozenset[Kind] = KINDS) -> list[str]:
     """Return the names of what trends."""
     found = candidates(window, kinds)
-    counts = posts_with(before, [one.mention.term for one in found], kinds)
+    counts = posts_with(before, [mention.term for _, mention in found], kinds)
     items = ranked(found, len(window), counts, len(before))
     return [trend.name for trend in shown(items, names_in(window) | names_in(before), 100)]
 
@@ -103,7 +103,7 @@ def test_any_posts_are_ranked(texts: list[str], before: int) -> None:
     window = [said(number, text, number) for number, text in enumerate(texts)]
     past = [said(number, text, number) for number, text in enumerate(texts[: before // 2])] + usual(100, before)
     found = candidates(window, KINDS)
-    counts = posts_with(past, [one.mention.term for one in found], KINDS)
+    counts = posts_with(past, [mention.term for _, mention in found], KINDS)
     items = ranked(found, len(window), counts, len(past))
     assert [trend.score for trend in items] == sorted((trend.score for trend in items), reverse=True)
     assert len({trend.mention.term for trend in items}) == len(items)
