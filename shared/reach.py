@@ -55,11 +55,11 @@ class InternetOnly(httpx.AsyncBaseTransport):
     be many hosts'. Proxies that the environment names are not used: they would look hosts up themselves.
     """
 
-    def __init__(self, resolve: Resolve | None = None, way: httpx.AsyncBaseTransport | None = None) -> None:
-        """Look up by `resolve` (the machine's resolver), send by `way` (connections of httpx's own)."""
+    def __init__(self, resolve: Resolve | None = None, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Look up by `resolve` (the machine's resolver), send by `transport` (connections of httpx's own)."""
         self._own = _Resolver()
         self._resolve = resolve or self._own.look_up
-        self._way = way or httpx.AsyncHTTPTransport(limits=_NO_KEPT)
+        self._transport = transport or httpx.AsyncHTTPTransport(limits=_NO_KEPT)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raises InnerAddressError, and as httpx does."""
@@ -73,15 +73,15 @@ class InternetOnly(httpx.AsyncBaseTransport):
             raise InnerAddressError(host)
         for address in allowed[:-1]:
             try:
-                return await self._way.handle_async_request(_to(request, address))
+                return await self._transport.handle_async_request(_to(request, address))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await self._way.handle_async_request(_to(request, allowed[-1]))
+        return await self._transport.handle_async_request(_to(request, allowed[-1]))
 
     async def aclose(self) -> None:
         """Close connections, and forget look-ups that wait; those under way end by themselves."""
         self._own.close()
-        await self._way.aclose()
+        await self._transport.aclose()
 
 
 def _to(request: httpx.Request, address: str) -> httpx.Request:

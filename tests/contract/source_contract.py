@@ -188,8 +188,8 @@ class SourceContract:
 
     async def test_a_row_closes_whatever_was_read_of_it(self, network: Network) -> None:
         """A row that was never read closes at once, and so does one closed between two deliveries."""
-        await network.source().deliveries(None).aclose()
-        row = network.source().deliveries(None)
+        await network.source().batches(None).aclose()
+        row = network.source().batches(None)
         reading = asyncio.ensure_future(anext(row))
         await network.clock.until(lambda: bool(network.report.modes), step=1.0, limit=PATIENCE)
         await network.publish(["one"])
@@ -220,5 +220,5 @@ class SourceContract:
             await network.answer(503, {}, b"")
             told = len(network.report.sentences)
             await listener.until(lambda: len(network.report.sentences) > told)
-            shown = repr([network.source(), listener.deliveries, network.report.sentences, network.report.modes])
+            shown = repr([network.source(), listener.batches, network.report.sentences, network.report.modes])
         assert not any(secret in shown for secret in [*network.secrets, "nobody's business", *ids])

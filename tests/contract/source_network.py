@@ -120,7 +120,7 @@ class Listener:
         self.posts: list[Post] = []
         self.removals: list[Removal] = []
         self.cursor: str | None = None
-        self.deliveries: list[SourceBatch] = []
+        self.batches: list[SourceBatch] = []
         self.reading: asyncio.Task[None] | None = None
         self.storing = asyncio.Event()
         """Cleared, it keeps the listener from asking for the next delivery, as a slow store would."""
@@ -136,12 +136,12 @@ class Listener:
 
     async def read(self, cursor: str | None) -> None:
         """Read until cancelled; each post must be one that the pipeline takes."""
-        row = self._source.deliveries(cursor)
+        row = self._source.batches(cursor)
         try:
             async for delivery in row:
                 assert len(delivery.posts) <= MAX_POSTS
                 assert delivery.cursor is None or len(delivery.cursor) <= MAX_CURSOR
-                self.deliveries.append(delivery)
+                self.batches.append(delivery)
                 self.posts += [self._post(item) for item in delivery.posts]
                 self.removals += delivery.removals
                 self.cursor = delivery.cursor or self.cursor

@@ -8,7 +8,7 @@ from shared.analyzed_post import Platform
 from shared.errors import VoxpopError
 
 MAX_POSTS = 500
-"""The most that a delivery holds."""
+"""The most that a batch holds."""
 MAX_CURSOR = 64 * 1024
 """Characters of a cursor."""
 AFTER_THEIR_POSTS = frozenset[Platform]({"bluesky", "mastodon"})
@@ -37,8 +37,8 @@ class SourceBatch:
     """What a source hands over at once.
 
     `posts` are decoded JSON values as `POST /v1/posts` takes them, 500 at the most. `cursor` is where a
-    source would go on after this delivery, opaque to all others; None leaves the cursor as it was.
-    It may hold raw ids, so it is stored encrypted and never shown. A delivery may hold nothing but a cursor.
+    source would go on after this batch, opaque to all others; None leaves the cursor as it was.
+    It may hold raw ids, so it is stored encrypted and never shown. A batch may hold nothing but a cursor.
     """
 
     posts: Sequence[dict[str, Any]] = ()
@@ -82,14 +82,14 @@ class PostBudget(Protocol):
 
 
 class Source(Protocol):
-    """One query of one brand at one network, as an endless (or for a backfill, ending) row of deliveries.
+    """One query of one brand at one network, as an endless (or for a backfill, ending) stream of batches.
 
     Ordering: as the network gives them; no order is promised between posts, since folding needs none.
-    Cursor: each delivery carries where to go on. `deliveries(cursor)` goes on after it; None begins with now
+    Cursor: each batch carries where to go on. `batches(cursor)` goes on after it; None begins with now
     for a stream, and with the oldest that is asked for in a backfill.
     At least once: after a crash, a post that was delivered may be delivered again, none is left out that the
     network would still give. Duplicates are harmless: folding knows posts by their ids.
-    Acknowledging: asking for the next delivery says that the one before is stored. A source reads no further
+    Acknowledging: asking for the next batch says that the one before is stored. A source reads no further
     than its bounded queue (`MAX_POSTS` posts) ahead of that, so a slow reader slows the network, not the memory.
     Rate limits: a source keeps the network's, waits as it is told, and says so through the report.
     Reconnecting: never more than once a second, growing waits with jitter; posts missed meanwhile are fetched
@@ -103,8 +103,8 @@ class Source(Protocol):
 
     platform: Platform
 
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        """Return the row of deliveries after `cursor`."""
+    def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+        """Return the batches after `cursor`."""
         ...
 
 

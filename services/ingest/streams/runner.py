@@ -115,8 +115,8 @@ class StreamRunner:
             self._cursor = self._runtime.cipher.open_(PURPOSE, self.stream_id, self._leased.cursor)
         source = self._source = self._runtime.sources.build(stream, query, self._recorder, self._recorder.spent)
         delivering = StreamDelivery(self._runtime, query, self._recorder, self._stop)
-        async with aclosing(source.deliveries(self._cursor)) as deliveries:
-            async for delivery in deliveries:
+        async with aclosing(source.batches(self._cursor)) as batches:
+            async for delivery in batches:
                 self._can_be_cut = False
                 await delivering.take(delivery)
                 if delivery.cursor is not None:

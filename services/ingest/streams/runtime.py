@@ -27,7 +27,7 @@ class WithdrawableSource(Protocol):
     """A `Source` that leaves something at its network, which goes with a stream that is paused or deleted."""
 
     async def withdraw(self) -> None:
-        """Take away what was left, once the row of deliveries is closed; reads nothing, and ends within seconds.
+        """Take away what was left, once its batches are closed; reads nothing, and ends within seconds.
 
         Never raises for what the network does: the report says what could not be taken away.
         """

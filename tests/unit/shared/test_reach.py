@@ -130,7 +130,7 @@ async def names() -> AsyncIterator[Names]:
 
 def fetcher(names: Names) -> Fetcher:
     """Return a fetcher that keeps to the internet."""
-    return Fetcher(VirtualClock(), way=names.to())
+    return Fetcher(VirtualClock(), transport=names.to())
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -209,7 +209,7 @@ async def test_a_name_that_nobody_knows_is_a_fault(names: Names) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"])
 async def test_the_machines_own_resolver_finds_out_every_spelling(host: str) -> None:
     """However loopback is written, it is loopback."""
-    async with Pages(lambda: None) as server, Fetcher(VirtualClock(), way=InternetOnly()) as asking:
+    async with Pages(lambda: None) as server, Fetcher(VirtualClock(), transport=InternetOnly()) as asking:
         port = httpx.URL(server.url).port
         with pytest.raises((InnerAddressError, NetworkError)):
             await asking.get(f"http://{host}:{port}/page")
@@ -265,7 +265,7 @@ async def test_a_certificate_is_held_to_the_name(tmp_path: Path) -> None:
         names = Names(f"https://127.0.0.1:{port}", api_x_com=[OUTSIDE], other_example=[OUTSIDE])
         trust = ssl.create_default_context(cafile=str(trusted))
         way = names.to(httpx.AsyncHTTPTransport(verify=trust, limits=httpx.Limits(max_keepalive_connections=0)))
-        async with Fetcher(VirtualClock(), way=way) as asking:
+        async with Fetcher(VirtualClock(), transport=way) as asking:
             assert (await asking.get("https://api.x.com/page")).body == b"api.x.com"
             with pytest.raises(NetworkError, match="ConnectError"):
                 await asking.get("https://other.example/page")

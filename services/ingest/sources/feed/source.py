@@ -88,8 +88,8 @@ class FeedSource(BacklogSource[FeedSettings]):
             raise SourceRefusedError("this brand names no feeds; add one to its feeds")
         urls = [feed.url for feed in self._query.feeds]
         fared = _Fared(self._report, len(urls), self._settings.feed_interval)
-        way = None if self._settings.feeds_lie_anywhere() else InternetOnly()
-        async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes, way=way) as fetcher:
+        transport = None if self._settings.feeds_lie_anywhere() else InternetOnly()
+        async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes, transport=transport) as fetcher:
             reading = _Reading(self._settings, self._query, self._clock, backlog, fetcher, from_cursor(cursor, urls))
             async with asyncio.TaskGroup() as loops:
                 for feed in self._query.feeds:

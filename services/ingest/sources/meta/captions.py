@@ -18,7 +18,7 @@ from services.ingest.sources.base import Report, Source, SourceBatch, SourceRefu
 from services.ingest.sources.dates import parse_date
 from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted_from
 from services.ingest.sources.meta.settings import InstaloaderSession
-from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
+from services.ingest.sources.network.backlog import Backlog, SeenIds, batches_of
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.network.reconnection import NetworkError, Reconnection
 from shared.analyzed_post import Platform
@@ -58,8 +58,8 @@ class InstagramCaptions(Source):
     platform: Platform = field(default="instagram", init=False)
 
     @override
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+    def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+        return batches_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self.queries:

@@ -104,9 +104,9 @@ class GraphClient:
                 limit = await self._wait_out(fault, answer, limit)
 
     async def _wait_out(self, fault: GraphError, answer: GraphAnswer, limit: int | None) -> int | None:
-        if fault.trouble is GraphErrorKind.TOO_MUCH:
+        if fault.kind is GraphErrorKind.TOO_MUCH:
             return await self._less(limit)
-        if fault.trouble is GraphErrorKind.LIMIT:
+        if fault.kind is GraphErrorKind.LIMIT:
             told = max(seconds_until(answer.headers.get("retry-after", ""), self._clock.now()), self._rest)
             self._rest = 0.0
             seconds = told or min(LIMIT_SECONDS * 2**self._limits, MOST_SECONDS)
@@ -114,11 +114,11 @@ class GraphClient:
             await self._again(
                 f"past a limit of the Graph API ({fault.numbers}); asking again in {seconds:.0f} s", seconds
             )
-        elif fault.trouble is GraphErrorKind.BLOCKED:
+        elif fault.kind is GraphErrorKind.BLOCKED:
             await self._again(
                 f"Meta has blocked this account for a while ({fault.numbers}); asking hourly", MOST_SECONDS
             )
-        elif fault.trouble is GraphErrorKind.PASSING:
+        elif fault.kind is GraphErrorKind.PASSING:
             if not isinstance(answer.value, dict):
                 self._report.dropped("an answer that is no JSON object")
             at_least = seconds_until(answer.headers.get("retry-after", ""), self._clock.now())
@@ -183,18 +183,18 @@ def node(identifier: str, *edge: str) -> str:
 
 def refuse(fault: GraphError, variable: str) -> NoReturn:
     """Raise what a fault that no waiting changes means, in a sentence that names the setting and the remedy."""
-    if fault.trouble is GraphErrorKind.TOKEN:
+    if fault.kind is GraphErrorKind.TOKEN:
         raise CredentialError(
             f"the Graph API refuses the token in {variable} ({fault.numbers}): it has expired, was revoked or is "
             "none; make a new one and start the stream again"
         )
-    if fault.trouble is GraphErrorKind.PERMISSION:
+    if fault.kind is GraphErrorKind.PERMISSION:
         raise GraphRefusedError(
             f"the token in {variable} lacks a permission for this ({fault.numbers}); grant it to the app and make a "
             "new token",
             fault,
         )
-    if fault.trouble is GraphErrorKind.MISSING:
+    if fault.kind is GraphErrorKind.MISSING:
         raise GraphRefusedError(
             f"the Graph API knows nothing of that name, or does not show it to the token in {variable} "
             f"({fault.numbers}); look at the id or name that the brand gives",

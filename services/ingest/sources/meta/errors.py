@@ -12,7 +12,7 @@ from services.ingest.sources.base import SourceRefusedError
 class GraphErrorKind(Enum):
     """What an error asks of its reader."""
 
-    TOKEN = "token"  # noqa: S105 - the kind of trouble, no token
+    TOKEN = "token"  # noqa: S105 - the kind of error, no token
     """The token is expired, revoked or none at all: a person makes a new one."""
     PERMISSION = "permission"
     """The app or the token may not do this: a person grants it."""
@@ -48,7 +48,7 @@ _TOO_MANY: Final = 429
 class GraphError:
     """An error of the Graph API; `code` and `subcode` are its numbers, 0 where it gave none."""
 
-    trouble: GraphErrorKind
+    kind: GraphErrorKind
     code: int = 0
     subcode: int = 0
 
@@ -72,7 +72,7 @@ class GraphRefusedError(SourceRefusedError):
 def fault_of(status: int, value: Any) -> GraphError | None:
     """Return the error in an answer of `status` whose decoded body is `value`, None where it is an answer.
 
-    A body that is no JSON object (a proxy's page) is a passing trouble unless the status says otherwise.
+    A body that is no JSON object (a proxy's page) is a passing error unless the status says otherwise.
     Errors also come with status 200.
     """
     error = value.get("error") if isinstance(value, dict) else None
@@ -81,10 +81,10 @@ def fault_of(status: int, value: Any) -> GraphError | None:
             return GraphError(GraphErrorKind.LIMIT)
         return None if isinstance(value, dict) and status < 300 else GraphError(GraphErrorKind.PASSING)  # noqa: PLR2004
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
-    return GraphError(_trouble(status, code, subcode, error), code, subcode)
+    return GraphError(_kind_of(status, code, subcode, error), code, subcode)
 
 
-def _trouble(status: int, code: int, subcode: int, error: Mapping[str, Any]) -> GraphErrorKind:
+def _kind_of(status: int, code: int, subcode: int, error: Mapping[str, Any]) -> GraphErrorKind:
     if code in _MEANINGS:
         return _MEANINGS[code]
     if status == _TOO_MANY:

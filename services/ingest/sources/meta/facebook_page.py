@@ -16,7 +16,7 @@ from services.ingest.sources.meta.errors import GraphErrorKind, GraphRefusedErro
 from services.ingest.sources.meta.facebook_posts import COMMENT_FIELDS, POST_FIELDS, FoundPost, comment_of, post_of
 from services.ingest.sources.meta.lookback import repeat, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
+from services.ingest.sources.network.backlog import Backlog, SeenIds, batches_of
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -103,8 +103,8 @@ class FacebookPage(Source):
     platform: Platform = field(default="facebook", init=False)
 
     @override
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+    def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+        return batches_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self.pages:
@@ -178,7 +178,7 @@ class _Look:
                         break
         except GraphRefusedError as error:
             # A post may be gone between the list and its comments; that ends nothing but this.
-            if error.fault.trouble is not GraphErrorKind.MISSING:
+            if error.fault.kind is not GraphErrorKind.MISSING:
                 raise
         self._reached.has_read(post.id, post.mark, min(newest, self._source.clock.now()))
         self._backlog.reached(self._reached.write(), at_once=True)

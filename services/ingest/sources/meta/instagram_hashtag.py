@@ -19,7 +19,7 @@ from services.ingest.sources.meta.client import GraphClient, node, open_client
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, GraphRefusedError
 from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted_from
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.network.backlog import Backlog, SeenIds, deliveries_of
+from services.ingest.sources.network.backlog import Backlog, SeenIds, batches_of
 from shared.analyzed_post import Platform
 from shared.clock import Clock
 
@@ -61,8 +61,8 @@ class InstagramHashtag(Source):
     platform: Platform = field(default="instagram", init=False)
 
     @override
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        return deliveries_of(functools.partial(self._read, cursor), self.clock)
+    def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+        return batches_of(functools.partial(self._read, cursor), self.clock)
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         tags = tuple(dict.fromkeys(tag.lstrip("#") for tag in self.hashtags))
@@ -172,7 +172,7 @@ class _Look:
         """Leave one hashtag for an hour where it alone is refused; raise what concerns them all."""
         if error.fault.code == _PAST_HASHTAGS:
             why = f"this account has searched {MAX_HASHTAGS} different hashtags in 7 days, which is Instagram's limit"
-        elif error.fault.trouble in {GraphErrorKind.MISSING, GraphErrorKind.OTHER}:
+        elif error.fault.kind in {GraphErrorKind.MISSING, GraphErrorKind.OTHER}:
             why = f"Instagram finds nothing under it, or does not let it be searched ({error.fault.numbers})"
         else:
             raise error

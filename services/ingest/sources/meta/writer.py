@@ -62,11 +62,11 @@ class GraphWriter(ReplyWriter):
         if fault is None:
             reply_id = id_of(answer.value)
             return Sent(reply_id) if reply_id else Unknown("the Graph API answered without an id; look for the reply")
-        words = _WORDS.get(fault.trouble)
+        words = _WORDS.get(fault.kind)
         if words is None or not self._is_certain(fault, answer):
             return Unknown(f"the Graph API answered {answer.status} ({fault.numbers}); look whether the reply is there")
         sentence = f"{words.format(variable=self.access.variable)} ({fault.numbers})"
-        return NotSent(sentence, retry=fault.trouble in _LATER)
+        return NotSent(sentence, retry=fault.kind in _LATER)
 
     def _is_certain(self, fault: GraphError, answer: GraphAnswer) -> bool:
         """Tell whether nothing was published: an error with a code, or a status that says so."""

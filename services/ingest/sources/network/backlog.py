@@ -1,4 +1,4 @@
-"""What was read and not yet asked for: between a source's connection and the reader of its deliveries."""
+"""What was read and not yet asked for: between a source's connection and the reader of its batches."""
 
 import asyncio
 import functools
@@ -109,12 +109,12 @@ class Backlog:
         )
 
 
-async def deliveries_of(
+async def batches_of(
     read: Callable[[Backlog], Coroutine[Any, Any, None]], clock: Clock
 ) -> AsyncGenerator[SourceBatch, None]:
     """Run `read` and yield what it puts, until it returns; what it raises is raised once its last posts are out.
 
-    The task is ended by hand: a TaskGroup held over a `yield` would cancel the reader of this row wherever it is.
+    The task is ended by hand: a TaskGroup held over a `yield` would cancel the reader of these batches wherever it is.
     """
     backlog = Backlog(clock)
     reader = asyncio.create_task(read(backlog))
@@ -155,8 +155,8 @@ class BacklogSource(Source, ABC, Generic[Settings]):
         self._jitter = jitter
 
     @override
-    def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
-        return deliveries_of(functools.partial(self._read, cursor), self._clock)
+    def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+        return batches_of(functools.partial(self._read, cursor), self._clock)
 
     @abstractmethod
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:

@@ -37,16 +37,16 @@ class Fetcher:
         *,
         max_bytes: int = MAX_BYTES,
         seconds: float = DEADLINE_SECONDS,
-        way: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Read at most `max_bytes` of an answer, unpacked, within `seconds` for the whole of it.
 
-        `way` is what requests go through, None for connections to wherever they lead.
+        `transport` is what requests go through, None for connections to wherever they lead.
         """
         self._clock = clock
         self._max_bytes = max_bytes
         self._seconds = seconds
-        self._way = way
+        self._transport = transport
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
@@ -54,7 +54,7 @@ class Fetcher:
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
             headers={"user-agent": USER_AGENT},
-            transport=self._way,
+            transport=self._transport,
         )
         return self
 
@@ -69,7 +69,7 @@ class Fetcher:
         """Return the answer of a GET.
 
         Raises NetworkFault for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
-        broken off, and where there is no answer; what `way` raises beside httpx's errors goes through.
+        broken off, and where there is no answer; what `transport` raises beside httpx's errors goes through.
         """
         try:
             async with IdleTimeout(self._clock, self._seconds):

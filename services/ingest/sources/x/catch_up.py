@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from services.ingest.brands.brand_query import XRule
-from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
+from services.ingest.sources.base import BudgetSpentError, Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.cursor import XCursor, earlier, first_id, is_plausible
-from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.errors import XError, raise_for_good
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.posts import SearchPage, read_page
 from shared.clock import Clock
@@ -102,24 +102,21 @@ class CatchUp:
             await self._pace.wait()
             try:
                 page = read_page(await self._client.search(query, **asked), self._clock.now())
-            except XError as trouble:
-                if trouble.kind == "refused" and "next_token" in asked:
+            except XError as error:
+                if error.kind == "refused" and "next_token" in asked:
                     self._pace = Reconnection(self._clock)
                     return None
-                await self._bear(trouble)
+                await self._wait_out(error)
             else:
                 self._pace = Reconnection(self._clock)
                 return page
 
-    async def _bear(self, trouble: XError) -> None:
-        if trouble.kind == "credentials":
-            raise CredentialError(f"X refuses X_BEARER_TOKEN: {trouble.sentence}")
-        if trouble.kind == "cap":
-            raise BudgetSpentError(trouble.sentence)
-        if trouble.kind == "plan":
+    async def _wait_out(self, error: XError) -> None:
+        raise_for_good(error)
+        if error.kind == "plan":
             raise SourceRefusedError("your X plan does not include recent search, and without it nothing can be read")
-        if trouble.kind == "refused":
-            raise SourceRefusedError(f"{trouble.sentence}: see what is asked at GET /v1/brands/{{brand}}/queries")
-        wait = f"; going on in {trouble.wait:.0f} s" if trouble.wait else ""
-        self._report.degraded(f"X search: {trouble.sentence}{wait}")
-        await self._clock.sleep(trouble.wait)
+        if error.kind == "refused":
+            raise SourceRefusedError(f"{error.sentence}: see what is asked at GET /v1/brands/{{brand}}/queries")
+        wait = f"; going on in {error.wait:.0f} s" if error.wait else ""
+        self._report.degraded(f"X search: {error.sentence}{wait}")
+        await self._clock.sleep(error.wait)

@@ -145,12 +145,12 @@ def _read(line: bytes) -> tuple[str, Reason] | None:
     return str(told["id"]), _REASONS.get(str(told.get("reason")), "deleted")
 
 
-def _raised(trouble: XError) -> Exception:
-    if trouble.kind == "credentials":
-        return CredentialError(f"{trouble.sentence}: check X_BEARER_TOKEN")
-    if trouble.kind == "plan":
-        return SourceRefusedError(f"{trouble.sentence}: deletions on X reach profiles by batch compliance alone")
-    return _away(trouble.sentence, int(trouble.wait) or int(DEFAULT_WAIT))
+def _raised(error: XError) -> Exception:
+    if error.kind == "credentials":
+        return CredentialError(f"{error.sentence}: check X_BEARER_TOKEN")
+    if error.kind == "plan":
+        return SourceRefusedError(f"{error.sentence}: deletions on X reach profiles by batch compliance alone")
+    return _away(error.sentence, int(error.wait) or int(DEFAULT_WAIT))
 
 
 def _away(sentence: str, retry_after: int = int(DEFAULT_WAIT)) -> PeerUnavailableError:

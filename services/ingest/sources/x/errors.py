@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from services.ingest.sources.base import BudgetSpentError, CredentialError
+
 XErrorKind = Literal["rate", "connections", "plan", "credentials", "cap", "refused", "away"]
 """Wait as told; another stream of ours is open; the plan lacks it; a token is wrong; the month is spent;
 it will never be done like this; there is no answer, or nonsense."""
@@ -27,6 +29,14 @@ class XError(Exception):
         self.sentence = sentence
         self.wait = wait
         self.was_sent = was_sent
+
+
+def raise_for_good(error: XError) -> None:
+    """Raise CredentialError where the bearer token is wrong, BudgetSpentError where the month is spent."""
+    if error.kind == "credentials":
+        raise CredentialError(f"X refuses X_BEARER_TOKEN: {error.sentence}")
+    if error.kind == "cap":
+        raise BudgetSpentError(error.sentence)
 
 
 def classify(status: int, headers: Mapping[str, str], body: Any, now: datetime) -> XError:

@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from services.ingest.brands.brand_query import BrandQuery, XRule
-from services.ingest.sources.base import BudgetSpentError, CredentialError, Report, SourceRefusedError
+from services.ingest.sources.base import Report, SourceRefusedError
 from services.ingest.sources.network.reconnection import Reconnection
 from services.ingest.sources.x.client import QUIET_SECONDS, XClient
-from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.errors import XError, raise_for_good
 from services.ingest.sources.x.gap import Gap
 from services.ingest.sources.x.intake import Intake
 from services.ingest.sources.x.posts import Disconnecting, Unreadable, read_line
@@ -29,8 +29,8 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> fro
     if missing := [rule for rule in wanted if rule.value not in ids]:
         try:
             ids |= _added(await client.add_rules(missing))
-        except XError as trouble:
-            if trouble.kind != "refused":
+        except XError as error:
+            if error.kind != "refused":
                 raise
             raise SourceRefusedError(_sentence(brand, missing[0].tag)) from None
     if refused := [rule for rule in wanted if rule.value not in ids]:
@@ -114,10 +114,10 @@ class FilteredStream:
                     await self._reconcile()
                 await self._connect()
             except TimeoutError:
-                wait = self._bear(XError("away", f"X was silent for {QUIET_SECONDS:.0f} s"))
-            except XError as trouble:
-                wait = self._bear(trouble)
-                if trouble.kind == "connections":
+                wait = self._wait_out(XError("away", f"X was silent for {QUIET_SECONDS:.0f} s"))
+            except XError as error:
+                wait = self._wait_out(error)
+                if error.kind == "connections":
                     with suppress(XError):
                         await withdraw(self._client, self._query.brand)
             finally:
@@ -144,10 +144,10 @@ class FilteredStream:
             try:
                 await self._reconcile()
                 self._report.listening(MODE)
-            except XError as trouble:
-                if trouble.kind in {"credentials", "cap"}:
+            except XError as error:
+                if error.kind in {"credentials", "cap"}:
                     raise
-                await self._clock.sleep(max(trouble.wait, AGAIN_SECONDS))
+                await self._clock.sleep(max(error.wait, AGAIN_SECONDS))
 
     def _rules_due(self) -> float:
         """Return in how many seconds the rules are to be looked at."""
@@ -184,27 +184,24 @@ class FilteredStream:
         if not read.rules or read.rules & self._ids:
             await self._intake.line(read, self._gap.after(read.number))
 
-    def _bear(self, trouble: XError) -> float:
+    def _wait_out(self, error: XError) -> float:
         """Say what happened and return the least seconds until the next connection; raise what no waiting changes."""
         instead = f"polling search every {self._poll_seconds:.0f} s instead"
-        match trouble.kind:
-            case "credentials":
-                raise CredentialError(f"X refuses X_BEARER_TOKEN: {trouble.sentence}")
-            case "cap":
-                raise BudgetSpentError(trouble.sentence)
+        raise_for_good(error)
+        match error.kind:
             case "plan":
                 self._stand_in(f"your X plan has no streaming; {instead}")
                 return PLAN_SECONDS
             case "refused":
-                self._stand_in(f"X refuses the stream ({trouble.sentence}); {instead}")
+                self._stand_in(f"X refuses the stream ({error.sentence}); {instead}")
                 return PLAN_SECONDS
             case "connections":
                 self._stand_in(f"another stream is open on the same X app; {instead}")
-                return trouble.wait
+                return error.wait
             case _:
-                asked = f"; it asked for {trouble.wait:.0f} s of rest" if trouble.wait else ""
-                self._report.degraded(f"X stream: {trouble.sentence}{asked}; trying again")
-                return trouble.wait
+                asked = f"; it asked for {error.wait:.0f} s of rest" if error.wait else ""
+                self._report.degraded(f"X stream: {error.sentence}{asked}; trying again")
+                return error.wait
 
     def _stand_in(self, sentence: str) -> None:
         self._reconciled_at = None

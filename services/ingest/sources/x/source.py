@@ -20,7 +20,7 @@ from services.ingest.sources.base import (
     SourceError,
     SourceRefusedError,
 )
-from services.ingest.sources.network.backlog import Backlog, deliveries_of
+from services.ingest.sources.network.backlog import Backlog, batches_of
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.catch_up import SEARCHABLE, CatchUp
 from services.ingest.sources.x.client import XClient
@@ -76,13 +76,13 @@ class XSource(Source, ABC):
         """Take posts in after `cursor` until there are no more; what it raises is raised once everything is out."""
 
     @override
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+    async def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         self._settings.require_x_bearer()
         if not self._query.rules:
             raise SourceRefusedError(f"the brand {self._query.brand} asks X for nothing: give it handles or keywords")
         spent = asyncio.Event()
         took: list[Intake] = []
-        batches = deliveries_of(functools.partial(self._read, cursor, spent, took), self._clock)
+        batches = batches_of(functools.partial(self._read, cursor, spent, took), self._clock)
         ending: BudgetSpentError | None = None
         try:
             async for batch in batches:

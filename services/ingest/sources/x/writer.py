@@ -34,8 +34,8 @@ class XWriter(ReplyWriter):
     async def reply(self, post_id: str, text: str) -> SendOutcome:
         try:
             answer = await self._client.create_reply(text, post_id)
-        except XError as trouble:
-            return _outcome(trouble)
+        except XError as error:
+            return _outcome(error)
         told = answer.get("data")
         reply_id = told.get("id") if isinstance(told, dict) else None
         if not isinstance(reply_id, str) or not reply_id.isdecimal():
@@ -43,17 +43,15 @@ class XWriter(ReplyWriter):
         return Sent(reply_id)
 
 
-def _outcome(trouble: XError) -> NotSent | Unknown:
-    if trouble.was_sent:
-        return Unknown(f"{trouble.sentence}; look at the account before sending again")
-    match trouble.kind:
+def _outcome(error: XError) -> NotSent | Unknown:
+    if error.was_sent:
+        return Unknown(f"{error.sentence}; look at the account before sending again")
+    match error.kind:
         case "credentials":
-            return NotSent(
-                f"{trouble.sentence}: check X_API_KEY, X_API_SECRET, X_ACCESS_TOKEN and X_ACCESS_TOKEN_SECRET"
-            )
+            return NotSent(f"{error.sentence}: check X_API_KEY, X_API_SECRET, X_ACCESS_TOKEN and X_ACCESS_TOKEN_SECRET")
         case "rate" | "away" | "cap":
-            return NotSent(trouble.sentence, retry=True)
+            return NotSent(error.sentence, retry=True)
         case "refused":
-            return NotSent(f"{trouble.sentence}: the post may be gone, or the account has written the same before")
+            return NotSent(f"{error.sentence}: the post may be gone, or the account has written the same before")
         case _:
-            return NotSent(trouble.sentence)
+            return NotSent(error.sentence)

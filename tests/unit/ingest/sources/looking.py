@@ -42,7 +42,7 @@ async def reading(source: Source, clock: VirtualClock, cursor: str | None = None
     read = Read(clock)
 
     async def follow() -> None:
-        row = source.deliveries(cursor)
+        row = source.batches(cursor)
         try:
             async for delivery in row:
                 read.posts += delivery.posts

@@ -68,7 +68,7 @@ class ScriptedSource(Source, WithdrawableSource):
         self._budget = budget
 
     @override
-    async def deliveries(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
+    async def batches(self, cursor: str | None) -> AsyncGenerator[SourceBatch, None]:
         network = self._network
         network.cursors.append(cursor)
         network.open, network.opened = network.open + 1, network.opened + 1

@@ -129,7 +129,7 @@ async def test_a_brand_without_feeds_is_told_so() -> None:
     """There is nothing to ask for."""
     network = FeedNetwork()
     with pytest.raises(SourceRefusedError, match="feeds"):
-        await anext(FeedSource(network.settings, query("web"), network.report, network.clock).deliveries(None))
+        await anext(FeedSource(network.settings, query("web"), network.report, network.clock).batches(None))
 
 
 @pytest.mark.parametrize("settings", [{"host": "10.1.2.3"}, {"feed_private_addresses": False}])

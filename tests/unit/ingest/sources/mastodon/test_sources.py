@@ -122,7 +122,7 @@ async def test_no_hashtag_is_refused() -> None:
     network = MastodonNetwork()
     source = MastodonHashtags(MastodonSettings(), query("mastodon"), network.report, network.clock)
     with pytest.raises(SourceRefusedError, match="hashtag"):
-        await anext(source.deliveries(None))
+        await anext(source.batches(None))
 
 
 def test_a_token_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_usage_headers_are_read(headers: dict[str, str], pause: float) -> None:
 def test_a_page_of_html_is_a_passing_trouble_and_a_429_a_limit() -> None:
     """What is no JSON says nothing of what was asked for; the status still counts."""
     assert fault_of(404, None) is not None
-    assert [fault.trouble for status in (404, 502, 200, 429) if (fault := fault_of(status, None))] == [
+    assert [fault.kind for status in (404, 502, 200, 429) if (fault := fault_of(status, None))] == [
         GraphErrorKind.PASSING,
         GraphErrorKind.PASSING,
         GraphErrorKind.PASSING,

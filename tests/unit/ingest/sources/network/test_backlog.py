@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.ingest.sources.base import MAX_POSTS, Removal, SourceBatch
-from services.ingest.sources.network.backlog import CURSOR_SECONDS, Backlog, deliveries_of
+from services.ingest.sources.network.backlog import CURSOR_SECONDS, Backlog, batches_of
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 
@@ -90,8 +90,8 @@ async def test_a_row_ends_with_its_reader(clock: VirtualClock) -> None:
         await backlog.put({"post_id": "1"}, "a")
         raise KeyError("the reader's own")
 
-    assert [delivery.cursor async for delivery in deliveries_of(returns, clock)] == ["a"]
-    row = deliveries_of(fails, clock)
+    assert [delivery.cursor async for delivery in batches_of(returns, clock)] == ["a"]
+    row = batches_of(fails, clock)
     assert (await anext(row)).cursor == "a"
     with pytest.raises(KeyError, match="own"):
         await anext(row)
@@ -109,11 +109,11 @@ async def test_closing_a_row_ends_its_reader(clock: VirtualClock) -> None:
             await asyncio.sleep(0)
             ended.append("ended")
 
-    row = deliveries_of(reads, clock)
+    row = batches_of(reads, clock)
     await anext(row)
     await row.aclose()
     assert ended == ["ended"]
-    waiting = deliveries_of(reads, clock)
+    waiting = batches_of(reads, clock)
     await anext(waiting)
     reading = asyncio.ensure_future(anext(waiting))
     await clock.run_until_idle()

@@ -59,7 +59,7 @@ class Purse:
 
 async def read_through(source: Source) -> None:
     """Read a fresh source until it raises what ends it."""
-    async with aclosing(source.deliveries(None)) as row:
+    async with aclosing(source.batches(None)) as row:
         async for _ in row:
             pass
 

@@ -156,7 +156,7 @@ async def test_a_token_that_was_taken_back_ends_the_stream_at_the_next_look(
 
 async def test_a_fresh_stream_has_a_cursor_at_once(network: SandboxNetwork, sandbox: Sandbox) -> None:
     """Before anything is heard, where it began is handed over: a crash of a quiet stream loses nothing."""
-    async with aclosing(network.source().deliveries(None)) as row:
+    async with aclosing(network.source().batches(None)) as row:
         reading = asyncio.ensure_future(anext(row))
         await network.clock.until(reading.done)
         first = await reading

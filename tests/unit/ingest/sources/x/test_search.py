@@ -18,7 +18,7 @@ TWO = (XRule("apples from:somebody", "voxpop:brand:1"), XRule("pears from:somebo
 
 async def read(source: XSearch, cursor: str | None = None, most: int = 10**9) -> list[SourceBatch]:
     """Return a backfill's deliveries, `most` of them at the most."""
-    row = source.deliveries(cursor)
+    row = source.batches(cursor)
     found: list[SourceBatch] = []
     async for delivery in row:
         found.append(delivery)
@@ -76,7 +76,7 @@ async def test_a_token_that_lapsed_is_done_without(network: SandboxNetwork, sand
     """A page that X refuses by its token is asked for by ids."""
     wanted = await network.publish([f"post {number}" for number in range(250)])
     await clock.advance(60)
-    row = XSearch(settings_for(sandbox), query(), network.report, Purse(), clock).deliveries(None)
+    row = XSearch(settings_for(sandbox), query(), network.report, Purse(), clock).batches(None)
     first = await anext(row)
     sandbox.order("search", "invalid")
     assert sorted(ids([first] + [delivery async for delivery in row])) == sorted(wanted)
@@ -89,7 +89,7 @@ async def test_a_backfill_stops_at_the_month_with_what_was_paid_for(
     await network.publish([f"post {number}" for number in range(250)])
     await clock.advance(60)
     purse = Purse(130)
-    row = XSearch(settings_for(sandbox), query(), network.report, purse, clock).deliveries(None)
+    row = XSearch(settings_for(sandbox), query(), network.report, purse, clock).batches(None)
     seen: list[SourceBatch] = []
 
     async def read_on() -> None:
@@ -130,7 +130,7 @@ async def test_a_search_that_follows_has_a_cursor_before_its_first_page(
     """A crash in its first moments loses nothing: where it began is handed over at once."""
     sandbox.faults.stand("search", "silence")
     source = XSearch(settings_for(sandbox), query(), network.report, Purse(), clock, follow=True)
-    row = source.deliveries(None)
+    row = source.batches(None)
     reading = asyncio.ensure_future(anext(row))
     await clock.until(reading.done)
     assert XCursor.read(str((await reading).cursor)).since < first_id(clock.now())

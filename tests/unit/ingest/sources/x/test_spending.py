@@ -46,7 +46,7 @@ async def test_posts_that_lead_to_no_delivery_are_spent_within_a_second(
     """Another brand's posts and one that nobody can read are paid for, and spent without waiting for one of ours."""
     purse = Purse()
     sandbox.rules.change({"add": [{"value": "theirs", "tag": "voxpop:other:1"}]})
-    row = stream_of(sandbox, network, purse).deliveries(None)
+    row = stream_of(sandbox, network, purse).batches(None)
     reading = asyncio.ensure_future(anext(row))
     await network.clock.until(lambda: bool(sandbox.connections), step=1.0)
     for _ in range(3):
@@ -65,7 +65,7 @@ async def test_the_month_ends_by_posts_that_lead_to_no_delivery(network: Sandbox
     """A flood of another brand's posts stops the stream at the limit, though nothing of ours ever comes."""
     purse = Purse(5)
     sandbox.rules.change({"add": [{"value": "theirs", "tag": "voxpop:other:1"}]})
-    row = stream_of(sandbox, network, purse).deliveries(None)
+    row = stream_of(sandbox, network, purse).batches(None)
 
     async def read() -> list[str]:
         return [post["post_id"] async for delivery in row for post in delivery.posts]

@@ -66,7 +66,7 @@ async def test_the_month_ends_the_stream_with_everything_that_was_paid_for(
     """At the limit the posts that were sent come, then BudgetSpentError; nothing more is asked for."""
     purse = Purse(5)
     source = XStream(settings_for(sandbox), query(), network.report, purse, network.clock)
-    row = source.deliveries(None)
+    row = source.batches(None)
     seen: set[str] = set()
 
     async def read() -> None:
@@ -96,7 +96,7 @@ async def test_a_missing_token_is_named(sandbox: Sandbox, network: SandboxNetwor
     """Before anything is asked."""
     settings = settings_for(sandbox, x_bearer_token=None)
     with pytest.raises(CredentialError, match="X_BEARER_TOKEN is not set"):
-        await anext(XStream(settings, query(), network.report, Purse(), network.clock).deliveries(None))
+        await anext(XStream(settings, query(), network.report, Purse(), network.clock).batches(None))
 
 
 async def test_a_rule_that_x_does_not_take_is_named_by_its_tag(sandbox: Sandbox, network: SandboxNetwork) -> None:
@@ -121,7 +121,7 @@ async def test_old_rules_of_the_brand_go(sandbox: Sandbox, network: SandboxNetwo
 async def test_a_cursor_of_something_else_is_refused(network: SandboxNetwork) -> None:
     """With a sentence, not a guess."""
     with pytest.raises(SourceRefusedError, match="cursor"):
-        await anext(network.source().deliveries("{}"))
+        await anext(network.source().batches("{}"))
 
 
 async def test_a_cursor_older_than_search_reads_what_there_is(network: SandboxNetwork, clock: TwoClocks) -> None:
