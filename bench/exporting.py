@@ -27,7 +27,7 @@ from services.profiles.folding import increment_of
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.analysis import Analysis, Language, Sentiment
 from shared.analyzed_post import Account, AnalyzedPost
 from shared.store_url import SqliteUrl

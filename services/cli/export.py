@@ -171,7 +171,7 @@ async def _restore(brand: str, files: dict[Path, int], url: str | None) -> dict[
 
 
 async def _migrate(source: Any, target: Any) -> dict[str, int]:
-    from services.profiles.stores.opening import open_stores
+    from services.profiles.stores.database import open_stores
     from services.profiles.transfer.store_copy import copy_store
 
     async with open_stores(source) as from_store, open_stores(target) as to_store:

@@ -16,7 +16,7 @@ from services.profiles.alerts.workers import Alerts, build_alerts, keep_alerts
 from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
-from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.stores.database import Stores, open_stores
 from services.profiles.transfer.spool import ImportSpool
 from shared.background import running
 from shared.clock import Clock

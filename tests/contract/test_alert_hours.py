@@ -7,7 +7,7 @@ import pytest
 
 from services.profiles.alerts.alert_rule import AlertRule
 from services.profiles.alerts.evaluation import RuleEvaluation, finished_hour
-from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.stores.database import Stores, open_stores
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock

@@ -12,7 +12,7 @@ from services.profiles.alerts.alert_rule import AlertRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
 from services.profiles.stores.base import FoldCount, ProfileStore
-from services.profiles.stores.opening import Stores, open_stores
+from services.profiles.stores.database import Stores, open_stores
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restoration import restore
 from services.profiles.transfer.store_copy import copy_store

@@ -12,7 +12,7 @@ from services.profiles.folding import Increment, combine_all, increment_of
 from services.profiles.listing import Listing, Order, Sort, position_of
 from services.profiles.profile import BrandSize, BrandSummary, Profile
 from services.profiles.stores.base import FoldCount, ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.profiles.posts import START, analysis, key, post

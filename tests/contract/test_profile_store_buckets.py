@@ -10,7 +10,7 @@ from services.profiles.folding import LATEST, increment_of
 from services.profiles.kept import KeptPost, Place
 from services.profiles.rollup import DAY_SECONDS, Bucket, join_all, rolled_up, rollup_of
 from services.profiles.stores.base import FoldCount, ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.errors import InputError
 from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store import HOUR, StoreUrl

@@ -2,7 +2,7 @@
 
 from services.profiles.folding import LATEST, combine_all, increment_of
 from services.profiles.stores.base import FoldCount, RemovalCount
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store import StoreUrl, held
 from tests.contract.test_profile_store_removals import ALWAYS, POSTS, assert_holds, remaining, through

@@ -15,7 +15,7 @@ from services.profiles.listing import Listing
 from services.profiles.rollup import rolled_up
 from services.profiles.stores import sqlite_migrations
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from services.profiles.stores.sqlite_schema import SCHEMA
 from shared.errors import SettingsError

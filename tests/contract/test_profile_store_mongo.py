@@ -11,7 +11,7 @@ from services.profiles.listing import ClusterFilter, Listing, Order, Sort
 from services.profiles.stores import mongo_listing, mongo_turns
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.mongo import MongoProfileStore
-from services.profiles.stores.mongo_loading import SHARDS
+from services.profiles.stores.mongo_reads import SHARDS
 from services.profiles.stores.mongo_turns import LEASE, Turns
 from shared.errors import InputError, PeerUnavailableError, SettingsError
 from shared.mongo import MongoDatabase, open_mongo

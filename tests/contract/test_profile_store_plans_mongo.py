@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pymongo import monitoring
 
+from services.profiles.stores.database import open_store
 from services.profiles.stores.mongo_documents import INDEXES
-from services.profiles.stores.opening import open_store
 from shared.store_url import MongoUrl
 from tests.contract.test_profile_store_plans import do_everything
 

@@ -12,7 +12,7 @@ from services.profiles.folding import increment_of
 from services.profiles.listing import Listing
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.errors import PeerUnavailableError
 from tests.contract import test_profile_store as contract

@@ -9,7 +9,7 @@ import pytest
 
 from services.profiles.folding import LATEST
 from services.profiles.stores.base import FoldCount, ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.store_url import SqliteUrl
 from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store_buckets import POSTS

@@ -9,7 +9,7 @@ import httpx
 
 from services.profiles.folding import combine_all, increment_of
 from services.profiles.rollup import rolled_up
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.store_url import SqliteUrl
 from tests.e2e.profiles_process import PATIENCE, ProfilesProcess

@@ -9,7 +9,7 @@ import pymongo
 import pytest
 from pymongo.database import Database
 
-from services.profiles.stores.opening import open_stores as open_profiles
+from services.profiles.stores.database import open_stores as open_profiles
 from shared.errors import SettingsError
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.e2e.conftest import ended

@@ -16,7 +16,7 @@ from services.ingest.sample import BRAND, sample_path
 from services.ingest.sources.file import Row, open_file
 from services.profiles.profile import BrandSummary
 from services.profiles.rollup import BucketKey, Rollup
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.store_url import SqliteUrl
 from tests.e2e.conftest import Server, every_profile
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.store_url import SqliteUrl
 from tests.e2e.profiles_process import PATIENCE, ProfilesProcess

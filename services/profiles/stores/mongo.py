@@ -16,14 +16,14 @@ from services.profiles.stores import mongo_listing
 from services.profiles.stores.mongo_assignments import publish, stage
 from services.profiles.stores.mongo_documents import INDEXES, key_of, of_brand
 from services.profiles.stores.mongo_group import GroupCommit
-from services.profiles.stores.mongo_loading import MongoLoading
 from services.profiles.stores.mongo_posts import MongoPosts
-from services.profiles.stores.mongo_saving import MongoSaving
+from services.profiles.stores.mongo_reads import MongoReads
 from services.profiles.stores.mongo_schema import check_schema
 from services.profiles.stores.mongo_totals import MongoTotals
 from services.profiles.stores.mongo_turns import Turns
+from services.profiles.stores.mongo_writes import MongoWrites
 from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
-from services.profiles.stores.transacting import EVERY_BRAND, PIECE, TransactionalProfileStore
+from services.profiles.stores.transactions import EVERY_BRAND, PIECE, TransactionalProfileStore
 from shared.analyzed_post import Voice
 from shared.clock import Clock
 from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
@@ -70,7 +70,7 @@ class MongoProfileStore(TransactionalProfileStore):
 
         async def work(session: MongoSession) -> Result:
             nonlocal lengths
-            loading = MongoLoading(self._database, session, brand, shard, self._lengths)
+            loading = MongoReads(self._database, session, brand, shard, self._lengths)
             asking = rule()
             wanted = next(asking)
             while True:
@@ -81,7 +81,7 @@ class MongoProfileStore(TransactionalProfileStore):
                     changes, answer = decided.value
                     break
             if changes != NOTHING:
-                await MongoSaving(self._database, session, brand, shard).save(changes)
+                await MongoWrites(self._database, session, brand, shard).save(changes)
             lengths = loading.lengths
             result: Result = answer
             return result

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from services.profiles.stores.fold import fold
 from services.profiles.stores.state import Arrival, Rule
-from services.profiles.stores.transacting import PIECE
+from services.profiles.stores.transactions import PIECE
 from shared.errors import InputError
 
 Transact = Callable[[str, Callable[[], Rule[set[str]]]], Awaitable[set[str]]]

@@ -13,7 +13,7 @@ from services.profiles.kept import KeptBucket
 from services.profiles.profile import BrandSize, BrandSummary
 from services.profiles.rollup import Bucket, Span, join_all
 from services.profiles.stores.mongo_documents import Document, from_rollup, sharded_key, totalled_counts
-from services.profiles.stores.mongo_loading import SHARDS
+from services.profiles.stores.mongo_reads import SHARDS
 from shared.analyzed_post import Voice
 from shared.mongo import MongoDatabase, MongoSession, met_another
 

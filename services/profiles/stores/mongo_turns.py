@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pymongo import UpdateOne
 
-from services.profiles.stores.mongo_loading import SHARDS
+from services.profiles.stores.mongo_reads import SHARDS
 from shared.clock import Clock
 from shared.mongo import MongoDatabase
 

@@ -15,11 +15,11 @@ from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import sqlite_posts
 from services.profiles.stores.sqlite_assignments import clusters_of, publish, stage
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
-from services.profiles.stores.sqlite_loading import decode, increments, known_posts, lengths, load
 from services.profiles.stores.sqlite_profiles import kept_profiles, profiles_of, select
-from services.profiles.stores.sqlite_saving import OF_AUTHOR, save
+from services.profiles.stores.sqlite_reads import decode, increments, known_posts, lengths, load
+from services.profiles.stores.sqlite_writes import OF_AUTHOR, save
 from services.profiles.stores.state import NOTHING, Changes, Result, Rule
-from services.profiles.stores.transacting import PIECE, TransactionalProfileStore
+from services.profiles.stores.transactions import PIECE, TransactionalProfileStore
 from shared.analyzed_post import Voice
 from shared.clock import Clock
 from shared.sqlite import SqliteDatabase

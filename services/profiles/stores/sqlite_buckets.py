@@ -7,7 +7,7 @@ from typing import Any
 
 from services.profiles.kept import KeptBucket
 from services.profiles.rollup import Bucket, Span, join
-from services.profiles.stores.sqlite_loading import BUCKET_COLUMNS, rollup_of_row, sharded_key
+from services.profiles.stores.sqlite_reads import BUCKET_COLUMNS, rollup_of_row, sharded_key
 from shared.analyzed_post import Voice
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from services.profiles.encoding import from_document
 from services.profiles.folding import Increment, one_hour
 from services.profiles.rollup import EMPTY, join, rolled_up
-from services.profiles.stores.sqlite_loading import load
-from services.profiles.stores.sqlite_saving import save
+from services.profiles.stores.sqlite_reads import load
 from services.profiles.stores.sqlite_schema import SCHEMA
+from services.profiles.stores.sqlite_writes import save
 from services.profiles.stores.state import FIRST_SHARD, Changes, Wanted
 from shared.analyzed_post import Voice
 from shared.sqlite import Statement

@@ -12,7 +12,7 @@ from services.profiles.kept import KeptProfile
 from services.profiles.listing import Listing, Order, sort_field
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_assignments import clusters_of
-from services.profiles.stores.sqlite_loading import decode, embeddings_of
+from services.profiles.stores.sqlite_reads import decode, embeddings_of
 
 Value = str | int | float
 

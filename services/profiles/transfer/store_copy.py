@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.profiles.alerts.store import AlertStore
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.opening import Stores
+from services.profiles.stores.database import Stores
 from services.profiles.transfer.export import PAGE, Export, pages_after, pages_of, profile_pages
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restoration import take_over

@@ -19,7 +19,7 @@ from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.vault import Vault
 from services.profiles.alerts.alert import RaisedAlert
 from services.profiles.alerts.store import AlertStore
-from services.profiles.stores.opening import open_stores as open_profiles
+from services.profiles.stores.database import open_stores as open_profiles
 from services.sentiment.categories.store import open_store as open_categories
 from shared.errors import ConflictError
 from shared.leases import Lease

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.pages import encode_cursor
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.conftest import Deliver

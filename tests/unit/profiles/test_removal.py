@@ -14,8 +14,8 @@ from services.profiles.stores.fold import fold
 from services.profiles.stores.removal import remove
 from services.profiles.stores.sqlite import run
 from services.profiles.stores.sqlite_buckets import kept_buckets
-from services.profiles.stores.sqlite_loading import increments
 from services.profiles.stores.sqlite_posts import sweep
+from services.profiles.stores.sqlite_reads import increments
 from services.profiles.stores.sqlite_schema import SCHEMA
 from services.profiles.stores.state import arrivals
 from shared.analyzed_post import Account, AnalyzedPost

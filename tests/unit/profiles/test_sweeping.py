@@ -10,7 +10,7 @@ from services.profiles import resources
 from services.profiles.folding import LATEST
 from services.profiles.resources import sweep_texts
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from shared.store_url import SqliteUrl
 from tests.unit.profiles.clock import SetClock
 from tests.unit.profiles.posts import key, post

@@ -7,8 +7,8 @@ import pytest
 from services.profiles.folding import increment_of
 from services.profiles.rollup import Rollup, join, rolled_up
 from services.profiles.stores import sqlite_buckets
-from services.profiles.stores.sqlite_saving import save
 from services.profiles.stores.sqlite_schema import SCHEMA
+from services.profiles.stores.sqlite_writes import save
 from services.profiles.stores.state import FIRST_SHARD, Changes
 from shared.analyzed_post import Voice
 from tests.unit.profiles.posts import START, post

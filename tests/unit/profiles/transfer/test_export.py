@@ -8,7 +8,7 @@ import pytest
 
 from services.profiles.kept import KeptProfile
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from services.profiles.transfer import export
 from services.profiles.transfer.export import Export, stream
 from services.profiles.transfer.table import Format, TableKind

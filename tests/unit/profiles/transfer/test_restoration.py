@@ -16,7 +16,7 @@ from services.profiles.kept import KeptBucket, KeptPost, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import ProfileStore
-from services.profiles.stores.opening import open_store
+from services.profiles.stores.database import open_store
 from services.profiles.transfer import backup_file
 from services.profiles.transfer.parquet import Parquet
 from services.profiles.transfer.restoration import restore

@@ -38,7 +38,7 @@ PAGE = 200
 _PRESENT: dict[Part, str] = {"profiles": "profiles", "buckets": "rollups"}
 
 
-class MongoLoading:
+class MongoReads:
     """Reads of one transaction."""
 
     def __init__(

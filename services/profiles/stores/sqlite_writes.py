@@ -13,7 +13,7 @@ from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import Rollup
 from services.profiles.stores.sqlite_assignments import restore_clusters
-from services.profiles.stores.sqlite_loading import decode
+from services.profiles.stores.sqlite_reads import decode
 from services.profiles.stores.state import TOMBSTONE, Arrival, Changes, KnownAuthor, ShardedKey
 
 OF_AUTHOR = ("profile", "analyzed_post", "remnant", "removed_author", "spoken", "embedding_sum", "assignment")

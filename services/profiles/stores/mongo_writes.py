@@ -26,7 +26,7 @@ from shared.mongo import MongoDatabase, MongoSession
 Write = InsertOne[Any] | ReplaceOne[Any] | DeleteOne | UpdateOne
 
 
-class MongoSaving:
+class MongoWrites:
     """Writes of one transaction."""
 
     def __init__(self, database: MongoDatabase, session: MongoSession, brand: str, shard: int) -> None:
