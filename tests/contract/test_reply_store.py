@@ -194,7 +194,7 @@ async def test_days_of_a_week_ago_are_dropped(store: ReplyStore) -> None:
     assert not await store.take_day("2026-03-03", SendClaim("other", 1), 1)
 
 
-async def test_who_opted_out_stays_out(store: ReplyStore, other: ReplyStore) -> None:
+async def test_an_opt_out_stays(store: ReplyStore, other: ReplyStore) -> None:
     """An author who opted out, once or twice, is known to every replica."""
     await store.opt_out(["me", "you"], NOW)
     await store.opt_out(["me"], NOW + SECOND)

@@ -53,7 +53,7 @@ async def test_what_a_reply_holds_goes_with_it(store: ReplyStore) -> None:
 
 
 async def test_an_author_who_is_held_without_a_reply_is_let_go(store: ReplyStore) -> None:
-    """Whatever a crash left behind of a reply that is not there any more."""
+    """A claim that a crash left behind of a reply that is not there any more."""
     await store.take_author(MINE, SendClaim("1" * 32, 1), NOW, NOW + HOUR)
     assert await store.forget_author(MINE, NOW) == []
     assert await store.take_author(MINE, SendClaim("2" * 32, 1), NOW, NOW + HOUR)

@@ -119,7 +119,7 @@ async def test_a_new_stream_is_due_until_it_is_taken(store: StreamStore) -> None
 
 
 async def test_of_many_takers_one_gets_it(replica: Replica) -> None:
-    """However many replicas take a stream at once, one holds it."""
+    """However many replicas take a stream at once, one gets it."""
     async with replica() as one, replica() as other:
         stream = await one.streams.add(a_stream())
         takers = [

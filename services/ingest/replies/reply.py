@@ -4,7 +4,7 @@ draft ──approve──> approved ──claim──> sending ──settle─�
   │                   │ ^                 │ ├──settle──> refused   (certainly not sent; may be approved again)
   │                   │ └──settle: later──┘ └──lose────> unknown   (a person decides)
   └──reject / expire──┴──> rejected, expired
-A dry run stays `dry_run` for ever.
+A dry run stays `dry_run`.
 """
 
 from datetime import datetime, timedelta

@@ -120,7 +120,7 @@ async def test_no_author_is_answered_twice_in_the_set_time(world: World) -> None
     assert states == [("refused", "the author was answered less than 30 days ago"), ("sent", "published")]
 
 
-async def test_who_may_have_been_answered_stays_held(world: World) -> None:
+async def test_an_author_who_may_have_been_answered_stays_claimed(world: World) -> None:
     """An unknown reply that is rejected, even after another approval, does not free its author or the day."""
     world.settings = {"replies_daily_cap": 1}
     replies = await world.drafted(approval="automatic")
@@ -251,7 +251,7 @@ async def test_the_sender_outlives_its_store(world: World, monkeypatch: pytest.M
 
 
 async def test_an_adapter_that_fails_leaves_the_outcome_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it raised, the request may have gone out; the sentence names the kind of error and nothing else."""
+    """After any error the request may have gone out; the sentence names the kind of error and nothing else."""
     replies = await world.drafted(approval="automatic")
 
     async def broken(*_: object, **__: object) -> None:

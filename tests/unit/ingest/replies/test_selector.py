@@ -39,7 +39,7 @@ async def test_a_complaint_gets_one_draft(world: World) -> None:
         {"author": {"id": "4242"}},
     ],
 )
-async def test_who_is_not_answered(world: World, changes: dict[str, Any]) -> None:
+async def test_posts_that_get_no_draft(world: World, changes: dict[str, Any]) -> None:
     """No content post, repost, voice of the brand, old post, protected or own account gets a draft."""
     await world.store.put_rule(a_rule())
     await world.brands.put("aerolume", BrandSettings.model_validate({"own_accounts": {"x": ["4242"]}}), START)
@@ -142,7 +142,7 @@ async def test_a_category_set_that_is_not_there_fits_no_rule(world: World) -> No
     assert [reply.rule for reply in await world.listed()] == ["sorry"]
 
 
-async def test_who_opts_out_is_left_alone(world: World) -> None:
+async def test_an_author_who_opts_out_gets_no_replies(world: World) -> None:
     """The draft that waits is withdrawn with its words, an approved one is not sent, later posts get none."""
     await world.store.put_rule(a_rule())
     replies = world.replies(replies_author_days=1)

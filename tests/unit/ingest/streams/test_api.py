@@ -166,7 +166,7 @@ async def test_a_backfill_wants_a_time_with_a_zone(http: httpx.AsyncClient, sinc
 
 @pytest.mark.parametrize("path", ["/v1/streams/no", "/v1/streams/%00", "/v1/backfills/no"])
 async def test_what_is_not_there_is_404(http: httpx.AsyncClient, path: str) -> None:
-    """Whatever an id is made of."""
+    """An id may be made of anything."""
     assert (await http.get(path)).status_code == 404
 
 
