@@ -1,4 +1,4 @@
-"""Cursors."""
+"""Pages and their cursors."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InputError
-from shared.pages import Position, decode_cursor, encode_cursor
+from shared.pages import Page, Position, decode_cursor, encode_cursor, moment_after, text_after
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -108,3 +108,28 @@ def test_a_value_may_have_one_of_several_types() -> None:
     assert decode_cursor(encode_cursor([None]), number) == [None]
     assert decode_cursor(encode_cursor([2]), number) == [2]
     assert decode_cursor(encode_cursor([2.5]), number) == [2.5]
+
+
+@pytest.mark.parametrize(("count", "follows"), [(0, False), (2, False), (3, False), (4, True), (9, True)])
+def test_a_page_holds_at_most_the_limit_and_tells_whether_another_follows(count: int, *, follows: bool) -> None:
+    """One row more than the limit means that a page follows; its cursor names the last row that is shown."""
+    rows = [f"row-{number}" for number in range(count)]
+    page = Page.of(rows, 3, lambda row: [row])
+    assert page.items == rows[:3]
+    assert page.next_cursor == (encode_cursor(["row-2"]) if follows else None)
+
+
+def test_a_page_shows_each_row_and_keeps_its_cursor() -> None:
+    """What is shown takes the rows' place."""
+    page = Page.of([1, 2, 3], 2, lambda row: [row])
+    assert page.showing(["one", "two"]) == Page(items=["one", "two"], next_cursor=page.next_cursor)
+
+
+def test_a_cursor_tells_where_a_page_begins() -> None:
+    """By a text or by a moment and an id; without a cursor at the beginning, and another list's is refused."""
+    assert (text_after(None), moment_after(None)) == ("", None)
+    assert text_after(encode_cursor(["acme"])) == "acme"
+    assert moment_after(encode_cursor([1700000000000, "id"])) == (1700000000000, "id")
+    for wrong in (lambda: text_after(encode_cursor([1])), lambda: moment_after(encode_cursor(["acme"]))):
+        with pytest.raises(InputError):
+            wrong()
