@@ -35,7 +35,7 @@ def at(document: Any, field: str) -> Any:
 def parse_yaml(text: str, source: str) -> tuple[list[Any], list[Finding]]:
     """Return the documents of a YAML text that are not empty, or the place where it is no YAML."""
     try:
-        return [document for document in yaml.safe_load_all(text) if document is not None], []
+        return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document is not None], []
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return [], [Finding(source, f"line {line}", f"is no YAML: {error.problem}")]

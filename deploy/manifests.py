@@ -1,8 +1,10 @@
 """Kubernetes manifests: read from the base, rendered from overlays, held against the Kubernetes schemas."""
 
+import json
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -83,14 +85,22 @@ def schema_findings(manifests: Iterable[Manifest]) -> list[Finding]:
     findings = []
     for manifest in manifests:
         for version in KUBERNETES_VERSIONS:
-            try:
-                kubernetes_validate.validate(manifest.body, version, strict=True)
-            except kubernetes_validate.ValidationError as error:
-                field = ".".join(str(part) for part in error.absolute_path) or manifest.kind
-                findings.append(Finding(manifest.source, field, f"{error.message} (Kubernetes {version})"))
-            except kubernetes_validate.SchemaNotFoundError as error:
-                findings.append(Finding(manifest.source, "kind", error.message))
+            if breach := _breach(json.dumps(manifest.body, default=str), version):
+                field, message = breach
+                findings.append(Finding(manifest.source, field or manifest.kind, message))
     return findings
+
+
+@cache
+def _breach(body: str, version: str) -> tuple[str, str] | None:
+    """Return where a manifest, given as JSON, breaks the schema of its kind, and how; overlays repeat the base's."""
+    try:
+        kubernetes_validate.validate(json.loads(body), version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return ".".join(str(part) for part in error.absolute_path), f"{error.message} (Kubernetes {version})"
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return "kind", error.message
+    return None
 
 
 def renderer() -> list[str] | None:

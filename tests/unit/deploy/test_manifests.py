@@ -25,7 +25,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def _edit(path: Path, edit: Edit) -> None:
-    document = yaml.safe_load(path.read_text())
+    document = yaml.load(path.read_text(), yaml.CSafeLoader)
     edit(document)
     path.write_text(yaml.safe_dump(document))
 

@@ -85,7 +85,7 @@ async def test_few_read_and_few_wait() -> None:
             readers.create_task(read())
         await full.wait()
         with pytest.raises(OverloadedError):
-            await asyncio.wait_for(read(), 5)
+            await asyncio.wait_for(read(), 60)
         leave.set()
     assert (most, inside) == (PERMITS, 0)
     await read()
@@ -105,7 +105,7 @@ async def test_a_reader_that_gives_up_keeps_no_permit() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    async with asyncio.timeout(5), limit.permit():
+    async with asyncio.timeout(60), limit.permit():
         pass
 
 
@@ -113,10 +113,10 @@ async def test_a_short_reading_needs_no_permit() -> None:
     """While all permits are taken a reading of few buckets goes on at once, and one of many waits."""
     limit = ReadLimit()
     async with limit.permit(), limit.permit():
-        async with asyncio.timeout(5), limit.permit_for(WIDE):
+        async with asyncio.timeout(60), limit.permit_for(WIDE):
             pass
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0), limit.permit_for(WIDE + 1):
                 pass
-    async with asyncio.timeout(5), limit.permit_for(WIDE + 1):
+    async with asyncio.timeout(60), limit.permit_for(WIDE + 1):
         pass

@@ -23,7 +23,7 @@ def backlog(clock: VirtualClock) -> Backlog:
 
 async def taken(backlog: Backlog) -> SourceBatch:
     """Return what is there."""
-    delivery = await asyncio.wait_for(backlog.take(), 1)
+    delivery = await asyncio.wait_for(backlog.take(), 60)
     assert delivery is not None
     return delivery
 
