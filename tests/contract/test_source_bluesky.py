@@ -11,7 +11,7 @@ from services.ingest.sources.settings import BlueskySettings
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.jetstream import AUTHOR, POSTS, Jetstream
-from tests.servers.served import ServedNetwork
+from tests.servers.served import ServedNetwork, served
 from tests.unit.ingest.sources.queries import everything
 
 
@@ -91,9 +91,7 @@ def unreadable(time_us: int) -> list[bytes]:
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
     """Yield a Jetstream."""
-    network = BlueskyNetwork()
-    network.server = Jetstream(network.connected, network.clock.now)
-    async with network.server:
+    async with served(BlueskyNetwork(), Jetstream) as network:
         yield network
 
 

@@ -1,6 +1,6 @@
 """Feeds keep the contract of a source."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +9,7 @@ from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_contract import SourceContract
 from tests.contract.source_network import Network
 from tests.servers.feeds import Feeds
-from tests.servers.served import ServedNetwork
+from tests.servers.served import ServedNetwork, served
 from tests.unit.ingest.sources.queries import everything
 
 
@@ -23,10 +23,6 @@ class FeedNetwork(ServedNetwork):
         """See `Network.source`."""
         query = everything("web", feeds=[{"url": f"{self.server.url}/feed.xml"}])
         return FeedSource(FeedSettings(feed_interval=60), query, self.report, self.clock)
-
-    async def publish(self, texts: Sequence[str]) -> list[str]:
-        """See `Network.publish`."""
-        return [self.server.publish(text) for text in texts]
 
     async def refuse(self) -> None:
         """See `Network.refuse`."""
@@ -44,9 +40,7 @@ class FeedNetwork(ServedNetwork):
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
     """Yield a server with a feed."""
-    network = FeedNetwork()
-    network.server = Feeds(network.connected, network.clock.now)
-    async with network.server:
+    async with served(FeedNetwork(), Feeds) as network:
         yield network
 
 

@@ -23,6 +23,10 @@ class FaultyServer(ABC):
         self._flowing.set()
         self._transports: set[asyncio.Transport] = set()
 
+    def post(self, text: str) -> str:
+        """Publish a text and return the post's id, where the server has posts."""
+        raise NotImplementedError(text)
+
     @abstractmethod
     def routes(self) -> list[web.RouteDef]:
         """Return what the network answers when it is well."""

@@ -28,7 +28,7 @@ class Feeds(FaultyServer):
         """See `FaultyServer.routes`."""
         return [web.get("/{name}", self._feed)]
 
-    def publish(self, text: str) -> str:
+    def post(self, text: str) -> str:
         """Add an entry and return its guid."""
         number = len(self._entries)
         guid = f"{self.url}/entries/{number}"

@@ -1,17 +1,28 @@
 """A `Network` of the source contract whose faults are those of a `FaultyServer`."""
 
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
 from tests.contract.source_network import Network
 from tests.servers.faults import FaultyServer
 
 
 class ServedNetwork(Network):
-    """Everything but how posts get there and who listens."""
+    """Everything but which source listens."""
 
     server: FaultyServer
 
     def connected(self) -> None:
         """Note the moment of a connection."""
         self.connections.append(self.clock.monotonic())
+
+    async def publish(self, texts: Sequence[str]) -> list[str]:
+        """See `Network.publish`."""
+        return [self.server.post(text) for text in texts]
+
+    async def garbage(self) -> None:
+        """See `Network.garbage`; none but where a network says so."""
 
     async def drop(self) -> None:
         """See `Network.drop`."""
@@ -37,3 +48,14 @@ class ServedNetwork(Network):
     def open_connections(self) -> int:
         """See `Network.open_connections`."""
         return self.server.open_connections
+
+
+Served = TypeVar("Served", bound=ServedNetwork)
+
+
+@asynccontextmanager
+async def served(network: Served, server: Callable[..., FaultyServer], **more: Any) -> AsyncIterator[Served]:
+    """Run a server behind `network` while the block runs; `more` is what the server takes."""
+    network.server = server(network.connected, network.clock.now, **more)
+    async with network.server:
+        yield network

@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from services.ingest.sources.bluesky.source import OVERLAP, RETENTION, BlueskySt
 from services.ingest.sources.settings import BlueskySettings
 from tests.contract.source_network import listening
 from tests.servers.jetstream import AUTHOR, Jetstream
-from tests.servers.served import ServedNetwork
+from tests.servers.served import ServedNetwork, served
 from tests.unit.ingest.sources.queries import query
 
 BRAND = "did:plc:brand"
@@ -33,21 +32,12 @@ class BlueskyNetwork(ServedNetwork):
         ours = query("bluesky", keywords=["aerolume"], handles={"bluesky": ["aerolume.example"]})
         return BlueskyStream(settings, ours, self.report, self.clock)
 
-    async def publish(self, texts: Any) -> list[str]:
-        """See `Network.publish`."""
-        return [self.server.post(text) for text in texts]
-
-    async def garbage(self) -> None:
-        """See `Network.garbage`."""
-
 
 @pytest.fixture
 async def network() -> AsyncIterator[BlueskyNetwork]:
     """Yield a Jetstream."""
-    network = BlueskyNetwork()
-    network.server = Jetstream(network.connected, network.clock.now)
-    network.server.dids = {"aerolume.example": BRAND}
-    async with network.server:
+    async with served(BlueskyNetwork(), Jetstream) as network:
+        network.server.dids = {"aerolume.example": BRAND}
         yield network
 
 

@@ -5,13 +5,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.ingest.sources.base import Source, SourceRefusedError
-from services.ingest.sources.feed.source import FeedSource
+from services.ingest.brands.brand import MAX_FEEDS
+from services.ingest.sources.base import MAX_CURSOR, Source, SourceRefusedError
+from services.ingest.sources.feed.source import FeedSource, FeedVersion, from_cursor, to_cursor
 from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_network import listening
 from tests.servers.feeds import Feeds
-from tests.servers.served import ServedNetwork
+from tests.servers.served import ServedNetwork, served
 from tests.unit.ingest.sources.queries import query
 
 
@@ -31,29 +34,20 @@ class FeedNetwork(ServedNetwork):
         feeds = [feed | {"url": f"{self.server.url}/{feed['url']}"} for feed in self.feeds]
         return FeedSource(self.settings, query("web", keywords=["aerolume"], feeds=feeds), self.report, self.clock)
 
-    async def publish(self, texts: Any) -> list[str]:
-        """See `Network.publish`."""
-        return [self.server.publish(text) for text in texts]
-
-    async def garbage(self) -> None:
-        """See `Network.garbage`."""
-
 
 @pytest.fixture
 async def network() -> AsyncIterator[FeedNetwork]:
     """Yield a server with feeds."""
-    network = FeedNetwork()
-    network.server = Feeds(network.connected, network.clock.now)
-    async with network.server:
+    async with served(FeedNetwork(), Feeds) as network:
         yield network
 
 
 async def test_an_unchanged_feed_is_not_sent_again(network: FeedNetwork) -> None:
     """The marks of the last version are shown, also after a restart, and each entry comes once."""
-    network.server.publish("aerolume one")
+    network.server.post("aerolume one")
     async with listening(network) as listener:
         await listener.until(lambda: network.server.statuses == [200, 304])
-        network.server.publish("aerolume two")
+        network.server.post("aerolume two")
         await listener.until(lambda: len(listener.posts) == 2)
         await listener.until(lambda: network.server.statuses == [200, 304, 200, 304])
     assert [post.text for post in listener.posts] == ["aerolume one", "aerolume two"]
@@ -72,7 +66,7 @@ async def test_feeds_are_asked_at_a_polite_pace(network: FeedNetwork) -> None:
 
 async def test_only_what_names_the_brand_comes_but_from_its_own_feeds(network: FeedNetwork) -> None:
     """Entries are filtered by the query, unless the feed is all about the brand."""
-    network.server.publish("about something else")
+    network.server.post("about something else")
     item = b"<item><guid>9</guid><title>two stars</title></item>"
     network.server.pages["own.xml"] = b'<rss version="2.0"><channel>' + item + b"</channel></rss>"
     network.feeds.append({"url": "own.xml", "everything": True})
@@ -86,7 +80,7 @@ async def test_one_dead_feed_holds_up_no_other(network: FeedNetwork) -> None:
     """Its trouble is told beside the others' good health, by its host alone."""
     network.feeds = [{"url": "gone.xml?key=SECRET"}, {"url": "feed.xml"}, {"url": "page.html"}]
     network.server.pages["page.html"] = b"<html><body>no feed</body></html>"
-    network.server.publish("aerolume")
+    network.server.post("aerolume")
     async with listening(network) as listener:
         await listener.until(lambda: bool(listener.posts))
         await listener.until(lambda: any("1 more of the feeds" in sentence for sentence in network.report.sentences))
@@ -106,7 +100,7 @@ async def test_a_feed_that_refuses_is_left_alone(network: FeedNetwork) -> None:
 
 async def test_too_large_a_feed_is_told(network: FeedNetwork) -> None:
     """It is not read, and a sentence says why."""
-    network.server.publish("aerolume " + "x" * 20_000)
+    network.server.post("aerolume " + "x" * 20_000)
     async with listening(network) as listener:
         await listener.until(lambda: any("larger than 20000 bytes" in told for told in network.report.sentences))
     assert listener.posts == []
@@ -135,7 +129,7 @@ async def test_a_brand_without_feeds_is_told_so() -> None:
 @pytest.mark.parametrize("settings", [{"host": "10.1.2.3"}, {"feed_private_addresses": False}])
 async def test_a_feed_inside_the_network_is_not_asked(network: FeedNetwork, settings: dict[str, Any]) -> None:
     """Off loopback, or where it is forbidden, the stream's state names the host and the remedy; nothing is sent."""
-    network.server.publish("aerolume one")
+    network.server.post("aerolume one")
     network.settings = network.settings.model_copy(update=settings)
     with pytest.raises(
         SourceRefusedError, match=r"127\.0\.0\.1 is no address of the internet.*FEED_PRIVATE_ADDRESSES=true"
@@ -148,7 +142,38 @@ async def test_a_feed_inside_the_network_is_not_asked(network: FeedNetwork, sett
 
 async def test_feeds_inside_the_network_may_be_allowed(network: FeedNetwork) -> None:
     """Off loopback too, by a setting."""
-    network.server.publish("aerolume one")
+    network.server.post("aerolume one")
     network.settings = network.settings.model_copy(update={"host": "10.1.2.3", "feed_private_addresses": True})
     async with listening(network) as listener:
         await listener.until(lambda: bool(listener.posts))
+
+
+MARK = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200)
+URLS = [f"https://reviews.example/{number}" for number in range(MAX_FEEDS)]
+
+
+@given(st.dictionaries(st.sampled_from(URLS), st.builds(FeedVersion, MARK, MARK), max_size=4))
+def test_versions_come_back_from_their_cursor(versions: dict[str, FeedVersion]) -> None:
+    """Each feed has its own, and a feed that is not asked any more is forgotten."""
+    assert from_cursor(to_cursor(versions), URLS) == versions
+    assert from_cursor(to_cursor(versions), []) == {}
+
+
+def test_the_largest_cursor_is_small_enough() -> None:
+    """As many feeds as a brand may have, with the longest marks, fit."""
+    longest = FeedVersion.of({"etag": '"' * 200, "last-modified": '"' * 200})
+    assert len(to_cursor(dict.fromkeys(URLS, longest))) <= MAX_CURSOR
+
+
+@pytest.mark.parametrize("etag", ['"' * 201, "a\x00b", "a\nb", "größe\u2028"])
+def test_an_odd_mark_is_none(etag: str) -> None:
+    """What is too long or not printable is not shown to the server again."""
+    assert FeedVersion.of({"etag": etag, "last-modified": "Sun, 01 Mar 2026 10:00:00 GMT"}).conditions() == {
+        "if-modified-since": "Sun, 01 Mar 2026 10:00:00 GMT"
+    }
+
+
+@given(st.text(max_size=50) | st.sampled_from(["[]", "7", "{}", '{"x": 1}', "[" * 60_000]))
+def test_a_cursor_of_somebody_else_is_none(cursor: str) -> None:
+    """What holds no versions begins anew."""
+    assert from_cursor(cursor, URLS) == {}

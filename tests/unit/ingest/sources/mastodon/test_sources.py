@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +12,7 @@ from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonSt
 from services.ingest.sources.settings import MastodonSettings
 from tests.contract.source_network import listening
 from tests.servers.mastodon import TOKEN, Mastodon
-from tests.servers.served import ServedNetwork
+from tests.servers.served import ServedNetwork, served
 from tests.unit.ingest.sources.queries import query
 
 
@@ -30,20 +29,11 @@ class MastodonNetwork(ServedNetwork):
         ours = query("mastodon", hashtags=["aerolume", "bags"], handles={"mastodon": ["aerolume@awoo.space"]})
         return self.kind(settings, ours, self.report, self.clock)
 
-    async def publish(self, texts: Any) -> list[str]:
-        """See `Network.publish`."""
-        return [self.server.post(text) for text in texts]
-
-    async def garbage(self) -> None:
-        """See `Network.garbage`."""
-
 
 @pytest.fixture
 async def network() -> AsyncIterator[MastodonNetwork]:
     """Yield a Mastodon server."""
-    network = MastodonNetwork()
-    network.server = Mastodon(network.connected, network.clock.now)
-    async with network.server:
+    async with served(MastodonNetwork(), Mastodon) as network:
         yield network
 
 
