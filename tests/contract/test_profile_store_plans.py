@@ -40,7 +40,6 @@ READS_ALL = {
 
 SORTS = {
     "ORDER BY post_key LIMIT ?)": "a sample goes by key, over a part of the index by hour",
-    "ORDER BY hour DESC, post_key DESC": "an author's posts, latest first, out of those that the index by author has",
     "GROUP BY voice, hour": "an author's posts are counted by hour, out of that index alone",
     "ORDER BY post_key": "the posts of a sample, no more than were asked for, are put in order",
     "ORDER BY voice, span, start": "all buckets of a brand, in the order of a backup",

@@ -25,16 +25,14 @@ def erase(brand: str, author_key: str, most: int | None) -> Rule[tuple[Erased, b
 
     Returns what this removed.
     """
-    state = yield Wanted(
-        authors=[author_key],
-        hours=[author_key],
-        posts=[PostsOf(author_key, limit=most)],
-        assignments=author_key,
-    )
-    before, taken = state.authors[author_key], dict(state.posts[author_key])
-    done = most is None or len(taken) < most
+    state = yield Wanted(authors=[author_key], hours=[author_key], assignments=author_key)
+    loaded = yield Wanted(posts=[PostsOf(author_key, limit=most)])
+    before, taken = state.authors[author_key], loaded.posts[author_key]
+    one = Going(author_key, before, state.hours[author_key])
+    one.take(taken)
+    done = not one.left_hours
+    one.traceless = LATEST if done else 0
     changes = Changes(alone=True, expired={author_key: list(taken)})
-    one = Going(author_key, before, state.hours[author_key], taken, LATEST if done else 0)
     yield from withdraw(changes, [one])
     if not done:
         return changes, (Erased(brand, one.removed, len(taken), 0), False)

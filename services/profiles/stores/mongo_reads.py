@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from services.profiles.folding import LATEST
 from services.profiles.rollup import Rollup
 from services.profiles.stores.mongo_documents import (
     Document,
@@ -35,6 +34,7 @@ SHARDS = 8
 """So many processes may write to one brand without meeting; the first shard takes what a backup brings, too."""
 PAGE = 200
 """Buckets read at once where all of a brand are looked through: some megabytes."""
+_NO_TEXT = {"text": 0}
 _PRESENT: dict[Part, str] = {"profiles": "profiles", "buckets": "rollups"}
 
 
@@ -105,22 +105,19 @@ class MongoReads:
         return found
 
     async def _posts_of(self, wanted: PostsOf) -> dict[str, Counted]:
-        query: Document = {"profile": f"{self._brand}|{wanted.author_key}", "hour": {"$gt": NEVER}}
-        if wanted.through < LATEST:
-            query["hour"] = {"$gt": NEVER, "$lt": wanted.through + 1}
+        profile = f"{self._brand}|{wanted.author_key}"
         if wanted.post_keys is not None:
-            query["_id"] = {"$in": [f"{self._brand}|{post_key}" for post_key in wanted.post_keys]}
-        if wanted.before is not None:
-            hour, post_key = wanted.before
-            earlier = {"hour": {"$gt": NEVER, "$lt": hour}}
-            query["$or"] = [earlier, {"hour": hour, "_id": {"$lt": f"{self._brand}|{post_key}"}}]
-        cursor = self._database["posts"].find(query, {"text": 0}, session=self._session)
-        if wanted.post_keys is None:
-            cursor = cursor.sort([("hour", -1), ("_id", -1)])
-        if wanted.limit is not None:
-            cursor = cursor.limit(wanted.limit)
-        documents = await cursor.to_list(None)
-        return await asyncio.to_thread(lambda: {key_of(one["_id"]): to_counted(one) for one in documents})
+            documents = await self._find_ids("posts", [f"{self._brand}|{one}" for one in wanted.post_keys], _NO_TEXT)
+        else:
+            hours = {"$gt": NEVER} if wanted.hours is None else {"$in": list(wanted.hours)}
+            cursor = self._database["posts"].find({"profile": profile, "hour": hours}, _NO_TEXT, session=self._session)
+            documents = await cursor.limit(wanted.limit or 0).to_list(None)
+
+        def decoded() -> dict[str, Counted]:
+            own = [one for one in documents if one.get("profile") == profile and "body" in one]
+            return {key_of(one["_id"]): to_counted(one) for one in own}
+
+        return await asyncio.to_thread(decoded)
 
     async def _hours(self, author_key: str) -> Counter[tuple[Voice, int]]:
         """Count by the index alone."""

@@ -12,7 +12,7 @@ post is gone with it; of an author of many the profile keeps their sum until the
 """
 
 from collections import Counter
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -40,18 +40,27 @@ Hours = Counter[tuple[Voice, int]]
 
 @dataclass(slots=True)
 class Going:
-    """What is to leave one author's profile: posts with an analysis by key, and how many others."""
+    """What is to leave one author's profile: posts with an analysis by key, and how many others.
+
+    `hours` are those of all the author's posts, `left_hours` those of the posts that stay.
+    """
 
     author_key: str
     before: KnownAuthor
     hours: Hours
     taken: dict[str, Counted] = field(default_factory=dict)
     traceless: int = 0
+    left_hours: Hours = field(init=False)
 
-    @property
-    def left_hours(self) -> Hours:
-        """Return the hours of the posts that stay."""
-        return self.hours - Counter((post.voice, post.adds.first_seen) for post in self.taken.values())
+    def __post_init__(self) -> None:
+        """Begin with all that there is."""
+        self.left_hours = Counter(self.hours)
+
+    def take(self, posts: Mapping[str, Counted]) -> None:
+        """Let these posts go, too."""
+        new = {key: post for key, post in posts.items() if key not in self.taken}
+        self.taken |= new
+        self.left_hours -= Counter((post.voice, post.adds.first_seen) for post in new.values())
 
     @property
     def unexplained(self) -> int:
@@ -91,44 +100,49 @@ def remove(
     changes = Changes(buried=named)
     if early:
         changes.tombstones = [(post_key, 0) for post_key in post_keys if post_key not in loaded.known]
-    state = yield Wanted(
-        authors={*named, *authors},
-        hours={*named, *authors},
+    state = yield Wanted(authors={*named, *authors}, hours={*named, *authors})
+    closing = {
+        author_key: hour
+        for author_key, hour in authors.items()
+        if not (known := state.authors[author_key]).erased and (early or known.folded.posts)
+    }
+    due = {author_key: hours_through(state.hours[author_key], hour) for author_key, hour in closing.items()}
+    found = yield Wanted(
         posts=[
-            *(PostsOf(author_key, keys) for author_key, keys in named.items()),
-            *(PostsOf(author_key, through=hour, limit=most) for author_key, hour in authors.items()),
+            *(PostsOf(author_key, post_keys=keys) for author_key, keys in named.items()),
+            *(PostsOf(author_key, hours={hour for _, hour in hours}, limit=most) for author_key, hours in due.items()),
         ],
     )
-    going = {author_key: _named(author_key, state, keys) for author_key, keys in named.items()}
+    going = {
+        author_key: Going(author_key, state.authors[author_key], state.hours[author_key])
+        for author_key in {**named, **closing}
+    }
+    for author_key, keys in named.items():
+        going[author_key].take({key: found.posts[author_key][key] for key in keys if key in found.posts[author_key]})
+        going[author_key].traceless = len(keys) - len(going[author_key].taken)
     of_posts = sum(one.removed for one in going.values())
-    unknown, unfinished = len(post_keys) - of_posts, set[str]()
-    for author_key, hour in authors.items():
-        before = state.authors[author_key]
-        if before.erased or not (early or before.folded.posts):
-            unknown += 1
-            continue
-        one = going.setdefault(author_key, Going(author_key, before, state.hours[author_key]))
+    unknown, unfinished = len(post_keys) - of_posts + len(authors) - len(closing), set[str]()
+    for author_key, hour in closing.items():
+        one, before = going[author_key], state.authors[author_key]
         removed_before = one.removed
-        more = {key: post for key, post in state.posts[author_key].items() if post.adds.first_seen <= hour}
+        more = {key: post for key, post in found.posts[author_key].items() if post.adds.first_seen <= hour}
         changes.buried.setdefault(author_key, []).extend(more.keys() - one.taken.keys())
-        one.taken |= more
-        if most is not None and len(more) >= most:
+        one.take(more)
+        if one.left_hours & due[author_key]:
             unfinished.add(author_key)
         else:
             # Whatever has no analysis was counted long ago and goes too; its key stays known, so it does not come back.
             one.traceless = LATEST
         unknown += one.removed == removed_before
-        through = max(hour, before.through)
-        changes.authors[author_key] = (before, replace(before, through=through))
+        changes.authors[author_key] = (before, replace(before, through=max(hour, before.through)))
     yield from withdraw(changes, list(going.values()))
     removed = sum(one.removed for one in going.values())
     return changes, (RemovalCount(removed, unknown), unfinished)
 
 
-def _named(author_key: str, state: Loaded, keys: Collection[str]) -> Going:
-    found = state.posts[author_key]
-    taken = {key: found[key] for key in keys if key in found}
-    return Going(author_key, state.authors[author_key], state.hours[author_key], taken, len(keys) - len(taken))
+def hours_through(hours: Hours, last: int) -> Hours:
+    """Return the hours up to one."""
+    return Counter({(voice, hour): posts for (voice, hour), posts in hours.items() if hour <= last})
 
 
 def withdraw(changes: Changes, going: Sequence[Going]) -> Generator[Wanted, Loaded, None]:
@@ -186,8 +200,7 @@ def _left(one: Going, every: Mapping[str, Counted]) -> Generator[Wanted, Loaded,
 def _latest(one: Going) -> Generator[Wanted, Loaded, Increment]:
     """Return the figures, platform and key version of the posts that stay, reading no more of them than it takes.
 
-    A figure that no post going told is the profile's. Of the others the posts are read from the latest on, until
-    each is told by one of a later hour than those that are not read yet.
+    A figure that no post going told is the profile's. For the others the hours are read from the latest on.
     """
     whole = one.before.folded
     lost = {
@@ -197,26 +210,24 @@ def _latest(one: Going) -> Generator[Wanted, Loaded, Increment]:
         if whole.figures.get(name) == figure
     }
     figures = {name: figure for name, figure in whole.figures.items() if name not in lost}
-    read: list[Increment] = []
-    before: tuple[int, str] | None = None
-    limit = RECENT
-    while True:
-        loaded = yield Wanted(posts=[PostsOf(one.author_key, before=before, limit=limit)])
-        page = loaded.posts[one.author_key]
-        read.extend(post.adds for key, post in page.items() if key not in one.taken)
+    read, most = list[Increment](), RECENT
+    by_hour = Counter[int]()
+    for (_, hour), posts in one.left_hours.items():
+        by_hour[hour] += posts
+    hours = sorted(by_hour)
+    while hours:
+        chosen = [hours.pop()]
+        while hours and sum(by_hour[hour] for hour in chosen) < most:
+            chosen.append(hours.pop())
+        loaded = yield Wanted(posts=[PostsOf(one.author_key, hours=chosen)])
+        read += [post.adds for key, post in loaded.posts[one.author_key].items() if key not in one.taken]
         found = combine_all(read)
-        if page:
-            last = next(reversed(page))
-            before = (page[last].adds.first_seen, last)
-        settled = (
-            before is not None
-            and all(name in found.figures and found.figures[name][0] > before[0] for name in lost)
-            and (found.platform, found.key_version) == (whole.platform, whole.key_version)
-        )
-        if len(page) < limit or settled:
-            told = {name: figure for name, figure in found.figures.items() if name in lost}
-            return replace(found, figures={**figures, **told})
-        limit *= RECENT
+        same = (found.platform, found.key_version) == (whole.platform, whole.key_version)
+        if same and found.figures.keys() >= lost:
+            break
+        most *= RECENT
+    told = {name: figure for name, figure in combine_all(read).figures.items() if name in lost}
+    return replace(combine_all(read), figures={**figures, **told})
 
 
 def _parts(going: Sequence[Going]) -> dict[ShardedKey, Rollup]:

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, EmbeddingSum, sum_of
 from services.profiles.encoding import from_body, from_bucket, from_document
-from services.profiles.folding import LATEST, UNIT, Increment, adds_of
+from services.profiles.folding import UNIT, Increment, adds_of
 from services.profiles.rollup import BucketKey, Rollup
 from services.profiles.stores.state import (
     FIRST_SHARD,
@@ -128,17 +128,13 @@ def _posts_of(connection: sqlite3.Connection, brand: str, wanted: PostsOf) -> di
     if wanted.post_keys is not None:
         conditions.append(f"post_key {_IN}")
         values.append(json.dumps(list(wanted.post_keys)))
-    if wanted.through < LATEST:
-        conditions.append("hour <= ?")
-        values.append(wanted.through)
-    if wanted.before is not None:
-        conditions.append("(hour, post_key) < (?, ?)")
-        values += wanted.before
+    if wanted.hours is not None:
+        conditions.append(f"hour {_IN}")
+        values.append(json.dumps(list(wanted.hours)))
     # The inner search goes by the index alone, in which such wide rows are narrow.
     statement = f"""
         SELECT post_key, voice, body, embedding FROM analyzed_post WHERE rowid IN (
-            SELECT rowid FROM analyzed_post WHERE {" AND ".join(conditions)} ORDER BY hour DESC, post_key DESC LIMIT ?)
-        ORDER BY hour DESC, post_key DESC
+            SELECT rowid FROM analyzed_post WHERE {" AND ".join(conditions)} LIMIT ?)
     """  # noqa: S608 - our own
     rows = connection.execute(statement, (*values, -1 if wanted.limit is None else wanted.limit))
     return {row["post_key"]: Counted(row["voice"], FIRST_SHARD, _adds(row)) for row in rows}

@@ -63,15 +63,11 @@ class KnownAuthor:
 
 @dataclass(frozen=True, slots=True)
 class PostsOf:
-    """Those of an author's counted posts that have an analysis: by key, up to an hour, and the latest `limit` alone.
-
-    `before` is the hour and the key of a post: those that come before it, latest first.
-    """
+    """Those of an author's counted posts that have an analysis: by key, or of some hours, and no more than `limit`."""
 
     author_key: str
     post_keys: Collection[str] | None = None
-    through: int = LATEST
-    before: tuple[int, str] | None = None
+    hours: Collection[int] | None = None
     limit: int | None = None
 
 
@@ -96,7 +92,7 @@ class Loaded:
     """What is there, as of the transaction.
 
     `known` has the author (or TOMBSTONE) of each post key that is known. `authors` has all that were asked for.
-    `posts` are by author and key, latest first. `hours` counts for an author the posts that have an analysis, by voice
+    `posts` are by author and key. `hours` counts for an author the posts that have an analysis, by voice
     and hour. Of `buckets` the missing ones are missing; `shard` is where this store adds to them. `parts` are those
     that a backup brought, `present` those of which the brand has any. `assignments` counts those of one author.
     """
