@@ -9,7 +9,7 @@ import httpx
 from bench.serving import serving
 from bench.texts import sample_posts
 from services.cli.upload import upload
-from services.ingest.sources.file import Row
+from services.ingest.sources.rows import Row
 
 COPIES = 3
 BRAND = "bench"

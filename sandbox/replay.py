@@ -10,7 +10,7 @@ from typing import Any, Final
 from sandbox.post import SandboxAccount
 from sandbox.sandbox import Sandbox
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.file import Row
+from services.ingest.sources.rows import Row
 
 ROWS_AT_ONCE: Final = 500
 STEPS_A_SECOND: Final = 20

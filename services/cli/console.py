@@ -58,8 +58,7 @@ def exit_codes() -> Iterator[None]:
 @contextmanager
 def reading(file: str) -> Iterator[None]:
     """End the command with one sentence where the posts of a file cannot be read."""
-    from services.ingest.sources.file import FileError
-    from services.ingest.sources.rows import ColumnError
+    from services.ingest.sources.rows import ColumnError, FileError
 
     try:
         yield

@@ -24,6 +24,7 @@ from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonSt
 from services.ingest.sources.meta.captions import InstagramCaptions
 from services.ingest.sources.meta.facebook_page import FacebookPage
 from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
+from services.ingest.sources.network.backlog import BacklogSource
 from services.ingest.sources.x.source import XSearch, XStream
 from services.ingest.streams.budget import FreeBudget, MonthlyBudget
 from services.ingest.streams.spend import SpendStore
@@ -100,84 +101,89 @@ class SourceKind:
     platform: Platform
     make: Callable[[SourceContext], Source]
     needs: Callable[[IngestSettings], object] = lambda _: None
-    is_live: bool = True
     backfill: type[BaseModel] | None = None
     purse: str | None = None
 
+    def parameters(self, kind: StreamKind) -> type[BaseModel] | None:
+        """Return what may be asked of a stream of `kind`, None where there is no such stream."""
+        return self.backfill if kind is StreamKind.BACKFILL else NoParameters
 
-def _captions(making: SourceContext, queries: tuple[str, ...]) -> Source:
-    settings = making.settings
+
+def _plain(source: type[BacklogSource[Any]]) -> Callable[[SourceContext], Source]:
+    return lambda context: source(context.settings, context.query, context.report, context.clock)
+
+
+def _captions(context: SourceContext, queries: tuple[str, ...]) -> Source:
+    settings = context.settings
     return InstagramCaptions(
         settings.instagram_session(),
         queries,
-        making.report,
-        making.clock,
+        context.report,
+        context.clock,
         poll_seconds=settings.instagram_captions_poll_seconds,
-        since=making.since,
-        ends=making.ends,
+        since=context.since,
+        ends=context.ends,
     )
 
 
-def _x_search(making: SourceContext) -> Source:
+def _x_search(context: SourceContext) -> Source:
     return XSearch(
-        making.settings,
-        making.query,
-        making.report,
-        making.budget,
-        making.clock,
-        follow=not making.ends,
-        start=making.since,
-        end=making.until,
+        context.settings,
+        context.query,
+        context.report,
+        context.budget,
+        context.clock,
+        follow=not context.ends,
+        start=context.since,
+        end=context.until,
     )
 
 
-def _instagram_hashtag(making: SourceContext) -> Source:
-    access, user_id = making.settings.instagram_access()
+def _instagram_hashtag(context: SourceContext) -> Source:
+    access, user_id = context.settings.instagram_access()
     return InstagramHashtag(
         access,
         user_id,
-        making.query.hashtags,
-        making.report,
-        making.clock,
-        poll_seconds=making.settings.instagram_poll_seconds,
-        since=making.since,
-        ends=making.ends,
+        context.query.hashtags,
+        context.report,
+        context.clock,
+        poll_seconds=context.settings.instagram_poll_seconds,
+        since=context.since,
+        ends=context.ends,
     )
 
 
-def _facebook_page(making: SourceContext) -> Source:
-    settings = making.settings
+def _facebook_page(context: SourceContext) -> Source:
+    settings = context.settings
     return FacebookPage(
         settings.facebook_access(),
-        making.query.accounts,
-        making.report,
-        making.clock,
+        context.query.accounts,
+        context.report,
+        context.clock,
         poll_seconds=settings.facebook_poll_seconds,
         comment_days=settings.facebook_comment_days,
-        since=making.since,
-        ends=making.ends,
+        since=context.since,
+        ends=context.ends,
     )
 
 
 SOURCES: Final[dict[str, SourceKind]] = {
     "x": SourceKind(
         "x",
-        lambda making: XStream(making.settings, making.query, making.report, making.budget, making.clock),
+        lambda context: XStream(context.settings, context.query, context.report, context.budget, context.clock),
         needs=IngestSettings.require_x_bearer,
         purse="x",
     ),
     "x-search": SourceKind("x", _x_search, needs=IngestSettings.require_x_bearer, backfill=WindowParameters, purse="x"),
-    "bluesky": SourceKind(
-        "bluesky", lambda making: BlueskyStream(making.settings, making.query, making.report, making.clock)
-    ),
+    "bluesky": SourceKind("bluesky", _plain(BlueskyStream)),
     "mastodon": SourceKind(
         "mastodon",
-        lambda making: MastodonStream(making.settings, making.query, making.report, making.clock),
+        _plain(MastodonStream),
         needs=IngestSettings.mastodon_token,
     ),
     "mastodon-hashtag": SourceKind(
         "mastodon",
-        lambda making: MastodonHashtags(making.settings, making.query, making.report, making.clock),
+        _plain(MastodonHashtags),
         needs=IngestSettings.mastodon_token,
     ),
     "instagram-hashtag": SourceKind(
@@ -185,20 +191,20 @@ SOURCES: Final[dict[str, SourceKind]] = {
     ),
     "instagram-captions": SourceKind(
         "instagram",
-        lambda making: _captions(making, tuple(f"#{tag}" for tag in making.query.hashtags)),
+        lambda context: _captions(context, tuple(f"#{tag}" for tag in context.query.hashtags)),
         needs=IngestSettings.instagram_session,
         backfill=SinceParameters,
     ),
     "instagram-profile": SourceKind(
         "instagram",
-        lambda making: _captions(making, making.query.accounts),
+        lambda context: _captions(context, context.query.accounts),
         needs=IngestSettings.instagram_session,
         backfill=SinceParameters,
     ),
     "facebook-page": SourceKind(
         "facebook", _facebook_page, needs=IngestSettings.facebook_access, backfill=SinceParameters
     ),
-    "feed": SourceKind("web", lambda making: FeedSource(making.settings, making.query, making.report, making.clock)),
+    "feed": SourceKind("web", _plain(FeedSource)),
 }
 
 
@@ -239,9 +245,9 @@ class SourceRegistry:
 
         Raises InputError where the source or a parameter is not known, ConflictError where a setting is missing.
         """
-        names = sorted(name for name, found in self._kinds.items() if _model(found, kind) is not None)
+        names = sorted(name for name, found in self._kinds.items() if found.parameters(kind) is not None)
         found = self._kinds.get(source)
-        model = _model(found, kind) if found is not None else None
+        model = found.parameters(kind) if found is not None else None
         if found is None or model is None:
             raise InputError(f"source must be one of {', '.join(names)}", ("body", "source"))
         try:
@@ -278,9 +284,3 @@ class SourceRegistry:
 
 def _setting(purse: str) -> str:
     return f"{purse.upper()}_MONTHLY_POSTS"
-
-
-def _model(found: SourceKind, kind: StreamKind) -> type[BaseModel] | None:
-    if kind is StreamKind.BACKFILL:
-        return found.backfill
-    return NoParameters if found.is_live else None

@@ -11,7 +11,8 @@ import pytest
 from services.cli.clusters import train
 from services.cli.upload import Tally, upload
 from services.ingest.sample import BRAND, sample_path
-from services.ingest.sources.file import Row, open_file
+from services.ingest.sources.file import open_file
+from services.ingest.sources.rows import Row
 from tests.e2e.conftest import every_profile
 
 

@@ -13,7 +13,8 @@ import stamina
 from services.cli.client import NoServerError
 from services.cli.upload import Tally, upload
 from services.ingest.sample import BRAND, sample_path
-from services.ingest.sources.file import Row, open_file
+from services.ingest.sources.file import open_file
+from services.ingest.sources.rows import Row
 from services.profiles.profile import BrandSummary
 from services.profiles.rollup import BucketKey, Rollup
 from services.profiles.stores.database import open_store

@@ -24,7 +24,6 @@ SNIFF_BYTES = 65536
 UNREADABLE = object()
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-__all__ = ["UNREADABLE", "FileError", "FileSource", "Row", "open_file"]
 
 
 @contextmanager

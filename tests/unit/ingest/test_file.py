@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.ingest.sources.file import UNREADABLE, FileError, Row, open_file
-from services.ingest.sources.rows import ColumnError
+from services.ingest.sources.file import UNREADABLE, open_file
+from services.ingest.sources.rows import ColumnError, FileError, Row
 
 RECORDS: list[dict[str, Any]] = [
     {"post_id": str(n), "author_id": f"a{n}", "text": f"text, {n} 😡", "created_at": "2026-01-01 10:00:00", "likes": n}

@@ -8,7 +8,7 @@ import stamina
 
 from services.cli.client import ClientError, NoServerError
 from services.cli.upload import Tally, upload
-from services.ingest.sources.file import Row
+from services.ingest.sources.rows import Row
 from tests.unit.ingest.conftest import Peers
 from tests.unit.ingest.posts import a_post
 

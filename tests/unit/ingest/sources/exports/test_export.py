@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from services.ingest.post import Post, parse_post
 from services.ingest.sources.exports import archive
 from services.ingest.sources.exports.forms import mend
-from services.ingest.sources.file import FileError, Row, open_file
+from services.ingest.sources.file import open_file
+from services.ingest.sources.rows import FileError, Row
 from tests.unit.ingest.sources.exports.archives import FACEBOOK, INSTAGRAM, unpacked, zipped
 
 POSTS = "your_instagram_activity/media/posts_1.json"
