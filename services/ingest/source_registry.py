@@ -94,7 +94,7 @@ class SourceContext:
 class SourceKind:
     """One source: how it is made, what its settings must have, and what may be asked of it.
 
-    `needs` raises CredentialError or RefusedError where the settings lack something. `backfill` is None where the
+    `needs` raises CredentialError or SourceRefusedError where the settings lack something. `backfill` is None where the
     network gives no past. `purse` names whose posts cost money.
     """
 
@@ -225,11 +225,11 @@ class SourceRegistry:
         self._kinds = SOURCES if kinds is None else kinds
 
     def platform(self, source: str) -> Platform:
-        """Return the platform of a source by its name; raises RefusedError."""
+        """Return the platform of a source by its name; raises SourceRefusedError."""
         return self._kind(source).platform
 
     def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
-        """Return a source for a stream; raises CredentialError, RefusedError."""
+        """Return a source for a stream; raises CredentialError, SourceRefusedError."""
         kind = self._kind(stream.source)
         parameters = WindowParameters.model_validate(stream.parameters)
         budget: PostBudget = FreeBudget()

@@ -45,7 +45,7 @@ class SourceContract:
             await listener.until(lambda: listener.cursor is not None)
 
     async def test_a_row_of_posts_comes_whole(self, network: Network) -> None:
-        """More posts than a delivery holds come in several, none left out."""
+        """More posts than a batch holds come in several, none left out."""
         async with listening(network) as listener:
             ids = await network.publish([f"post number {number}" for number in range(2 * MAX_POSTS + 100)])
             await listener.until(lambda: listener.ids >= set(ids))
@@ -65,7 +65,7 @@ class SourceContract:
             await listener.until(lambda: listener.ids >= set(ids))
 
     async def test_it_goes_on_after_its_cursor(self, network: Network) -> None:
-        """What was published while nobody listened comes after a restart with the stored cursor."""
+        """What was published while no source listened comes after a restart with the stored cursor."""
         async with listening(network) as listener:
             first = await network.publish(["before"])
             await listener.until(lambda: listener.ids >= set(first) and listener.cursor is not None)
@@ -75,7 +75,7 @@ class SourceContract:
             await again.until(lambda: again.ids >= {*missed, *later})
 
     async def test_what_was_not_stored_comes_again(self, network: Network) -> None:
-        """After a crash between a delivery and its storing, the cursor before it brings its posts again."""
+        """After a crash between a batch and its storing, the cursor before it brings its posts again."""
         async with listening(network) as listener:
             first = await network.publish(["stored"])
             await listener.until(lambda: listener.ids >= set(first) and listener.cursor is not None)
@@ -187,7 +187,7 @@ class SourceContract:
         await network.clock.until(lambda: network.open_connections == 0)
 
     async def test_a_row_closes_whatever_was_read_of_it(self, network: Network) -> None:
-        """A row that was never read closes at once, and so does one closed between two deliveries."""
+        """A row that was never read closes at once, and so does one closed between two batches."""
         await network.source().batches(None).aclose()
         row = network.source().batches(None)
         reading = asyncio.ensure_future(anext(row))
@@ -213,7 +213,7 @@ class SourceContract:
         assert not any(secret in raised.value.detail for secret in network.secrets)
 
     async def test_no_secret_is_shown(self, network: Network) -> None:
-        """Neither the source's `repr` nor a sentence nor a delivery's `repr` holds a secret or a post's text."""
+        """Neither the source's `repr` nor a sentence nor a batch's `repr` holds a secret or a post's text."""
         async with listening(network) as listener:
             ids = await network.publish(["a text that is nobody's business"])
             await listener.until(lambda: listener.ids >= set(ids))

@@ -75,7 +75,7 @@ class Network(ABC):
 
     @abstractmethod
     async def garbage(self) -> None:
-        """Send what nobody can read, once, or put it before the next answers.
+        """Send what cannot be read, once, or put it before the next answers.
 
         Cut-off JSON, another type, missing and unknown fields, a line or a body of 1 MB, bytes that are no UTF-8.
         """
@@ -123,7 +123,7 @@ class Listener:
         self.batches: list[SourceBatch] = []
         self.reading: asyncio.Task[None] | None = None
         self.storing = asyncio.Event()
-        """Cleared, it keeps the listener from asking for the next delivery, as a slow store would."""
+        """Cleared, it keeps the listener from asking for the next batch, as a slow store would."""
         self.storing.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -138,13 +138,13 @@ class Listener:
         """Read until cancelled; each post must be one that the pipeline takes."""
         row = self._source.batches(cursor)
         try:
-            async for delivery in row:
-                assert len(delivery.posts) <= MAX_POSTS
-                assert delivery.cursor is None or len(delivery.cursor) <= MAX_CURSOR
-                self.batches.append(delivery)
-                self.posts += [self._post(item) for item in delivery.posts]
-                self.removals += delivery.removals
-                self.cursor = delivery.cursor or self.cursor
+            async for batch in row:
+                assert len(batch.posts) <= MAX_POSTS
+                assert batch.cursor is None or len(batch.cursor) <= MAX_CURSOR
+                self.batches.append(batch)
+                self.posts += [self._post(item) for item in batch.posts]
+                self.removals += batch.removals
+                self.cursor = batch.cursor or self.cursor
                 await self.storing.wait()
         finally:
             await row.aclose()

@@ -63,7 +63,7 @@ class ThreadsClock(VirtualClock):
 
 
 class WebsiteNetwork(Network):
-    """Instagram's website with one hashtag, seen by somebody logged in."""
+    """Instagram's website with one hashtag, seen by a logged-in account."""
 
     pushes = False
     secrets = (COOKIES["sessionid"], COOKIES["csrftoken"])

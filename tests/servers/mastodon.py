@@ -82,11 +82,11 @@ class Mastodon(FaultyServer):
         } | fields
 
     def send(self, event: str, payload: str) -> None:
-        """Send an event to whoever streams."""
+        """Send an event to all that stream."""
         self.send_raw(json.dumps({"stream": ["public"], "event": event, "payload": payload}).encode())
 
     def send_raw(self, message: bytes) -> None:
-        """Send a message as it is to whoever streams."""
+        """Send a message as it is to all that stream."""
         for socket in self._sockets:
             socket.put_nowait(message)
 

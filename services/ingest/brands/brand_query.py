@@ -48,14 +48,14 @@ class Selection:
     dropped: Counter[str] = field(default_factory=Counter)
     counted_reposts: int = 0
 
-    def add(self, post: dict[str, Any], verdict: MatchResult) -> None:
+    def add(self, post: dict[str, Any], result: MatchResult) -> None:
         """Put one post where it belongs; its own dictionary is not changed."""
-        if verdict.goes_on:
-            self.posts.append(post | {"voice": "internal" if verdict.outcome == "internal" else "external"})
-        elif verdict.outcome == "count":
+        if result.goes_on:
+            self.posts.append(post | {"voice": "internal" if result.outcome == "internal" else "external"})
+        elif result.outcome == "count":
             self.counted_reposts += 1
         else:
-            self.dropped[verdict.reason] += 1
+            self.dropped[result.reason] += 1
 
 
 def texts(value: object) -> Sequence[str]:
@@ -107,7 +107,7 @@ class BrandQuery:
         mentions: Sequence[str] = (),
         about_brand: bool = False,
     ) -> MatchResult:
-        """Judge one post by what is known of it.
+        """Match one post by what is known of it.
 
         `language` is what the platform says, an ISO 639 code with or without a region; None and `und` pass every
         language rule. `hashtags` and `mentions` are what the platform lists beside the text (with or without `#`
@@ -134,7 +134,7 @@ class BrandQuery:
         return INTERNAL if own else KEEP
 
     def match(self, post: dict[str, Any]) -> MatchResult:
-        """Judge a post as `Delivery.posts` holds them.
+        """Match a post as `SourceBatch.posts` holds them.
 
         Beside the contract's fields it reads `author.handle` and the optional `hashtags`, `mentions` (lists of
         texts) and `about_brand` (true), which a source may add: nothing later reads them, and none is stored.
@@ -155,7 +155,7 @@ class BrandQuery:
         )
 
     def select(self, posts: Iterable[dict[str, Any]]) -> Selection:
-        """Judge many posts: tens of microseconds each, so more than a few belong in a thread."""
+        """Match many posts: tens of microseconds each, so more than a few belong in a thread."""
         selection = Selection()
         for post in posts:
             selection.add(post, self.match(post))

@@ -96,7 +96,7 @@ class Source(Protocol):
     where the network can give them.
     Cost: a source of paid posts asks its `PostBudget` before it reads and stops at the limit.
     Stop: closing the generator (or cancelling its reader) closes connections and ends tasks before it returns.
-    What it raises: CredentialError, RefusedError, BudgetSpentError. Everything else that a network does
+    What it raises: CredentialError, SourceRefusedError, BudgetSpentError. Everything else that a network does
     (drops, stalls, nonsense, 429, 503) is dealt with inside.
     Bad input: what cannot be read is counted by `Report.dropped` and skipped; it never ends the source.
     """

@@ -38,11 +38,11 @@ class SourceFactory(Protocol):
     """Makes sources; the registry of sources does."""
 
     def platform(self, source: str) -> Platform:
-        """Return the platform of a source by its name; raises RefusedError."""
+        """Return the platform of a source by its name; raises SourceRefusedError."""
         ...
 
     def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
-        """Return a source for a stream; raises CredentialError, RefusedError."""
+        """Return a source for a stream; raises CredentialError, SourceRefusedError."""
         ...
 
 

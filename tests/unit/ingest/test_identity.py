@@ -25,7 +25,7 @@ def test_keys_are_the_contracts_hmacs() -> None:
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_another_secret_gives_other_keys(platform_id: str, secret: str) -> None:
-    """Whoever lacks the secret cannot recompute a key."""
+    """Without the secret a key cannot be recomputed."""
     ours, theirs = Pseudonymizer(SECRET), Pseudonymizer(secret.encode())
     assert ours.author_key("x", platform_id) != theirs.author_key("x", platform_id)
 

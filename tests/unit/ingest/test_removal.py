@@ -77,7 +77,7 @@ async def test_an_author_is_gone_up_to_now(http: httpx.AsyncClient, sender: Remo
 async def test_unknown_removals_are_kept_where_they_may_come_early(
     http: httpx.AsyncClient, sender: RemovalSender, platform: Any, folded: int
 ) -> None:
-    """A removal before its post is honoured, but for platforms that tell what everybody removes."""
+    """A removal before its post is honoured, but for platforms that tell of everyone's removals."""
     await sender.send(
         "acme", [Removal(platform, "deleted", post_id="1"), Removal(platform, "protected", author_id="2")]
     )

@@ -27,7 +27,7 @@ _UNKNOWN = (400, 404)
 async def resolve(fetcher: Fetcher, appview_url: str, accounts: Iterable[str]) -> tuple[dict[str, str], int]:
     """Return handle by DID for the accounts that are handles, and how many of them have no account.
 
-    Raises NetworkFault where the server cannot say now.
+    Raises NetworkError where the server cannot say now.
     """
     found: dict[str, str] = {}
     unknown = 0

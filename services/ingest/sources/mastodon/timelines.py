@@ -52,7 +52,7 @@ def later(one: str, other: str) -> str:
 
 
 def streaming_address_in(instance: bytes, url: str) -> str:
-    """Return the stream's address out of what the server at `url` says of itself; raises NetworkFault.
+    """Return the stream's address out of what the server at `url` says of itself; raises NetworkError.
 
     A server that is asked over TLS must not have its token sent without.
     """
@@ -81,12 +81,12 @@ class Timelines:
         self._rest_until = 0.0
 
     async def newest(self, timeline: str) -> str:
-        """Return the id of the newest status, "0" where there is none; raises NetworkFault."""
+        """Return the id of the newest status, "0" where there is none; raises NetworkError."""
         page = await self._page(timeline, {"limit": "1"})
         return _id_of(page[0]) or "0" if page else "0"
 
     async def since(self, timeline: str, status_id: str) -> AsyncIterator[list[Any]]:
-        """Yield pages of decoded statuses after `status_id`, in each from older to newer; raises NetworkFault."""
+        """Yield pages of decoded statuses after `status_id`, in each from older to newer; raises NetworkError."""
         while page := await self._page(timeline, {"limit": str(PAGE), "min_id": status_id}):
             yield page[::-1]
             newest = status_id
@@ -97,7 +97,7 @@ class Timelines:
             status_id = newest
 
     async def streaming_address(self) -> str:
-        """Return where the server says that its stream is; raises NetworkFault."""
+        """Return where the server says that its stream is; raises NetworkError."""
         answer = await self._get("/api/v2/instance", {})
         return streaming_address_in(answer.body, self._url)
 
@@ -149,13 +149,13 @@ class TimelineReader:
         self._is_resumed = set(self._places)
 
     async def begin(self, timelines: Timelines, timeline: str) -> None:
-        """Find out where now is in a timeline that was not read before; raises NetworkFault."""
+        """Find out where now is in a timeline that was not read before; raises NetworkError."""
         if timeline not in self._places:
             self._places[timeline] = await timelines.newest(timeline)
             self.told(at_once=True)
 
     async def catch_up(self, timelines: Timelines, timeline: str) -> None:
-        """Read whatever came since, from older to newer; raises NetworkFault, and keeps what it had read."""
+        """Read whatever came since, from older to newer; raises NetworkError, and keeps what it had read."""
         place = self._places[timeline]
         start = with_overlap(place) if timeline in self._is_resumed else place
         async for page in timelines.since(timeline, start):

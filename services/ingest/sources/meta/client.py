@@ -172,7 +172,7 @@ async def open_client(access: GraphAccess, clock: Clock, report: Report, mode: s
 def node(identifier: str, *edge: str) -> str:
     """Return the path of a thing at the API, and of an edge of it.
 
-    Raises RefusedError where the identifier is none: it must not lead to another path.
+    Raises SourceRefusedError where the identifier is none: it must not lead to another path.
     """
     if not _ID.fullmatch(identifier) or not identifier.strip("."):
         raise SourceRefusedError(

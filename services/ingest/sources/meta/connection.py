@@ -90,7 +90,7 @@ class GraphConnection:
 @asynccontextmanager
 async def open_connection(access: GraphAccess, clock: Clock) -> AsyncIterator[GraphConnection]:
     """Open a pool of connections and close it at the end of the block. Redirects are not followed: none are due."""
-    timeout = httpx.Timeout(None)  # every request runs within a Silence
+    timeout = httpx.Timeout(None)  # every request runs within an IdleTimeout
     async with httpx.AsyncClient(base_url=access.url, timeout=timeout, follow_redirects=False) as http:
         yield GraphConnection(http, access, clock)
 

@@ -112,7 +112,7 @@ class Loader:
     def open(self, query: str) -> None:
         """Begin to read `#hashtag` or `profile`, the latest first.
 
-        Raises NetworkFault, CredentialError or RefusedError; private profiles are refused even to their followers.
+        Raises NetworkError, CredentialError or SourceRefusedError; private profiles are refused to their followers too.
         """
         context = self._instaloader.context
         try:

@@ -150,7 +150,7 @@ class InstagramSettings(ServiceSettings):
     def instagram_session(self) -> InstaloaderSession | None:
         """Return the login that instaloader uses, None for a visitor.
 
-        Raises RefusedError where captions are not turned on, CredentialError where half of a login is set.
+        Raises SourceRefusedError where captions are not turned on, CredentialError where half of a login is set.
         """
         if not self.instagram_captions:
             raise SourceRefusedError(

@@ -120,8 +120,8 @@ async def batches_of(
     reader = asyncio.create_task(read(backlog))
     reader.add_done_callback(lambda _: backlog.close())
     try:
-        while (delivery := await backlog.take()) is not None:
-            yield delivery
+        while (batch := await backlog.take()) is not None:
+            yield batch
         reader.result()
     finally:
         reader.cancel()
@@ -144,7 +144,7 @@ class BacklogSource(Source, ABC, Generic[Settings]):
         clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Keep what it is made of; nothing is asked or connected before deliveries are asked for.
+        """Keep what it is made of; nothing is asked or connected before batches are asked for.
 
         `jitter` returns numbers in [0, 1), for the waits between connections.
         """

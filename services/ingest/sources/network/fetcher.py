@@ -50,7 +50,7 @@ class Fetcher:
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
-            timeout=None,  # noqa: S113 - every request runs within a Silence
+            timeout=None,  # noqa: S113 - every request runs within an IdleTimeout
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
             headers={"user-agent": USER_AGENT},
@@ -68,7 +68,7 @@ class Fetcher:
     ) -> FetchResponse:
         """Return the answer of a GET.
 
-        Raises NetworkFault for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
+        Raises NetworkError for a status from 400 on (with what Retry-After asks), an answer that is too large, late or
         broken off, and where there is no answer; what `transport` raises beside httpx's errors goes through.
         """
         try:

@@ -111,7 +111,7 @@ async def keep_connected(
     """Run `session` again and again at the pace of `Reconnection`; it is one connection, from its opening to its end.
 
     `name` begins the sentence that tells of an end. `refusal` returns what to raise for an HTTP status that no
-    waiting changes, None for one that it may. Raises that, and what a session raises but for NetworkFault and
+    waiting changes, None for one that it may. Raises that, and what a session raises but for NetworkError and
     TimeoutError.
     """
     reconnection = Reconnection(clock, jitter)

@@ -22,15 +22,15 @@ class WebSocketChannel(Protocol):
     """An open connection."""
 
     async def receive(self) -> bytes:
-        """Return the next message, whether or not it is UTF-8; raises NetworkFault where the connection ended."""
+        """Return the next message, whether or not it is UTF-8; raises NetworkError where the connection ended."""
         ...
 
     async def send(self, text: str) -> None:
-        """Send a message; raises NetworkFault where the connection ended."""
+        """Send a message; raises NetworkError where the connection ended."""
         ...
 
     async def ping(self) -> None:
-        """Wait for the answer to a ping; raises NetworkFault where the connection ended."""
+        """Wait for the answer to a ping; raises NetworkError where the connection ended."""
         ...
 
 
@@ -41,7 +41,7 @@ async def open_channel(
     """Connect once, and close at the end of the block.
 
     It has no deadlines of its own: put it into a `IdleTimeout`. The library's pings stay off, because a slow reader
-    holds back their answers too, and is no dead network. Raises NetworkFault where no connection comes about.
+    holds back their answers too, and is no dead network. Raises NetworkError where no connection comes about.
     """
     try:
         connection = await _Once(

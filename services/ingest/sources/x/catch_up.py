@@ -26,7 +26,7 @@ MOST_EMPTY_PAGES: Final = 20
 
 
 class CatchUp:
-    """Sweeps of one brand's rules; one at a time."""
+    """Catch-ups of one brand's rules; one at a time."""
 
     def __init__(self, client: XClient, rules: Sequence[XRule], intake: Intake, report: Report, clock: Clock) -> None:
         """Read nothing yet."""
@@ -44,7 +44,7 @@ class CatchUp:
     async def run(self, below: int | None = None) -> None:
         """Read every post that search shows above the cursor's `since` (and with an id less than `below`).
 
-        Waits as X asks, through outages too. Raises CredentialError, RefusedError and BudgetSpentError.
+        Waits as X asks, through outages too. Raises CredentialError, SourceRefusedError and BudgetSpentError.
         """
         self.cursor = self.cursor.resumed(self.fingerprint)
         is_whole = self.cursor.query == 0 and self.cursor.until is None

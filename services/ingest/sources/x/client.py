@@ -49,39 +49,39 @@ class XClient:
             await self._client.session.close()
 
     async def rules(self) -> list[dict[str, Any]]:
-        """Return the app's rules as X writes them; raises TroubleError."""
+        """Return the app's rules as X writes them; raises XError."""
         answer = await self._ask(self._rules_client.get_rules)
         listed = answer.get("data")
         return [rule for rule in listed if isinstance(rule, dict)] if isinstance(listed, list) else []
 
     async def add_rules(self, rules: Sequence[XRule]) -> dict[str, Any]:
-        """Add tagged rules and return X's answer; raises TroubleError."""
+        """Add tagged rules and return X's answer; raises XError."""
         added = [StreamRule(value=rule.value, tag=rule.tag) for rule in rules]
         return await self._ask(lambda: self._rules_client.add_rules(added))
 
     async def delete_rules(self, ids: Sequence[str]) -> None:
-        """Delete rules by their ids; raises TroubleError."""
+        """Delete rules by their ids; raises XError."""
         await self._ask(lambda: self._rules_client.delete_rules(list(ids)))
 
     async def search(self, query: str, **parameters: Any) -> dict[str, Any]:
-        """Return a page of recent search, newest first; raises TroubleError.
+        """Return a page of recent search, newest first; raises XError.
 
         `parameters` are tweepy's: since_id, until_id, start_time, end_time, next_token, max_results (10 to 100).
         """
         return await self._ask(lambda: self._client.search_recent_tweets(query, **parameters, **_ASKED))
 
     async def create_reply(self, text: str, post_id: str) -> dict[str, Any]:
-        """Write a reply and return X's answer; raises TroubleError, whose `was_sent` tells what may have happened."""
+        """Write a reply and return X's answer; raises XError, whose `was_sent` tells what may have happened."""
         return await self._ask(lambda: self._client.create_tweet(text=text, in_reply_to_tweet_id=post_id))
 
     async def me(self) -> dict[str, Any]:
-        """Return the account that writes; raises TroubleError."""
+        """Return the account that writes; raises XError."""
         return await self._ask(self._client.get_me)
 
     async def listen(self, on_open: Callable[[], Awaitable[None]], on_line: OnLine) -> None:
         """Open one connection to the filtered stream and read it to its end.
 
-        Each line that is not empty goes to `on_line`; while that waits, nothing is read. Always raises: TroubleError
+        Each line that is not empty goes to `on_line`; while that waits, nothing is read. Always raises: XError
         however the connection ended, for X's streams have no end of their own, TimeoutError after QUIET_SECONDS of
         silence, and whatever a callback raised.
         One call is one connection: tweepy's own reconnecting (at once after a clean end, without a limit

@@ -46,7 +46,7 @@ class XCompliance:
     async def gone(self, post_ids: Sequence[str]) -> dict[str, Reason]:
         """Return those of the posts that X says are gone, each with the reason; ids that were not asked for are not.
 
-        Takes minutes, an hour at the most. Raises CredentialError where X does not know the token, RefusedError
+        Takes minutes, an hour at the most. Raises CredentialError where X does not know the token, SourceRefusedError
         where the plan lacks batch compliance, PeerUnavailableError where X is away, busy with another batch
         of this app, or fails: ask again later, nothing has to be cleared away.
         """

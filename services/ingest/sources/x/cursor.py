@@ -57,7 +57,7 @@ class XCursor:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return a cursor that was written; raises RefusedError for anything else."""
+        """Return a cursor that was written; raises SourceRefusedError for anything else."""
         try:
             told = json.loads(text)
             if isinstance(told, dict) and told.pop("v", None) == VERSION:

@@ -21,7 +21,7 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> fro
 
     A brand's rules are known by their tags, `voxpop:BRAND:...`. A value that another app user has as a rule already
     (X keeps each once) is used with its id. New ones are added before old ones go, so that nothing is missed
-    between. Raises TroubleError, and RefusedError where X does not take a rule.
+    between. Raises XError, and SourceRefusedError where X does not take a rule.
     """
     there = await client.rules()
     values = {rule.value for rule in wanted}
@@ -43,7 +43,7 @@ async def reconcile(client: XClient, brand: str, wanted: Sequence[XRule]) -> fro
 async def withdraw(client: XClient, brand: str) -> None:
     """Delete the brand's rules, since the owner of the app's one connection pays for what they match.
 
-    Raises TroubleError.
+    Raises XError.
     """
     if ids := [str(rule.get("id")) for rule in _of(brand, await client.rules())]:
         await client.delete_rules(ids)
@@ -102,7 +102,7 @@ class FilteredStream:
     async def run(self) -> NoReturn:
         """Connect again and again, until cancelled.
 
-        Raises CredentialError, RefusedError and BudgetSpentError.
+        Raises CredentialError, SourceRefusedError and BudgetSpentError.
         """
         pace = Reconnection(self._clock)
         wait = 0.0

@@ -39,7 +39,7 @@ POLL_SECONDS: Final = 60.0
 LEAD: Final = timedelta(seconds=60)
 """How far before its start a stream looks, since our clock and X's differ."""
 SPEND_SECONDS: Final = 1.0
-"""How often posts are spent that lead to no delivery: other brands' on the same app, unreadable ones, duplicates."""
+"""How often posts are spent that lead to no batch: other brands' on the same app, unreadable ones, duplicates."""
 WITHDRAW_SECONDS: Final = 10.0
 """How long a stream that is paused waits for X to delete its rules."""
 
@@ -201,7 +201,7 @@ class XStream(XSource):
             if cursor is None
             else XCursor.read(cursor)
         )
-        # A crash before the first delivery must not lose what came between.
+        # A crash before the first batch must not lose what came between.
         intake.reached(catch_up.cursor, at_once=True)
         gap = Gap(catch_up, intake, self._report, self._clock, self._poll_seconds, is_open=cursor is not None)
         stream = FilteredStream(self._query, client, intake, gap, self._report, self._clock, self._poll_seconds)

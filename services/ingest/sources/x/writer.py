@@ -21,7 +21,7 @@ class XWriter(ReplyWriter):
 
     @classmethod
     async def open(cls, settings: XSettings, clock: Clock) -> Self:
-        """Return a writer by settings; raises CredentialError that names what is not set, RefusedError."""
+        """Return a writer by settings; raises CredentialError that names what is not set, SourceRefusedError."""
         account = settings.require_x_account()
         network = await XTransport.by(settings)
         return cls(XClient(network, clock, "", account))

@@ -14,9 +14,9 @@ from tests.unit.ingest.posts import a_post
 ABOUT = "aerolume is late"
 
 
-def outcome(verdict: MatchResult) -> str:
-    """Return a verdict in a word, its reason where it has one."""
-    return verdict.reason or verdict.outcome
+def outcome(result: MatchResult) -> str:
+    """Return a result in a word, its reason where it has one."""
+    return result.reason or result.outcome
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def outcome(verdict: MatchResult) -> str:
 )
 def test_an_expression_says_what_is_kept(keyword: str, text: str, *, kept: bool) -> None:
     """All clauses must hold, one of the alternatives, none of what is negated; hashtags and handles are whole."""
-    verdict = a_query(keywords=[keyword]).match_text(text)
-    assert outcome(verdict) == ("keep" if kept else "does not name the brand")
+    result = a_query(keywords=[keyword]).match_text(text)
+    assert outcome(result) == ("keep" if kept else "does not name the brand")
 
 
 @pytest.mark.parametrize(("platform", "kept"), [("x", True), ("bluesky", False)])
 def test_a_dot_ends_a_handle_on_x_alone(platform: Platform, *, kept: bool) -> None:
-    """`@aerolume.Thanks` mentions @aerolume on X, where handles hold no dots, and somebody else elsewhere."""
+    """`@aerolume.Thanks` mentions @aerolume on X, where handles hold no dots, and another account elsewhere."""
     query = a_query(platform, exclusions=["@aerolume"])
     assert (query.match_text("@aerolume.Thanks", about_brand=True).outcome == "drop") is kept
 
@@ -117,7 +117,7 @@ def test_own_accounts_are_the_internal_voice(author: dict[str, str]) -> None:
 
 
 def test_exclusions_hold_for_the_brand_itself() -> None:
-    """What is excluded is left out whoever says it."""
+    """What is excluded is left out, by whatever author."""
     query = a_query("x", own_accounts={"x": ["aerolume"]}, exclusions=["hiring"])
     assert outcome(query.match_text("we are hiring", author_handle="aerolume")) == "excluded"
 
@@ -188,6 +188,6 @@ def test_hints_beside_the_contract_are_read() -> None:
     )
 )
 def test_no_post_upsets_the_rules(post: dict[str, Any]) -> None:
-    """Whatever stands in a post's fields, there is a verdict."""
+    """Whatever stands in a post's fields, there is a result."""
     query = a_query("x", keywords=["a -b", "#c", "@d"], exclusions=["e"], languages=["en"], reposts="count")
     assert query.match(post).outcome in {"keep", "internal", "count", "drop"}

@@ -29,7 +29,7 @@ async def erased(http: httpx.AsyncClient, clock: VirtualClock) -> dict[str, Any]
 
 
 async def test_an_erasure_tells_how_far_it_has_come(http: httpx.AsyncClient, peers: Peers, clock: VirtualClock) -> None:
-    """It is taken at once, carried out in the background, and its report names nobody."""
+    """It is taken at once, carried out in the background, and its report names no author."""
     report = await erased(http, clock)
     assert len(peers.erased) == 1
     assert report["removed"] == report["left_elsewhere"] == []

@@ -44,9 +44,9 @@ async def reading(source: Source, clock: VirtualClock, cursor: str | None = None
     async def follow() -> None:
         row = source.batches(cursor)
         try:
-            async for delivery in row:
-                read.posts += delivery.posts
-                read.cursor = delivery.cursor or read.cursor
+            async for batch in row:
+                read.posts += batch.posts
+                read.cursor = batch.cursor or read.cursor
         finally:
             await row.aclose()
 

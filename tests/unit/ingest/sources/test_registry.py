@@ -48,6 +48,6 @@ def test_a_brand_becomes_what_its_source_asks_for(name: str, asked: str, words: 
 
 
 def test_captions_are_refused_where_they_are_off() -> None:
-    """Nothing of instaloader's is made before somebody turned it on."""
+    """Nothing of instaloader's is made before it was turned on."""
     with pytest.raises(SourceRefusedError, match="INSTAGRAM_CAPTIONS"):
         made("instagram-captions")

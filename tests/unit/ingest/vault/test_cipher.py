@@ -46,7 +46,7 @@ def test_a_changed_byte_is_found_out(place: int, change: int) -> None:
 
 @given(st.binary(max_size=60))
 def test_nonsense_does_not_open(sealed: bytes) -> None:
-    """Bytes that nobody sealed, of any length, are refused in a sentence."""
+    """Bytes that were never sealed, of any length, are refused in a sentence."""
     with pytest.raises(UnopenableError):
         CIPHER.open_("cursor", "row", sealed)
 

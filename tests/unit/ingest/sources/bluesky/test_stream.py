@@ -64,7 +64,7 @@ async def test_the_brands_own_posts_are_known_by_their_handle(network: BlueskyNe
         network.server.post("we are sorry", did=BRAND)
         network.server.post("@brand.short where is my bag", facets=[{"features": [facet]}])
         await listener.until(lambda: len(listener.posts) == 2)
-    posts = [post for delivery in listener.batches for post in delivery.posts]
+    posts = [post for batch in listener.batches for post in batch.posts]
     voices = [post["voice"] for post in source._query.select(posts).posts]
     assert voices == ["internal", "external"]
 

@@ -115,7 +115,7 @@ async def test_what_instagram_does_to_such_readers_is_said_honestly(
 
 
 async def test_a_private_profile_is_refused(website: Website) -> None:
-    """What somebody shows to followers alone is not read, whoever is logged in."""
+    """What an account shows to followers alone is not read, whatever login is used."""
     website.server.private = True
     async with reading(website.source("airline"), website.clock) as read:
         with pytest.raises(SourceRefusedError, match="private"):

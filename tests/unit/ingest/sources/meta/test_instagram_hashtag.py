@@ -54,7 +54,7 @@ async def search() -> AsyncIterator[Search]:
 
 
 async def test_a_post_has_no_author_of_its_own(search: Search) -> None:
-    """All posts are of the one author that stands for nobody; hidden likes count 0; the hashtag goes with the post."""
+    """All are of the one author that stands for no person; hidden likes count 0; the hashtag goes with the post."""
     search.recent[:] = [item("2", "two", like_count=7, comments_count=2), item("1", "one"), item("0", None)]
     async with reading(search.source(), search.clock) as read:
         await read.until(lambda: len(read.posts) == 2)

@@ -56,7 +56,7 @@ async def test_what_is_not_certain_goes_back_to_a_person(
 async def test_a_broken_or_silent_connection_leaves_it_unknown(
     server: GraphServer, access: GraphAccess, clock: VirtualClock
 ) -> None:
-    """The request had begun: whether it arrived nobody knows."""
+    """The request had begun: whether it arrived is not known."""
     server.is_cut = True
     assert isinstance(await GraphWriter(access, clock).reply("12", "sorry"), Unknown)
     server.stalled.clear()

@@ -23,9 +23,9 @@ def backlog(clock: VirtualClock) -> Backlog:
 
 async def taken(backlog: Backlog) -> SourceBatch:
     """Return what is there."""
-    delivery = await asyncio.wait_for(backlog.take(), 60)
-    assert delivery is not None
-    return delivery
+    batch = await asyncio.wait_for(backlog.take(), 60)
+    assert batch is not None
+    return batch
 
 
 async def test_what_is_put_is_taken_at_once(backlog: Backlog) -> None:
@@ -34,13 +34,13 @@ async def test_what_is_put_is_taken_at_once(backlog: Backlog) -> None:
     await backlog.put({"post_id": "1"}, "a")
     await backlog.put(gone, "b")
     await backlog.put({"post_id": "3"})
-    delivery = await taken(backlog)
-    assert (list(delivery.posts), list(delivery.removals)) == ([{"post_id": "1"}, {"post_id": "3"}], [gone])
-    assert delivery.cursor == "b"
+    batch = await taken(backlog)
+    assert (list(batch.posts), list(batch.removals)) == ([{"post_id": "1"}, {"post_id": "3"}], [gone])
+    assert batch.cursor == "b"
 
 
 async def test_a_full_backlog_holds_up_whoever_puts(clock: VirtualClock, backlog: Backlog) -> None:
-    """A delivery's worth fits; the next put waits until that was taken, and nothing is lost."""
+    """A batch's worth fits; the next put waits until that was taken, and nothing is lost."""
 
     async def put_many() -> None:
         for number in range(MAX_POSTS + 1):
@@ -65,9 +65,9 @@ async def test_a_cursor_alone_comes_now_and_then(clock: VirtualClock, backlog: B
     assert not taking.done()
     await clock.advance(CURSOR_SECONDS)
     backlog.reached("100")
-    delivery = await taking
-    assert delivery is not None
-    assert (delivery.cursor, list(delivery.posts)) == ("100", [])
+    batch = await taking
+    assert batch is not None
+    assert (batch.cursor, list(batch.posts)) == ("100", [])
 
 
 async def test_a_cursor_comes_with_posts_and_never_goes_back(backlog: Backlog) -> None:
@@ -90,7 +90,7 @@ async def test_a_row_ends_with_its_reader(clock: VirtualClock) -> None:
         await backlog.put({"post_id": "1"}, "a")
         raise KeyError("the reader's own")
 
-    assert [delivery.cursor async for delivery in batches_of(returns, clock)] == ["a"]
+    assert [batch.cursor async for batch in batches_of(returns, clock)] == ["a"]
     row = batches_of(fails, clock)
     assert (await anext(row)).cursor == "a"
     with pytest.raises(KeyError, match="own"):

@@ -90,6 +90,6 @@ async def test_a_silent_server_is_given_up(pages: Pages, fetcher: Fetcher, clock
     "address", ["http://127.0.0.1:1/", "http://", "ftp://127.0.0.1/x", "http://[::1", "/away?to=/away"]
 )
 async def test_what_cannot_be_asked_is_a_fault(pages: Pages, fetcher: Fetcher, address: str) -> None:
-    """Nobody there, no address, another protocol and redirects without end are faults like any other."""
+    """No server there, no address, another protocol and redirects without end are faults like any other."""
     with pytest.raises(NetworkError):
         await fetcher.get(pages.url + "/away?to=/away?to=/away" if address.startswith("/") else address)

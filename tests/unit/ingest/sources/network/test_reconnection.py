@@ -31,7 +31,7 @@ class Held:
     """Sessions that do what they are told, one after the other, and the moments at which each began."""
 
     def __init__(self, *ends: BaseException | None) -> None:
-        """End the sessions by these errors (None: properly), the one after the last by RefusedError."""
+        """End the sessions by these errors (None: properly), the one after the last by SourceRefusedError."""
         self.clock = VirtualClock()
         self.report = Recorder()
         self.moments: list[float] = []

@@ -73,7 +73,7 @@ async def test_an_endless_message_ends_the_connection(sockets: Sockets, clock: V
 
 
 async def test_a_token_follows_no_redirect(sockets: Sockets, clock: VirtualClock) -> None:
-    """A server that sends us elsewhere gets a fault; nobody else sees the token."""
+    """A server that sends us elsewhere gets a fault; no other server sees the token."""
     with pytest.raises(NetworkError, match="302"):
         async with open_channel(address(sockets, "/away"), clock, {"authorization": "Bearer t"}):
             pass
@@ -82,7 +82,7 @@ async def test_a_token_follows_no_redirect(sockets: Sockets, clock: VirtualClock
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "nonsense", "ws://127.0.0.1:1/"])
 async def test_where_nobody_is_a_fault_says_so(clock: VirtualClock, url: str) -> None:
-    """No websocket address and nobody there are faults without a status."""
+    """No websocket address and no server there are faults without a status."""
     with pytest.raises(NetworkError) as raised:
         async with open_channel(url, clock):
             pass

@@ -74,7 +74,7 @@ async def test_nothing_is_asked_about_nothing(server: ComplianceServer, http: ht
 
 
 async def test_lines_that_cannot_be_read_are_passed_over(server: ComplianceServer, http: httpx.AsyncClient) -> None:
-    """Truncated JSON, other shapes, other bytes and ids that nobody asked for spoil nothing."""
+    """Truncated JSON, other shapes, other bytes and ids that were not asked for spoil nothing."""
     server.gone = {IDS[1]: "deleted"}
     server.extra = [
         b"",

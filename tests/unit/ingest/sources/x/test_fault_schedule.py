@@ -50,8 +50,8 @@ async def test_every_post_is_delivered_through_all_faults_and_crashes(
 
 
 def crash(listener: Listener, stored: set[str], cursor: str | None, dice: random.Random) -> tuple[set[str], str | None]:
-    """Return what is stored after a crash that loses the last few deliveries, and the cursor stored with it."""
+    """Return what is stored after a crash that loses the last few batches, and the cursor stored with it."""
     kept = listener.batches[: len(listener.batches) - dice.randrange(5)]
-    ids = {post["post_id"] for delivery in kept for post in delivery.posts}
-    cursors = [delivery.cursor for delivery in kept if delivery.cursor is not None]
+    ids = {post["post_id"] for batch in kept for post in batch.posts}
+    cursors = [batch.cursor for batch in kept if batch.cursor is not None]
     return stored | ids, cursors[-1] if cursors else cursor

@@ -31,7 +31,7 @@ def times(listener: Listener) -> Counter[str]:
 
 
 def listen_by_two_rules(network: SandboxNetwork, sandbox: Sandbox) -> None:
-    """Listen to whatever `somebody` writes, and to whoever writes of trains."""
+    """Listen to whatever `somebody` writes, and to all that is written of trains."""
     rules = (XRule("from:somebody", "voxpop:brand:1"), XRule("trains", "voxpop:brand:2"))
     network.source = lambda: XStream(  # type: ignore[method-assign]
         settings_for(sandbox), query(*rules), network.report, Purse(), network.clock
@@ -72,7 +72,7 @@ async def test_a_rule_that_somebody_deleted_is_put_back_and_what_it_missed_is_se
 async def test_a_rule_that_another_brand_has_put_back_already_counts_as_gone(
     network: SandboxNetwork, sandbox: Sandbox
 ) -> None:
-    """Under a new id posts of the rule pass for somebody else's: they are searched for, and then heard."""
+    """Under a new id posts of the rule pass for another's: they are searched for, and then heard."""
     async with listening(network) as listener:
         await network.clock.advance(100)
         sandbox.rules.change({"delete": {"ids": [ids_of(sandbox)["from:somebody"]]}})
@@ -104,7 +104,7 @@ async def test_a_gap_of_rules_is_searched_though_a_catch_up_was_under_way(
 
 
 async def test_a_gap_of_rules_outlives_a_crash(network: SandboxNetwork, sandbox: Sandbox) -> None:
-    """Once the rule is put back, the cursor is where it was known last: whoever goes on searches from there."""
+    """Once the rule is put back, the cursor is where it was known last: the next reader searches from there."""
     listen_by_two_rules(network, sandbox)
     async with listening(network) as listener:
         ids = await one_unheard(network, sandbox, listener)

@@ -17,20 +17,20 @@ TWO = (XRule("apples from:somebody", "voxpop:brand:1"), XRule("pears from:somebo
 
 
 async def read(source: XSearch, cursor: str | None = None, most: int = 10**9) -> list[SourceBatch]:
-    """Return a backfill's deliveries, `most` of them at the most."""
+    """Return a backfill's batches, `most` of them at the most."""
     row = source.batches(cursor)
     found: list[SourceBatch] = []
-    async for delivery in row:
-        found.append(delivery)
+    async for batch in row:
+        found.append(batch)
         if len(found) == most:
             break
     await row.aclose()
     return found
 
 
-def ids(deliveries: list[SourceBatch]) -> list[str]:
+def ids(batches: list[SourceBatch]) -> list[str]:
     """Return the ids of the posts that came, in order."""
-    return [post["post_id"] for delivery in deliveries for post in delivery.posts]
+    return [post["post_id"] for batch in batches for post in batch.posts]
 
 
 async def test_a_backfill_ends_with_everything_between_start_and_end(
@@ -67,7 +67,7 @@ async def test_a_backfill_goes_on_from_its_cursor(
     await clock.advance(60)
     source = XSearch(settings_for(sandbox), query(*TWO), network.report, Purse(), clock)
     before = await read(source, most=read_before)
-    cursor = next((delivery.cursor for delivery in reversed(before) if delivery.cursor is not None), None)
+    cursor = next((batch.cursor for batch in reversed(before) if batch.cursor is not None), None)
     after = await read(source, cursor)
     assert sorted({*ids(before), *ids(after)}) == sorted(wanted)
 
@@ -79,7 +79,7 @@ async def test_a_token_that_lapsed_is_done_without(network: SandboxNetwork, sand
     row = XSearch(settings_for(sandbox), query(), network.report, Purse(), clock).batches(None)
     first = await anext(row)
     sandbox.order("search", "invalid")
-    assert sorted(ids([first] + [delivery async for delivery in row])) == sorted(wanted)
+    assert sorted(ids([first] + [batch async for batch in row])) == sorted(wanted)
 
 
 async def test_a_backfill_stops_at_the_month_with_what_was_paid_for(
@@ -93,8 +93,8 @@ async def test_a_backfill_stops_at_the_month_with_what_was_paid_for(
     seen: list[SourceBatch] = []
 
     async def read_on() -> None:
-        async for delivery in row:
-            seen.append(delivery)  # noqa: PERF401 - it raises in the end
+        async for batch in row:
+            seen.append(batch)  # noqa: PERF401 - it raises in the end
 
     with pytest.raises(BudgetSpentError):
         await read_on()

@@ -1,4 +1,4 @@
-"""Posts that X sent are paid for, whether or not anybody gets to see them."""
+"""Posts that X sent are paid for, whether or not anyone gets to see them."""
 
 import asyncio
 
@@ -43,7 +43,7 @@ def stream_of(sandbox: Sandbox, network: SandboxNetwork, purse: Purse) -> XStrea
 async def test_posts_that_lead_to_no_delivery_are_spent_within_a_second(
     network: SandboxNetwork, sandbox: Sandbox
 ) -> None:
-    """Another brand's posts and one that nobody can read are paid for, and spent without waiting for one of ours."""
+    """Another brand's posts and one that cannot be read are paid for, and spent without waiting for one of ours."""
     purse = Purse()
     sandbox.rules.change({"add": [{"value": "theirs", "tag": "voxpop:other:1"}]})
     row = stream_of(sandbox, network, purse).batches(None)
@@ -68,7 +68,7 @@ async def test_the_month_ends_by_posts_that_lead_to_no_delivery(network: Sandbox
     row = stream_of(sandbox, network, purse).batches(None)
 
     async def read() -> list[str]:
-        return [post["post_id"] async for delivery in row for post in delivery.posts]
+        return [post["post_id"] async for batch in row for post in batch.posts]
 
     reading = asyncio.create_task(read())
     await network.clock.until(lambda: bool(sandbox.connections), step=1.0)

@@ -70,8 +70,8 @@ async def test_the_month_ends_the_stream_with_everything_that_was_paid_for(
     seen: set[str] = set()
 
     async def read() -> None:
-        async for delivery in row:
-            seen.update(post["post_id"] for post in delivery.posts)
+        async for batch in row:
+            seen.update(post["post_id"] for post in batch.posts)
 
     reading = asyncio.create_task(read())
     await network.clock.until(lambda: bool(sandbox.connections), step=1.0)

@@ -35,7 +35,7 @@ async def test_tweepy_reaches_the_sandbox_as_api_twitter_com(sandbox: Sandbox, c
 
 
 async def test_another_certificate_is_not_trusted(sandbox: Sandbox, clock: TwoClocks, tmp_path: Path) -> None:
-    """A server that shows a certificate of somebody else gets no token."""
+    """A server that shows another's certificate gets no token."""
     other, _ = make_certificate(tmp_path / "other")
     client = await client_of(sandbox, clock, other)
     with pytest.raises(XError) as raised:
@@ -62,7 +62,7 @@ async def test_each_connection_has_a_fresh_session(network: SandboxNetwork, sand
 
 
 async def test_a_rule_without_a_tag_does_not_end_the_stream(network: SandboxNetwork, sandbox: Sandbox) -> None:
-    """A match of somebody's rule without a tag, at which tweepy raises KeyError, passes."""
+    """A match of another client's rule without a tag, at which tweepy raises KeyError, passes."""
     sandbox.rules.change({"add": [{"value": "hello"}]})
     async with listening(network) as listener:
         ids = await network.publish(["hello there"])
@@ -101,7 +101,7 @@ async def test_an_error_that_is_no_json_is_told_from_its_status(sandbox: Sandbox
 async def test_strange_bodies_never_raise_anything_else(
     sandbox: Sandbox, clock: TwoClocks, text: str, status: int
 ) -> None:
-    """Whatever JSON or none an answer holds, a request returns an object or raises TroubleError."""
+    """Whatever JSON or none an answer holds, a request returns an object or raises XError."""
     client = await client_of(sandbox, clock)
     headers = {"content-type": "application/json", "x-rate-limit-reset": "soon"}
     sandbox.order("rules", "answer", status=status, headers=headers, text=text)
