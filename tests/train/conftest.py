@@ -50,6 +50,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch  # noqa: PLC0415 - this file is loaded where the extra is not installed, too
     from transformers import BertConfig, BertModel  # noqa: PLC0415 - likewise
 
+    # Threads of a tiny network wait for one another longer than they work, most of all on a loaded machine.
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("encoder")
     config = BertConfig(
