@@ -43,8 +43,9 @@ class ProfileStore(Protocol):
         A post is known by its `post_key` within the brand; of two posts with one key, in a delivery or
         in two, the first is counted. When this returns, every post of the delivery is counted, by this delivery
         or another, but for those that a removal names: they count as duplicates. A crash at any moment loses and
-        doubles nothing: the same delivery made again, or the next start of the store, ends with each post counted
-        once. Raises InputError, and counts nothing, where an embedding has another length than those of its version.
+        doubles nothing: a delivery (a larger one in pieces of a thousand posts) is counted whole or not at all, and
+        made again it ends with each post counted once. Raises InputError, and counts nothing, where an embedding has
+        another length than those of its version.
         """
         ...
 
@@ -64,8 +65,9 @@ class ProfileStore(Protocol):
         When this returns, profiles, brands and summaries are as if the posts had never been delivered: a
         profile or a brand without a post is not there. In whatever order posts and removals come, and whatever
         is delivered again, the end is that of one clean delivery of the posts that remain; a removed post is known by
-        its key alone and never counted again. A crash at any moment is finished by the same removal made again,
-        or by the next start. Assignments stay until the next run is published.
+        its key alone and never counted again. A crash at any moment leaves all of it or nothing, of an author with
+        thousands of posts maybe a part, and the same removal made again finishes it. Assignments stay until the next
+        run is published.
 
         The exception is posts whose analysis has expired, or that a version counted which kept none: see `removal`.
         """

@@ -40,7 +40,7 @@ class Stores:
 
 @asynccontextmanager
 async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> AsyncIterator[Stores]:
-    """Open every port, with the schema of today and interrupted folds finished; `clock` tells when posts are stored.
+    """Open every port, with the schema of today; `clock` tells when posts are stored.
 
     Raises SettingsError where a file cannot be used, PeerUnavailableError where a server does not answer.
     """

@@ -9,7 +9,7 @@ from services.profiles.author_sketch import MOST as MOST_AUTHORS
 from services.profiles.author_sketch import WHOLE, AuthorSketch
 from services.profiles.kept import KeptBucket
 from services.profiles.profile import mean_of_millionths
-from services.profiles.rollup import SPAN_SECONDS, BucketKey, Rollup, Scored, Span
+from services.profiles.rollup import PLAIN, SPAN_SECONDS, BucketKey, Rollup, Scored, Span
 from services.profiles.transfer.row import (
     Count,
     DerivedCount,
@@ -31,7 +31,6 @@ from services.profiles.transfer.table import Table, TableKind
 from shared.analysis import SENTIMENT_LABELS
 from shared.analyzed_post import Voice
 
-_PLAIN: Final = ("posts", "scored_posts", "score_sum", "likes", "reposts", "replies")
 _BYTES_A_NUMBER: Final = 8
 
 
@@ -89,7 +88,7 @@ def _cells(kept: KeptBucket) -> dict[str, Any]:
     rollup = kept.rollup
     return {
         **{name: getattr(kept.key, name) for name in ("voice", "span", "start")},
-        **{name: getattr(rollup, name) for name in _PLAIN},
+        **{name: getattr(rollup, name) for name in PLAIN},
         **{label: rollup.labels.get(label, 0) for label in SENTIMENT_LABELS},
         "mean_score": mean_of_millionths(rollup.score_sum, rollup.scored_posts),
         "authors": rollup.authors.authors,
@@ -109,7 +108,7 @@ def _kept(_brand: str, row: dict[str, Any]) -> KeptBucket:
     categories = {item.name: Scored(item.posts, item.scored_posts, item.score_sum) for item in read.categories}
     if len(categories) < len(read.categories):
         raise ValueError("categories: a name stands twice")
-    plain = {name: getattr(read, name) for name in _PLAIN}
+    plain = {name: getattr(read, name) for name in PLAIN}
     rollup = Rollup(
         **plain,
         labels=labels_of(read),
