@@ -28,6 +28,8 @@ from shared.analyzed_post import Voice
 from shared.clock import Clock
 from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
 
+MEETINGS: Final = 2
+"""So often a transaction meets others before its process takes turns with them."""
 INDEX_SECONDS: Final = 3600.0
 """For an index that a database with many posts lacks; every other operation has the client's deadline."""
 
@@ -109,6 +111,7 @@ class MongoProfileStore(TransactionalProfileStore):
             tries += 1
             if tries > 1:
                 self.conflicts += 1
+            if tries > MEETINGS:
                 self._turns.meet(brand)
                 turn = turn or await self._turn(brand)
             return await work(session)

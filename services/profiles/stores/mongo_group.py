@@ -8,12 +8,14 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.profiles.stores.fold import fold
 from services.profiles.stores.state import Arrival, Rule
 from services.profiles.stores.transactions import PIECE
 from shared.errors import InputError
 
+GATHER_SECONDS: Final = 0.003
 Transact = Callable[[str, Callable[[], Rule[set[str]]]], Awaitable[set[str]]]
 
 
@@ -52,6 +54,9 @@ class GroupCommit:
                     posts += len(queue[0].arrivals)
                     group.append(queue.popleft())
                 await self._write(brand, group)
+                if len(group) > 1:
+                    # Callers who were just answered often come again at once: then they share the next one, too.
+                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             del self._working[brand]
             del self._waiting[brand]

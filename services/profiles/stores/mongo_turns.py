@@ -20,8 +20,10 @@ from shared.mongo import MongoDatabase
 LEASE: Final = timedelta(seconds=60)
 TURN: Final = timedelta(seconds=30)
 PATIENCE_SECONDS: Final = 20.0
-"""For how long a process waits for its turn before it goes on without, and takes turns after it met another."""
-_PAUSE_SECONDS: Final = 0.03
+"""For how long a process waits for its turn before it goes on without."""
+CALM_SECONDS: Final = 2.0
+"""For how long a process takes turns at a brand after it met others there again and again."""
+_PAUSE_SECONDS: Final = 0.1
 _FREE: Final[Mapping[str, Any]] = {"owner": "", "until": 0}
 
 
@@ -54,7 +56,7 @@ class Turns:
 
     def meet(self, brand: str) -> None:
         """Take turns from now on, for a while: another process writes to what this one does."""
-        self._met[brand] = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        self._met[brand] = asyncio.get_running_loop().time() + CALM_SECONDS
 
     async def wait(self, brand: str) -> bool:
         """Wait for this process's turn, where it takes turns at the brand; tell whether it is to be given back."""
