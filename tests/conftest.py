@@ -14,6 +14,7 @@ import structlog
 from hypothesis import settings
 
 from shared.store_url import MongoUrl
+from tests.unit.ingest.virtual_clock import VirtualClock
 
 settings.register_profile("voxpop", deadline=None)
 settings.load_profile("voxpop")
@@ -64,6 +65,12 @@ def _logs_as_before() -> Iterator[None]:
         root.handlers = handlers
         root.setLevel(levels[0])
         httpx_log.setLevel(levels[1])
+
+
+@pytest.fixture
+async def clock() -> VirtualClock:
+    """Return a clock that moves on order."""
+    return VirtualClock()
 
 
 @pytest.fixture

@@ -63,12 +63,6 @@ def settings(tmp_path: Path) -> LocalSettings:
 
 
 @pytest.fixture
-async def clock() -> VirtualClock:
-    """Return the services' clock."""
-    return VirtualClock(waits_for_threads=True)
-
-
-@pytest.fixture
 async def voxpop(settings: LocalSettings, clock: VirtualClock) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the four services, with posts of all authors, clusters and drafts."""
     async with client_of(create_local_app(settings, clock)) as client:

@@ -12,7 +12,7 @@ RATE = 200
 
 async def test_every_post_is_folded_once_whatever_happens(tmp_path: Path) -> None:
     """Stalls, drops, 429, HTML, duplicates, garbage and two restarts lose nothing and double nothing."""
-    clock = TwoClocks(waits_for_threads=True)
+    clock = TwoClocks()
     async with Sandbox(tmp_path / "sandbox", clock=clock.server) as sandbox:
         soak = Soak(tmp_path, sandbox, clock, clock.advance, random.Random(4))  # noqa: S311 - a seed makes it repeatable
         async with soak.profiles() as profiles:

@@ -36,7 +36,7 @@ class House:
 @asynccontextmanager
 async def open_house(folder: Path, at: datetime = MADE_AT) -> AsyncIterator[House]:
     """Run voxpop on the stores in `folder`."""
-    clock = VirtualClock(at, waits_for_threads=True)
+    clock = VirtualClock(at)
     app = create_local_app(local_settings(data_dir=folder, **SETTINGS), clock)
     async with client_of(app) as http:
         yield House(http, app, clock)

@@ -103,12 +103,6 @@ def settings(tmp_path: Path) -> IngestSettings:
 
 
 @pytest.fixture
-async def clock() -> VirtualClock:
-    """Return a clock that waits for threads."""
-    return VirtualClock(waits_for_threads=True)
-
-
-@pytest.fixture
 async def http(peers: Peers, settings: IngestSettings, clock: VirtualClock) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a running ingest service; retries do not wait."""
     app = create_app(settings, peers.transports(), clock)

@@ -49,12 +49,6 @@ def raw(post_id: Any, author_id: Any = "1", platform: str = "x") -> dict[str, An
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock."""
-    return VirtualClock()
-
-
-@pytest.fixture
 async def vault(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Vault]:
     """Yield an empty vault."""
     async with open_documents(SqliteUrl(tmp_path / "vault.db"), (VAULT,)) as documents:

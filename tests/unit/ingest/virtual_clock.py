@@ -5,6 +5,7 @@ import heapq
 import itertools
 import socket
 from collections.abc import Callable, Sized
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,16 +61,16 @@ class _Packets:
 class VirtualClock:
     """A `Clock`: `sleep` suspends until `advance` passes its moment."""
 
-    def __init__(self, start: datetime = START, *, waits_for_threads: bool = False) -> None:
+    def __init__(self, start: datetime = START) -> None:
         """Begin at `start`, with `monotonic` at 0.
 
-        With `waits_for_threads`, no time passes while something runs in a thread (a store's file, say): what takes
-        a real millisecond must not seem to take a virtual minute. Then it is made where the loop runs that it counts.
+        No time passes while something runs in a thread (a store's file, say), from when it is made in a running loop
+        or first moved on: what takes a real millisecond must not seem to take a virtual minute.
         """
         self._packets: _Packets | None = None
         self._in_threads: set[asyncio.Future[Any]] = set()
-        if waits_for_threads:
-            self._watch()
+        with suppress(RuntimeError):
+            self._watch(asyncio.get_running_loop())
         self._start = start
         self._seconds = 0.0
         self._order = itertools.count()
@@ -115,7 +116,7 @@ class VirtualClock:
 
     async def run_until_idle(self) -> None:
         """Let tasks run until none can go on without time, a thread or a socket."""
-        self._watch()
+        self._watch(asyncio.get_running_loop())
         await self._run_ready()
         trips = 0
         while trips < TRIPS and self._packets is not None and self._packets.may_be():
@@ -133,11 +134,10 @@ class VirtualClock:
             await asyncio.sleep(0)
             quiet = 0 if ready or self._in_threads else quiet + 1
 
-    def _watch(self) -> None:
-        """Know from now on what the running loop has in threads and on its sockets."""
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Know from now on what the loop has in threads and on its sockets."""
         if self._packets is not None:
             return
-        loop = asyncio.get_running_loop()
         self._packets = _Packets(loop)
         run_in_executor = loop.run_in_executor
 

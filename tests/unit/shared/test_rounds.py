@@ -26,7 +26,7 @@ async def store(tmp_path: Path) -> AsyncIterator[RoundStore]:
 
 async def test_a_round_is_made_once_a_day_by_one_of_two(store: RoundStore) -> None:
     """Two replicas look; each day one of them makes it."""
-    clock, made = VirtualClock(waits_for_threads=True), list[str]()
+    clock, made = VirtualClock(), list[str]()
 
     def daily(owner: str) -> Round:
         async def work() -> None:
@@ -44,7 +44,7 @@ async def test_a_round_is_made_once_a_day_by_one_of_two(store: RoundStore) -> No
 
 async def test_a_failed_round_is_made_again_soon(store: RoundStore) -> None:
     """Whatever it raises, the next attempt comes, and is not at once."""
-    clock, attempts = VirtualClock(waits_for_threads=True), list[float]()
+    clock, attempts = VirtualClock(), list[float]()
 
     async def work() -> None:
         attempts.append(clock.monotonic())
@@ -61,7 +61,7 @@ async def test_a_failed_round_is_made_again_soon(store: RoundStore) -> None:
 
 async def test_no_error_of_the_store_ends_the_loop(store: RoundStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes on beside it in a group is not cut off; the round is made once the store can be used again."""
-    clock, made, broken = VirtualClock(waits_for_threads=True), list[float](), True
+    clock, made, broken = VirtualClock(), list[float](), True
     begin = store.begin
 
     async def beginning(*asked: Any) -> Lease | None:
@@ -85,7 +85,7 @@ async def test_no_error_of_the_store_ends_the_loop(store: RoundStore, monkeypatc
 
 async def test_a_round_says_how_often_it_is_looked_for(store: RoundStore) -> None:
     """One that is due every minute is made every minute."""
-    clock, made = VirtualClock(waits_for_threads=True), list[float]()
+    clock, made = VirtualClock(), list[float]()
 
     async def work() -> None:
         made.append(clock.monotonic())

@@ -84,4 +84,4 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     """Yield an empty store with its replica; retries do not wait."""
     with stamina.set_testing(testing=True, attempts=2):
         async with open_store(SqliteUrl(tmp_path / "ingest.db")) as store:
-            yield Bench(store, VirtualClock(waits_for_threads=True))
+            yield Bench(store, VirtualClock())

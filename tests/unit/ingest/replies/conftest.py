@@ -136,7 +136,7 @@ def seen(number: int = 1, score: float = 0.1, *, author_id: str | None = None, *
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield an empty world."""
     folder = tmp_path / "store"
-    clock = VirtualClock(waits_for_threads=True)
+    clock = VirtualClock()
     platform, zendesk = LocalServer("https://platform.test/take"), LocalServer("https://zendesk.test/take")
     async with (
         open_documents(SqliteUrl(folder / "ingest.db"), (BRANDS, VAULT, *REPLY_COLLECTIONS)) as documents,

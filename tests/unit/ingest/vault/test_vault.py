@@ -32,12 +32,6 @@ async def database(tmp_path: Path) -> AsyncIterator[Documents]:
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock."""
-    return VirtualClock()
-
-
-@pytest.fixture
 def vault(database: Documents, clock: VirtualClock) -> Vault:
     """Return an empty vault."""
     return Vault(Cipher(KEY.encode()), VaultStore(database), clock)

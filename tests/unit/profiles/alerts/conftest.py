@@ -70,7 +70,7 @@ class Watch:
 async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     """Yield a store without rules at ten past noon: the hour from eleven has just finished, and a round been made."""
     async with open_documents(SqliteUrl(tmp_path / "profiles.db"), (*COLLECTIONS, ROUNDS)) as documents:
-        clock = VirtualClock(waits_for_threads=True)
+        clock = VirtualClock()
         await clock.advance(DELAY.total_seconds())
         hour = finished_hour(clock.now(), DELAY) + HOUR
         watch = Watch(AlertStore(documents), RoundStore(documents), BrandHours(), clock, hour)

@@ -64,12 +64,6 @@ class UnsteadyOutbox(Outbox):
 
 
 @pytest.fixture
-async def clock() -> VirtualClock:
-    """Return a clock that stands still while the store works."""
-    return VirtualClock(waits_for_threads=True)
-
-
-@pytest.fixture
 async def outbox(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[UnsteadyOutbox]:
     """Yield an outbox with one delivery."""
     async with open_documents(SqliteUrl(tmp_path / "outbox.db"), (OUTBOX,)) as documents:

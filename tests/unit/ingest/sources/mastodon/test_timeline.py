@@ -24,12 +24,6 @@ from tests.unit.ingest.virtual_clock import VirtualClock
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that stands still."""
-    return VirtualClock()
-
-
-@pytest.fixture
 async def server(clock: VirtualClock) -> AsyncIterator[Mastodon]:
     """Yield a Mastodon server."""
     async with Mastodon(lambda: None, clock.now) as server:

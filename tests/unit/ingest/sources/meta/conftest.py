@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from services.ingest.sources.meta.settings import GraphAccess
 from tests.contract.source_network import Recorder
 from tests.servers.graph import TOKEN, GraphServer
-from tests.unit.ingest.virtual_clock import VirtualClock
 
 
 @pytest_asyncio.fixture
@@ -23,12 +22,6 @@ async def server() -> AsyncIterator[GraphServer]:
 def access(server: GraphServer) -> GraphAccess:
     """Return what opens the server."""
     return GraphAccess(server.url, SecretStr(TOKEN), "FACEBOOK_PAGE_TOKEN")
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that moves on order."""
-    return VirtualClock()
 
 
 @pytest.fixture

@@ -10,12 +10,6 @@ from tests.unit.ingest.virtual_clock import VirtualClock
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that stands still."""
-    return VirtualClock()
-
-
-@pytest.fixture
 def backlog(clock: VirtualClock) -> Backlog:
     """Return an empty backlog."""
     return Backlog(clock)

@@ -35,12 +35,6 @@ class Pages(FaultyServer):
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that stands still."""
-    return VirtualClock()
-
-
-@pytest.fixture
 async def pages() -> AsyncIterator[Pages]:
     """Yield a server."""
     async with Pages(lambda: None) as server:

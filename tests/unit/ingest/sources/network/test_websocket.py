@@ -39,12 +39,6 @@ class Sockets(FaultyServer):
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that stands still."""
-    return VirtualClock()
-
-
-@pytest.fixture
 async def sockets() -> AsyncIterator[Sockets]:
     """Yield a server."""
     async with Sockets(lambda: None) as server:

@@ -21,9 +21,9 @@ RULES = (XRule("from:somebody", "voxpop:brand:1"),)
 class TwoClocks(VirtualClock):
     """A clock with another, `server`, that moves with it: what the sandbox waits for is not counted as ours."""
 
-    def __init__(self, *, waits_for_threads: bool = False) -> None:
+    def __init__(self) -> None:
         """Begin both at the same moment."""
-        super().__init__(waits_for_threads=waits_for_threads)
+        super().__init__()
         self.server = VirtualClock()
 
     async def advance(self, seconds: float) -> None:
