@@ -42,17 +42,17 @@ class QueuedText:
     tokens: Tokens
 
 
-def choose(window: Sequence[QueuedText], budget: int) -> list[QueuedText]:
+def choose(window: Sequence[QueuedText], budget: int, most: int) -> list[QueuedText]:
     """Return the texts of the next batch, by length, out of the oldest ones waiting, `window[0]` the oldest.
 
     The oldest is always among them, so nothing starves, even where it alone exceeds the budget. Its
     neighbours in length join, the nearest first, while longest times count stays within `budget` padded
-    tokens: little padding, whatever else waits.
+    tokens and the count within `most`: little padding, whatever else waits.
     """
     oldest = window[0]
     by_length = sorted(window, key=lambda waiting: len(waiting.tokens))
     first = last = next(place for place, waiting in enumerate(by_length) if waiting is oldest)
-    while True:
+    while last - first + 1 < most:
         count = last - first + 2
         shorter = first > 0 and len(by_length[last].tokens) * count <= budget
         longer = last + 1 < len(by_length) and len(by_length[last + 1].tokens) * count <= budget
@@ -65,4 +65,5 @@ def choose(window: Sequence[QueuedText], budget: int) -> list[QueuedText]:
         elif longer:
             last += 1
         else:
-            return by_length[first : last + 1]
+            break
+    return by_length[first : last + 1]

@@ -1,6 +1,6 @@
-"""The queue in front of the model: texts wait here for the runtime's one slot.
+"""The queue in front of the model: texts wait here for one of its runners.
 
-No timer: a batch forms when the slot frees, out of whatever has queued meanwhile, so a lone text never
+No timer: a batch forms when a runner frees, out of whatever has queued meanwhile, so a lone text never
 waits for company. The shape is that of Hugging Face's text-embeddings-inference.
 """
 
@@ -44,10 +44,23 @@ class InferenceError(VoxpopError):
 
 
 class Batcher:
-    """Runs texts in batches, one batch at a time; belongs to one event loop."""
+    """Runs texts in batches, one batch a runner at a time; belongs to one event loop."""
 
-    def __init__(self, run: Run, *, budget: int, max_texts: int, observer: BatchObserver) -> None:
-        """Run batches of at most `budget` padded tokens by `run`; at most `max_texts` texts are admitted at once."""
+    def __init__(
+        self,
+        run: Run,
+        *,
+        budget: int,
+        max_texts: int,
+        observer: BatchObserver,
+        runners: int = 1,
+        batch_texts: int = _WINDOW,
+    ) -> None:
+        """Run batches by `run`, in as many threads as there are `runners`.
+
+        A batch has at most `budget` padded tokens and `batch_texts` texts; at most `max_texts` texts are admitted at
+        once.
+        """
         self._run = run
         self._budget = budget
         self._max_texts = max_texts
@@ -59,12 +72,16 @@ class Batcher:
         self._admitted = 0
         self._seconds_a_text = 0.0
         self._closing = False
-        self._slot = ThreadPoolExecutor(1, thread_name_prefix="sentiment-batch")
-        self._task: asyncio.Task[None] | None = None
+        self._batch_texts = batch_texts
+        self._runners = runners
+        self._threads = ThreadPoolExecutor(runners, thread_name_prefix="sentiment-batch")
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to serve the queue."""
-        self._task = asyncio.create_task(self._serve(), name="sentiment-batcher")
+        self._tasks = [
+            asyncio.create_task(self._serve(), name=f"sentiment-batcher-{runner}") for runner in range(self._runners)
+        ]
 
     @property
     def queued(self) -> int:
@@ -76,9 +93,13 @@ class Batcher:
         """How many texts are being answered, from admission on."""
         return self._admitted
 
+    @property
+    def _serving(self) -> bool:
+        return any(not task.done() for task in self._tasks)
+
     def check_running(self) -> None:
         """Raise OverloadedError unless texts are taken."""
-        if self._closing or self._task is None or self._task.done():
+        if self._closing or not self._serving:
             raise OverloadedError("the service is not taking texts: it starts or stops")
 
     @contextmanager
@@ -107,7 +128,7 @@ class Batcher:
         """
         if not batch:
             return []
-        if self._task is None or self._task.done():
+        if not self._serving:
             raise OverloadedError(_STOPPED)
         submission = Submission(len(batch), asyncio.get_running_loop().create_future())
         self._queue.extend(QueuedText(submission, index, tokens) for index, tokens in enumerate(batch))
@@ -124,13 +145,13 @@ class Batcher:
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
                 await self._emptied.wait()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for submission in {waiting.submission for waiting in self._queue}:
             _fail(submission, OverloadedError(_STOPPED))
         self._queue.clear()
-        self._slot.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _serve(self) -> None:
         while True:
@@ -146,7 +167,7 @@ class Batcher:
         if not self._queue:
             return []
         window = list(itertools.islice(self._queue, _WINDOW))
-        batch = choose(window, self._budget)
+        batch = choose(window, self._budget, self._batch_texts)
         taken = set(map(id, batch))
         for _ in window:
             self._queue.popleft()
@@ -157,7 +178,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            logits = await loop.run_in_executor(self._slot, self._run, [waiting.tokens for waiting in batch])
+            logits = await loop.run_in_executor(self._threads, self._run, [waiting.tokens for waiting in batch])
             rows = [{head: values[place] for head, values in logits.items()} for place in range(len(batch))]
         except asyncio.CancelledError:
             for waiting in batch:
@@ -184,7 +205,7 @@ class Batcher:
         self._queue = deque(waiting for waiting in self._queue if waiting.submission is not submission)
 
     def _seconds_to_wait(self) -> int:
-        return max(1, min(_MAX_RETRY_AFTER, math.ceil(self._admitted * self._seconds_a_text)))
+        return max(1, min(_MAX_RETRY_AFTER, math.ceil(self._admitted * self._seconds_a_text / self._runners)))
 
 
 def _fail(submission: Submission, error: Exception) -> None:

@@ -1,6 +1,9 @@
 """The ONNX graph in its runtime: token ids in, logits and vectors out. Nothing else knows onnxruntime."""
 
+import platform
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -144,8 +147,8 @@ def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:
     options.log_severity_level = _ERRORS_ONLY
     # Threads that spin while idle burn CPU that tokenising and neighbours need: nearly half of it when measured.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Where a processor lacks VNNI, sums of signed weights saturate at 16 bits; there the runtime takes unsigned ones.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if _sums_saturate():
+        options.add_session_config_entry("session.x64quantprecision", "1")
     providers = [CUDA, CPU] if device != "cpu" and CUDA in available else [CPU]
     try:
         return onnxruntime.InferenceSession(str(folder.graph), options, providers=providers)
@@ -154,6 +157,22 @@ def _open_session(folder: ModelFolder, device: str, threads: int) -> Any:
         raise SettingsError(
             f"{folder.card.setting}: {folder.graph} is damaged, truncated or no ONNX graph; export or copy it again"
         ) from error
+
+
+def _sums_saturate() -> bool:
+    """Tell whether INT8 sums of signed weights may saturate at 16 bits: on x64 without VNNI, or not known to have it.
+
+    There the runtime can take unsigned weights, which is right and on processors with VNNI nearly twice the work.
+    """
+    if platform.machine().lower() not in {"x86_64", "amd64"}:
+        return False
+    flags: set[str] = set()
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("flags"):
+                flags = set(line.split())
+                break
+    return flags.isdisjoint({"avx512_vnni", "avx_vnni"})
 
 
 def _known_inputs(session: Any, setting: str) -> list[str]:

@@ -26,7 +26,8 @@ from services.sentiment.tokenizer import Tokenizer
 from shared.web.health import Check
 
 _BATCH_TOKENS: Final = {"cpu": 1024, "cuda": 16_384}
-"""On a CPU larger batches gave no more texts a second and made a lone text wait longer; a GPU needs them."""
+_BATCH_TEXTS: Final = {"cpu": 8, "cuda": 512}
+"""On a CPU larger batches cost more CPU time a text and make a lone text wait longer; a GPU needs them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class _Model:
     folder: ModelFolder
     tokenizer: Tokenizer
     engine: Engine
+    runners: int
 
 
 @asynccontextmanager
@@ -113,17 +115,19 @@ def _load(settings: SentimentSettings, cpus: int) -> tuple[_Model, _Model | None
 
 def _warm(folder: ModelFolder, settings: SentimentSettings, cpus: int) -> _Model:
     tokenizer = Tokenizer.of(folder)
-    engine = Engine(folder, settings.device, settings.threads or cpus)
+    engine = Engine(folder, settings.device, 1)
     engine.warm_up()
-    return _Model(folder, tokenizer, engine)
+    return _Model(folder, tokenizer, engine, settings.threads or cpus if engine.device == "cpu" else 1)
 
 
 def _reader(model: _Model, settings: SentimentSettings, metrics: SentimentMetrics) -> Reader:
     batcher = Batcher(
         model.engine.run,
         budget=settings.batch_tokens or _BATCH_TOKENS[model.engine.device],
+        batch_texts=_BATCH_TEXTS[model.engine.device],
         max_texts=settings.queue_texts,
         observer=metrics,
+        runners=model.runners,
     )
     cache = OutputCache(settings.cache_texts)
     return Reader(model.folder.card, model.tokenizer, batcher, cache, model.engine.dimensions)

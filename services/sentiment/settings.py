@@ -35,7 +35,11 @@ class SentimentSettings(ServiceSettings):
         10_000, alias="SENTIMENT_CACHE_TEXTS", ge=0, le=10_000_000, description="texts in the answer cache; 0 is off"
     )
     threads: int = Field(
-        0, alias="SENTIMENT_THREADS", ge=0, le=1024, description="threads of one batch; 0 is one for each usable CPU"
+        0,
+        alias="SENTIMENT_THREADS",
+        ge=0,
+        le=1024,
+        description="batches that run at once, a thread each; 0 is one for each usable CPU",
     )
     batch_tokens: int = Field(
         0,

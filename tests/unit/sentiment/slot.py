@@ -69,9 +69,13 @@ class Counts:
         self.texts.append(texts)
 
 
-def batcher_of(slot: Slot, budget: int = 16, max_texts: int = 1000) -> Batcher:
+def batcher_of(
+    slot: Slot, budget: int = 16, max_texts: int = 1000, runners: int = 1, batch_texts: int = 512
+) -> Batcher:
     """Return a batcher that serves."""
-    batcher = Batcher(slot, budget=budget, max_texts=max_texts, observer=Counts())
+    batcher = Batcher(
+        slot, budget=budget, max_texts=max_texts, observer=Counts(), runners=runners, batch_texts=batch_texts
+    )
     batcher.start()
     return batcher
 

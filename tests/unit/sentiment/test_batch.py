@@ -21,11 +21,12 @@ def padded(batch: list[QueuedText]) -> int:
     return len(batch) * max(len(waiting.tokens) for waiting in batch)
 
 
-@given(LENGTHS, st.integers(1, 512))
-def test_the_oldest_always_runs_and_the_budget_is_kept(lengths: list[int], budget: int) -> None:
+@given(LENGTHS, st.integers(1, 512), st.integers(1, 64))
+def test_the_oldest_always_runs_and_the_bounds_are_kept(lengths: list[int], budget: int, most: int) -> None:
     """Whatever waits, the oldest is in the next batch, which exceeds the budget only where it runs alone."""
     window = queue_of(lengths)
-    batch = choose(window, budget)
+    batch = choose(window, budget, most)
+    assert len(batch) <= most
     assert window[0] in batch
     assert padded(batch) <= budget or len(batch) == 1
     assert len({waiting.index for waiting in batch}) == len(batch)
@@ -35,7 +36,7 @@ def test_the_oldest_always_runs_and_the_budget_is_kept(lengths: list[int], budge
 def test_a_batch_is_a_run_of_neighbours_in_length_that_cannot_grow(lengths: list[int], budget: int) -> None:
     """The batch has no gap in length, and no neighbour would still fit: no room and little padding is wasted."""
     window = queue_of(lengths)
-    batch = choose(window, budget)
+    batch = choose(window, budget, len(window))
     inside = [len(waiting.tokens) for waiting in batch]
     outside = [len(waiting.tokens) for waiting in window if waiting not in batch]
     assert inside == sorted(inside)
@@ -48,5 +49,5 @@ def test_a_batch_is_a_run_of_neighbours_in_length_that_cannot_grow(lengths: list
 
 def test_the_nearest_lengths_join_first() -> None:
     """Texts of about the oldest's length run with it, though others came before them."""
-    batch = choose(queue_of([10, 1, 30, 11, 9]), 33)
+    batch = choose(queue_of([10, 1, 30, 11, 9]), 33, 5)
     assert [len(waiting.tokens) for waiting in batch] == [9, 10, 11]

@@ -105,6 +105,30 @@ async def test_what_queued_meanwhile_runs_together(slot: Slot, batcher: Batcher)
     assert [len(batch) for batch in slot.batches] == [1, 3]
 
 
+async def test_as_many_batches_run_at_once_as_there_are_runners(slot: Slot) -> None:
+    """With two runners a second text does not wait for the first; a third does."""
+    batcher = batcher_of(slot, runners=2)
+    slot.hold()
+    asked = [asyncio.create_task(ask(batcher, tokens_of(1)))]
+    await slot.entered()
+    asked.append(asyncio.create_task(ask(batcher, tokens_of(2))))
+    await slot.entered()
+    asked.append(asyncio.create_task(ask(batcher, tokens_of(3))))
+    await asyncio.sleep(0)
+    assert batcher.queued == 1
+    slot.release()
+    assert await asyncio.gather(*asked) == [[1], [2], [3]]
+    await batcher.close(0)
+
+
+async def test_a_batch_has_a_bounded_number_of_texts(slot: Slot) -> None:
+    """Short texts that would fit by their tokens still go in batches of the size that costs least."""
+    batcher = batcher_of(slot, budget=1000, batch_texts=4)
+    assert await ask(batcher, *(tokens_of(mark) for mark in range(10))) == list(range(10))
+    assert [len(batch) for batch in slot.batches] == [4, 4, 2]
+    await batcher.close(0)
+
+
 async def test_an_odd_text_is_not_starved_by_a_stream_of_others(slot: Slot, batcher: Batcher) -> None:
     """A long text in front of many short ones runs next: the oldest always does."""
     slot.hold()

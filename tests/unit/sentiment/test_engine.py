@@ -85,10 +85,37 @@ def test_warm_up_finds_labels_that_do_not_fit_the_graph(tiny_model: TinyModel) -
         engine.warm_up()
 
 
-def test_signed_weights_are_safe_on_processors_without_vnni(tiny_model: TinyModel) -> None:
-    """The runtime is told to avoid sums that saturate, which no processor with VNNI would show."""
-    session = started(tiny_model())._session
-    assert session.get_session_options().get_session_config_entry("session.x64quantprecision") == "1"
+@pytest.mark.parametrize(
+    ("machine", "flags", "entry"),
+    [
+        ("x86_64", "fpu avx2 avx512f", "1"),
+        ("x86_64", None, "1"),
+        ("AMD64", "fpu avx2 avx_vnni", None),
+        ("x86_64", "fpu avx512f avx512_vnni", None),
+        ("aarch64", "asimd", None),
+    ],
+)
+def test_signed_weights_are_safe_on_every_processor(
+    tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch, machine: str, flags: str | None, entry: str | None
+) -> None:
+    """Sums that would saturate are avoided on x64 without VNNI, or not known to have it; elsewhere it costs nothing."""
+
+    def cpuinfo(path: Path, **_: object) -> str:
+        assert path == Path("/proc/cpuinfo")
+        if flags is None:
+            raise FileNotFoundError
+        return f"processor : 0\nflags\t\t: {flags}\n"
+
+    folder = tiny_model()
+    model = open_model(str(folder))
+    monkeypatch.setattr("services.sentiment.engine.platform.machine", lambda: machine)
+    monkeypatch.setattr(Path, "read_text", cpuinfo)
+    options = Engine(model, "cpu", 1)._session.get_session_options()
+    try:
+        told = options.get_session_config_entry("session.x64quantprecision")
+    except RuntimeError:
+        told = None
+    assert told == entry
 
 
 @pytest.mark.parametrize(
