@@ -21,7 +21,7 @@ LEASE: Final = timedelta(seconds=60)
 TURN: Final = timedelta(seconds=30)
 PATIENCE_SECONDS: Final = 20.0
 """For how long a process waits for its turn before it goes on without."""
-CALM_SECONDS: Final = 2.0
+CALM_SECONDS: Final = 20.0
 """For how long a process takes turns at a brand after it met others there again and again."""
 _PAUSE_SECONDS: Final = 0.1
 _FREE: Final[Mapping[str, Any]] = {"owner": "", "until": 0}
