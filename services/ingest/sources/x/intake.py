@@ -23,7 +23,7 @@ class Intake:
         self._seen = SeenIds(REMEMBERED)
         self._unspent = 0
         self._was_interrupted = False
-        # What is being written to the purse is in neither count: what is left must not be asked meanwhile.
+        # What is being written to the budget is in neither count: what is left must not be asked meanwhile.
         self._spending = asyncio.Lock()
         # A post that the stream put in, but that still waits for room, must not make a page that holds it too
         # look delivered.
