@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,19 +20,10 @@ StoreUrl = SqliteUrl | MongoUrl
 HOUR = 3600
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.mongo)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
-    """Return where a fresh store may be made."""
-    if request.param == "sqlite":
-        return SqliteUrl(tmp_path / "profiles.db")
-    mongo: MongoUrl = request.getfixturevalue("mongo_url")
-    return mongo
-
-
 @pytest.fixture
-async def store(url: StoreUrl) -> AsyncIterator[ProfileStore]:
+async def store(store_url: StoreUrl) -> AsyncIterator[ProfileStore]:
     """Yield an empty store."""
-    async with open_store(url) as opened:
+    async with open_store(store_url) as opened:
         yield opened
 
 
@@ -146,13 +136,13 @@ async def test_one_author_may_be_folded_by_many_clients(store: ProfileStore) -> 
     assert await held(store) == folded_once(posts)
 
 
-async def test_what_was_folded_survives_a_restart(url: StoreUrl) -> None:
+async def test_what_was_folded_survives_a_restart(store_url: StoreUrl) -> None:
     """A store that is opened again holds the same profiles, duplicates and assignments."""
-    async with open_store(url) as first:
+    async with open_store(store_url) as first:
         await first.fold("acme", crowd())
         await first.stage("acme", "behaviour", "run-1", {key(1): 4})
         await first.publish("acme", "behaviour", "run-1", 1)
-    async with open_store(url) as second:
+    async with open_store(store_url) as second:
         assert await second.fold("acme", crowd()) == FoldCount(0, 120)
         assert await held(second) == folded_once(crowd())
         profile = await second.profile("acme", key(1))

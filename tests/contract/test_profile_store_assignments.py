@@ -11,7 +11,6 @@ from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store import crowd, everything, folded_once
 from tests.unit.profiles.posts import key
 
-url = contract.url
 store = contract.store
 
 

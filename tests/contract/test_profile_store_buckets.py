@@ -17,7 +17,6 @@ from tests.contract.test_profile_store import HOUR, StoreUrl
 from tests.unit.profiles.clock import SetClock
 from tests.unit.profiles.posts import START, analysis, key, post
 
-url = contract.url
 store = contract.store
 
 FIRST = int(START.timestamp())
@@ -130,10 +129,10 @@ async def test_posts_come_in_pages_by_date(store: ProfileStore) -> None:
     assert [kept.post_key for kept in places] == [key(0), key(80), key(90), *(key(number) for number in range(1, 10))]
 
 
-async def test_texts_expire_by_the_time_they_were_stored(url: StoreUrl) -> None:
+async def test_texts_expire_by_the_time_they_were_stored(store_url: StoreUrl) -> None:
     """A sweep forgets text and analysis of what was stored before, however old the posts are, and nothing else."""
     clock = SetClock()
-    async with open_store(url, clock) as store:
+    async with open_store(store_url, clock) as store:
         await store.fold("acme", POSTS[:6])
         clock.advance(timedelta(days=10))
         await store.fold("acme", POSTS[6:])

@@ -18,7 +18,6 @@ from tests.contract.test_profile_store import StoreUrl
 from tests.contract.test_profile_store_buckets import POSTS
 from tests.unit.profiles.posts import key, post
 
-url = contract.url
 store = contract.store
 
 AUTHOR = key(2)
@@ -132,16 +131,16 @@ async def test_a_backup_does_not_bring_an_erased_author_back(store: ProfileStore
 
 
 @pytest.mark.parametrize("step", range(12))
-async def test_an_erasure_that_a_crash_cut_off_is_finished_by_the_next(url: StoreUrl, step: int) -> None:
+async def test_an_erasure_that_a_crash_cut_off_is_finished_by_the_next(store_url: StoreUrl, step: int) -> None:
     """Whatever was done before the crash, the same erasure made again ends as an uninterrupted one."""
-    async with open_store(url) as before:
+    async with open_store(store_url) as before:
         await before.fold("acme", POSTS)
         crash = Crash(step * 3)
         try:
             await crashing(before, crash).erase(AUTHOR)
         except PeerUnavailableError:
             assert crash.happened
-    async with open_store(url) as store:
+    async with open_store(store_url) as store:
         await store.erase(AUTHOR)
         await assert_holds_only(store, "acme", OTHERS)
         assert await store.fold("acme", POSTS) == FoldCount(0, 12)

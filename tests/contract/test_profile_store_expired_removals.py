@@ -3,20 +3,17 @@
 from services.profiles.folding import LATEST, combine_all, increment_of
 from services.profiles.stores.base import FoldCount, RemovalCount
 from services.profiles.stores.database import open_store
-from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store import StoreUrl, held
 from tests.contract.test_profile_store_removals import ALWAYS, POSTS, assert_holds, remaining, through
 from tests.unit.profiles.posts import key, post
 
-url = contract.url
 
-
-async def test_a_database_without_contributions_goes_on(url: StoreUrl) -> None:
+async def test_a_database_without_contributions_goes_on(store_url: StoreUrl) -> None:
     """Posts whose analysis has expired stay counted, and others are removed exactly."""
-    async with open_store(url) as before:
+    async with open_store(store_url) as before:
         await before.fold("acme", POSTS[:6])
         await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
+    async with open_store(store_url) as store:
         assert await store.fold("acme", POSTS) == FoldCount(3, 6)
         await assert_holds(store, "acme", POSTS)
         assert await store.remove("acme", [key(8)], {}) == RemovalCount(1, 0)
@@ -30,12 +27,12 @@ async def test_a_database_without_contributions_goes_on(url: StoreUrl) -> None:
         )
 
 
-async def test_old_posts_of_an_author_go_with_the_last(url: StoreUrl) -> None:
+async def test_old_posts_of_an_author_go_with_the_last(store_url: StoreUrl) -> None:
     """Of posts without an analysis the figures stay until the last one is removed, and then go exactly."""
-    async with open_store(url) as before:
+    async with open_store(store_url) as before:
         await before.fold("acme", POSTS[:6])
         await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
+    async with open_store(store_url) as store:
         await store.fold("acme", POSTS)
         assert await store.remove("acme", [key(2)], {}) == RemovalCount(1, 0)
         assert (await held(store, "acme"))[key(2)].posts == 3
@@ -45,12 +42,12 @@ async def test_old_posts_of_an_author_go_with_the_last(url: StoreUrl) -> None:
         assert await store.fold("acme", POSTS) == FoldCount(0, 9)
 
 
-async def test_an_old_profile_goes_with_its_author(url: StoreUrl) -> None:
+async def test_an_old_profile_goes_with_its_author(store_url: StoreUrl) -> None:
     """An author whose posts have no analysis is removed whole, and a later removal of such a post is nothing."""
-    async with open_store(url) as before:
+    async with open_store(store_url) as before:
         await before.fold("acme", POSTS)
         await before.sweep(LATEST, 1000)
-    async with open_store(url) as store:
+    async with open_store(store_url) as store:
         assert await store.remove("acme", [], {key(1): through(100)}) == RemovalCount(3, 0)
         await store.fold("acme", [*POSTS, post(50, 1, hours=200)])
         posts = [*remaining(POSTS, set(), {key(1): ALWAYS}), post(50, 1, hours=200)]

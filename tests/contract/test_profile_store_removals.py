@@ -20,7 +20,6 @@ from tests.contract.profile_crashes import Crash, crashing
 from tests.contract.test_profile_store import HOUR, StoreUrl, crowd, folded_once, held
 from tests.unit.profiles.posts import START, analysis, key, post
 
-url = contract.url
 store = contract.store
 
 ALWAYS = int(START.timestamp()) + 10_000 * HOUR
@@ -199,12 +198,12 @@ async def test_the_last_posts_of_many_authors_may_go_at_once(store: ProfileStore
     await assert_holds(store, "acme", [])
 
 
-async def test_removals_survive_a_restart(url: StoreUrl) -> None:
+async def test_removals_survive_a_restart(store_url: StoreUrl) -> None:
     """A store that is opened again refuses what was removed."""
-    async with open_store(url) as first:
+    async with open_store(store_url) as first:
         await first.fold("acme", POSTS)
         await first.remove("acme", [key(0), key(99)], {key(1): through(3)})
-    async with open_store(url) as second:
+    async with open_store(store_url) as second:
         assert (await second.fold("acme", [*POSTS, post(99, 2)])).folded == 0
         await assert_holds(second, "acme", remaining(POSTS, {key(0)}, {key(1): through(3)}))
 

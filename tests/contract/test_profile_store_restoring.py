@@ -15,7 +15,6 @@ from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store_buckets import POSTS
 from tests.unit.profiles.posts import key, post
 
-url = contract.url
 store = contract.store
 
 MANY = 1000

@@ -25,7 +25,6 @@ from tests.contract.test_profile_store import StoreUrl
 from tests.contract.test_profile_store_removals import ALWAYS, BRANDS, assert_holds, remaining, through
 from tests.unit.profiles.posts import analysis, key, post
 
-url = contract.url
 store = contract.store
 
 MANY = 1000
@@ -34,9 +33,9 @@ PLAYS = itertools.count(1)
 
 
 @pytest.fixture
-async def other(url: StoreUrl) -> AsyncIterator[ProfileStore]:
+async def other(store_url: StoreUrl) -> AsyncIterator[ProfileStore]:
     """Yield a second store on the same database, as another process has."""
-    async with open_store(url) as opened:
+    async with open_store(store_url) as opened:
         yield opened
 
 
@@ -256,12 +255,12 @@ async def test_what_expires_meanwhile_is_neither_lost_nor_doubled(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedules(ARRIVALS | REMOVALS))
-async def test_the_next_start_finishes_what_crashed(url: StoreUrl, schedule: list[list[Step]]) -> None:
+async def test_the_next_start_finishes_what_crashed(store_url: StoreUrl, schedule: list[list[Step]]) -> None:
     """With nothing made again, a store that is opened anew counts each post that it knows once, wherever one looks."""
     scene = Scene()
-    async with open_store(url) as one, open_store(url) as another:
+    async with open_store(store_url) as one, open_store(store_url) as another:
         events = await play((one, another), scene, schedule)
-    async with open_store(url) as store:
+    async with open_store(store_url) as store:
         known = await store.kept_posts(scene.brand, None, MANY)
         counted = {kept.post_key for kept in known if kept.author_key is not None}
         await assert_holds(store, scene.brand, [item for item in scene.posts() if item.post_key in counted])

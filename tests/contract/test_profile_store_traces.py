@@ -10,7 +10,6 @@ from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store_erasure import AUTHOR
 from tests.unit.profiles.posts import key, post
 
-url = contract.url
 store = contract.store
 
 
