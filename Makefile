@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
+.PHONY: help check-speed docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ format: setup ## format the code and mend what can be mended
 
 lines: ## count lines and files of Python by room
 	@$(PYTHON) deploy/count_lines.py
+
+check-speed: setup ## fail where the sentiment service costs twice the CPU time a text that was reached
+	@$(BIN)/python -m bench.speed --check
 
 bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 import httpx
+import joblib
 
 from bench.serving import serving
 from bench.texts import sample_texts
@@ -29,7 +30,7 @@ def main() -> None:
     """Print the table."""
     texts = sample_texts()
     model = open_model(str(DEFAULT_MODEL))
-    engine = Engine(model, "cpu", 0)
+    engine = Engine(model, "cpu", joblib.cpu_count())
     engine.warm_up()
     tokenizer = Tokenizer.of(model)
     tokens = tokenizer.encode([normalise(text) for text in texts], [None] * len(texts))
@@ -37,13 +38,15 @@ def main() -> None:
     singles: list[float] = []
     crowd: list[float] = []
     crowd_rates = []
-    with serving("serve", "sentiment", ready="/readyz", SENTIMENT_CACHE_TEXTS="0", VOXPOP_LOG_LEVEL="WARNING") as url:
+    with serving(
+        "serve", "sentiment", ready="/readyz", SENTIMENT_CACHE_TEXTS="0", VOXPOP_LOG_LEVEL="WARNING"
+    ) as server:
         for _ in range(ROUNDS):
             alone.append(_engine_rate(engine, tokens))
-            bulk.append(asyncio.run(_bulk_rate(url, texts)))
-            singles += asyncio.run(_latencies(url, texts[:SINGLES], 1))
+            bulk.append(asyncio.run(_bulk_rate(server.url, texts)))
+            singles += asyncio.run(_latencies(server.url, texts[:SINGLES], 1))
             started = time.perf_counter()
-            crowd += asyncio.run(_latencies(url, texts, CLIENTS))
+            crowd += asyncio.run(_latencies(server.url, texts, CLIENTS))
             crowd_rates.append(len(texts) / (time.perf_counter() - started))
     lone = [_seconds(engine, [one]) for one in tokens[:SINGLES]]
     limit, served = statistics.median(alone), statistics.median(bulk)

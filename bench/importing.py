@@ -23,11 +23,11 @@ def main() -> None:
         for copy in range(COPIES)
         for number, post in enumerate(sample_posts())
     ]
-    with serving("up", ready="/ingest/readyz", VOXPOP_LOG_LEVEL="WARNING") as url:
+    with serving("up", ready="/ingest/readyz", VOXPOP_LOG_LEVEL="WARNING") as server:
         started = time.perf_counter()
-        tally = asyncio.run(_upload(url, posts))
+        tally = asyncio.run(_upload(server.url, posts))
         seconds = time.perf_counter() - started
-        metrics = httpx.get(f"{url}/ingest/metrics", trust_env=False).text
+        metrics = httpx.get(f"{server.url}/ingest/metrics", trust_env=False).text
     spent = {
         stage: float(found[1])
         for stage in STAGES

@@ -25,10 +25,10 @@ def main() -> None:
 
 
 async def _measure() -> None:
-    with serving("up", ready="/clusters/readyz", VOXPOP_LOG_LEVEL="WARNING") as url:
+    with serving("up", ready="/clusters/readyz", VOXPOP_LOG_LEVEL="WARNING") as server:
         started = time.perf_counter()
         count = 0
-        async with httpx.AsyncClient(base_url=f"{url}/profiles", timeout=60, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=f"{server.url}/profiles", timeout=60, trust_env=False) as http:
             for posts in _batches():
                 body = {"schema_version": SCHEMA_VERSION, "posts": posts}
                 (await http.post(f"/v1/brands/{BRAND}/posts", json=body)).raise_for_status()
@@ -36,7 +36,7 @@ async def _measure() -> None:
         filled = time.perf_counter() - started
         print(f"\nretrain: {AUTHORS} authors, {count} posts folded over HTTP, {count / filled:.0f} posts/s")
         stages: dict[str, float] = {}
-        async with connect("clusters", url) as clusters:
+        async with connect("clusters", server.url) as clusters:
             started = last = time.perf_counter()
 
             def watch(_: float, stage: str) -> None:

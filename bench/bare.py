@@ -1,0 +1,30 @@
+"""A peer to measure by: what people write by hand, a FastAPI app around onnxruntime, one text a call."""
+
+import numpy as np
+import onnxruntime
+import tokenizers
+from fastapi import Body, FastAPI
+
+from services.sentiment.settings import DEFAULT_MODEL
+
+app = FastAPI()
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession(str(DEFAULT_MODEL / "model.onnx"), options, providers=["CPUExecutionProvider"])
+tokenizer = tokenizers.Tokenizer.from_file(str(DEFAULT_MODEL / "tokenizer.json"))
+
+
+@app.post("/v1/analyze")
+def analyze(texts: list[str] = Body(embed=True)) -> list[list[float]]:  # noqa: FAST002, B008 - as short as people write it
+    """Answer the logits of one text."""
+    one = tokenizer.encode(texts[0])
+    ids, mask, types = (np.array([each], np.int64) for each in (one.ids, one.attention_mask, one.type_ids))
+    feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    logits: list[list[float]] = session.run(["sentiment"], feed)[0].tolist()
+    return logits
+
+
+@app.get("/readyz")
+def ready() -> bool:
+    """Answer once the model is loaded."""
+    return True
