@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ store = contract.store
 MANY = 1000
 POSTS, AUTHORS = 9, 3
 PLAYS = itertools.count(1)
+SHARE = 4 if "MONGODB_TEST_URL" in os.environ else 1
+"""A server gets a part of the examples: each is a brand of its own, and an erasure asks every brand that there is."""
 
 
 @pytest.fixture
@@ -213,7 +216,7 @@ async def assert_knows(store: ProfileStore, scene: Scene, outcome: Outcome) -> N
             assert increment_of(kept.post) == increment_of(staying[post_key])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 // SHARE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedules(ARRIVALS | REMOVALS | ERASURES), st.randoms(use_true_random=False))
 async def test_any_schedule_ends_as_one_delivery_of_what_remains(
     store: ProfileStore, other: ProfileStore, schedule: list[list[Step]], dice: random.Random
@@ -228,7 +231,7 @@ async def test_any_schedule_ends_as_one_delivery_of_what_remains(
     await assert_knows(other, scene, outcome)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40 // SHARE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedules(ARRIVALS | WHOLE_AUTHORS | ERASURES | SWEEPS), st.randoms(use_true_random=False))
 async def test_what_expires_meanwhile_is_neither_lost_nor_doubled(
     store: ProfileStore, other: ProfileStore, schedule: list[list[Step]], dice: random.Random
@@ -253,7 +256,7 @@ async def test_what_expires_meanwhile_is_neither_lost_nor_doubled(
     assert joined([everybody, nobody]).kept == everybody.kept + nobody.kept
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25 // SHARE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedules(ARRIVALS | REMOVALS))
 async def test_the_next_start_finishes_what_crashed(store_url: StoreUrl, schedule: list[list[Step]]) -> None:
     """With nothing made again, a store that is opened anew counts each post that it knows once, wherever one looks."""
