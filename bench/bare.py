@@ -12,6 +12,7 @@ options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession(str(DEFAULT_MODEL / "model.onnx"), options, providers=["CPUExecutionProvider"])
 tokenizer = tokenizers.Tokenizer.from_file(str(DEFAULT_MODEL / "tokenizer.json"))
+tokenizer.no_padding()
 
 
 @app.post("/v1/analyze")
