@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,7 +83,9 @@ class MongoServer:
                 self.kill()
                 said = (self._folder / "server.log").read_text(errors="replace")
                 raise UnavailableError(f"The MongoDB test server did not start: {said[-2000:]}")
-            time.sleep(LOOK_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                # A server that ends while it starts is told at once.
+                self._process.wait(LOOK_SECONDS)
 
     def stop(self) -> None:
         """Ask the server to stop and wait until it has."""
