@@ -137,6 +137,22 @@ async def test_each_process_has_a_shard_of_its_own_while_there_are_enough(databa
     assert await Turns(database, later).shard() == 0
 
 
+async def test_a_turn_that_cannot_be_taken_or_given_back_is_no_fault_of_its_own(database: MongoDatabase) -> None:
+    """A store whose server goes away at any write of its turn says so, or has folded; it never raises the driver's."""
+    step, happened = 0, True
+    while happened:
+        brand, crash = f"acme-{step}", Crash(step)
+        crashing = MongoProfileStore(Watched(database, crash))
+        crashing._turns.meet(brand)
+        with suppress(PeerUnavailableError):
+            await crashing.remove(brand, GONE, AUTHORS)
+        await MongoProfileStore(database).fold(brand, POSTS)
+        await MongoProfileStore(database).remove(brand, GONE, AUTHORS)
+        await assert_holds(MongoProfileStore(database), brand, remaining(POSTS, set(GONE), AUTHORS))
+        step, happened = step + 1, crash.happened
+    assert step > 6
+
+
 async def test_shards_of_an_hour_are_one_hour(database: MongoDatabase) -> None:
     """What processes add to an hour stands in documents of their own, and is read as one."""
     for shard in range(3):

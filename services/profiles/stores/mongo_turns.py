@@ -8,14 +8,16 @@ import asyncio
 import random
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
 
 from services.profiles.stores.mongo_reads import SHARDS
 from shared.clock import Clock
-from shared.mongo import MongoDatabase
+from shared.mongo import MongoDatabase, answering
 
 LEASE: Final = timedelta(seconds=60)
 TURN: Final = timedelta(seconds=30)
@@ -58,8 +60,12 @@ class Turns:
         """Take turns from now on, for a while: another process writes to what this one does."""
         self._met[brand] = asyncio.get_running_loop().time() + CALM_SECONDS
 
+    @answering
     async def wait(self, brand: str) -> bool:
-        """Wait for this process's turn, where it takes turns at the brand; tell whether it is to be given back."""
+        """Wait for this process's turn, where it takes turns at the brand; tell whether it is to be given back.
+
+        Raises PeerUnavailableError where the server does not answer.
+        """
         now = asyncio.get_running_loop().time
         if self._met.get(brand, 0.0) < now():
             return False
@@ -72,8 +78,9 @@ class Turns:
         return False
 
     async def give_back(self, brand: str) -> None:
-        """Let another process have its turn."""
-        await self._turns.update_one({"_id": brand, "owner": self._owner}, {"$set": dict(_FREE)})
+        """Let another process have its turn; a turn that cannot be given back lapses, and what it was for has been done."""
+        with suppress(PyMongoError):
+            await self._turns.update_one({"_id": brand, "owner": self._owner}, {"$set": dict(_FREE)})
 
     async def _take_shard(self) -> int:
         number: int
