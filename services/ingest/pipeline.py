@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.ingest.brands.own_accounts import OwnAccounts
 from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost, Observer
@@ -75,6 +76,8 @@ class PostPipeline:
     observer: Observer | None = None
     erased: Callable[[Sequence[str]], Awaitable[set[str]]] | None = None
     """Which of some author keys belong to authors who were erased: their posts are dropped unread."""
+    own_accounts: Callable[[str], Awaitable[OwnAccounts]] | None = None
+    """A brand's own accounts: what they publish is its own voice, whatever the post says of that."""
     in_flight: int = field(default=0, init=False)
 
     async def deliver(self, brand: str, items: Sequence[Any]) -> Receipt:
@@ -100,7 +103,8 @@ class PostPipeline:
 
     async def _carry(self, brand: str, items: Sequence[Any]) -> Receipt:
         with self.timed("prepare"):
-            prepared, rejected = await asyncio.to_thread(self._prepare, items)
+            own = await self.own_accounts(brand) if self.own_accounts is not None else OwnAccounts({})
+            prepared, rejected = await asyncio.to_thread(self._prepare, items, own)
         with self.timed("look up"):
             fresh = await self._not_counted(brand, await self._not_erased(prepared))
         with self.timed("analyze"):
@@ -113,7 +117,7 @@ class PostPipeline:
             folded = await self._fold(brand, fresh, analyses, version)
         return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
 
-    def _prepare(self, items: Sequence[Any]) -> tuple[list[_Prepared], list[Rejection]]:
+    def _prepare(self, items: Sequence[Any], own: OwnAccounts) -> tuple[list[_Prepared], list[Rejection]]:
         now = self.now()
         prepared, rejected = [], []
         for index, item in enumerate(items):
@@ -121,7 +125,7 @@ class PostPipeline:
             if isinstance(post, str):
                 rejected.append(Rejection(index=index, reason=post))
             else:
-                prepared.append(self._pseudonymised(post))
+                prepared.append(self._pseudonymised(_voiced(post, own)))
         return prepared, rejected
 
     def _pseudonymised(self, post: Post) -> _Prepared:
@@ -198,6 +202,12 @@ def _analyzed(post: _Prepared, analysis: Analysis, version: str | None) -> Analy
         analysis=analysis.model_copy(update={"embedding": short}),
         embedding_version=version,
     )
+
+
+def _voiced(post: Post, own: OwnAccounts) -> Post:
+    if post.voice == "internal" or not own.hold(post.platform, post.author.id, post.author.handle):
+        return post
+    return post.model_copy(update={"voice": "internal"})
 
 
 def _account(author: Author, as_of: datetime) -> Account:

@@ -41,6 +41,10 @@ def _text_of_time(value: object) -> object:
     return value
 
 
+def _readable(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_ID else None
+
+
 def _plausible(value: datetime, info: ValidationInfo) -> datetime:
     now: datetime = (info.context or {}).get("now") or datetime.now(UTC)
     if value < EARLIEST:
@@ -58,15 +62,18 @@ _Words = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_plain)
 Identifier = Annotated[_Words, Field(max_length=MAX_ID)]
 Figure = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Flag = Annotated[bool, Field(strict=True)]
+Handle = Annotated[str | None, BeforeValidator(_readable)]
+"""Without meaning where it is no name: it is only compared with the brand's own accounts."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_text_of_time), AfterValidator(_plausible)]
 
 
 class Author(BaseModel):
-    """The account that published; only `id` is required."""
+    """The account that published; only `id` is required. `handle` tells the brand's own accounts alone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: Identifier
+    handle: Handle = None
     followers: Figure | None = None
     following: Figure | None = None
     posts: Figure | None = None

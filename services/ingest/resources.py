@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 from prometheus_client import CollectorRegistry, Counter
 
+from services.ingest.brands.own_accounts import OwnAccountsCache
 from services.ingest.compliance import RecentPosts, compliance_round
 from services.ingest.erasures.eraser import AuthorData, Eraser, ErasureRequests
 from services.ingest.identity import Pseudonymizer
@@ -181,6 +182,7 @@ def _pipeline(
         max_posts_in_flight=settings.max_posts_in_flight,
         observer=observer,
         erased=store.erasures.erased,
+        own_accounts=OwnAccountsCache(store.brands).of,
     )
 
 

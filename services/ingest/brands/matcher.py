@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from services.ingest.brands.brand import Accounts, BrandSettings, Reposts, told_language
 from services.ingest.brands.expression import Clause, Expression, Term, is_of_hashtag
+from services.ingest.brands.own_accounts import OwnAccounts, account_name
 from services.ingest.brands.spelling import JOINER, is_spaceless, plain
 from shared.analyzed_post import Platform
 
@@ -147,7 +148,7 @@ class Matcher:
             wanted=_tests(brand.wanted()),
             unwanted=_tests(brand.unwanted()),
             handles=handles,
-            own=handles | _lower(brand.own_accounts, platform),
+            own=OwnAccounts.of(brand).on(platform),
             languages=frozenset(brand.languages),
             reposts=brand.reposts,
             dotted_handles=platform != "x",
@@ -155,8 +156,7 @@ class Matcher:
 
     def is_own(self, author_id: str | None, author_handle: str | None) -> bool:
         """Tell whether an account is one of the brand's, by its id or its handle (with or without `@`)."""
-        handle = (author_handle or "").removeprefix("@").lower()
-        return bool(self.own) and (handle in self.own or (author_id or "").lower() in self.own)
+        return bool(self.own) and (account_name(author_handle) in self.own or account_name(author_id) in self.own)
 
     def speaks(self, language: str | None) -> bool:
         """Tell whether a post in `language` counts; one whose language is not told does."""

@@ -34,13 +34,14 @@ class FileSource:
 
 
 REQUIRED = ("post_id", "author_id", "text", "created_at")
-_TEXTS = ("platform", "post_id", "text", "language", "in_reply_to", "author_id")
+_TEXTS = ("platform", "post_id", "text", "language", "in_reply_to", "author_id", "handle")
 _FIGURES = ("likes", "reposts", "replies", "followers", "following", "posts", "listed")
 _FLAGS = ("is_repost", "verified", "protected")
 _TIMES = ("created_at", "account_created_at")
-FIELDS = (*_TEXTS, *_FIGURES, *_FLAGS, *_TIMES)
+FIELDS = (*_TEXTS, *_FIGURES, *_FLAGS, *_TIMES, "voice")
 _OF_AUTHOR = {
     "author_id": "id",
+    "handle": "handle",
     "followers": "followers",
     "following": "following",
     "posts": "posts",
@@ -122,7 +123,7 @@ def _convert(field: str, value: Any) -> Any:
         return _flag(value)
     if field in _TIMES:
         return _time(value)
-    return _text(value)
+    return _voice(value) if field == "voice" else _text(value)
 
 
 def _text(value: Any) -> Any:
@@ -143,6 +144,14 @@ def _figure(value: Any) -> Any:
 def _flag(value: Any) -> Any:
     word = str(value).strip().lower()
     return True if word in _TRUE else False if word in _FALSE else value
+
+
+def _voice(value: Any) -> Any:
+    """Return who speaks; a column of yes and no says whether the brand itself does."""
+    flag = _flag(value)
+    if isinstance(flag, bool):
+        return "internal" if flag else "external"
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _time(value: Any) -> Any:

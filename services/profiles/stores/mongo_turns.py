@@ -78,7 +78,7 @@ class Turns:
         return False
 
     async def give_back(self, brand: str) -> None:
-        """Let another process have its turn; a turn that cannot be given back lapses, and what it was for has been done."""
+        """Let another process have its turn; one that cannot be given back lapses; its work is done."""
         with suppress(PyMongoError):
             await self._turns.update_one({"_id": brand, "owner": self._owner}, {"$set": dict(_FREE)})
 
