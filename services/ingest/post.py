@@ -1,5 +1,6 @@
 """A post as clients send it, with raw ids: never leaves this service, never appears in a log."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,10 +16,14 @@ from pydantic import (
     ValidationInfo,
 )
 
+from services.ingest.raw_id import plain_id
+from shared.absence import is_missing
 from shared.analyzed_post import Platform, Voice
 
 MAX_TEXT = 10_000
 MAX_ID = 512
+NAURUAN = "na"
+"""In capitals it is how R writes a missing value, and no platform writes a code of two letters so."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 
@@ -54,12 +59,28 @@ def _plausible(value: datetime, info: ValidationInfo) -> datetime:
     return value
 
 
-def _primary_subtag(value: str | None) -> str | None:
-    return value.partition("-")[0].partition("_")[0].lower() if value else None
+def _hint(value: object) -> object:
+    """Return the code of a language tag, None for words that are no tag: a hint is never a reason to refuse a post."""
+    if not isinstance(value, str):
+        return value
+    found = _LANGUAGE_TAG.fullmatch(value.strip())
+    return None if found is None or (is_missing(value) and found[0] != NAURUAN) else found[1].lower()
+
+
+def _present(value: object) -> object:
+    return None if isinstance(value, str) and is_missing(value) else value
 
 
 _Words = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_plain), AfterValidator(_not_blank)]
-Identifier = Annotated[_Words, Field(max_length=MAX_ID)]
+_LANGUAGE_TAG = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{1,8})*")
+Identifier = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=MAX_ID),
+    AfterValidator(_plain),
+    AfterValidator(plain_id),
+    AfterValidator(_not_blank),
+]
+"""An id in its one spelling: see `plain_id`."""
 Figure = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Flag = Annotated[bool, Field(strict=True)]
 Handle = Annotated[str | None, BeforeValidator(_readable)]
@@ -93,17 +114,12 @@ class Post(BaseModel):
     author: Author
     text: Annotated[_Words, Field(max_length=MAX_TEXT)]
     created_at: Moment
-    language: (
-        Annotated[
-            str, Field(strict=True, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"), AfterValidator(_primary_subtag)
-        ]
-        | None
-    ) = None
+    language: Annotated[Annotated[str, Field(strict=True)] | None, BeforeValidator(_hint)] = None
     likes: Figure = 0
     reposts: Figure = 0
     replies: Figure = 0
     is_repost: Flag = False
-    in_reply_to: Identifier | None = None
+    in_reply_to: Annotated[Identifier | None, BeforeValidator(_present)] = None
     voice: Voice = "external"
 
 

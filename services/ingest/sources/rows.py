@@ -8,7 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from services.ingest.post import NAURUAN
+from services.ingest.raw_id import id_of_number
 from services.ingest.sources.dates import parse_date
+from shared.absence import MISSING_WORDS, is_missing
 
 
 class FileError(ValueError):
@@ -50,9 +53,13 @@ _OF_AUTHOR = {
     "protected": "protected",
     "account_created_at": "created_at",
 }
-_WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0)?")
-_TRUE = frozenset({"true", "t", "yes", "y", "1"})
-_FALSE = frozenset({"false", "f", "no", "n", "0"})
+_IDS = frozenset({"post_id", "author_id"})
+_WHOLE = re.compile(r"(-?[0-9]{1,20})(?:[.,]0{1,2})?")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,'\u2019\u00a0\u2009\u202f ])[0-9]{3})(?:\1[0-9]{3}){0,4}")
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]{1,17})?[eE]\+?[0-9]{1,2}")
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "wahr", "vrai", "verdadero", "verdadeiro", "vero"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "falsch", "faux", "falso"})
+"""Spreadsheets write these two in the language of their menus."""
 
 
 class ColumnError(ValueError):
@@ -115,7 +122,7 @@ def to_post(row: Mapping[str, Any], columns: Mapping[str, str], platform: str | 
 def _convert(field: str, value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, str) and field != "text" and not value.strip():
+    if isinstance(value, str) and _is_absent(field, value):
         return None
     if field in _FIGURES:
         return _figure(value)
@@ -126,23 +133,42 @@ def _convert(field: str, value: Any) -> Any:
     return _voice(value) if field == "voice" else _text(value)
 
 
+def _is_absent(field: str, words: str) -> bool:
+    """Tell whether a cell holds nothing. An id that is a word for nothing stays, for the service to refuse by name."""
+    if field == "text":
+        return words in MISSING_WORDS
+    if field in _IDS:
+        return not words.strip()
+    return not words.strip() or (is_missing(words) and not (field == "language" and words == NAURUAN))
+
+
 def _text(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else value
+    if isinstance(value, (float, Decimal)):
+        return id_of_number(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _figure(value: Any) -> Any:
     if isinstance(value, str):
-        found = _WHOLE.fullmatch(value.strip())
-        return int(found[1]) if found else value
+        return _figure_in(value.strip().removeprefix("'"), value)
     if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
         return int(value)
     return value
 
 
+def _figure_in(words: str, otherwise: str) -> int | str:
+    """Return the whole number that `words` say, in groups or rounded as a spreadsheet may have written it."""
+    if found := _WHOLE.fullmatch(words):
+        return int(found[1])
+    if _GROUPED.fullmatch(words):
+        return int("".join(digit for digit in words if digit.isdigit()))
+    if _SCIENTIFIC.fullmatch(words) and (count := Decimal(words.replace(",", "."))) == count.to_integral_value():
+        return int(count)
+    return otherwise
+
+
 def _flag(value: Any) -> Any:
-    word = str(value).strip().lower()
+    word = str(value).strip().lower().removesuffix(".0")
     return True if word in _TRUE else False if word in _FALSE else value
 
 

@@ -66,7 +66,12 @@ def test_only_five_fields_are_required() -> None:
         ({"likes": "7"}, "likes"),
         ({"likes": 10**13}, "likes"),
         ({"is_repost": "yes"}, "is_repost"),
-        ({"language": "klingon language"}, "language"),
+        ({"post_id": 1.76e18}, "post_id"),
+        ({"post_id": "1.76E+18"}, "post_id"),
+        ({"post_id": "nan"}, "post_id"),
+        ({"author": {"id": "None"}}, "author.id"),
+        ({"author": {"id": "9,81234E+17"}}, "author.id"),
+        ({"in_reply_to": "1.76E+18"}, "in_reply_to"),
         ({"language": 3}, "language"),
     ],
 )
@@ -100,3 +105,38 @@ def test_a_platforms_language_keeps_its_first_part(said: str | None, kept: str |
 def test_unknown_fields_are_ignored() -> None:
     """A client may send more than is needed."""
     assert isinstance(parse_post(a_post(bio="words"), NOW), Post)
+
+
+@pytest.mark.parametrize(
+    "hint", ["klingon language", "NA", "nan", "N/A", "None", "NULL", "\\N", "#N/A", "-", "", "English"]
+)
+def test_a_language_that_is_no_tag_is_no_hint(hint: str) -> None:
+    """Words for a missing value and names of languages leave the language to the model."""
+    post = parse_post(a_post(language=hint), NOW)
+    assert isinstance(post, Post)
+    assert post.language is None
+
+
+@pytest.mark.parametrize(
+    ("hint", "code"), [("pt-BR", "pt"), ("EN", "en"), (" de ", "de"), ("na", "na"), ("zh_Hant", "zh")]
+)
+def test_a_language_tag_is_its_code(hint: str, code: str) -> None:
+    """Region and script go; `na` is Nauruan where it is not written as R writes a missing value."""
+    post = parse_post(a_post(language=hint), NOW)
+    assert isinstance(post, Post)
+    assert post.language == code
+
+
+@pytest.mark.parametrize("word", ["NA", "nan", "None", "NULL", "null", "\\N", "#N/A", "-", "<NA>", "NaT"])
+def test_a_reply_to_nothing_is_no_reply(word: str) -> None:
+    """A word for a missing value names no post that was replied to."""
+    post = parse_post(a_post(in_reply_to=word), NOW)
+    assert isinstance(post, Post)
+    assert post.in_reply_to is None
+
+
+def test_one_author_written_in_several_ways_is_one_author() -> None:
+    """What a spreadsheet or a data frame did to an id does not make another person of its author."""
+    ways = ["481234000017", "481234000017.0", " 481234000017", "'481234000017", '="481234000017"', "481,234,000,017"]
+    posts = [parse_post(a_post(author={"id": way}), NOW) for way in ways]
+    assert {post.author.id for post in posts if isinstance(post, Post)} == {"481234000017"}

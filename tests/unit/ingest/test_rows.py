@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.sources.dates import parse_date
-from services.ingest.sources.rows import ColumnError, parse_mapping, resolve, to_post
+from services.ingest.sources.rows import FIELDS, REQUIRED, ColumnError, parse_mapping, resolve, to_post
 
 COLUMNS = {"post_id": "id", "author_id": "name", "text": "text", "created_at": "when", "likes": "hearts"}
 
@@ -38,14 +38,44 @@ def test_the_platform_comes_from_a_column_or_from_the_command() -> None:
         resolve({}, columns, None)
 
 
-@pytest.mark.parametrize("blank", [None, "", "  ", float("nan")])
+@pytest.mark.parametrize(
+    "blank",
+    [
+        *(None, "", "  ", float("nan"), "NA", "nan", "NaN", "N/A", "None", "NULL", "null", "\\N", "#N/A", "-", "NaT"),
+        *("<NA>", " NULL ", "none", "n/a"),
+    ],
+)
 def test_blank_cells_are_absent(blank: Any) -> None:
     """A cell without a value leaves the field out."""
-    assert "likes" not in to_post({"id": "1", "hearts": blank}, COLUMNS, "x")
+    optional = [field for field in FIELDS if field not in {*REQUIRED, "platform"}]
+    post = to_post(dict.fromkeys(optional, blank), {field: field for field in optional}, "x")
+    assert post == {"platform": "x", "author": {}}
+
+
+def test_a_word_for_nothing_is_no_text_and_an_id_to_be_refused_by_name() -> None:
+    """In capitals or as pandas writes it; `none` in lower case is what a person may have posted."""
+    row = {"id": "nan", "name": "NULL", "text": "None"}
+    assert to_post(row, COLUMNS, "x") == {"post_id": "nan", "platform": "x", "author": {"id": "NULL"}}
+    assert to_post({"text": "none"}, COLUMNS, "x")["text"] == "none"
 
 
 @pytest.mark.parametrize(
-    ("cell", "figure"), [("7", 7), (" 7 ", 7), ("7.0", 7), (7.0, 7), (Decimal(7), 7), ("-7", -7), ("seven", "seven")]
+    ("cell", "figure"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        ("7.0", 7),
+        (7.0, 7),
+        (Decimal(7), 7),
+        ("-7", -7),
+        ("seven", "seven"),
+        ("1,234", 1234),
+        ("1\u2019234\u2019567", 1234567),
+        ("1.2E+06", 1_200_000),
+        ("1,2E+06", 1_200_000),
+        ("7,0", 7),
+        ("1.5E+00", "1.5E+00"),
+    ],
 )
 def test_figures_are_read_from_their_words(cell: Any, figure: Any) -> None:
     """Whole numbers are read; what is none is passed on for the service to reject by name."""
@@ -60,15 +90,31 @@ def test_no_figure_stops_the_import(cell: Any) -> None:
     assert to_post({"hearts": cell}, COLUMNS, "x")["likes"] is cell
 
 
-@pytest.mark.parametrize(("cell", "flag"), [("True", True), ("1", True), (0, False), ("no", False), ("maybe", "maybe")])
+@pytest.mark.parametrize(
+    ("cell", "flag"),
+    [
+        ("True", True),
+        ("1", True),
+        (0, False),
+        ("no", False),
+        ("1.0", True),
+        (0.0, False),
+        ("WAHR", True),
+        ("FAUX", False),
+        ("maybe", "maybe"),
+    ],
+)
 def test_flags_are_read_from_their_words(cell: Any, flag: Any) -> None:
     """The usual words of exports for yes and no are read."""
     assert to_post({"verified": cell}, {"verified": "verified"}, None)["author"]["verified"] == flag
 
 
-@pytest.mark.parametrize(("cell", "said"), [(570306133677760513, "570306133677760513"), (12.0, "12")])
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [(570306133677760513, "570306133677760513"), (12.0, "12.0"), (Decimal("12.00"), "12"), (1.76e18, "1.76e+18")],
+)
 def test_numeric_ids_become_text(cell: Any, said: str) -> None:
-    """Ids that a file stores as numbers keep every digit."""
+    """Ids that a file stores as numbers keep every digit; floats go as they are, for the service to read or refuse."""
     assert to_post({"id": cell}, COLUMNS, "x")["post_id"] == said
 
 
