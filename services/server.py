@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.errors import SettingsError
+from shared.settings import ServiceSettings
+from shared.web.same_origin import around
 
 BACKLOG = 2048
 GRACE_SECONDS = 20
@@ -44,14 +46,19 @@ def url_of(host: str, port: int) -> str:
 
 
 async def run(
-    app: FastAPI, listening: socket.socket, beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+    app: FastAPI,
+    listening: socket.socket,
+    settings: ServiceSettings,
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; `beside` starts once requests are answered and is cancelled at the end.
 
     Raises whatever the application's lifespan raised at start, as it was raised.
     """
-    startup = _Startup(app)
-    config = uvicorn.Config(startup, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
+    startup = _Startup(app, around(app, settings))
+    config = uvicorn.Config(
+        startup, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=GRACE_SECONDS
+    )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
         companion = tasks.create_task(_after(server.answering, beside)) if beside else None
@@ -75,13 +82,14 @@ async def _after(event: asyncio.Event, beside: Callable[[], Coroutine[Any, Any, 
 class _Startup:
     """The application with its lifespan run here: a failed start is kept, where Starlette would log a traceback."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, reached: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
         self._app = app
+        self._reached = reached
         self.failure: Exception | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
+            await self._reached(scope, receive, send)
             return
         await receive()
         answered = False

@@ -1,6 +1,7 @@
 """What every service can be told by its environment or a `.env` file."""
 
 import ipaddress
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -10,6 +11,7 @@ from shared.access import ApiKey, Keyring, Scope, digest_of, parse_keys
 from shared.errors import SettingsError
 
 MIN_KEY_BYTES = 32
+_HOST_NAME = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class ServiceSettings(BaseSettings):
@@ -31,6 +33,9 @@ class ServiceSettings(BaseSettings):
     api_keys: str = Field("", alias="VOXPOP_API_KEYS", description="name:scope+scope:sha256-hex, comma-separated")
     service_key: SecretStr | None = Field(None, alias="VOXPOP_SERVICE_KEY", description="what services show each other")
     cors_origins: str = Field("", alias="VOXPOP_CORS_ORIGINS", description="origins of browsers, comma-separated")
+    hosts: str = Field(
+        "", alias="VOXPOP_HOSTS", description="other names of a server without keys, comma-separated; else 421"
+    )
     max_body_bytes: int = Field(8 * 2**20, alias="VOXPOP_MAX_BODY_BYTES", ge=1024, description="larger bodies are 413")
     rate_limit: str = Field("1200/minute", alias="VOXPOP_RATE_LIMIT", description="requests per key, e.g. 20/second")
     log_level: str = Field("INFO", alias="VOXPOP_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR")
@@ -76,15 +81,35 @@ class ServiceSettings(BaseSettings):
             keys.append(ApiKey("service", frozenset({Scope.ADMIN}), digest_of(secret), internal=True))
         return Keyring(keys)
 
+    def listed_origins(self) -> frozenset[str]:
+        """Return the origins whose pages may ask, in lower case and without a final slash."""
+        return frozenset(origin.lower().rstrip("/") for origin in _listed(self.cors_origins))
+
+    def other_hosts(self) -> frozenset[str]:
+        """Return the names beside loopback that a server without keys answers to; raises SettingsError."""
+        names = _listed(self.hosts)
+        if wrong := [place for place, name in enumerate(names, start=1) if not _HOST_NAME.fullmatch(name)]:
+            raise SettingsError(
+                f"VOXPOP_HOSTS, entry {wrong[0]}: give host names or addresses alone, such as voxpop.internal, "
+                "without scheme and port"
+            )
+        return frozenset(name.lower() for name in names)
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether `host` can be reached from this machine alone."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def require_key(setting: str, value: str) -> str:

@@ -49,7 +49,7 @@ def up(
         if demo:
             await demonstrate(shown, service_key.get_secret_value() if service_key else None)
 
-    run(serve_app(local, listening, beside))
+    run(serve_app(local, listening, settings.ingest, beside))
 
 
 def serve(
@@ -65,7 +65,7 @@ def serve(
     configure_logs(settings.log_level)
     create_app = importlib.import_module(f"services.{service}.app").create_app
     application = create_app(settings)
-    run(serve_app(application, bind(settings.host, port)))
+    run(serve_app(application, bind(settings.host, port), settings))
 
 
 def _settings(make: Callable[[], Any]) -> Any:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from services.profiles.api import ROUTERS
 from services.profiles.resources import open_resources
 from services.profiles.settings import ProfilesSettings
+from services.profiles.transfer.table import MEDIA_TYPES, Format
 from shared.clock import Clock, SystemClock
 from shared.peers import Transports
 from shared.web.application import build_app
@@ -33,4 +34,5 @@ def create_app(
         registry,
         lambda: open_resources(settings, registry, clock or SystemClock()),
         unlimited=re.compile(r"/v1/brands/[^/]+/import$"),
+        upload_type=MEDIA_TYPES[Format.PARQUET],
     )

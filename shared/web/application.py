@@ -16,6 +16,7 @@ from shared.web.auth import Authentication, parse_rate
 from shared.web.body_limit import BodyLimit
 from shared.web.dependencies import resources_of
 from shared.web.health import Check, health_router
+from shared.web.media_type import JSON, MediaType
 from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
 from shared.web.requests import RequestContext
@@ -36,12 +37,13 @@ def build_app(
     registry: CollectorRegistry,
     open_resources: Callable[[], AbstractAsyncContextManager[OpenedResources]],
     unlimited: re.Pattern[str] | None = None,
+    upload_type: str = JSON,
 ) -> FastAPI:
     """Return the application: routes, health, metrics, problems, and the middleware around them.
 
     Its lifespan opens the resources, and nothing is opened before.
-    The middleware from outside in: request id and last resort, CORS, authentication, body size. Routes whose paths
-    `unlimited` finds limit their bodies themselves.
+    The middleware from outside in: request id and last resort, CORS, authentication, body size, media type. Routes
+    whose paths `unlimited` finds limit their bodies themselves, and take `upload_type`; the others take JSON.
     Raises SettingsError where the settings forbid a start.
     """
     keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)
@@ -61,13 +63,13 @@ def build_app(
         lifespan=lifespan,
     )
     install_problems(app)
+    app.add_middleware(MediaType, uploads={} if unlimited is None else {unlimited: upload_type})
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, unlimited=unlimited)
     app.add_middleware(Authentication, keyring=keyring, rate=rate)
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    if origins:
+    if origins := settings.listed_origins():
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=sorted(origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],

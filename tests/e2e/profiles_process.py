@@ -33,7 +33,7 @@ def serve(folder: Path, told: Connection) -> None:
     async def beside() -> None:
         told.send(url_of(HOST, listening.getsockname()[1]))
 
-    asyncio.run(run(create_app(settings), listening, beside))
+    asyncio.run(run(create_app(settings), listening, settings, beside))
 
 
 class ProfilesProcess:

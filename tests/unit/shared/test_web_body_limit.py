@@ -41,7 +41,8 @@ async def test_the_refusal_is_a_problem_that_names_the_limit() -> None:
 async def test_a_body_of_exactly_the_limit_is_read_whole(chunks: list[bytes]) -> None:
     """The limit itself is allowed, announced or not."""
     app = example_app(max_body_bytes=LIMIT)
-    for headers in ({}, {"content-length": str(LIMIT)}):
+    json = {"content-type": "application/json"}
+    for headers in (json, json | {"content-length": str(LIMIT)}):
         sent, _ = await exchange(app, "POST", "/v1/raw", chunks=chunks, headers=headers)
         assert sent[0]["status"] == 200
         assert sent[1]["body"] == str(LIMIT).encode()

@@ -19,6 +19,7 @@ from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key
 from tests.unit.profiles.service import delivery, profiles_app, reached
 
+PARQUET = {"content-type": "application/vnd.apache.parquet"}
 OF = ("removals", "profiles", "buckets", "posts")
 Change = Callable[[list[dict[str, Any]]], Any]
 
@@ -57,7 +58,7 @@ async def export(client: httpx.AsyncClient, of: str, form: str = "parquet") -> b
 
 async def send(client: httpx.AsyncClient, contents: bytes, brand: str = "acme") -> httpx.Response:
     """Import a file."""
-    return await client.post(f"/v1/brands/{brand}/import", content=contents)
+    return await client.post(f"/v1/brands/{brand}/import", content=contents, headers=PARQUET)
 
 
 async def refused(client: httpx.AsyncClient, contents: bytes) -> str:
@@ -203,7 +204,7 @@ async def test_a_file_that_is_too_large_is_refused_by_its_announcement_and_by_it
         yield contents[:100]
         yield contents[100:]
 
-    streamed = await empty.post("/v1/brands/acme/import", content=pieces())
+    streamed = await empty.post("/v1/brands/acme/import", content=pieces(), headers=PARQUET)
     for answer in (announced, streamed):
         assert answer.status_code == 413
         assert "PROFILES_IMPORT_MIB" in answer.json()["detail"]
@@ -236,6 +237,6 @@ async def test_an_import_needs_a_key_that_may_do_anything(tmp_path: Path) -> Non
     async with reached(app) as client:
         for secret, status in (("one", 403), ("two", 422)):
             answer = await client.post(
-                "/v1/brands/acme/import", content=b"x", headers={"authorization": f"Bearer {secret}"}
+                "/v1/brands/acme/import", content=b"x", headers=PARQUET | {"authorization": f"Bearer {secret}"}
             )
             assert answer.status_code == status
