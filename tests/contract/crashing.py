@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from typing_extensions import override
 
-from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome
+from services.ingest.sources.reply_writer import OutgoingReply, ReplyWriter, SendOutcome
 
 Result = TypeVar("Result")
 Fate = Literal["go", "die before", "die after"]
@@ -69,8 +69,8 @@ class GatedWriter(ReplyWriter):
         self._gate = gate
 
     @override
-    async def reply(self, post_id: str, text: str) -> SendOutcome:
-        return await self._gate.passing(lambda: self._writer.reply(post_id, text))
+    async def reply(self, reply: OutgoingReply) -> SendOutcome:
+        return await self._gate.passing(lambda: self._writer.reply(reply))
 
 
 class Replica:

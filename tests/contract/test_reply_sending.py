@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from services.ingest.identity import Pseudonymizer
 from services.ingest.replies.content import ReplyContent, ReplyContents
@@ -19,7 +20,7 @@ from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import approve
 from services.ingest.replies.reply_sender import CLAIM_SECONDS, ReplySender
 from services.ingest.replies.store import REPLY_COLLECTIONS, ReplyStore
-from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import Cipher
 from services.ingest.vault.store import VAULT, VaultStore
 from services.ingest.vault.vault import Vault
@@ -45,15 +46,17 @@ ANSWERS = st.lists(st.sampled_from(["sent", "refused", "later", "lost", "lost be
 
 
 @dataclass
-class Platform:
+class Platform(ReplyWriter):
     """A platform that remembers what was published, and answers (or does not) as it is told, in the end well."""
 
     answers: list[Answer]
     published: list[str] = field(default_factory=list)
 
-    async def reply(self, post_id: str, text: str) -> SendOutcome:
+    @override
+    async def reply(self, reply: OutgoingReply) -> SendOutcome:
         """Publish or not; the answer to what was published may be lost."""
-        assert text == f"sorry {post_id}"
+        post_id = reply.post_id
+        assert reply.text == f"sorry {post_id}"
         answer = self.answers.pop(0) if self.answers else "sent"
         if answer in {"sent", "lost"}:
             self.published.append(post_id)

@@ -47,6 +47,10 @@ class FaultyServer(ABC):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Cut every connection and take none any more."""
         await self.drop()
         self.mend()
         await self._runner.cleanup()

@@ -4,10 +4,22 @@ import re
 import unicodedata
 from typing import Final
 
+from services.ingest.sources.graphemes import graphemes
 from shared.analyzed_post import Platform
 
-LIMITS: Final[dict[Platform, int]] = {"x": 280, "bluesky": 300, "mastodon": 500, "instagram": 2200, "facebook": 8000}
-"""The most that a reply may count; a platform that is not here cannot be answered on."""
+LIMITS: Final[dict[Platform, int]] = {
+    "x": 280,
+    "bluesky": 300,
+    "mastodon": 10_000,
+    "instagram": 2200,
+    "facebook": 8000,
+}
+"""The most that a reply may count; a platform that is not here cannot be answered on.
+
+Servers of Mastodon have limits of their own, most of them 500, which the writer asks for when it sends.
+"""
+MOST_BYTES: Final[dict[Platform, int]] = {"bluesky": 3000}
+"""The most bytes in UTF-8 (the lexicon app.bsky.feed.post)."""
 
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _LINK_LENGTH: Final = 23
@@ -22,8 +34,8 @@ _LIGHT: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 def length(platform: Platform, text: str) -> int:
     """Return what `text` counts for on a platform, never less than the platform's own count.
 
-    X: weighted characters of the NFC form, links 23. Mastodon: characters, links 23. The others: code points,
-    of which a character that is seen has one or more.
+    X: weighted characters of the NFC form, links 23. Mastodon: characters, links 23. Bluesky: characters as people
+    see them. The others: code points, of which a character that is seen has one or more.
     """
     composed = unicodedata.normalize("NFC", text)
     if platform == "x":
@@ -34,7 +46,7 @@ def length(platform: Platform, text: str) -> int:
         return links * _LINK_LENGTH + _weight(rest) + short
     if platform == "mastodon":
         return len(_LINK.findall(composed)) * _LINK_LENGTH + len(_LINK.sub("", composed))
-    return len(composed)
+    return graphemes(text) if platform == "bluesky" else len(composed)
 
 
 def fault_of(platform: Platform, text: str) -> str | None:
@@ -44,7 +56,10 @@ def fault_of(platform: Platform, text: str) -> str | None:
         return f"replies on '{platform}' are not possible"
     if not any(character.isprintable() and not character.isspace() for character in text):
         return "the reply is blank"
-    if len(text) > _FAR_TOO_LONG * most:
+    most_bytes = MOST_BYTES.get(platform)
+    if most_bytes is not None and (size := len(text.encode("utf-8", "replace"))) > most_bytes:
+        return f"the reply has {size} bytes; {platform} takes {most_bytes}"
+    if most_bytes is None and len(text) > _FAR_TOO_LONG * most:
         return f"the reply has {len(text)} characters; {platform} takes {most}"
     counted = length(platform, text)
     return f"the reply counts {counted} of the {most} characters that {platform} takes" if counted > most else None

@@ -2,6 +2,7 @@
 
 draft ──approve──> approved ──claim──> sending ──settle──> sent
   │                   │ ^                 │ ├──settle──> refused   (certainly not sent; may be approved again)
+  │                   │ │                 │ ├──settle──> rejected  (the post is gone)
   │                   │ └──settle: later──┘ └──lose────> unknown   (a person decides)
   └──reject / expire──┴──> rejected, expired
 A dry run stays `dry_run`.
@@ -143,9 +144,10 @@ def settle(
     if not isinstance(outcome, NotSent):
         return _next(reply, now, state="unknown", doubtful=True, known=f"sent, outcome unknown: {outcome.sentence}")
     if outcome.retry and reply.state == "sending" and reply.tries < MOST_ATTEMPTS:
-        due_at = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (reply.tries - 1))
-        return _next(reply, now, state="approved", due_at=due_at, known=f"not sent yet: {outcome.sentence}")
-    return _next(reply, now, state="refused", known=f"not sent: {outcome.sentence}")
+        wait = max(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (reply.tries - 1)), timedelta(seconds=outcome.wait))
+        return _next(reply, now, state="approved", due_at=now + wait, known=f"not sent yet: {outcome.sentence}")
+    state: ReplyState = "rejected" if outcome.is_gone else "refused"
+    return _next(reply, now, state=state, known=f"not sent: {outcome.sentence}")
 
 
 def lose(reply: Reply, now: datetime) -> Reply | None:

@@ -16,7 +16,7 @@ from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
 from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, refuse, reject, settle
 from services.ingest.replies.store import ReplyStore
-from services.ingest.sources.reply_writer import ReplyWriter, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import UnopenableError
 from shared.analyzed_post import Platform
 from shared.clock import Clock
@@ -121,7 +121,8 @@ class ReplySender:
             # The process halted while storing: the rest of the claim may be too short for a call. The platform was not
             # called, but other replicas may count the claim as lost by now; a person looks.
             return
-        outcome, cancelled = await call(writer, content.post_id, content.text)
+        outgoing = OutgoingReply(content.post_id, content.text, reply.id, reply.created_at)
+        outcome, cancelled = await call(writer, outgoing)
         sent_key = (
             reply_key(self.pseudonymizer, reply.platform, outcome.reply_id) if isinstance(outcome, Sent) else None
         )
@@ -141,6 +142,8 @@ class ReplySender:
                         return
                     if await self.store.swap(reply, settled):
                         await release(self.store, settled, self.quiet.day(self.clock.now()))
+                        if settled.state == "rejected":
+                            await self.contents.forget(settled.content)
                         return
             except VoxpopError as error:
                 log.warning("replies.outcome_not_kept", reply=claimed.id, error=type(error).__name__)
@@ -166,14 +169,14 @@ class ReplySender:
                 await self.contents.forget(before.content)
 
 
-async def call(writer: ReplyWriter, post_id: str, text: str) -> tuple[SendOutcome, bool]:
+async def call(writer: ReplyWriter, reply: OutgoingReply) -> tuple[SendOutcome, bool]:
     """Ask a platform once; return the outcome, and whether the caller was cancelled meanwhile.
 
     A cancellation does not end the call, since that would leave its outcome unknown: the call is waited for, 20 s at
     most. What the adapter raises is an unknown outcome too. The caller must record the outcome and
     then end where it was cancelled.
     """
-    asking = asyncio.create_task(_outcome(writer, post_id, text), name="reply")
+    asking = asyncio.create_task(_outcome(writer, reply), name="reply")
     cancelled = False
     while not asking.done():
         try:
@@ -183,10 +186,10 @@ async def call(writer: ReplyWriter, post_id: str, text: str) -> tuple[SendOutcom
     return asking.result(), cancelled
 
 
-async def _outcome(writer: ReplyWriter, post_id: str, text: str) -> SendOutcome:
+async def _outcome(writer: ReplyWriter, reply: OutgoingReply) -> SendOutcome:
     try:
         async with asyncio.timeout(CALL_SECONDS):
-            return await writer.reply(post_id, text)
+            return await writer.reply(reply)
     except TimeoutError:
         return Unknown(f"the platform did not answer within {CALL_SECONDS:g} s")
     except Exception as error:  # noqa: BLE001 - after any error the request may have gone out

@@ -1,7 +1,9 @@
 """Settings of the sources that need little: Bluesky, Mastodon and feeds."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints
 
@@ -12,6 +14,33 @@ from shared.settings import ServiceSettings, is_loopback
 def file_of(variable: str) -> Any:
     """Return the field of a file that holds a secret."""
     return Field(None, alias=variable, description="a file that holds it")
+
+
+def read_secret(variable: str, secret: SecretStr | None, file: Path | None) -> SecretStr | None:
+    """Return the value of `variable`, or the content of the file that `<variable>_FILE` names, None where neither is.
+
+    Raises CredentialError where the file cannot be read, or the value is blank or no single line of ASCII.
+    """
+    if secret is None and file is None:
+        return None
+    if secret is not None:
+        value = secret.get_secret_value().strip()
+    else:
+        try:
+            value = file.read_text().strip() if file else ""
+        except (OSError, UnicodeDecodeError):
+            raise CredentialError(f"the file that {variable}_FILE names cannot be read; give one that can") from None
+    if not value or not value.isascii() or not value.isprintable():
+        raise CredentialError(f"{variable} is blank or holds characters that no token has; copy it again")
+    return SecretStr(value)
+
+
+def checked_address(variable: str, url: str) -> str:
+    """Return the address that a secret is sent to; raises CredentialError where it would be sent in clear."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise CredentialError(f"{variable} must be an https:// address: replies are sent there with a secret")
+    return url
 
 
 class BlueskySettings(ServiceSettings):
@@ -29,6 +58,19 @@ class BlueskySettings(ServiceSettings):
     )
 
 
+MastodonVisibility = Literal["public", "unlisted", "private", "direct"]
+"""Who sees a status, from everyone to those it mentions."""
+
+
+@dataclass(frozen=True)
+class MastodonAccount:
+    """The account that replies: its server's address, a token, and how visible a reply is at the most."""
+
+    url: str
+    token: SecretStr = field(repr=False)
+    visibility: MastodonVisibility = "public"
+
+
 class MastodonSettings(ServiceSettings):
     """Which server is asked, and as whom; hashtag timelines need no token at most servers, the stream does."""
 
@@ -41,6 +83,20 @@ class MastodonSettings(ServiceSettings):
     mastodon_access_token_file: Path | None = Field(
         None, alias="MASTODON_ACCESS_TOKEN_FILE", description="a file that holds the token"
     )
+    mastodon_reply_token: SecretStr | None = Field(
+        None,
+        alias="MASTODON_REPLY_TOKEN",
+        description="the replying account's token: read:accounts read:search read:statuses write:statuses",
+    )
+    mastodon_reply_token_file: Path | None = file_of("MASTODON_REPLY_TOKEN_FILE")
+    mastodon_reply_url: Annotated[str, StringConstraints(pattern=r"^$|^https?://[^\s?#@/]+/?$")] = Field(
+        "", alias="MASTODON_REPLY_URL", description="the replying account's server; default: `MASTODON_URL`"
+    )
+    mastodon_reply_visibility: MastodonVisibility = Field(
+        "public",
+        alias="MASTODON_REPLY_VISIBILITY",
+        description="of replies: public, unlisted, private or direct; never more than the post's own",
+    )
 
     def mastodon_token(self) -> str | None:
         """Return the token, None where there is none; raises CredentialError where its file cannot be read."""
@@ -52,6 +108,15 @@ class MastodonSettings(ServiceSettings):
             return self.mastodon_access_token_file.read_text(encoding="utf-8").strip() or None
         except (OSError, ValueError):
             raise CredentialError("the file that MASTODON_ACCESS_TOKEN_FILE names cannot be read") from None
+
+    def mastodon_account(self) -> MastodonAccount:
+        """Return the account that replies; raises CredentialError that names what lacks or cannot be used."""
+        token = read_secret("MASTODON_REPLY_TOKEN", self.mastodon_reply_token, self.mastodon_reply_token_file)
+        if token is None:
+            raise CredentialError("MASTODON_REPLY_TOKEN is not set: replying on Mastodon needs the account's token")
+        variable = "MASTODON_REPLY_URL" if self.mastodon_reply_url else "MASTODON_URL"
+        url = checked_address(variable, self.mastodon_reply_url or self.mastodon_url)
+        return MastodonAccount(url, token, self.mastodon_reply_visibility)
 
 
 class FeedSettings(ServiceSettings):

@@ -8,30 +8,11 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from services.ingest.sources.base import CredentialError, SourceRefusedError
-from services.ingest.sources.settings import file_of
+from services.ingest.sources.settings import file_of, read_secret
 from shared.settings import ServiceSettings
 
 GRAPH_URL = "https://graph.facebook.com/v23.0"
 """The version is part of the address, as Meta has it; each lives two years at least."""
-
-
-def read_secret(variable: str, secret: SecretStr | None, file: Path | None) -> SecretStr | None:
-    """Return the value of `variable`, or the content of the file that `<variable>_FILE` names, None where neither is.
-
-    Raises CredentialError where the file cannot be read, or the value is blank or no single line of ASCII.
-    """
-    if secret is None and file is None:
-        return None
-    if secret is not None:
-        value = secret.get_secret_value().strip()
-    else:
-        try:
-            value = file.read_text().strip() if file else ""
-        except (OSError, UnicodeDecodeError):
-            raise CredentialError(f"the file that {variable}_FILE names cannot be read; give one that can") from None
-    if not value or not value.isascii() or not value.isprintable():
-        raise CredentialError(f"{variable} is blank or holds characters that no token has; copy it again")
-    return SecretStr(value)
 
 
 @dataclass(frozen=True)

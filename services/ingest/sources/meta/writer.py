@@ -11,7 +11,7 @@ from services.ingest.sources.fields import id_of
 from services.ingest.sources.meta.connection import GraphAnswer, TooLargeError, open_connection
 from services.ingest.sources.meta.errors import GraphError, GraphErrorKind, fault_of
 from services.ingest.sources.meta.settings import GraphAccess
-from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from shared.clock import Clock
 
 _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
@@ -41,14 +41,14 @@ class GraphWriter(ReplyWriter):
     edge: Literal["comments", "replies"] = "comments"
 
     @override
-    async def reply(self, post_id: str, text: str) -> SendOutcome:
-        if not _ID.fullmatch(post_id):
+    async def reply(self, reply: OutgoingReply) -> SendOutcome:
+        if not _ID.fullmatch(reply.post_id):
             return NotSent(
                 "this post has no id of the platform's (one from an export has none), so it cannot be answered"
             )
         try:
             async with open_connection(self.access, self.clock) as connection:
-                answer = await connection.ask("POST", f"/{post_id}/{self.edge}", {"message": text})
+                answer = await connection.ask("POST", f"/{reply.post_id}/{self.edge}", {"message": reply.text})
         except _NEVER_BEGUN as error:
             return NotSent(f"the Graph API could not be reached ({type(error).__name__})", retry=True)
         except TimeoutError:

@@ -4,7 +4,7 @@ from typing import Self
 
 from typing_extensions import override
 
-from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.settings import XSettings
@@ -31,9 +31,9 @@ class XWriter(ReplyWriter):
         await self._client.aclose()
 
     @override
-    async def reply(self, post_id: str, text: str) -> SendOutcome:
+    async def reply(self, reply: OutgoingReply) -> SendOutcome:
         try:
-            answer = await self._client.create_reply(text, post_id)
+            answer = await self._client.create_reply(reply.text, reply.post_id)
         except XError as error:
             return _outcome(error)
         told = answer.get("data")
@@ -50,7 +50,7 @@ def _outcome(error: XError) -> NotSent | Unknown:
         case "credentials":
             return NotSent(f"{error.sentence}: check X_API_KEY, X_API_SECRET, X_ACCESS_TOKEN and X_ACCESS_TOKEN_SECRET")
         case "rate" | "away" | "cap":
-            return NotSent(error.sentence, retry=True)
+            return NotSent(error.sentence, retry=True, wait=error.wait)
         case "refused":
             return NotSent(f"{error.sentence}: the post may be gone, or the account has written the same before")
         case _:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from typing_extensions import override
 
-from services.ingest.sources.reply_writer import NotSent, ReplyWriter, SendOutcome, Sent, Unknown
+from services.ingest.sources.reply_writer import NotSent, OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 
 
 @dataclass
@@ -61,11 +61,15 @@ class LocalWriter(ReplyWriter):
     http: httpx.AsyncClient
 
     @override
-    async def reply(self, post_id: str, text: str) -> SendOutcome:
+    async def reply(self, reply: OutgoingReply) -> SendOutcome:
+        told = {"in_reply_to": reply.post_id, "text": reply.text, "key": reply.key}
+        told["drafted_at"] = reply.drafted_at.isoformat()
         try:
-            answer = await self.http.post(self.server.url, json={"in_reply_to": post_id, "text": text})
+            answer = await self.http.post(self.server.url, json=told)
         except httpx.TransportError as error:
             return Unknown(type(error).__name__)
         if answer.status_code == 429:
             return NotSent("too many requests", retry=True)
+        if answer.status_code == 410:
+            return NotSent("the post is gone", is_gone=True)
         return Sent(answer.json()["id"]) if answer.is_success else NotSent(f"answered {answer.status_code}")

@@ -32,6 +32,21 @@ def test_mastodon_counts_links_alike() -> None:
     assert length("mastodon", "日本 https://example.com/" + "a" * 200) == 26
 
 
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [("👩‍👩‍👧", 1), ("🇩🇪🇫🇷", 2), ("e\u0301", 1), ("नमस्ते", 3), ("\r\n", 1), ("각", 1), ("hello", 5)],
+)
+def test_bluesky_counts_what_people_see(text: str, counted: int) -> None:
+    """A family, a flag, a letter with its marks and a syllable are one each."""
+    assert length("bluesky", text) == counted
+
+
+def test_bluesky_counts_bytes_too() -> None:
+    """300 characters of many bytes each are too many; 300 of ten bytes are not."""
+    assert fault_of("bluesky", "👩‍👩‍👧" * 166) is None
+    assert fault_of("bluesky", "👩‍👩‍👧" * 167) == "the reply has 3006 bytes; bluesky takes 3000"
+
+
 @pytest.mark.parametrize("platform", sorted(LIMITS))
 def test_a_reply_at_the_limit_goes_and_one_more_does_not(platform: Platform) -> None:
     """The sentence tells both numbers."""

@@ -112,6 +112,24 @@ def test_what_was_surely_not_sent_is_tried_again_later_and_later() -> None:
     assert waits[:-1] == [MINUTE * 2**turn for turn in range(MOST_ATTEMPTS - 1)]
 
 
+def test_a_platform_that_asks_to_wait_is_left_alone() -> None:
+    """As long as it asks, where that is longer than our own wait."""
+    for asked, waited in ((30.0, MINUTE), (900.0, 15 * MINUTE)):
+        settled = settle(sending(), 1, NotSent("too many requests", retry=True, wait=asked), NOW)
+        assert settled is not None
+        assert (settled.state, settled.due_at - NOW) == ("approved", waited)
+
+
+def test_a_reply_to_a_post_that_is_gone_is_closed() -> None:
+    """For good: it cannot be approved again."""
+    settled = settle(sending(), 1, NotSent("the post is not there any more", is_gone=True), NOW)
+    assert settled is not None
+    assert (settled.state, settled.doubtful) == ("rejected", False)
+    assert settled.known == "not sent: the post is not there any more"
+    with pytest.raises(ConflictError):
+        approve(settled, NOW, "content")
+
+
 def test_an_unknown_outcome_goes_to_a_person() -> None:
     """It is never approved by itself, and remembers that something may have been published."""
     settled = settle(sending(), 1, Unknown("the connection was lost"), NOW)

@@ -79,6 +79,29 @@ async def test_two_senders_send_once(world: World) -> None:
     assert len(world.platform.got) == 1
 
 
+async def test_every_attempt_goes_out_under_one_key(world: World) -> None:
+    """So that a platform which knows keys publishes one reply, however often it is approved."""
+    replies = await world.drafted(approval="automatic")
+    world.platform.answers = [Told(status=429), Told(drop=True)]
+    await world.turn(replies)
+    await world.clock.advance(60)
+    await world.turn(replies)
+    await replies.approvals.approve((await world.the_one()).id, although_unknown=True)
+    await world.turn(replies)
+    assert (await world.the_one()).state == "sent"
+    told = [(body["key"], body["drafted_at"]) for _, body, _ in world.platform.got]
+    assert told == [((await world.the_one()).id, (await world.the_one()).created_at.isoformat())] * 3
+
+
+async def test_a_post_that_its_platform_no_longer_has_closes_its_reply(world: World) -> None:
+    """Nothing of the post stays: its author, or the network, has taken it away."""
+    replies = await world.drafted(approval="automatic")
+    world.platform.answers = [Told(status=410)]
+    await world.turn(replies)
+    assert ((await world.the_one()).state, (await world.the_one()).known) == ("rejected", "not sent: the post is gone")
+    assert await world.vault.page("reply") == []
+
+
 @pytest.mark.parametrize(("told", "state"), [(Told(status=400), "refused"), (Told(drop=True), "unknown")])
 async def test_what_the_platform_says_is_kept(world: World, told: Told, state: str) -> None:
     """A refusal may be approved again; a lost answer waits for a person, and nothing goes out by itself."""
@@ -265,5 +288,5 @@ async def test_an_adapter_that_fails_leaves_the_outcome_unknown(world: World, mo
 def test_outcomes_show_no_ids() -> None:
     """The repr of a sent reply holds no raw id."""
     assert "12345" not in repr(Sent("12345"))
-    assert repr(NotSent("why")) == "NotSent(sentence='why', retry=False)"
+    assert "'why'" in repr(NotSent("why"))
     assert repr(Unknown("why")) == "Unknown(sentence='why')"

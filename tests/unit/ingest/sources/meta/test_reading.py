@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, author_of, count_of, id_of, text_of, time_of
 from services.ingest.sources.meta.connection import page_of
 from services.ingest.sources.meta.errors import MOST_SECONDS, GraphErrorKind, asked_pause, fault_of
-from services.ingest.sources.meta.settings import GraphAccess, read_secret
+from services.ingest.sources.meta.settings import GraphAccess
 from services.ingest.sources.network.backlog import SeenIds
+from services.ingest.sources.settings import read_secret
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

@@ -9,6 +9,7 @@ from services.ingest.sources.meta.settings import GraphAccess
 from services.ingest.sources.meta.writer import GraphWriter
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent, Unknown
 from tests.servers.graph import TOKEN, Canned, GraphServer, error
+from tests.unit.ingest.sources.outgoing import outgoing
 from tests.unit.ingest.virtual_clock import VirtualClock
 
 
@@ -17,7 +18,7 @@ async def test_a_reply_is_written_once(
     edge: Literal["comments", "replies"], server: GraphServer, access: GraphAccess, clock: VirtualClock
 ) -> None:
     """One request goes out, and the id that came back is the reply's."""
-    outcome = await GraphWriter(access, clock, edge).reply("12_34", "Grüße & sorry")
+    outcome = await GraphWriter(access, clock, edge).reply(outgoing("12_34", "Grüße & sorry"))
     assert outcome == Sent(next(iter(server.written)))
     assert list(server.written.values()) == ["Grüße & sorry"]
     assert [(asked.method, asked.path) for asked in server.asked] == [("POST", f"/12_34/{edge}")]
@@ -37,7 +38,7 @@ async def test_a_no_is_certain(
 ) -> None:
     """An error that the API gives before it writes means that nothing was published, and says whether to try later."""
     server.faults[""] = fault
-    assert await GraphWriter(access, clock).reply("12", "sorry") == expected
+    assert await GraphWriter(access, clock).reply(outgoing("12")) == expected
     assert len(server.asked) == 1
 
 
@@ -49,7 +50,7 @@ async def test_what_is_not_certain_goes_back_to_a_person(
 ) -> None:
     """Their trouble, a page of HTML, or an answer without an id leave the outcome unknown; nothing is sent again."""
     server.faults[""] = fault
-    assert isinstance(await GraphWriter(access, clock).reply("12", "sorry"), Unknown)
+    assert isinstance(await GraphWriter(access, clock).reply(outgoing("12")), Unknown)
     assert len(server.asked) == 1
 
 
@@ -58,9 +59,9 @@ async def test_a_broken_or_silent_connection_leaves_it_unknown(
 ) -> None:
     """The request had begun: whether it arrived is not known."""
     server.is_cut = True
-    assert isinstance(await GraphWriter(access, clock).reply("12", "sorry"), Unknown)
+    assert isinstance(await GraphWriter(access, clock).reply(outgoing("12")), Unknown)
     server.stalled.clear()
-    writing = asyncio.ensure_future(GraphWriter(access, clock).reply("12", "sorry"))
+    writing = asyncio.ensure_future(GraphWriter(access, clock).reply(outgoing("12")))
     await clock.until(writing.done, step=1.0)
     assert isinstance(writing.result(), Unknown)
 
@@ -68,7 +69,7 @@ async def test_a_broken_or_silent_connection_leaves_it_unknown(
 async def test_a_server_that_is_not_there_got_nothing(access: GraphAccess, clock: VirtualClock) -> None:
     """A connection that never came about is certain, and may be tried later."""
     away = GraphAccess("http://127.0.0.1:1/v23.0", access.token, access.variable)
-    outcome = await GraphWriter(away, clock).reply("12", "sorry")
+    outcome = await GraphWriter(away, clock).reply(outgoing("12"))
     assert isinstance(outcome, NotSent)
     assert outcome.retry
 
@@ -78,7 +79,7 @@ async def test_an_id_that_is_none_is_asked_for_nothing(
     post_id: str, server: GraphServer, access: GraphAccess, clock: VirtualClock
 ) -> None:
     """Ids of exports and whatever else is no number never reach the address."""
-    assert isinstance(await GraphWriter(access, clock).reply(post_id, "sorry"), NotSent)
+    assert isinstance(await GraphWriter(access, clock).reply(outgoing(post_id)), NotSent)
     assert server.asked == []
 
 

@@ -1,0 +1,9 @@
+"""Replies on their way out."""
+
+from services.ingest.sources.reply_writer import OutgoingReply
+from tests.unit.ingest.virtual_clock import START
+
+
+def outgoing(post_id: str, text: str = "sorry", key: str = "5eed" * 8) -> OutgoingReply:
+    """Return a reply to a post."""
+    return OutgoingReply(post_id, text, key, START)
