@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help check-speed docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-run clean
+.PHONY: help fuzz test-fuzz check-speed docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-fuzz setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,15 @@ test-train: $(UV) ## run the tests of training, which need PyTorch (gigabytes)
 
 test-mongo: setup ## run the store contracts against a MongoDB server: MONGODB_TEST_URL's, a mongod, or the one in the environment
 	@$(BIN)/python -m tests.servers.mongo
+
+setup-fuzz: $(UV)
+	@$(UV) sync --frozen --inexact --quiet $(DEVELOPMENT) --group fuzz
+
+fuzz: setup-fuzz ## fuzz each parser for a minute, from the committed seeds: TARGETS=some of them, SECONDS=for how long
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
+
+test-fuzz: setup-fuzz ## ask the four services whatever their OpenAPI documents allow (minutes): no 5xx, flat memory
+	@$(BIN)/python -m tests.fuzz.openapi
 
 check: setup ## lint, types, import rules, manifests, Dockerfile, lock file
 	@$(BIN)/ruff check

@@ -1,0 +1,1 @@
+"""What is thrown at each parser, and what must hold for whatever is thrown."""

@@ -1,0 +1,1 @@
+window.YTD.tweets.part0 = [{"tweet": {"id_str": "1760000000000000001", "id": "1760000000000000001", "full_text": "late", "created_at": "Mon Mar 02 14:35:00 +0000 2026", "lang": "en", "favorite_count": "1", "retweet_count": "0"}}]
