@@ -20,6 +20,7 @@ from shared.web.media_type import JSON, MediaType
 from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
 from shared.web.requests import RequestContext
+from shared.web.routes import guarded
 
 
 class OpenedResources(Protocol):
@@ -75,8 +76,10 @@ def build_app(
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(RequestContext, service=service, metrics=RequestMetrics(registry))
-    for router in [*routers, health_router(lambda: resources_of(app).checks()), metrics_router(registry)]:
-        app.routes.extend(
-            router.routes
-        )  # they are whole; include_router would work each out anew for every application
+    # The routes are whole: include_router would work each out anew for every application. Those of health and metrics
+    # take any parameter: load balancers and scrapers add their own.
+    for router in routers:
+        app.routes.extend(guarded(route) for route in router.routes)
+    for router in (health_router(lambda: resources_of(app).checks()), metrics_router(registry)):
+        app.routes.extend(router.routes)
     return app

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,9 +15,11 @@ from starlette.types import Message
 
 from shared.access import Scope, digest_of
 from shared.errors import VoxpopError
+from shared.pages import DEFAULT_LIMIT
 from shared.settings import ServiceSettings
 from shared.web.application import build_app
 from shared.web.auth import requires
+from shared.web.dependencies import Limit
 from shared.web.health import Check
 
 POST_TEXT = "my seat on flight 12 was broken"
@@ -136,6 +138,14 @@ def _routes(raising: VoxpopError | None) -> APIRouter:
     @router.get("/items/{number}")
     async def item(number: int) -> int:
         return number
+
+    @router.get("/found")
+    async def found(
+        wanted: Annotated[list[str], Query(alias="word")],
+        others: Annotated[list[str] | None, Query(alias="without")] = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> list[int]:
+        return [len(wanted), len(others or []), limit]
 
     @router.post("/orders")
     async def order(order: Order) -> int:

@@ -1,0 +1,78 @@
+"""What every route under `/v1` asks of a request before its own code runs."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from copy import copy
+from difflib import get_close_matches
+from typing import Any, Final, get_args, get_origin
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, request_response
+from starlette.routing import BaseRoute
+
+from shared.errors import InputError
+
+MOST_NAMED: Final = 64
+"""Characters of a name that an answer repeats."""
+
+_LISTS: Final = (list, tuple, set, frozenset)
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(route: BaseRoute) -> BaseRoute:
+    """Return a twin of `route` that refuses a request with a query parameter that the route does not know, 422.
+
+    The route itself is left as it is: it is a constant of its module, and several applications may hold it.
+    """
+    if not isinstance(route, APIRoute):
+        return route
+    twin = copy(route)
+    known = QueryNames(route)
+    answer: Answer = route.get_route_handler()
+
+    async def checked(request: Request) -> Response:
+        known.check(request)
+        return await answer(request)
+
+    twin.app = request_response(checked)
+    return twin
+
+
+class QueryNames:
+    """The query parameters that a route knows, its dependencies' among them."""
+
+    def __init__(self, route: APIRoute) -> None:
+        """Read them off the route's signature."""
+        fields = list(_query_fields(route.dependant))
+        self._known = {field.alias for field in fields}
+        self._repeatable = {field.alias for field in fields if _is_list(field.field_info.annotation)}
+
+    def check(self, request: Request) -> None:
+        """Raise InputError for a parameter that is not known, or that is given twice and means one value."""
+        if not request.scope["query_string"]:
+            return
+        seen: set[str] = set()
+        for name, _ in request.query_params.multi_items():
+            if name not in self._known:
+                raise InputError(self._unknown(name[:MOST_NAMED]), ("query", name[:MOST_NAMED]))
+            if name in seen and name not in self._repeatable:
+                raise InputError(f"{name} is given more than once; give it once", ("query", name))
+            seen.add(name)
+
+    def _unknown(self, name: str) -> str:
+        if not self._known:
+            return f"'{name}' is not known here: this route takes no query parameters"
+        nearest = get_close_matches(name, self._known, n=1)
+        hint = f"did you mean '{nearest[0]}'? " if nearest else ""
+        return f"'{name}' is no parameter of this route; {hint}It takes {', '.join(sorted(self._known))}"
+
+
+def _query_fields(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for needed in dependant.dependencies:
+        yield from _query_fields(needed)
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(part) in _LISTS for part in (annotation, *get_args(annotation)))
