@@ -63,7 +63,7 @@ class Tally:
 
 
 def ingest(
-    file: Annotated[str, typer.Argument(help="CSV, JSON lines, Parquet, or Meta's data export; - for stdin")],
+    file: Annotated[str, typer.Argument(help="CSV, JSON, Parquet, or an export of Meta or X; - for stdin")],
     brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
     platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
     map_: ColumnPairs = None,
@@ -137,7 +137,10 @@ async def _upload_file(file: str, brand: str, platform: str | None, pairs: list[
         async with connect("ingest", url) as http:
             with progress_bar("rows" if file.endswith(".parquet") else "bytes") as bar:
                 task = bar.add_task(Path(file).name, total=source.total)
-                return await upload(source.rows, brand, http, lambda _: bar.update(task, completed=source.position()))
+                tally = await upload(source.rows, brand, http, lambda _: bar.update(task, completed=source.position()))
+        for note in source.notes():
+            err.print(Text(f"voxpop: {note}"), soft_wrap=True)
+        return tally
 
 
 def _batches(rows: Iterable["Row"], tally: Tally) -> Iterator[list["Row"]]:

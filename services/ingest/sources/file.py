@@ -1,10 +1,9 @@
-"""Posts from a file: CSV, JSON lines or Parquet, gzip too, `-` for standard input; and exports of Meta's networks."""
+"""Posts from a file: CSV, JSON or Parquet, gzip too, `-` for standard input; and exports of networks."""
 
 import contextlib
 import csv
 import gzip
 import io
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,13 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.ingest.sources.exports.meta_export import ZIP, open_export
-from services.ingest.sources.rows import FIELDS, FileError, FileSource, Row, resolve, to_post
+from services.ingest.sources.layouts.archive_owner import owner_beside
+from services.ingest.sources.layouts.json_file import JsonFile
+from services.ingest.sources.layouts.json_values import is_json
+from services.ingest.sources.rows import FileError, FileSource, Row, resolve, to_post
 
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000
 SNIFF_BYTES = 65536
 UNREADABLE = object()
-_BLANKS = b"\xef\xbb\xbf \t\r\n"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
@@ -54,11 +55,11 @@ def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin
             return
         if _is_named(name, "parquet"):
             raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")
-        yield stack.enter_context(_text(content, mapping, platform))
+        yield stack.enter_context(_text(name, content, mapping, platform))
 
 
-def _is_named(name: str, kind: str) -> bool:
-    return name.lower().removesuffix(".gz").endswith(f".{kind}")
+def _is_named(name: str, *kinds: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(tuple(f".{kind}" for kind in kinds))
 
 
 @contextmanager
@@ -135,7 +136,7 @@ def _python_value(cell: pa.Scalar) -> Any:
 
 
 @contextmanager
-def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> Iterator[FileSource]:
+def _text(name: str, content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> Iterator[FileSource]:
     sample = content.read(SNIFF_BYTES)
     total = content.seek(0, io.SEEK_END)
     content.seek(0)
@@ -145,12 +146,11 @@ def _text(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -
         raise FileError("this is a binary file, not CSV, JSON lines or Parquet")
     if not sample.strip():
         raise FileError("the file is empty")
-    if sample.lstrip(_BLANKS).startswith(b"["):
-        raise FileError("this is a JSON array; write one object a line, for example with jq -c '.[]'")
-    is_json = sample.lstrip(_BLANKS).startswith(b"{")
+    if is_json(sample) or _is_named(name, "json", "jsonl", "ndjson", "js"):
+        yield JsonFile(content, mapping, platform, owner_beside(name, sample)).source()
+        return
     with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as lines:
-        read = _json_lines(lines, mapping, platform) if is_json else _csv(lines, mapping, platform)
-        yield FileSource(_decoded(read), total, content.tell)
+        yield FileSource(_decoded(_csv(lines, mapping, platform)), total, content.tell)
 
 
 def _decoded(rows: Iterator[Row]) -> Iterator[Row]:
@@ -193,24 +193,3 @@ def _csv_rows(reader: Any, columns: Mapping[str, str], platform: str | None) -> 
             yield Row(number, None, f"has {len(row[None])} more cells than the header; quote texts that hold commas")
         else:
             yield Row(number, to_post(row, columns, platform))
-
-
-def _json_lines(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | None) -> Iterator[Row]:
-    """Yield a post a line: nested as `POST /v1/posts` takes it, or flat with the columns' names."""
-    number = 0
-    for line in lines:
-        if not line.strip():
-            continue
-        number += 1
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            yield Row(number, None, "not JSON")
-            continue
-        if not isinstance(value, dict):
-            yield Row(number, None, "not a JSON object")
-        elif isinstance(value.get("author"), dict) and not mapping:
-            yield Row(number, {"platform": platform, **value} if platform else value)
-        else:
-            columns = {field: column for field in FIELDS if (column := mapping.get(field, field)) in value}
-            yield Row(number, to_post(value, columns, platform))

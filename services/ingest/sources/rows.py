@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -29,11 +29,15 @@ class Row:
 
 @dataclass(frozen=True)
 class FileSource:
-    """An open file: `rows` yields each row once; `total` and `position` are in the same unit, for progress."""
+    """An open file: `rows` yields each row once; `total` and `position` are in the same unit, for progress.
+
+    `notes` returns sentences for the person who imports, once the rows are read.
+    """
 
     rows: Iterator[Row]
     total: int | None
     position: Callable[[], int]
+    notes: Callable[[], Sequence[str]] = tuple
 
 
 REQUIRED = ("post_id", "author_id", "text", "created_at")
@@ -42,7 +46,7 @@ _FIGURES = ("likes", "reposts", "replies", "followers", "following", "posts", "l
 _FLAGS = ("is_repost", "verified", "protected")
 _TIMES = ("created_at", "account_created_at")
 FIELDS = (*_TEXTS, *_FIGURES, *_FLAGS, *_TIMES, "voice")
-_OF_AUTHOR = {
+OF_AUTHOR = {
     "author_id": "id",
     "handle": "handle",
     "followers": "followers",
@@ -109,8 +113,8 @@ def to_post(row: Mapping[str, Any], columns: Mapping[str, str], platform: str | 
         value = _convert(field, row.get(column))
         if value is None:
             continue
-        if field in _OF_AUTHOR:
-            author[_OF_AUTHOR[field]] = value
+        if field in OF_AUTHOR:
+            author[OF_AUTHOR[field]] = value
         else:
             post[field] = value
     if platform is not None:

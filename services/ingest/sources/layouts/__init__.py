@@ -1,0 +1,1 @@
+"""Posts in JSON as tools and networks write them, each layout told by its shape."""
