@@ -21,6 +21,24 @@ def moment(since_1970: int) -> datetime:
     return _EPOCH + since_1970 * _MILLISECOND
 
 
+SKEW: Final = timedelta(seconds=10)
+"""By how much the clocks of replicas may differ."""
+
+
+def is_due(due: datetime, now: datetime, longest: timedelta) -> bool:
+    """Tell whether what never waits for more than `longest` has waited enough.
+
+    Due too is what would wait for longer from now on: a clock that ran ahead named that moment, or the clock was set
+    back since. So a clock that was wrong once delays nothing for longer than it ever waits.
+    """
+    return not now < due <= now + longest + SKEW
+
+
+def brought_near(at: datetime, now: datetime, longest: timedelta) -> datetime:
+    """Return a moment that is never more than `longest` ahead, counted from `now` where a wrong clock named it."""
+    return at if at <= now + longest + SKEW else now + longest
+
+
 class Clock(Protocol):
     """Tells the time and waits."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, JsonValue
@@ -11,19 +11,21 @@ from shared.analysis import Frozen
 from shared.documents.base import MOST_DOCUMENTS, Operations
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
-from shared.leases import LEASE_FIELDS, Lease, LeaseLostError, Leases, freed
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, LeaseLostError, Leases, freed
 
 OutboxState = Literal["waiting", "delivered", "failed", "unknown"]
 
 _DUE: Final = ("state", "due_ms")
 _SUBJECT: Final = ("subject",)
 _WAITING: Final = Query(_DUE, ("waiting",), bodies=False)
+LONGEST_WAIT: Final = timedelta(hours=6)
+"""How long a delivery waits at the most for its next attempt."""
 FULL: Final = "not delivered: too many deliveries were waiting"
 
 
 def outbox_of(name: str) -> Collection:
     """Return the collection of an outbox; services that share a database have one each."""
-    return Collection(name, {"state": str, "subject": str, **LEASE_FIELDS}, (Index(_DUE), Index(_SUBJECT)))
+    return Collection(name, {"state": str, "subject": str, **LEASE_FIELDS}, (Index(_DUE), Index(_SUBJECT), LEASE_INDEX))
 
 
 class OutboxRow(Frozen):
@@ -62,7 +64,7 @@ class Outbox:
         """Use an open database, or a transaction."""
         self._documents = documents
         self._collection = collection
-        self._leases = Leases(documents, collection, _DUE, ("waiting",))
+        self._leases = Leases(documents, collection, LONGEST_WAIT, _DUE, ("waiting",))
 
     async def add(self, rows: Sequence[OutboxRow], due: datetime, most_waiting: int | None = None) -> None:
         """Keep new deliveries; one whose id is there stays as it is.

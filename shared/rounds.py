@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from shared.leases import LEASE_FIELDS, Lease, LeaseLostError, Leases
 ROUNDS: Final = Collection("rounds", LEASE_FIELDS)
 LOOK_SECONDS: Final = 300.0
 """How often a replica looks whether a round is due, unless the round says otherwise."""
+
+RAREST: Final = timedelta(days=1)
+"""No round is made less often."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,18 +41,25 @@ class RoundStore:
 
     A replica that began a round and neither ended it nor came back before it lapsed has lost it: another one begins
     it, and what the first one ends then changes nothing. So a round may be made twice at once after a stall, and must
-    be harmless when it is. The caller tells the time; moments are kept to the millisecond.
+    be harmless when it is. The caller tells the time; moments are kept to the millisecond. A round whose time a wrong
+    clock named too far ahead is due (see `Leases`).
 
     Operations raise as those of documents do.
     """
 
     def __init__(self, documents: Documents) -> None:
         """Use an open database."""
-        self._leases = Leases(documents, ROUNDS)
+        self._leases = Leases(documents, ROUNDS, RAREST)
 
-    async def begin(self, name: str, owner: str, now: datetime, lapses_at: datetime) -> Lease | None:
-        """Begin a round that is due and that no replica makes; None where there is none. One never ended is due."""
-        taken = await self._leases.take_key(name, owner, now, lapses_at, missing=Document(name, ""))
+    async def begin(
+        self, name: str, owner: str, now: datetime, lapses_at: datetime, longest: timedelta = RAREST
+    ) -> Lease | None:
+        """Begin a round that is due and that no replica makes; None where there is none. One never ended is due.
+
+        The next one is due `longest` after the last at the most.
+        """
+        leases = replace(self._leases, longest=longest)
+        taken = await leases.take_key(name, owner, now, lapses_at, missing=Document(name, ""))
         return taken[0] if taken is not None else None
 
     async def end(self, lease: Lease, due_at: datetime) -> None:
@@ -67,7 +77,7 @@ async def keep_round(made: Round, store: RoundStore, owner: str, clock: Clock) -
     while True:
         try:
             now = clock.now()
-            lease = await store.begin(made.name, owner, now, now + made.lasting)
+            lease = await store.begin(made.name, owner, now, now + made.lasting, max(made.every, made.again))
             if lease is not None:
                 await store.end(lease, clock.now() + await _once(made))
         except (PeerUnavailableError, OverloadedError) as error:

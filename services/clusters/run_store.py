@@ -14,14 +14,20 @@ from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.migration import Kept, Move, moved_collections, moved_tables
 from shared.documents.query import Query
 from shared.errors import ConflictError, NotFoundError, OverloadedError
-from shared.leases import LEASE_FIELDS, Lease, Leases, freed, leased
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased
 from shared.store_url import MongoUrl, SqliteUrl
 
 INTERRUPTED: Final = "the run was interrupted: the process that trained it went away; train again"
 RUNS: Final = Collection(
     "runs",
     {**LEASE_FIELDS, "brand": str, "basis": str, "slot": str, "cancel": int, "served": int},
-    (Index(("slot",), unique=True), Index(("brand",)), Index(("brand", "basis", "served")), Index(("due_ms",))),
+    (
+        Index(("slot",), unique=True),
+        Index(("brand",)),
+        Index(("brand", "basis", "served")),
+        Index(("due_ms",)),
+        LEASE_INDEX,
+    ),
 )
 """An active run has a `slot`, its brand and basis, which lets one in; `served` numbers what became current."""
 _ATTEMPTS: Final = 10
@@ -47,7 +53,7 @@ class RunStore:
         self._documents = documents
         self._clock = clock
         self._lease = lease
-        self._leases = Leases(documents, RUNS)
+        self._leases = Leases(documents, RUNS, lease)
         self.check_ready = documents.check_ready
 
     async def submit(self, run: Run, owner: str) -> Run:
@@ -103,7 +109,7 @@ class RunStore:
         """Mark every active run whose lease has lapsed as failed; return how many."""
         now = self._clock.now()
         failed = 0
-        for run_id in await self._leases.due(now, _LAPSED):
+        for run_id in await self._leases.due(now, _LAPSED, self._lease):
             kept = await self._documents.get(RUNS, run_id)
             if kept is None or kept.fields.get("slot") is None:
                 continue

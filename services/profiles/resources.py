@@ -19,7 +19,7 @@ from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import Stores, open_stores
 from services.profiles.transfer.spool import ImportSpool
 from shared.background import running
-from shared.clock import Clock
+from shared.clock import SKEW, Clock
 from shared.rounds import Round, keep_round
 from shared.web.health import Check
 
@@ -81,7 +81,13 @@ async def open_resources(
 
 
 async def sweep_texts(store: ProfileStore, clock: Clock, kept: timedelta) -> int:
-    """Forget text and analysis of every post that was stored longer ago than `kept`; return how many."""
+    """Forget text and analysis of every post that was stored longer ago than `kept`; return how many.
+
+    Of what a clock that ran ahead stored, the time counts from now on.
+    """
+    latest, ahead = int((clock.now() + SKEW).timestamp()), PIECE
+    while ahead == PIECE:
+        ahead = await store.redate(latest, PIECE)
     before = int((clock.now() - kept).timestamp())
     forgotten = 0
     while True:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from shared.clock import SKEW
 from shared.documents import sqlite
 from shared.documents.collection import Collection, Document
 from shared.documents.mongo import Preparation
@@ -87,7 +88,9 @@ def moved_collections(moves: Sequence[Move]) -> Preparation:
 async def _guarded(database: MongoDatabase, owner: str) -> bool:
     """Take or renew the lease of moving; tell whether it is the caller's."""
     now = time.time()
-    free = {"_id": "moves", "$or": [{"owner": owner}, {"until": {"$lte": now}}]}
+    beyond = now + LEASE_SECONDS + SKEW.total_seconds()
+    lapsed = [{"until": {"$lte": now}}, {"until": {"$gt": beyond}}]
+    free = {"_id": "moves", "$or": [{"owner": owner}, *lapsed]}
     try:
         await database[_GUARD].update_one(free, {"$set": {"owner": owner, "until": now + LEASE_SECONDS}}, upsert=True)
     except DuplicateKeyError:

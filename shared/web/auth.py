@@ -1,5 +1,6 @@
 """Authentication: bearer keys on every `/v1` route, checked before the body is read, with a rate limit per key."""
 
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request, Security, params
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from shared.access import ApiKey, Keyring, Scope
+from shared.clock import SKEW
 from shared.errors import SettingsError
 from shared.web.problems import problem
 
@@ -31,6 +33,7 @@ class Authentication:
         self._keyring = keyring
         self._rate = rate
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._ahead = time.time() - time.monotonic()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Pass one request on with its key in `scope["state"]`, or refuse it."""
@@ -45,13 +48,21 @@ class Authentication:
             )
             await refusal(scope, receive, send)
             return
-        if not key.internal and not await self._limiter.hit(self._rate, key.name):
+        if not key.internal and not await self._limits().hit(self._rate, key.name):
             seconds = max(1, int(self._rate.get_expiry() / self._rate.amount) + 1)
             refusal = problem(429, f"more than {self._rate} with this key", headers={"Retry-After": str(seconds)})
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["api_key"] = key
         await self._app(scope, receive, send)
+
+    def _limits(self) -> MovingWindowRateLimiter:
+        """Return the limiter: a new one where the time of day was set back, since what it counted lies ahead then."""
+        ahead = time.time() - time.monotonic()
+        if ahead < self._ahead - SKEW.total_seconds():
+            self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._ahead = ahead
+        return self._limiter
 
 
 def parse_rate(rate_limit: str) -> RateLimitItem:

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
@@ -14,7 +14,7 @@ import structlog
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
 from shared.leases import Lease
-from shared.outbox import Outbox, OutboxRow, Outcome
+from shared.outbox import LONGEST_WAIT, Outbox, OutboxRow, Outcome
 from shared.reach import InnerAddressError
 from shared.webhooks.signature import signed_headers
 
@@ -22,7 +22,6 @@ POLL_SECONDS: Final = 2.0
 CALL_SECONDS: Final = 15.0
 LEASE: Final = timedelta(seconds=4 * CALL_SECONDS)
 FIRST_WAIT: Final = timedelta(seconds=10)
-LONGEST_WAIT: Final = timedelta(hours=6)
 SETTLING: Final = LEASE - timedelta(seconds=5)
 """For how long after taking a row the store is told what the attempt came to: no other replica has it until then."""
 FIRST_PAUSE: Final = 0.5
@@ -92,24 +91,24 @@ class WebhookSender:
 
     async def turn(self) -> bool:
         """Make one attempt at one delivery; tell whether one was due. Raises as the outbox does."""
-        now = self.clock.now()
+        now, settled_by = self.clock.now(), self.clock.monotonic() + SETTLING.total_seconds()
         taken = await self.outbox.take(self.owner, now, now + LEASE)
         if taken is None:
             return False
         lease, row = taken
         to, outcome = await self._attempt(row)
-        await self._settle(lease, outcome, now + SETTLING)
+        await self._settle(lease, outcome, settled_by)
         log.info("webhooks.attempted", what=self.what, to=to, attempt=row.attempts, state=outcome.state)
         return True
 
-    async def _settle(self, lease: Lease, outcome: Outcome, until: datetime) -> None:
+    async def _settle(self, lease: Lease, outcome: Outcome, settled_by: float) -> None:
         """Keep what an attempt came to, though the store is away again and again: it is known only here."""
         pause = FIRST_PAUSE
         while True:
             try:
                 await self.outbox.settle(lease, outcome)
             except (OverloadedError, PeerUnavailableError) as error:
-                if self.clock.now() + timedelta(seconds=pause) > until:
+                if self.clock.monotonic() + pause > settled_by:
                     raise
                 log.warning("webhooks.settling_again", what=self.what, error=type(error).__name__)
             else:

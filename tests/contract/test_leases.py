@@ -11,13 +11,14 @@ import pytest
 from shared.documents.backend import open_documents
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
-from shared.leases import LEASE_FIELDS, LeaseLostError, Leases, due_of, freed, lease_of, leased
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, LeaseLostError, Leases, due_of, freed, lease_of, leased
 from shared.store_url import MongoUrl, SqliteUrl
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 INDEX: Final = ("wanted", "due_ms")
-CHORES: Final = Collection("chores", {"wanted": str, **LEASE_FIELDS}, (Index(INDEX),))
+CHORES: Final = Collection("chores", {"wanted": str, **LEASE_FIELDS}, (Index(INDEX), LEASE_INDEX))
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def replicas(store_url: SqliteUrl | MongoUrl) -> AsyncIterator[tuple[Lease
 
 
 def _leases(documents: Documents) -> Leases:
-    return Leases(documents, CHORES, INDEX, ("yes",))
+    return Leases(documents, CHORES, HOUR, INDEX, ("yes",))
 
 
 async def add(leases: Leases, key: str, due: datetime | None = NOW, wanted: str = "yes") -> None:
@@ -61,7 +62,7 @@ async def test_only_what_is_due_and_wanted_is_taken(replicas: tuple[Leases, Leas
     assert await other.take("me", NOW, NOW + MINUTE) is None
     for key in ("later", "never", "unwanted", "unknown"):
         assert await other.take_key(key, "me", NOW, NOW + MINUTE) is None
-    assert await other.due(NOW + MINUTE, 9) == ["later"]
+    assert await other.due(NOW + MINUTE, 9, MINUTE) == ["later"]
     taken = await other.take("me", NOW + MINUTE, NOW + 2 * MINUTE, written)
     assert taken is not None
     assert (taken[0].key, taken[0].owner, taken[1].body) == ("later", "me", "new!")
@@ -107,7 +108,7 @@ async def test_a_renewed_lease_does_not_lapse(replicas: tuple[Leases, Leases]) -
     await one.write(taken[0], until=NOW + 3 * MINUTE)
     assert (await one.write(taken[0], written)).body == "new!"
     assert await other.take("other", NOW + 2 * MINUTE, NOW + 9 * MINUTE) is None
-    assert await other.due(NOW + 3 * MINUTE, 9) == ["a"]
+    assert await other.due(NOW + 3 * MINUTE, 9, MINUTE) == ["a"]
     assert (await one.write(taken[0], written)).body == "new!!"
     assert await other.take("other", NOW + 3 * MINUTE, NOW + 9 * MINUTE) is not None
 
@@ -141,7 +142,7 @@ async def test_what_others_change_meanwhile_is_not_lost(replicas: tuple[Leases, 
     )
     left = await one.release(taken[0], NOW)
     assert (left.body, left.fields["wanted"]) == ("new!!!!", "no")
-    assert await other.due(NOW, 9) == []
+    assert await other.due(NOW, 9, MINUTE) == []
 
 
 async def test_a_lease_can_be_given_and_taken_away(replicas: tuple[Leases, Leases]) -> None:

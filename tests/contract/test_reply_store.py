@@ -232,3 +232,20 @@ async def test_a_full_queue_says_so(store: ReplyStore) -> None:
         await store.add_ticket(a_ticket(number), ["slack"], NOW, 2)
     kept = await store.deliveries([a_ticket(number).id for number in range(3)])
     assert [(one.state, one.known) for one in kept] == [("waiting", ""), ("waiting", ""), ("failed", FULL)]
+
+
+async def test_an_author_whom_a_wrong_clock_claimed_is_free_in_time(store: ReplyStore, other: ReplyStore) -> None:
+    """A claim that ends in a year counts from when it is met, for as long as claims last."""
+    first, late, pause = SendClaim("reply", 1), SendClaim("late", 1), timedelta(days=7)
+    year = timedelta(days=365)
+    assert await store.take_author("me", first, NOW + year, NOW + year + pause)
+    assert not await other.take_author("me", late, NOW, NOW + pause)
+    assert not await store.take_author("me", late, NOW + pause - SECOND, NOW + 2 * pause)
+    assert await store.take_author("me", late, NOW + pause, NOW + 2 * pause)
+
+
+async def test_a_mark_of_a_wrong_clock_counts_up_to_now(store: ReplyStore) -> None:
+    """What is noted later sets it back, so that authors are not silent for a year."""
+    await store.note_gone(["me"], NOW + timedelta(days=365))
+    await store.note_gone(["you"], NOW)
+    assert await store.gone(["me", "you"]) == {"me": NOW, "you": NOW}

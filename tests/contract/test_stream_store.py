@@ -109,12 +109,12 @@ async def test_lists_are_by_kind_and_brand_in_pages(store: StreamStore) -> None:
 async def test_a_new_stream_is_due_until_it_is_taken(store: StreamStore) -> None:
     """Taken, no other replica gets it until its lease lapses; the lease shows."""
     stream = await store.add(a_stream())
-    assert await store.due(NOW, 10) == [stream.stream_id]
+    assert await store.due(NOW, 10, TTL) == [stream.stream_id]
     leased = await taken(store, stream.stream_id)
     assert (leased.stream.owner, leased.stream.lapses_at, leased.cursor) == ("replica-1", NOW + TTL, None)
-    assert await store.due(NOW + TTL / 2, 10) == []
+    assert await store.due(NOW + TTL / 2, 10, TTL) == []
     assert await store.acquire(stream.stream_id, "replica-2", NOW + TTL / 2, TTL) is None
-    assert await store.due(LATER, 10) == [stream.stream_id]
+    assert await store.due(LATER, 10, TTL) == [stream.stream_id]
     assert (await taken(store, stream.stream_id, "replica-2", LATER)).lease.token > leased.lease.token
 
 
@@ -134,8 +134,8 @@ async def test_the_longest_due_comes_first_and_no_more_than_asked(store: StreamS
     """A replica with little room takes what has waited longest."""
     late = await store.add(a_stream("late", now=NOW))
     early = await store.add(a_stream("early", now=NOW - timedelta(hours=1)))
-    assert await store.due(NOW, 1) == [early.stream_id]
-    assert await store.due(NOW, 2) == [early.stream_id, late.stream_id]
+    assert await store.due(NOW, 1, TTL) == [early.stream_id]
+    assert await store.due(NOW, 2, TTL) == [early.stream_id, late.stream_id]
 
 
 async def test_a_record_keeps_progress_and_cursor_and_renews(store: StreamStore) -> None:
@@ -170,7 +170,7 @@ async def test_a_released_stream_is_due_when_it_says(store: StreamStore) -> None
     await store.release(leased.lease, fared(StreamState.WAITING), b"here", LATER)
     found = await store.find(leased.lease.key)
     assert (found.owner, found.lapses_at, found.progress.state) == (None, None, StreamState.WAITING)
-    assert await store.due(LATER - timedelta(seconds=1), 10) == []
+    assert await store.due(LATER - timedelta(seconds=1), 10, TTL) == []
     again = await taken(store, leased.lease.key, "replica-2", LATER)
     assert (again.cursor, again.stream.progress) == (b"here", fared(StreamState.WAITING))
     with pytest.raises(LeaseLostError):
@@ -181,9 +181,9 @@ async def test_what_is_never_due_again_is_not_taken(store: StreamStore) -> None:
     """A stream released without a time waits until it is wanted running."""
     leased = await taken(store)
     await store.release(leased.lease, fared(StreamState.FAILED), None, None)
-    assert await store.due(NOW + timedelta(days=999), 10) == []
+    assert await store.due(NOW + timedelta(days=999), 10, TTL) == []
     await store.want(leased.lease.key, DesiredState.RUNNING, LATER)
-    assert await store.due(LATER, 10) == [leased.lease.key]
+    assert await store.due(LATER, 10, TTL) == [leased.lease.key]
 
 
 async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamStore) -> None:
@@ -192,7 +192,7 @@ async def test_pausing_is_seen_by_the_owner_and_keeps_others_away(store: StreamS
     assert (await store.want(leased.lease.key, DesiredState.PAUSED, NOW)).wanted is DesiredState.PAUSED
     assert await store.record(leased.lease, fared(), b"here", LATER) is DesiredState.PAUSED
     await store.release(leased.lease, fared(StreamState.PAUSED), None, NOW)
-    assert await store.due(LATER, 10) == []
+    assert await store.due(LATER, 10, TTL) == []
     assert await store.acquire(leased.lease.key, "replica-2", LATER, TTL) is None
     await store.want(leased.lease.key, DesiredState.RUNNING, LATER)
     assert (await taken(store, leased.lease.key, "replica-2", LATER)).cursor == b"here"
@@ -203,7 +203,7 @@ async def test_resuming_a_stream_that_runs_leaves_it_with_its_owner(store: Strea
     leased = await taken(store)
     assert (await store.want(leased.lease.key, DesiredState.RUNNING, NOW)).owner == leased.lease.owner
     assert await store.acquire(leased.lease.key, "replica-2", NOW + TTL / 2, TTL) is None
-    assert await store.due(LATER, 10) == [leased.lease.key]
+    assert await store.due(LATER, 10, TTL) == [leased.lease.key]
 
 
 async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) -> None:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.ingest.erasures.erasure import Erasure, asked_again, taken
+from services.ingest.erasures.erasure import LONGEST_WAIT, Erasure, asked_again, taken
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
 from shared.errors import NotFoundError
-from shared.leases import LEASE_FIELDS, Lease, Leases, freed
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed
 
 _ID: Final = ("erasure_id",)
 ERASURES: Final = Collection(
-    "erasures", {"erasure_id": str, **LEASE_FIELDS}, (Index(_ID, unique=True), Index(("due_ms",)))
+    "erasures", {"erasure_id": str, **LEASE_FIELDS}, (Index(_ID, unique=True), Index(("due_ms",)), LEASE_INDEX)
 )
 
 
@@ -28,7 +28,7 @@ class ErasureStore:
     def __init__(self, documents: Documents) -> None:
         """Use an open database with `ERASURES`."""
         self._documents = documents
-        self._leases = Leases(documents, ERASURES)
+        self._leases = Leases(documents, ERASURES, LONGEST_WAIT)
 
     async def ask(self, wanted: Erasure) -> Erasure:
         """Keep an erasure and return it; where the author has one, that one is returned instead.

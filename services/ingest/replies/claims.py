@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from shared.clock import milliseconds, moment
+from shared.clock import SKEW, brought_near, milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
@@ -23,6 +23,7 @@ GONE_DAYS: Final = 31
 DAYS_KEPT: Final = 7
 """Days of the daily cap; time zones and clocks apart, today's alone is asked for."""
 
+_HOUR: Final = timedelta(hours=1)
 _ATTEMPTS: Final = TypeAdapter(dict[str, int])
 
 
@@ -42,20 +43,22 @@ class ReplyClaims:
         self._documents = documents
 
     async def take_author(self, author: str, claim: SendClaim, now: datetime, until: datetime) -> bool:
-        """Claim an author for a reply until a moment; False where another reply has them beyond `now`."""
+        """Claim an author for a reply until a moment; False where another reply has them beyond `now`.
+
+        A claim that a clock that ran ahead made counts from now on.
+        """
         wanted = author_document(author, claim, milliseconds(until))
 
         def taking(document: Document | None) -> Document:
-            known = document.fields if document is not None else wanted.fields
-            if known["reply"] != claim.reply and _number(known["until_ms"]) > milliseconds(now):
-                raise _TakenError
-            return wanted
+            known = (document or wanted).fields
+            until_ms = _number(known["until_ms"])
+            if document is None or known["reply"] == claim.reply or until_ms <= milliseconds(now):
+                return wanted
+            near = milliseconds(brought_near(moment(until_ms), now, until - now))
+            return author_document(author, _claim(document), near) if near < until_ms else document
 
-        try:
-            await self._documents.update(AUTHOR_CLAIMS, author, taking)
-        except _TakenError:
-            return False
-        return True
+        kept = await self._documents.update(AUTHOR_CLAIMS, author, taking)
+        return kept is not None and _claim(kept).reply == claim.reply
 
     async def release_author(self, author: str, claim: SendClaim) -> None:
         """Release an author, where exactly this attempt claims them."""
@@ -112,7 +115,8 @@ class ReplyClaims:
     async def note_gone(self, keys: Sequence[str], through: datetime) -> None:
         """Remember that these posts are gone, or what these authors posted up to a moment (1,000 keys at most).
 
-        The latest moment counts. Marks are dropped `GONE_DAYS` days before `through`: older posts get no answer.
+        The latest moment counts. Marks are dropped `GONE_DAYS` days before `through`: older posts get no answer. Marks
+        that a clock that ran ahead left count up to `through`, which is the hour that it is now.
         """
 
         async def noting(operations: Operations) -> None:
@@ -126,6 +130,10 @@ class ReplyClaims:
         old = Query(("through_ms",), high=milliseconds(through - timedelta(days=GONE_DAYS)) - 1)
         while await self._documents.delete_found(GONE, old, MOST_DOCUMENTS) == MOST_DOCUMENTS:
             pass
+        latest = {"through_ms": milliseconds(through)}
+        ahead = Query(("through_ms",), low=milliseconds(through + _HOUR + SKEW) + 1)
+        while found := await self._documents.find(GONE, ahead, MOST_DOCUMENTS):
+            await self._documents.put_all(GONE, [Document(document.key, "", latest) for document in found])
 
     async def gone(self, keys: Sequence[str]) -> dict[str, datetime]:
         """Return those of the keys (1,000 at most) that were noted, and up to when."""

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.ingest.sources.reply_writer import NotSent, SendOutcome, Sent
 from shared.analyzed_post import Platform
 from shared.brand import Brand
+from shared.clock import brought_near
 from shared.errors import ConflictError
 
 ReplyState = Literal["draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run"]
@@ -26,6 +27,11 @@ NOT_SENT: Final[frozenset[ReplyState]] = frozenset({"rejected", "refused", "expi
 MOST_ATTEMPTS: Final = 6
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=2)
+LONGEST_DUE: Final = timedelta(hours=26)
+"""How long an approved reply waits at the most: for the next day, which may be one of 25 hours."""
+
+LONGEST_KEPT: Final = timedelta(days=30)
+"""How long a reply may wait for a person (`REPLIES_KEEP_DAYS`)."""
 
 
 class Reply(BaseModel):
@@ -148,6 +154,22 @@ def settle(
         return _next(reply, now, state="approved", due_at=now + wait, known=f"not sent yet: {outcome.sentence}")
     state: ReplyState = "rejected" if outcome.is_gone else "refused"
     return _next(reply, now, state=state, known=f"not sent: {outcome.sentence}")
+
+
+def told_anew(reply: Reply, now: datetime, claim_lasts: timedelta) -> Reply:
+    """Return a reply none of whose moments lies further ahead than it ever may: a clock that ran ahead named those.
+
+    It is due at once and is kept from now on for as long as it was to be kept. One that is being sent keeps its claim
+    for as long as a claim lasts, since the call may just be made.
+    """
+    until = reply.sending_until
+    return _next(
+        reply,
+        now,
+        due_at=now if brought_near(reply.due_at, now, LONGEST_DUE) != reply.due_at else reply.due_at,
+        expires_at=brought_near(reply.expires_at, now, reply.expires_at - reply.created_at),
+        sending_until=None if until is None else brought_near(until, now, claim_lasts),
+    )
 
 
 def lose(reply: Reply, now: datetime) -> Reply | None:

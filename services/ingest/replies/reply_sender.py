@@ -14,7 +14,18 @@ from services.ingest.replies.candidate import reply_key
 from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.content import ReplyContent, ReplyContents
 from services.ingest.replies.quiet_hours import QuietHours
-from services.ingest.replies.reply import Reply, claim, expire, lose, postpone, refuse, reject, settle
+from services.ingest.replies.reply import (
+    LONGEST_KEPT,
+    Reply,
+    claim,
+    expire,
+    lose,
+    postpone,
+    refuse,
+    reject,
+    settle,
+    told_anew,
+)
 from services.ingest.replies.store import ReplyStore
 from services.ingest.sources.reply_writer import OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.vault.cipher import UnopenableError
@@ -65,6 +76,8 @@ class ReplySender:
     async def turn(self) -> None:
         """Pass lost claims to a person, close what expired, send what is due. Raises as the store does."""
         now = self.clock.now()
+        for reply in await self.store.ahead(now, timedelta(seconds=CLAIM_SECONDS), LONGEST_KEPT, _BATCH):
+            await self._change(reply, told_anew(reply, now, timedelta(seconds=CLAIM_SECONDS)))
         for reply in await self.store.overdue(now, _BATCH):
             await self._change(reply, lose(reply, now))
         for reply in await self.store.stale(now, _BATCH):

@@ -20,7 +20,7 @@ from services.ingest.replies.reply_rule import ReplyRule
 from services.ingest.replies.store import ReplyStore
 from services.ingest.replies.withdrawal import ReplyWithdrawal
 from shared.analyzed_post import Platform
-from shared.clock import Clock
+from shared.clock import Clock, is_due
 from shared.errors import PeerRefusedError
 from shared.sentiment_peer import SentimentPeer
 from shared.text import clean
@@ -102,9 +102,10 @@ class Selector:
         replies, authors = [one.reply for one in candidates], sorted({one.author for one in candidates})
         known = await self.store.known(replies) | await self.store.published(replies)
         closed = await self.store.opted_out(authors)
-        since = self.clock.now() - self.author_pause
-        for reply in await self.store.of_authors(authors, since):
-            if reply.doubtful or reply.state not in NOT_SENT:
+        now = self.clock.now()
+        for reply in await self.store.of_authors(authors, now - self.author_pause):
+            is_over = is_due(reply.created_at + self.author_pause, now, self.author_pause)
+            if not is_over and (reply.doubtful or reply.state not in NOT_SENT):
                 closed.add(reply.author)
         gone = await self.store.gone(replies) | await self.store.gone(authors)
         allowed = [

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.ingest.replies.claims import AUTHOR_CLAIMS, DAYS, GONE, OPT_OUTS, ReplyClaims, forget_claims
-from services.ingest.replies.reply import WAITING, Reply, ReplyState
+from services.ingest.replies.reply import LONGEST_DUE, WAITING, Reply, ReplyState
 from services.ingest.replies.reply_rule import MAX_RULES, ReplyRule
 from services.ingest.replies.ticket_store import TICKET_OUTBOX, TICKETS, TicketStore, TimePosition
-from shared.clock import milliseconds
+from shared.clock import SKEW, milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
@@ -116,6 +116,15 @@ class ReplyStore(ReplyClaims, TicketStore):
     async def stale(self, now: datetime, limit: int) -> list[Reply]:
         """Return drafts and approved replies whose time is over."""
         return await self._found(Query(("expires_ms",), high=milliseconds(now)), limit)
+
+    async def ahead(self, now: datetime, claim_lasts: timedelta, kept: timedelta, limit: int) -> list[Reply]:
+        """Return replies of which a moment lies further ahead than any may, where they are kept for `kept` at most."""
+        most = {"due_ms": LONGEST_DUE, "sending_ms": claim_lasts, "expires_ms": kept}
+        found: dict[str, Reply] = {}
+        for name, longest in most.items():
+            query = Query((name,), low=milliseconds(now + longest + SKEW) + 1)
+            found |= {reply.id: reply for reply in await self._found(query, limit)}
+        return list(found.values())
 
     async def of_authors(self, authors: Sequence[str], since: datetime) -> list[Reply]:
         """Return the replies to these authors (1,000 at most) that were made since a moment."""

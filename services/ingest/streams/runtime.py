@@ -10,7 +10,7 @@ from services.ingest.brands.store import BrandStore
 from services.ingest.pipeline import Receipt
 from services.ingest.sources.base import Removal, Report, Source
 from services.ingest.streams.progress import StreamMetrics
-from services.ingest.streams.store import StreamStore
+from services.ingest.streams.store import LEASE, StreamStore
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher
 from shared.analyzed_post import Platform
@@ -62,4 +62,4 @@ class StreamRuntime:
     cipher: Cipher
     clock: Clock
     metrics: StreamMetrics
-    lease: timedelta = timedelta(seconds=30)
+    lease: timedelta = LEASE

@@ -6,19 +6,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.ingest.streams.run_outcome import SELDOM_AT_MOST
 from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamProgress, StreamState
 from shared.clock import milliseconds
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
 from shared.errors import ConflictError, NotFoundError, OverloadedError
-from shared.leases import LEASE_FIELDS, Lease, Leases, due_of, freed, lease_of
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, due_of, freed, lease_of
 
 STREAMS: Final = Collection(
     "streams",
     {"kind": str, "brand": str, "slot": str, "wanted": str, "cursor": bytes, **LEASE_FIELDS},
-    (Index(("kind",)), Index(("kind", "brand")), Index(("slot",), unique=True), Index(("wanted", "due_ms"))),
+    (
+        Index(("kind",)),
+        Index(("kind", "brand")),
+        Index(("slot",), unique=True),
+        Index(("wanted", "due_ms")),
+        LEASE_INDEX,
+    ),
 )
+LEASE: Final = timedelta(seconds=30)
 _MUTABLE: Final = {"wanted", "owner", "lapses_at"}
 _ATTEMPTS: Final = 5
 
@@ -44,7 +52,7 @@ class StreamStore:
     def __init__(self, documents: Documents) -> None:
         """Keep `STREAMS` in an open database."""
         self._documents = documents
-        self._leases = Leases(documents, STREAMS, ("wanted", "due_ms"), (DesiredState.RUNNING.value,))
+        self._leases = Leases(documents, STREAMS, SELDOM_AT_MOST, ("wanted", "due_ms"), (DesiredState.RUNNING.value,))
 
     async def add(self, stream: Stream) -> Stream:
         """Keep a new stream, due at once, and return it.
@@ -99,9 +107,9 @@ class StreamStore:
         if not await self._documents.delete(STREAMS, stream_id):
             raise NotFoundError(missing(stream_id))
 
-    async def due(self, now: datetime, limit: int) -> list[str]:
-        """Return the ids of up to `limit` due streams, those due longest first."""
-        return await self._leases.due(now, limit)
+    async def due(self, now: datetime, limit: int, ttl: timedelta = LEASE) -> list[str]:
+        """Return the ids of up to `limit` due streams, those due longest first; leases last `ttl`."""
+        return await self._leases.due(now, limit, ttl)
 
     async def acquire(self, stream_id: str, owner: str, now: datetime, ttl: timedelta) -> LeasedStream | None:
         """Lease a due stream until `now + ttl`; None where it is not due (any more). Of several takers one gets it."""

@@ -78,15 +78,16 @@ class Supervisor:
         room = self._most - len(self._runners)
         if room <= 0:
             return
-        for stream_id in await self._runtime.streams.due(self._runtime.clock.now(), room):
+        runtime = self._runtime
+        for stream_id in await runtime.streams.due(runtime.clock.now(), room, runtime.lease):
             if stream_id in self._runners:
                 continue
-            now, asked_at = self._runtime.clock.now(), self._runtime.clock.monotonic()
-            leased = await self._runtime.streams.acquire(stream_id, self.owner, now, self._runtime.lease)
+            now, asked_at = runtime.clock.now(), runtime.clock.monotonic()
+            leased = await runtime.streams.acquire(stream_id, self.owner, now, runtime.lease)
             if leased is None:
                 continue
             log.info("stream.taken", stream=stream_id, source=leased.stream.source)
-            self._runners[stream_id] = runner = StreamRunner(leased, self._runtime, asked_at)
+            self._runners[stream_id] = runner = StreamRunner(leased, runtime, asked_at)
             task = asyncio.create_task(self._run(runner), name=f"stream-{stream_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -1,11 +1,11 @@
 """Sealed rows as they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from shared.clock import milliseconds, moment
+from shared.clock import SKEW, milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
@@ -15,6 +15,8 @@ _AUTHOR: Final = ("author_key",)
 VAULT: Final = Collection(
     "vault", {"sealed": bytes, "author_key": str, "expires_ms": int}, (Index(_EXPIRY), Index(_AUTHOR))
 )
+LONGEST: Final = timedelta(days=30)
+"""How long a row is kept at the most."""
 MOST_ROWS: Final = MOST_DOCUMENTS
 """Rows in one call."""
 
@@ -87,7 +89,15 @@ class VaultStore:
         return gone
 
     async def sweep(self, now: datetime) -> int:
-        """Remove up to 1,000 expired rows for good and return how many; ask again until it is none."""
+        """Remove up to 1,000 expired rows for good and return how many; ask again until it is none.
+
+        Rows that a clock that ran ahead would keep for longer than `LONGEST` are kept for that from now on.
+        """
+        far = Query(_EXPIRY, low=milliseconds(now + LONGEST + SKEW) + 1)
+        expiry = {"expires_ms": milliseconds(now + LONGEST)}
+        while found := await self._documents.find(VAULT, far, MOST_ROWS):
+            for document in found:
+                await self._documents.replace(VAULT, replace(document, fields={**document.fields, **expiry}))
         return await self._documents.delete_found(VAULT, Query(_EXPIRY, high=milliseconds(now)), MOST_ROWS)
 
 

@@ -13,7 +13,7 @@ from services.profiles.alerts.store import AlertStore
 from services.profiles.folding import HOUR_SECONDS
 from services.profiles.rollup import Bucket, Span
 from shared.analyzed_post import Voice
-from shared.clock import Clock
+from shared.clock import SKEW, Clock
 
 MOST_HOURS: Final = 24
 """Hours that a rule catches up with after an outage; those before are never judged."""
@@ -114,11 +114,22 @@ class RuleEvaluation:
         """
         now = self.clock.now()
         newest = finished_hour(now, self.delay)
+        await self._set_back(now, newest)
         if await self._may_judge(now, newest):
             await self._judge(newest)
         before = now - timedelta(days=KEPT_DAYS)
         while await self.store.sweep(before, _SWEPT) == _SWEPT:
             pass
+
+    async def _set_back(self, now: datetime, newest: int) -> None:
+        """Let rules that judged hours to come, by a clock that ran ahead, go on behind the newest hour."""
+        latest = finished_hour(now + SKEW, self.delay)
+        while page := await self.store.rules_ahead(latest, _PAGE):
+            for kept in page:
+                raised = {direction: hour for direction, hour in kept.standing.raised.items() if hour <= newest}
+                standing = kept.standing.model_copy(update={"judged": newest, "raised": raised})
+                await self.store.record(kept, standing, None)
+        await self.store.redate(now + SKEW)
 
     async def _may_judge(self, now: datetime, newest: int) -> bool:
         behind = bool(await self.store.due_rules(newest, None, 1))

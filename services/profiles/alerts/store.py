@@ -76,6 +76,11 @@ class AlertStore:
         query = Query(_BY_JUDGED, high=newest - 1, after=behind)
         return [_kept_rule(document) for document in await self._documents.find(RULES, query, limit)]
 
+    async def rules_ahead(self, newest: int, limit: int) -> list[KeptRule]:
+        """Return up to `limit` rules that have judged an hour later than `newest`."""
+        found = await self._documents.find(RULES, Query(_BY_JUDGED, low=newest + 1), limit)
+        return [_kept_rule(document) for document in found]
+
     async def record(self, before: KeptRule, after: Standing, raised: RaisedAlert | None) -> bool:
         """Move a rule's standing on and keep what it raised with its delivery, or none of it; tell whether it was done.
 
@@ -140,6 +145,14 @@ class AlertStore:
             return await operations.delete_all(ALERTS, ids)
 
         return await self._documents.transaction(work)
+
+    async def redate(self, latest: datetime) -> None:
+        """Say of alerts that were raised later than a moment, by a clock that ran ahead, that they were raised then."""
+        query = Query(_BY_TIME, low=milliseconds(latest) + 1)
+        while found := await self._documents.find(ALERTS, query, MOST_DOCUMENTS):
+            alerts = (Alert.model_validate_json(document.body) for document in found)
+            redated = [alert_document(alert.model_copy(update={"raised_at": latest})) for alert in alerts]
+            await self._documents.put_all(ALERTS, redated)
 
     async def put_webhook(self, webhook: Webhook) -> None:
         """Keep a webhook in place of what its name had."""

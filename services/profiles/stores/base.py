@@ -93,6 +93,13 @@ class ProfileStore(Protocol):
         """
         ...
 
+    async def redate(self, latest: int, most: int) -> int:
+        """Say of up to `most` posts that were stored later than a moment (Unix seconds) that they were stored then.
+
+        For what was stored while a clock ran ahead. Returns how many they were: fewer than `most` where none is left.
+        """
+        ...
+
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
         """Return those of `post_keys` that are counted or removed: delivering them again would change nothing."""
         ...

@@ -149,6 +149,11 @@ class MongoProfileStore(TransactionalProfileStore):
 
     @override
     @answering
+    async def redate(self, latest: int, most: int) -> int:
+        return await self._posts.redate(latest, most)
+
+    @override
+    @answering
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
         return await self._posts.known(brand, post_keys)
 

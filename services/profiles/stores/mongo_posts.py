@@ -34,6 +34,15 @@ class MongoPosts:
             await self._posts.update_many(due, {"$unset": dict.fromkeys(CONTENT, "")})
         return len(found)
 
+    async def redate(self, latest: int, most: int) -> int:
+        """Say of up to `most` posts that were stored later than a moment that they were stored then."""
+        later = {"stored_at": {"$gt": latest}}
+        found = await self._posts.find(later, {"_id": 1}).limit(most).to_list(None)
+        if found:
+            ids = {"_id": {"$in": [post["_id"] for post in found]}}
+            await self._posts.update_many({**ids, **later}, {"$set": {"stored_at": latest}})
+        return len(found)
+
     async def sample(self, brand: str, window: tuple[int, int], most: int, voice: Voice | None) -> Sample:
         """Return the posts of a window with the lowest keys, without embeddings, and how many there are in all."""
         query: Document = {"brand": brand, "hour": {"$gte": window[0], "$lt": window[1]}}

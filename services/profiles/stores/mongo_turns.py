@@ -5,6 +5,7 @@ one do no harm, they only meet.
 """
 
 import asyncio
+import math
 import random
 import uuid
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from services.profiles.stores.mongo_reads import SHARDS
-from shared.clock import Clock
+from shared.clock import SKEW, Clock
 from shared.mongo import MongoDatabase, answering
 
 LEASE: Final = timedelta(seconds=60)
@@ -39,7 +40,7 @@ class Turns:
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self._shard = 0
-        self._renew_at = -1.0
+        self._renew_at = -math.inf
         self._met: dict[str, float] = {}
 
     async def prepare(self) -> None:
@@ -50,7 +51,7 @@ class Turns:
 
     async def shard(self) -> int:
         """Return the shard to write to: one of this process alone, as long as there are enough."""
-        now = self._clock.now().timestamp()
+        now = self._clock.monotonic()
         if now >= self._renew_at:
             self._shard = await self._take_shard()
             self._renew_at = now + LEASE.total_seconds() / 2
@@ -92,6 +93,7 @@ class Turns:
 
     async def _take(self, leases: Any, name: str | int, lasting: timedelta) -> bool:
         now = self._clock.now().timestamp()
-        free = {"_id": name, "$or": [{"owner": self._owner}, {"until": {"$lte": now}}]}
+        beyond = now + (lasting + SKEW).total_seconds()
+        free = {"_id": name, "$or": [{"owner": self._owner}, {"until": {"$lte": now}}, {"until": {"$gt": beyond}}]}
         mine = {"$set": {"owner": self._owner, "until": now + lasting.total_seconds()}}
         return bool((await leases.update_one(free, mine)).matched_count)

@@ -64,6 +64,10 @@ class SqliteProfileStore(TransactionalProfileStore):
         return forgotten
 
     @override
+    async def redate(self, latest: int, most: int) -> int:
+        return await self._database.write(lambda c: sqlite_posts.redate(c, latest, most))
+
+    @override
     async def counted(self, brand: str, post_keys: Sequence[str]) -> set[str]:
         return set(await self._database.read(lambda c: known_posts(c, brand, post_keys)))
 

@@ -24,6 +24,15 @@ def sweep(connection: sqlite3.Connection, before: int, most: int) -> int:
     return connection.execute(statement, (before, most)).rowcount
 
 
+def redate(connection: sqlite3.Connection, latest: int, most: int) -> int:
+    """Say of posts that were stored later than a moment that they were stored then."""
+    statement = """
+        UPDATE analyzed_post SET stored_at = ? WHERE rowid IN (
+            SELECT rowid FROM analyzed_post WHERE stored_at > ? LIMIT ?)
+    """
+    return connection.execute(statement, (latest, latest, most)).rowcount
+
+
 def sampled(
     connection: sqlite3.Connection, brand: str, window: tuple[int, int], most: int, voice: Voice | None
 ) -> tuple[list[str], int]:

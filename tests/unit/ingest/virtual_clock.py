@@ -96,6 +96,10 @@ class VirtualClock:
         heapq.heappush(self._sleepers, (self._seconds + seconds, next(self._order), future))
         await future
 
+    def set_ahead(self, time: timedelta) -> None:
+        """Move the time of day on (or back, where it is negative); no time passes by it."""
+        self._start += time
+
     @property
     def sleepers(self) -> int:
         """How many waits are under way."""

@@ -81,3 +81,19 @@ async def test_a_sweep_tells_how_many_and_of_nobody(
     assert "posts=1" in said
     assert key(1) not in said
     assert "words" not in said
+
+
+async def test_texts_of_a_clock_that_ran_ahead_are_forgotten_in_their_time(
+    store: ProfileStore, clock: SetClock
+) -> None:
+    """What was stored a year ahead counts from when the clock is right; what was stored before it is not touched."""
+    await store.fold("acme", [post(1)])
+    clock.advance(timedelta(days=365))
+    await store.fold("acme", [post(2)])
+    clock.advance(timedelta(days=-365 + 1))
+    assert await sweep_texts(store, clock, KEPT) == 0
+    clock.advance(KEPT - timedelta(hours=1))
+    assert await sweep_texts(store, clock, KEPT) == 1
+    clock.advance(timedelta(hours=2))
+    assert await sweep_texts(store, clock, KEPT) == 1
+    assert await texts(store) == 0

@@ -1,5 +1,7 @@
 """Who gets in."""
 
+import time
+
 import pytest
 
 from shared.access import Scope
@@ -95,6 +97,16 @@ async def test_past_its_rate_a_key_is_told_to_wait() -> None:
     assert answers[-1].headers["content-type"] == "application/problem+json"
     sent, taken = await exchange(app, "POST", "/v1/raw", chunks=[b"body"], headers=bearer(READ))
     assert (sent[0]["status"], taken) == (429, 0)
+
+
+async def test_a_clock_that_was_set_back_refuses_no_key_for_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was counted while the clock ran ahead is not counted any more; what comes after is."""
+    real, year = time.time, 365 * 86400
+    async with client(example_app(api_keys=ALL_KEYS, rate_limit="1/day")) as http:
+        monkeypatch.setattr(time, "time", lambda: real() + year)
+        assert [(await http.get("/v1/items/1", headers=bearer(READ))).status_code for _ in range(2)] == [200, 429]
+        monkeypatch.setattr(time, "time", real)
+        assert [(await http.get("/v1/items/1", headers=bearer(READ))).status_code for _ in range(2)] == [200, 429]
 
 
 async def test_each_key_has_a_rate_of_its_own() -> None:

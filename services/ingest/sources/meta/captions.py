@@ -108,7 +108,7 @@ class _Look:
 
     async def _put_new(self, query: str, loader: Any) -> None:
         now = self._source.clock.now()
-        oldest = wanted_from(self._reached.start, self._reached.newest.get(query))
+        oldest = wanted_from(self._reached.start, self._reached.newest.get(query), now)
         newest, old, read, more = self._reached.start, 0, 0, True
         await self._in_thread(lambda: loader.open(query))
         while more and old < OLD_IN_A_ROW and read < MOST_POSTS:

@@ -142,7 +142,7 @@ class _Look:
     async def _posts(self, page: str, room: int) -> list[FoundPost]:
         """Put a page's new posts, and return those whose comments are to be looked for, the latest first."""
         now = self._source.clock.now()
-        oldest = wanted_from(self._reached.start, self._reached.newest.get(page))
+        oldest = wanted_from(self._reached.start, self._reached.newest.get(page), now)
         window = min(oldest, now - timedelta(days=self._source.comment_days))
         params = {"fields": POST_FIELDS, "since": str(int(window.timestamp()))}
         newest = self._reached.newest.get(page, self._reached.start)
@@ -165,7 +165,7 @@ class _Look:
     async def _comments(self, post: FoundPost, page: str) -> None:
         """Put the new comments under a post, the latest first, until they were read before."""
         known = self._reached.comments.get(post.id)
-        oldest = wanted_from(self._reached.start, known[1] if known else None)
+        oldest = wanted_from(self._reached.start, known[1] if known else None, self._source.clock.now())
         newest = oldest
         params = {"fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}
         try:

@@ -21,7 +21,7 @@ from services.ingest.sources.meta.lookback import LookbackCursor, repeat, wanted
 from services.ingest.sources.meta.settings import GraphAccess
 from services.ingest.sources.network.backlog import Backlog, SeenIds, batches_of
 from shared.analyzed_post import Platform
-from shared.clock import Clock
+from shared.clock import Clock, is_due
 
 MAX_HASHTAGS: Final = 30
 """Different ones in 7 days, of one business account."""
@@ -105,7 +105,7 @@ class _Look:
     async def _at(self, tag: str) -> None:
         """Put what is new under a hashtag, and then say how far that goes."""
         now = self._source.clock.now()
-        if self._not_before.get(tag, now) > now:
+        if not is_due(self._not_before.get(tag, now), now, _AGAIN_AFTER):
             return
         before = self._reached.write(self._tags)
         try:
@@ -132,7 +132,7 @@ class _Look:
     async def _put_new(self, path: str, tag: str) -> datetime:
         """Put what is new in a list, and return the time of the newest."""
         newest = self._reached.start
-        oldest = wanted_from(newest, self._reached.newest.get(tag))
+        oldest = wanted_from(newest, self._reached.newest.get(tag), self._source.clock.now())
         if self._source.order == "top":
             oldest = self._reached.start
         without_news = 0

@@ -6,15 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from services.ingest.sources.dates import parse_date
-from shared.clock import Clock
+from shared.clock import SKEW, Clock
 
 OVERLAP: Final = timedelta(hours=1)
 """How far behind the newest post a later look still takes posts: lists are not in strict order, posts appear late."""
 
 
-def wanted_from(start: datetime, newest: datetime | None) -> datetime:
-    """Return the time of the oldest post that a look takes: the start, later the newest less the overlap."""
-    return start if newest is None else max(start, newest - OVERLAP)
+def wanted_from(start: datetime, newest: datetime | None, now: datetime) -> datetime:
+    """Return the time of the oldest post that a look takes: the start, later the newest less the overlap.
+
+    Where a clock that ran ahead named that time, it is the present less the overlap.
+    """
+    wanted = start if newest is None else max(start, newest - OVERLAP)
+    return wanted if wanted <= now + SKEW else now - OVERLAP
 
 
 async def repeat(look: Callable[[], Awaitable[None]], clock: Clock, seconds: float, *, ends: bool) -> None:

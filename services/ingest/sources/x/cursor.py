@@ -69,6 +69,10 @@ class XCursor:
             pass
         raise SourceRefusedError("the stored cursor is none of X's; delete the stream and create it again")
 
+    def not_ahead(self, latest: int) -> Self:
+        """Return where to go on with posts up to the id `latest`: a clock that ran ahead named what is beyond."""
+        return self if self.since <= latest else replace(self, since=latest, top=None, query=0, until=None)
+
     def resumed(self, rules: str) -> Self:
         """Return where to go on with these rules: a catch-up of others begins anew from `since`."""
         if rules == self.rules:

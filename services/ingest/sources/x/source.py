@@ -24,7 +24,7 @@ from services.ingest.sources.network.backlog import Backlog, batches_of
 from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.catch_up import SEARCHABLE, CatchUp
 from services.ingest.sources.x.client import XClient
-from services.ingest.sources.x.cursor import XCursor, first_id
+from services.ingest.sources.x.cursor import AHEAD, XCursor, first_id
 from services.ingest.sources.x.errors import XError
 from services.ingest.sources.x.filtered_stream import FilteredStream, withdraw
 from services.ingest.sources.x.gap import Gap
@@ -170,7 +170,7 @@ class XSearch(XSource):
     @override
     async def _work(self, cursor: str | None, client: XClient, intake: Intake, catch_up: CatchUp) -> None:
         if cursor is not None:
-            catch_up.cursor = XCursor.read(cursor)
+            catch_up.cursor = XCursor.read(cursor).not_ahead(first_id(self._clock.now() + AHEAD))
         else:
             # A post of the very first moment counts, and `since` is exclusive.
             catch_up.cursor = XCursor(first_id(self._clock.now() - LEAD if self._follow else self._start) - 1)
@@ -199,7 +199,7 @@ class XStream(XSource):
         catch_up.cursor = (
             XCursor(first_id(self._clock.now() - LEAD), rules=catch_up.fingerprint)
             if cursor is None
-            else XCursor.read(cursor)
+            else XCursor.read(cursor).not_ahead(first_id(self._clock.now() + AHEAD))
         )
         # A crash before the first batch must not lose what came between.
         intake.reached(catch_up.cursor, at_once=True)

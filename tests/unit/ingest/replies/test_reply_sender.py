@@ -13,6 +13,9 @@ from services.ingest.sources.reply_writer import NotSent, Sent, Unknown
 from shared.errors import ConflictError, PeerUnavailableError
 from tests.unit.ingest.replies.conftest import World, seen
 from tests.unit.ingest.replies.local_server import Told
+from tests.unit.ingest.virtual_clock import START
+
+YEAR = timedelta(days=365)
 
 
 async def test_nothing_is_sent_before_a_person_approves(world: World) -> None:
@@ -290,3 +293,37 @@ def test_outcomes_show_no_ids() -> None:
     assert "12345" not in repr(Sent("12345"))
     assert "'why'" in repr(NotSent("why"))
     assert repr(Unknown("why")) == "Unknown(sentence='why')"
+
+
+async def test_what_a_wrong_clock_put_off_is_sent(world: World) -> None:
+    """A reply that is due in a year, by a clock that was a year ahead, goes out once the clock is right."""
+    world.clock.set_ahead(YEAR)
+    replies = await world.drafted(seen(created_at=(START + YEAR).isoformat()), approval="automatic")
+    world.clock.set_ahead(-YEAR)
+    await world.turn(replies)
+    assert (await world.the_one()).state == "sent"
+
+
+async def test_a_draft_of_a_wrong_clock_expires_in_its_time(world: World) -> None:
+    """And stays for a person until then."""
+    world.clock.set_ahead(YEAR)
+    replies = await world.drafted(seen(created_at=(START + YEAR).isoformat()))
+    world.clock.set_ahead(-YEAR)
+    await world.turn(replies)
+    assert (await world.the_one()).state == "draft"
+    await world.clock.advance(timedelta(days=7).total_seconds())
+    await world.turn(replies)
+    assert (await world.the_one()).state == "expired"
+
+
+async def test_a_claim_of_a_wrong_clock_goes_to_a_person(world: World) -> None:
+    """Not at once, since the call may just be made, but as soon as a claim of now would."""
+    replies = await world.drafted(approval="automatic")
+    before = await world.the_one()
+    sending = {"state": "sending", "sending_until": world.clock.now() + YEAR, "version": before.version + 1}
+    assert await world.store.swap(before, before.model_copy(update=sending | {"attempt": 1}))
+    await world.turn(replies)
+    assert (await world.the_one()).state == "sending"
+    await world.clock.advance(CLAIM_SECONDS)
+    await world.turn(replies)
+    assert (await world.the_one()).state == "unknown"

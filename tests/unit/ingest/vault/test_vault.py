@@ -121,3 +121,15 @@ async def test_a_row_that_no_key_opens_hides_no_other(database: Documents, vault
     assert await vault.read_all("draft", ["a", "b", "c"]) == {"a": "first", "c": "third"}
     with pytest.raises(UnopenableError):
         await vault.read("draft", "b")
+
+
+async def test_a_text_that_a_wrong_clock_kept_expires_in_its_time(vault: Vault, clock: VirtualClock) -> None:
+    """What was kept a year ahead is kept for 30 days at the most once the clock is right, and not lost before."""
+    await vault.keep("draft", {"right": "id"}, DAY)
+    clock.set_ahead(365 * DAY)
+    await vault.keep("draft", {"ahead": "id"}, DAY)
+    clock.set_ahead(-365 * DAY)
+    assert await vault.sweep() == 0
+    assert [row for row, _ in await vault.page("draft")] == ["ahead", "right"]
+    await clock.advance((30 * DAY).total_seconds())
+    assert await vault.sweep() == 2

@@ -7,6 +7,7 @@ import pytest
 
 from services.profiles.alerts.alert import Alert, RaisedAlert, alert_id
 from services.profiles.alerts.evaluation import finished_hour
+from shared.clock import SKEW
 from tests.unit.profiles.alerts.brand_hours import HOUR, WEEK
 from tests.unit.profiles.alerts.conftest import DELAY, Watch
 
@@ -200,3 +201,19 @@ def test_an_hour_has_finished_ten_minutes_after_its_end(now: tuple[int, int], ho
     moment = datetime(2026, 3, 2, *now, tzinfo=UTC)
     assert finished_hour(moment, DELAY) == int(datetime(2026, 3, 2, hour, tzinfo=UTC).timestamp())
     assert finished_hour(moment + timedelta(hours=1), DELAY) == finished_hour(moment, DELAY) + HOUR
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=365), timedelta(hours=5), timedelta(days=-2)])
+async def test_a_clock_that_was_wrong_once_stops_no_alert(watch: Watch, ahead: timedelta) -> None:
+    """After hours by a wrong clock a rule judges the hours that finish from then on, and raises what is unusual."""
+    for hour in range(5):
+        watch.hours.weeks_before(watch.hour + hour * HOUR, 100)
+        watch.hours.have(watch.hour + hour * HOUR, 200)
+    await watch.rule(quiet_hours=0)
+    watch.clock.set_ahead(ahead)
+    await watch.finish(3)
+    watch.clock.set_ahead(-ahead)
+    await watch.finish(2)
+    assert watch.hour + 4 * HOUR in [int(found.alert.hour.timestamp()) for found in await watch.raised()]
+    assert (await watch.standing()).judged == watch.hour + 4 * HOUR
+    assert all(found.alert.raised_at <= watch.clock.now() + SKEW for found in await watch.raised())
