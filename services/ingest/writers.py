@@ -8,6 +8,7 @@ import structlog
 
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import SourceError
+from services.ingest.sources.bluesky.writer import BlueskyWriter
 from services.ingest.sources.mastodon.writer import MastodonWriter
 from services.ingest.sources.meta.writer import GraphWriter
 from services.ingest.sources.reply_writer import ReplyWriter
@@ -21,6 +22,12 @@ Open = Callable[[IngestSettings, Clock, AsyncExitStack], Awaitable[ReplyWriter]]
 
 async def _x(settings: IngestSettings, clock: Clock, stack: AsyncExitStack) -> ReplyWriter:
     writer = await XWriter.open(settings, clock)
+    stack.push_async_callback(writer.aclose)
+    return writer
+
+
+async def _bluesky(settings: IngestSettings, clock: Clock, stack: AsyncExitStack) -> ReplyWriter:
+    writer = BlueskyWriter(settings.bluesky_account(), clock)
     stack.push_async_callback(writer.aclose)
     return writer
 
@@ -41,6 +48,7 @@ async def _instagram(settings: IngestSettings, clock: Clock, _: AsyncExitStack) 
 
 _WRITERS: Final[dict[Platform, Open]] = {
     "x": _x,
+    "bluesky": _bluesky,
     "mastodon": _mastodon,
     "facebook": _facebook,
     "instagram": _instagram,

@@ -32,13 +32,13 @@ class OrderedServer(FaultyServer):
     def __init__(self) -> None:
         """Begin without orders."""
         super().__init__(lambda: None)
-        self._orders: defaultdict[Place, deque[Order]] = defaultdict(deque)
+        self._orders: defaultdict[Place, deque[Order | None]] = defaultdict(deque)
         self._ended = asyncio.Event()
         self.requests: Counter[Place] = Counter()
 
-    def order(self, place: Place, order: Order) -> None:
-        """Let the next request at a place that has no order yet go wrong."""
-        self._orders[place].append(order)
+    def order(self, place: Place, order: Order, after: int = 0) -> None:
+        """Let the next request at a place that has no order yet go wrong, `after` so many that go well."""
+        self._orders[place].extend([*[None] * after, order])
 
     async def drop(self) -> None:
         """See `FaultyServer.drop`; those that are silent end too."""

@@ -43,8 +43,17 @@ def checked_address(variable: str, url: str) -> str:
     return url
 
 
+@dataclass(frozen=True)
+class BlueskyAccount:
+    """The account that replies: its server's address, its handle or DID, and an app password."""
+
+    url: str
+    identifier: str
+    password: SecretStr = field(repr=False)
+
+
 class BlueskySettings(ServiceSettings):
-    """Where Bluesky's public servers are; each can be one's own."""
+    """Where Bluesky's public servers are (each can be one's own), and the account that replies."""
 
     bluesky_jetstream_url: Annotated[str, StringConstraints(pattern=r"^wss?://[^\s?#]+$")] = Field(
         "wss://jetstream2.us-east.bsky.network/subscribe",
@@ -56,6 +65,28 @@ class BlueskySettings(ServiceSettings):
         alias="BLUESKY_APPVIEW_URL",
         description="where handles are looked up",
     )
+    bluesky_pds_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@/]+/?$")] = Field(
+        "https://bsky.social",
+        alias="BLUESKY_PDS_URL",
+        description="the server of the replying account, without a path",
+    )
+    bluesky_identifier: str = Field(
+        "", alias="BLUESKY_IDENTIFIER", max_length=256, description="the replying account's handle or DID"
+    )
+    bluesky_app_password: SecretStr | None = Field(
+        None, alias="BLUESKY_APP_PASSWORD", description="an app password of the replying account"
+    )
+    bluesky_app_password_file: Path | None = file_of("BLUESKY_APP_PASSWORD_FILE")
+
+    def bluesky_account(self) -> BlueskyAccount:
+        """Return the account that replies; raises CredentialError that names what lacks or cannot be used."""
+        password = read_secret("BLUESKY_APP_PASSWORD", self.bluesky_app_password, self.bluesky_app_password_file)
+        identifier = self.bluesky_identifier.strip().removeprefix("@")
+        if password is None or not identifier:
+            raise CredentialError(
+                "BLUESKY_IDENTIFIER or BLUESKY_APP_PASSWORD is not set: replying on Bluesky needs both of the account"
+            )
+        return BlueskyAccount(checked_address("BLUESKY_PDS_URL", self.bluesky_pds_url), identifier, password)
 
 
 MastodonVisibility = Literal["public", "unlisted", "private", "direct"]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from services.ingest.sources.fields import id_of, inside, list_of, text_of
 from services.ingest.sources.mastodon.status import server_of
-from services.ingest.sources.network.json_api import ApiAnswer, JsonApi
+from services.ingest.sources.network.json_api import ApiAnswer, JsonApi, RefusedError
 from services.ingest.sources.reply_writer import NotSent
 from services.ingest.sources.settings import MastodonSettings, MastodonVisibility
 from shared.clock import Clock
@@ -32,15 +32,6 @@ _KNOWN_TO_READ: Final = {
     404: _GONE,
     410: _GONE,
 }
-
-
-class RefusedError(Exception):
-    """A reply will not be sent; `outcome` says why."""
-
-    def __init__(self, outcome: NotSent) -> None:
-        """Keep why."""
-        super().__init__(outcome.sentence)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,7 +77,7 @@ class MastodonParents:
     async def get(self, path: str, params: dict[str, str] | None = None) -> ApiAnswer:
         """Return an answer of the account's own server; raises RefusedError, ApiError."""
         answer = await self._api.ask("GET", path, params=params, headers=self._headers, seconds=REQUEST_SECONDS)
-        return _well(self._api, answer, KNOWN)
+        return self._api.well(answer, KNOWN)
 
     async def _address(self, status_id: str, server: str) -> str:
         """Return the address by which all servers know a status of the server that posts are read from."""
@@ -96,7 +87,7 @@ class MastodonParents:
         try:
             path = f"/api/v1/statuses/{quote(status_id)}"
             answer = await api.ask("GET", path, headers=headers, seconds=REQUEST_SECONDS)
-            told = _well(api, answer, _KNOWN_TO_READ).told
+            told = api.well(answer, _KNOWN_TO_READ).told
         finally:
             await api.aclose()
         address = text_of(told, "uri")
@@ -110,13 +101,6 @@ class MastodonParents:
             if inside(status, "uri") == address:
                 return _parent(status)
         raise RefusedError(NotSent("the account's own server cannot find the post, or may not show it"))
-
-
-def _well(api: JsonApi, answer: ApiAnswer, known: dict[int, NotSent]) -> ApiAnswer:
-    if answer.is_well:
-        return answer
-    refused = api.refusal(answer, known)
-    raise RefusedError(refused or NotSent(f"{api.name} answered {answer.status}", retry=True))
 
 
 def _parent(status: dict[str, Any]) -> MastodonParent:

@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from services.ingest.sources.fields import id_of, inside
 from services.ingest.sources.graphemes import graphemes
-from services.ingest.sources.mastodon.parent import KNOWN, MastodonParent, MastodonParents, RefusedError
+from services.ingest.sources.mastodon.parent import KNOWN, MastodonParent, MastodonParents
 from services.ingest.sources.mastodon.status import post_id_of, server_of
 from services.ingest.sources.network.idle_timeout import IdleTimeout
-from services.ingest.sources.network.json_api import ApiError, JsonApi
+from services.ingest.sources.network.json_api import ApiError, JsonApi, RefusedError
 from services.ingest.sources.reply_writer import NotSent, OutgoingReply, ReplyWriter, SendOutcome, Sent, Unknown
 from services.ingest.sources.settings import MastodonSettings, MastodonVisibility
 from shared.clock import Clock

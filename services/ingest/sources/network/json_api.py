@@ -37,6 +37,15 @@ class ApiError(Exception):
         self.was_sent = was_sent
 
 
+class RefusedError(Exception):
+    """A reply is not sent, for certain; `outcome` says why."""
+
+    def __init__(self, outcome: NotSent) -> None:
+        """Keep why."""
+        super().__init__(outcome.sentence)
+        self.outcome = outcome
+
+
 @dataclass(frozen=True, repr=False)
 class ApiAnswer:
     """A status, headers, and the decoded body, None where it is no JSON."""
@@ -100,6 +109,13 @@ class JsonApi:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             sentence = f"no answer of {self.name} could be read ({type(error).__name__})"
             raise ApiError(sentence, was_sent=True) from None
+
+    def well(self, answer: ApiAnswer, known: Mapping[int, NotSent]) -> ApiAnswer:
+        """Return an answer to a question that changes nothing; raises RefusedError where it is no success."""
+        if answer.is_well:
+            return answer
+        refused = self.refusal(answer, known)
+        raise RefusedError(refused or NotSent(f"{self.name} answered {answer.status}", retry=True))
 
     def refusal(self, answer: ApiAnswer, known: Mapping[int, NotSent]) -> NotSent | None:
         """Return what an answer without success means, None where the server may have acted all the same.

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ from services.ingest.sources.base import Report, SourceError
 from shared.clock import Clock
 
 TOO_MANY = 429
+_SINCE_1970: Final = re.compile(r"[0-9]{10}")
 MAX_WAIT = 3600.0
 """Seconds; a longer Retry-After is asked again after an hour."""
 
@@ -35,9 +37,12 @@ class NetworkError(Exception):
 def asked_wait(status: int, headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds that an error asks for, 0 where it says nothing; header names are in lower case.
 
-    `Retry-After` (RFC 9110: seconds or a date), or with a 429 Mastodon's `X-RateLimit-Reset`, a time.
+    `Retry-After` (RFC 9110: seconds or a date), or with a 429 Mastodon's `X-RateLimit-Reset`, a time, or Bluesky's
+    `RateLimit-Reset`, seconds since 1970.
     """
     words = headers.get("retry-after") or (headers.get("x-ratelimit-reset") if status == TOO_MANY else None)
+    if words is None and status == TOO_MANY and _SINCE_1970.fullmatch(reset := headers.get("ratelimit-reset", "")):
+        words = str(int(reset) - now.timestamp())
     return seconds_until(words or "", now)
 
 

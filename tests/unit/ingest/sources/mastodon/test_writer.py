@@ -256,11 +256,11 @@ def test_a_setting_that_lacks_is_named(clock: VirtualClock, told: dict[str, Any]
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_characters_add_up(one: str, other: str) -> None:
-    """Texts set apart count what each counts; nothing counts more than its code points, links apart."""
+    """Texts that a control character sets apart count what each counts, and nothing more than its code points."""
     plain = one.replace("://", "").replace("@", "")
     assert characters(plain, 23) <= len(plain)
     other = other.replace("://", "").replace("@", "")
-    assert characters(f"{plain}\n{other}", 23) == characters(plain, 23) + 1 + characters(other, 23)
+    assert characters(f"{plain}\x0b{other}", 23) == characters(plain, 23) + 1 + characters(other, 23)
 
 
 def test_characters_are_mastodons() -> None:

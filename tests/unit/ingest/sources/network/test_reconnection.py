@@ -129,3 +129,11 @@ def test_a_rate_limits_reset_counts_for_a_429_alone() -> None:
     assert asked_wait(429, headers, NOW) == 60
     assert asked_wait(503, headers, NOW) == 0
     assert asked_wait(429, headers | {"retry-after": "5"}, NOW) == 5
+
+
+@pytest.mark.parametrize(("words", "seconds"), [("{reset}", 90), ("90", 0), ("-1", 0), ("9" * 400, 0), ("soon", 0)])
+def test_blueskys_rate_limit_is_heard(words: str, seconds: float) -> None:
+    """It tells a moment in seconds since 1970; anything else says nothing."""
+    told = words.format(reset=int(NOW.timestamp()) + 90)
+    assert asked_wait(429, {"ratelimit-reset": told}, NOW) == seconds
+    assert asked_wait(503, {"ratelimit-reset": told}, NOW) == 0
