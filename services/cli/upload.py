@@ -16,6 +16,7 @@ from rich.text import Text
 from services.cli.client import ClientError, NoServerError, connect, detail_of
 from services.cli.console import (
     SOME_FAILED,
+    WRONG_USAGE,
     ColumnPairs,
     Json,
     Url,
@@ -26,9 +27,11 @@ from services.cli.console import (
     progress_bar,
     reading,
     run,
+    stop,
 )
 
 if TYPE_CHECKING:
+    from services.ingest.sources.dates import DateReader
     from services.ingest.sources.rows import Row
 
 BATCH_POSTS = 500
@@ -40,6 +43,12 @@ PATIENCE_SECONDS = 30.0
 CALL_SECONDS = 60.0
 FIRST_REASONS = 10
 _TRY_AGAIN = frozenset({429, 503})
+
+
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--time-zone", metavar="ZONE", help="of dates that name none: Europe/Berlin, +05:30 (default: UTC)"),
+]
 
 
 class _TryAgainError(Exception):
@@ -67,14 +76,16 @@ def ingest(
     brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
     platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
     map_: ColumnPairs = None,
+    time_zone: TimeZone = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
     """Import a file of posts. Running it again finishes what is missing and changes nothing else."""
     check_brand(brand)
+    dates = _dates_in(time_zone)
     stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
     with reading(file):
-        tally: Tally = run(_upload_file(file, brand, platform, map_ or [], url))
+        tally: Tally = run(_upload_file(file, brand, platform, map_ or [], dates, url))
     if as_json:
         print_json(vars(tally))
     else:
@@ -129,16 +140,28 @@ def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
         err.print(f"no answer ({details.caused_by}); trying again for {PATIENCE_SECONDS:.0f} s", highlight=False)
 
 
-async def _upload_file(file: str, brand: str, platform: str | None, pairs: list[str], url: str | None) -> Tally:
+def _dates_in(time_zone: str | None) -> "DateReader":
+    from services.ingest.sources.dates import DateReader
+    from services.ingest.sources.time_zones import DateError, zone_named
+
+    try:
+        return DateReader(None if time_zone is None else zone_named(time_zone))
+    except DateError as error:
+        stop(f"--time-zone {error}", WRONG_USAGE)
+
+
+async def _upload_file(
+    file: str, brand: str, platform: str | None, pairs: list[str], dates: "DateReader", url: str | None
+) -> Tally:
     from services.ingest.sources.file import open_file
     from services.ingest.sources.rows import parse_mapping
 
-    with open_file(file, parse_mapping(pairs), platform, sys.stdin.buffer) as source:
+    with open_file(file, parse_mapping(pairs), platform, sys.stdin.buffer, dates) as source:
         async with connect("ingest", url) as http:
             with progress_bar("rows" if file.endswith(".parquet") else "bytes") as bar:
                 task = bar.add_task(Path(file).name, total=source.total)
                 tally = await upload(source.rows, brand, http, lambda _: bar.update(task, completed=source.position()))
-        for note in source.notes():
+        for note in (*source.notes(), *dates.notes()):
             err.print(Text(f"voxpop: {note}"), soft_wrap=True)
         return tally
 

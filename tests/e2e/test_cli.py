@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.ingest.sample import BRAND, sample_path
@@ -85,6 +86,23 @@ def test_bad_rows_are_rejected_alone_with_their_numbers(voxpop: Run, start: Call
         assert words in done.stdout
 
 
+def test_dates_without_a_zone_are_said_and_a_zone_can_be_named(voxpop: Run, start: Callable[[str], Server]) -> None:
+    """Without --time-zone they count as UTC, which stderr says once; with it the hour is that of the zone's clocks."""
+    url = start("server").url
+    table = (
+        b"post_id,author_id,text,created_at\n%d,a,a fine flight,02-Mar-2026 02:35 AM\n%d,b,late,2026-03-02 10:00 IST\n"
+    )
+    told = ("--platform", "x", "--url", url, "--json")
+    plain = voxpop("ingest", "-", "--brand", "utc", *told, stdin=table % (1, 2))
+    assert "1 dates name no time zone and were read as UTC; --time-zone" in plain.stderr
+    assert "row 2: created_at: says IST" in json.loads(plain.stdout)["reasons"][0]
+    zoned = voxpop("ingest", "-", "--brand", "ist", "--time-zone", "Asia/Kolkata", *told, stdin=table % (3, 4))
+    assert json.loads(zoned.stdout)["accepted"] == 2
+    assert "time zone" not in zoned.stderr
+    hours = httpx.get(f"{url}/profiles/v1/brands/ist/timeline?bucket=hour&from=2026-03-01T00:00:00Z").json()["items"]
+    assert [item["start"][:13] for item in hours] == ["2026-03-01T21", "2026-03-02T04"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -108,6 +126,7 @@ def test_an_unreadable_file_is_one_sentence(voxpop: Run, tmp_path: Path, name: s
     [
         (("ingest", "nowhere.csv", "--brand", "air"), "No such file"),
         (("ingest", "-", "--brand", "air", "--map", "words=text"), "'words' is no field"),
+        (("ingest", "-", "--brand", "air", "--time-zone", "CST"), "--time-zone is no time zone; give an IANA name"),
         (("up", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("serve", "profiles", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("up", "--port", "1", "--host", "127.0.0.300"), "refusing"),

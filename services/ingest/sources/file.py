@@ -14,11 +14,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.ingest.sources.dates import DateReader
 from services.ingest.sources.exports.meta_export import ZIP, open_export
 from services.ingest.sources.layouts.archive_owner import owner_beside
 from services.ingest.sources.layouts.json_file import JsonFile
 from services.ingest.sources.layouts.json_values import is_json
-from services.ingest.sources.rows import FileError, FileSource, Row, resolve, to_post
+from services.ingest.sources.rows import FileError, FileSource, Row, read_row, resolve
 
 MAX_CELL = 16 * 2**20
 PARQUET_ROWS = 5000
@@ -28,13 +29,22 @@ _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 @contextmanager
-def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin: BinaryIO) -> Iterator[FileSource]:
+def open_file(
+    name: str,
+    mapping: Mapping[str, str],
+    platform: str | None,
+    stdin: BinaryIO,
+    dates: DateReader | None = None,
+) -> Iterator[FileSource]:
     """Open a file by its content, whatever its name; a folder or ZIP file is an export, which needs no mapping.
+
+    `dates` reads its dates and counts those without a time zone; without it they are UTC.
 
     Raises FileError where it is no text in UTF-8, no export or a Parquet file that is not whole, ColumnError where a
     column is missing, OSError where it cannot be opened. A row that is wrong in itself is yielded with its
     reason and never spoils its neighbours.
     """
+    dates = dates or DateReader()
     with contextlib.ExitStack() as stack:
         if name != "-" and Path(name).is_dir():
             yield stack.enter_context(open_export(Path(name), platform))
@@ -48,14 +58,14 @@ def open_file(name: str, mapping: Mapping[str, str], platform: str | None, stdin
         magic = content.read(len(_PARQUET))
         content.seek(0)
         if magic == _PARQUET:
-            yield _parquet(content, mapping, platform)
+            yield _parquet(content, mapping, platform, dates)
             return
         if magic in ZIP:
             yield stack.enter_context(open_export(content, platform))
             return
         if _is_named(name, "parquet"):
             raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")
-        yield stack.enter_context(_text(name, content, mapping, platform))
+        yield stack.enter_context(_text(name, content, mapping, platform, dates))
 
 
 def _is_named(name: str, *kinds: str) -> bool:
@@ -83,7 +93,7 @@ def _unpacked(raw: BinaryIO) -> Iterator[BinaryIO]:
         yield unpacked
 
 
-def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> FileSource:
+def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None, dates: DateReader) -> FileSource:
     try:
         file = pq.ParquetFile(content)
         columns = resolve(mapping, file.schema_arrow.names, platform)
@@ -97,7 +107,7 @@ def _parquet(content: BinaryIO, mapping: Mapping[str, str], platform: str | None
             for batch in file.iter_batches(PARQUET_ROWS, columns=sorted(set(columns.values()))):
                 for row in _python_rows(batch):
                     seen += 1
-                    yield Row(seen, to_post(row, columns, platform))
+                    yield read_row(seen, row, columns, platform, dates)
         except (pa.ArrowException, OSError):
             raise FileError(
                 f"the Parquet file is damaged after row {seen}; fetch it again and run this again"
@@ -136,7 +146,9 @@ def _python_value(cell: pa.Scalar) -> Any:
 
 
 @contextmanager
-def _text(name: str, content: BinaryIO, mapping: Mapping[str, str], platform: str | None) -> Iterator[FileSource]:
+def _text(
+    name: str, content: BinaryIO, mapping: Mapping[str, str], platform: str | None, dates: DateReader
+) -> Iterator[FileSource]:
     sample = content.read(SNIFF_BYTES)
     total = content.seek(0, io.SEEK_END)
     content.seek(0)
@@ -147,10 +159,10 @@ def _text(name: str, content: BinaryIO, mapping: Mapping[str, str], platform: st
     if not sample.strip():
         raise FileError("the file is empty")
     if is_json(sample) or _is_named(name, "json", "jsonl", "ndjson", "js"):
-        yield JsonFile(content, mapping, platform, owner_beside(name, sample)).source()
+        yield JsonFile(content, mapping, platform, dates, owner_beside(name, sample)).source()
         return
     with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as lines:
-        yield FileSource(_decoded(_csv(lines, mapping, platform)), total, content.tell)
+        yield FileSource(_decoded(_csv(lines, mapping, platform, dates)), total, content.tell)
 
 
 def _decoded(rows: Iterator[Row]) -> Iterator[Row]:
@@ -163,7 +175,7 @@ def _decoded(rows: Iterator[Row]) -> Iterator[Row]:
         raise FileError(f"the file is not UTF-8 (near row {number + 1}); convert it, for example with iconv") from None
 
 
-def _csv(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | None) -> Iterator[Row]:
+def _csv(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | None, dates: DateReader) -> Iterator[Row]:
     csv.field_size_limit(MAX_CELL)
     try:
         reader = csv.DictReader(lines)
@@ -175,10 +187,10 @@ def _csv(lines: io.TextIOWrapper, mapping: Mapping[str, str], platform: str | No
         raise FileError("this is no CSV in UTF-8; convert it, for example with iconv") from None
     except csv.Error as error:
         raise FileError(f"this is no CSV: {error}") from None
-    return _csv_rows(reader, columns, platform)
+    return _csv_rows(reader, columns, platform, dates)
 
 
-def _csv_rows(reader: Any, columns: Mapping[str, str], platform: str | None) -> Iterator[Row]:
+def _csv_rows(reader: Any, columns: Mapping[str, str], platform: str | None, dates: DateReader) -> Iterator[Row]:
     number = 0
     while True:
         number += 1
@@ -192,4 +204,4 @@ def _csv_rows(reader: Any, columns: Mapping[str, str], platform: str | None) -> 
         if row.get(None):
             yield Row(number, None, f"has {len(row[None])} more cells than the header; quote texts that hold commas")
         else:
-            yield Row(number, to_post(row, columns, platform))
+            yield read_row(number, row, columns, platform, dates)

@@ -4,13 +4,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from services.ingest.post import NAURUAN
 from services.ingest.raw_id import id_of_number
-from services.ingest.sources.dates import parse_date
+from services.ingest.sources.dates import DateReader
+from services.ingest.sources.time_zones import DateError
 from shared.absence import MISSING_WORDS, is_missing
 
 
@@ -66,6 +66,10 @@ _FALSE = frozenset({"false", "f", "no", "n", "0", "falsch", "faux", "falso"})
 """Spreadsheets write these two in the language of their menus."""
 
 
+class CellError(ValueError):
+    """A cell's value cannot be told; the sentence names the field and the remedy, and quotes nothing."""
+
+
 class ColumnError(ValueError):
     """The mapping names a field or a column that is not there; the sentence names both."""
 
@@ -101,16 +105,29 @@ def resolve(mapping: Mapping[str, str], columns: Iterable[str], platform: str | 
     return {field: column for field, column in resolved.items() if column in present}
 
 
-def to_post(row: Mapping[str, Any], columns: Mapping[str, str], platform: str | None) -> dict[str, Any]:
-    """Return the post of a row in the form that `POST /v1/posts` takes.
+def read_row(
+    number: int, row: Mapping[str, Any], columns: Mapping[str, str], platform: str | None, dates: DateReader
+) -> Row:
+    """Return the row's post in the form that `POST /v1/posts` takes, or the reason why it is none."""
+    try:
+        return Row(number, to_post(row, columns, platform, dates))
+    except CellError as error:
+        return Row(number, None, str(error))
 
-    Values that mean nothing known are passed on as they are: the service rejects them by name.
+
+def to_post(
+    row: Mapping[str, Any], columns: Mapping[str, str], platform: str | None, dates: DateReader | None = None
+) -> dict[str, Any]:
+    """Return the post of a row in the form that `POST /v1/posts` takes; raises CellError for a date that tells none.
+
+    Other values that mean nothing known are passed on as they are: the service rejects them by name.
     Blank cells, nulls and NaN count as absent.
     """
+    dates = dates or DateReader()
     post: dict[str, Any] = {}
     author: dict[str, Any] = {}
     for field, column in columns.items():
-        value = _convert(field, row.get(column))
+        value = _convert(field, row.get(column), dates)
         if value is None:
             continue
         if field in OF_AUTHOR:
@@ -123,7 +140,7 @@ def to_post(row: Mapping[str, Any], columns: Mapping[str, str], platform: str | 
     return post
 
 
-def _convert(field: str, value: Any) -> Any:
+def _convert(field: str, value: Any, dates: DateReader) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, str) and _is_absent(field, value):
@@ -133,7 +150,7 @@ def _convert(field: str, value: Any) -> Any:
     if field in _FLAGS:
         return _flag(value)
     if field in _TIMES:
-        return _time(value)
+        return _time(field, value, dates)
     return _voice(value) if field == "voice" else _text(value)
 
 
@@ -184,10 +201,8 @@ def _voice(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _time(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
-    moment = parse_date(value) if isinstance(value, str) else None
-    return moment.isoformat() if moment else value
+def _time(field: str, value: Any, dates: DateReader) -> str:
+    try:
+        return dates.read(value).isoformat()
+    except DateError as error:
+        raise CellError(f"{field}: {error}") from None

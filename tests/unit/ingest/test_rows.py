@@ -1,16 +1,13 @@
 """From rows of files to posts."""
 
-import time
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.ingest.sources.dates import parse_date
-from services.ingest.sources.rows import FIELDS, REQUIRED, ColumnError, parse_mapping, resolve, to_post
+from services.ingest.sources.dates import DateReader
+from services.ingest.sources.rows import FIELDS, REQUIRED, ColumnError, parse_mapping, read_row, resolve, to_post
+from services.ingest.sources.time_zones import zone_named
 
 COLUMNS = {"post_id": "id", "author_id": "name", "text": "text", "created_at": "when", "likes": "hearts"}
 
@@ -118,57 +115,17 @@ def test_numeric_ids_become_text(cell: Any, said: str) -> None:
     assert to_post({"id": cell}, COLUMNS, "x")["post_id"] == said
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "2015-02-24 11:35:52 -0800",
-        "2015-02-24T11:35:52-08:00",
-        "2015-02-24T19:35:52Z",
-        "2015-02-24 19:35:52",
-        "Tue Feb 24 19:35:52 +0000 2015",
-        "Tue, 24 Feb 2015 11:35:52 -0800",
-        "2015-02-24 19:35:52 UTC",
-        "2015-02-24 19:35:52 GMT",
-        "2015/02/24 19:35:52",
-        "24 Feb 2015 19:35:52",
-        datetime(2015, 2, 24, 19, 35, 52, tzinfo=UTC),
-    ],
-)
-def test_common_dates_mean_the_same_moment(words: Any) -> None:
-    """The forms of common exports parse; without a zone they are UTC."""
-    said = to_post({"when": words}, COLUMNS, "x")["created_at"]
-    assert datetime.fromisoformat(said) == datetime(2015, 2, 24, 19, 35, 52, tzinfo=UTC)
+def test_times_are_read_in_the_files_time_zone() -> None:
+    """A column of times without a zone is read in the one that the command names."""
+    dates = DateReader(zone_named("Asia/Kolkata"))
+    post = to_post({"when": "02-Mar-2026 04:30 AM"}, COLUMNS, "x", dates)
+    assert post["created_at"] == "2026-03-01T23:00:00+00:00"
 
 
-def test_a_day_is_its_midnight() -> None:
-    """A date without a time is midnight in UTC."""
-    assert to_post({"when": date(2015, 2, 24)}, COLUMNS, "x")["created_at"] == "2015-02-24T00:00:00+00:00"
-
-
-@given(st.text())
-def test_no_words_break_the_date_parser(words: str) -> None:
-    """Whatever stands in a cell, it is a time with a zone or none at all."""
-    moment = parse_date(words)
-    assert moment is None or moment.tzinfo is not None
-
-
-def test_a_zone_by_the_machines_own_name_is_not_taken_for_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a file means does not depend on where it is read."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        assert parse_date("2015-02-24 20:35:52 CET") is None
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-@pytest.mark.parametrize("words", ["24 Feb 2015", "24 February 2015", "Feb 24, 2015", "February 24, 2015"])
-def test_a_month_in_letters_is_a_day(words: str) -> None:
-    """Days with the month in letters are read in either order."""
-    assert parse_date(words) == datetime(2015, 2, 24, tzinfo=UTC)
-
-
-def test_an_ambiguous_date_is_not_guessed() -> None:
-    """02/03/2015 is two different days to two readers."""
-    assert parse_date("02/03/2015 10:00") is None
+def test_a_date_of_two_meanings_is_a_reason_and_no_post() -> None:
+    """The row is rejected by its field's name and with what to do; its neighbours are not concerned."""
+    row = read_row(7, {"id": "1", "when": "2026-03-02 10:00 IST"}, COLUMNS, "x", DateReader())
+    assert row.post is None
+    assert row.number == 7
+    assert row.reason.startswith("created_at: says IST")
+    assert "--time-zone" in row.reason

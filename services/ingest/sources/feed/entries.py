@@ -1,17 +1,16 @@
 """The entries of an RSS or Atom feed, read as posts."""
 
-import calendar
 import hashlib
 import io
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import feedparser
 
 from services.ingest.post import EARLIEST, MAX_ID
+from services.ingest.sources.dates import parse_date
 from services.ingest.sources.fields import language_of, sendable
 from services.ingest.sources.markup import plain_text
 
@@ -36,7 +35,8 @@ def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, abo
 
     An entry is known by its `guid` or `id`, else by its link, else by a digest of title and time; an id that is no
     address of its own is made one by the feed's. Its author is the named one, as known at this feed alone, else the
-    feed itself. Without a plausible time it is as old as our first sight of it.
+    feed itself. Without a plausible time, or with one
+    that means two moments, it is as old as our first sight of it.
     """
     # Without the feed's address: relative ids must stay as they are, or two feeds of one host would share them.
     headers = {"content-type": content_type}
@@ -95,16 +95,11 @@ def _written(entry: Any) -> str:
 
 
 def _moment(entry: Any, now: datetime) -> datetime:
-    for name in ("published_parsed", "updated_parsed", "created_parsed"):
+    """Return the time that the entry's own words tell: the library reads `IST` and `CST` as one zone each."""
+    for name in ("published", "updated", "created"):
         # The library's own `get` would answer `published` for `updated`, with a warning.
-        told = dict.get(entry, name)
-        if not isinstance(told, time.struct_time):
-            continue
-        try:
-            moment = datetime.fromtimestamp(calendar.timegm(told), UTC)
-        except (ValueError, OverflowError, OSError):
-            continue
-        if EARLIEST <= moment <= now:
+        moment = parse_date(_words(dict.get(entry, name)))
+        if moment is not None and EARLIEST <= moment <= now:
             return moment
     return now
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from services.ingest.sources.dates import DateReader
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, UnreadableError
 from services.ingest.sources.layouts.bluesky_view import BLUESKY_VIEW, JETSTREAM_EVENT
 from services.ingest.sources.layouts.json_keys import KeyCheck, found_at, plain_record
@@ -14,7 +15,7 @@ from services.ingest.sources.layouts.json_values import json_values
 from services.ingest.sources.layouts.layout import JsonLayout, Record
 from services.ingest.sources.layouts.mastodon_entry import MASTODON_ACTIVITY, MASTODON_STATUS
 from services.ingest.sources.layouts.x_post import SNSCRAPE, X_ARCHIVED, X_NOTICE, X_V1, X_V2, is_archived
-from services.ingest.sources.rows import FIELDS, FileSource, Row, to_post
+from services.ingest.sources.rows import FIELDS, FileSource, Row, read_row
 
 LAYOUTS: Final[tuple[JsonLayout, ...]] = (
     SNSCRAPE,
@@ -38,7 +39,12 @@ class JsonFile:
     """The posts of a JSON file, as rows."""
 
     def __init__(
-        self, content: BinaryIO, mapping: Mapping[str, str], platform: str | None, owner: Record | None = None
+        self,
+        content: BinaryIO,
+        mapping: Mapping[str, str],
+        platform: str | None,
+        dates: DateReader,
+        owner: Record | None = None,
     ) -> None:
         """Read `content`, which can seek; `mapping` has paths by field.
 
@@ -47,6 +53,7 @@ class JsonFile:
         self._content = content
         self._mapping = mapping
         self._platform = platform
+        self._dates = dates
         self._owner = owner
         self._passed: Counter[str] = Counter()
         self._lacks_owner = False
@@ -96,7 +103,7 @@ class JsonFile:
             self._passed[layout.name if layout else ""] += 1
             return None
         platform = self._platform or (layout.platform if layout else None)
-        return Row(number, to_post({**(record or {}), **mapped}, _ITSELF, platform))
+        return read_row(number, {**(record or {}), **mapped}, _ITSELF, platform, self._dates)
 
     def _recognised(self, part: JsonPart, layout: JsonLayout) -> Record | None:
         record = layout.record_of(part.item)
