@@ -13,17 +13,26 @@ KEY_BYTES = 32
 
 
 class Scope(StrEnum):
-    """What a key opens: `analyze` is sentiment alone, what a browser may hold."""
+    """What a key opens.
+
+    `analyze` is sentiment alone, what a browser may hold; `read` is figures and profiles, `evidence` cleaned posts and
+    who is in which cluster; `write` is posts, brands and rules, `reply` what is published in the brand's name.
+    """
 
     ANALYZE = "analyze"
     READ = "read"
+    EVIDENCE = "evidence"
     WRITE = "write"
+    REPLY = "reply"
     ADMIN = "admin"
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A named key: the SHA-256 of its secret (hex) and its scopes; `admin` holds every scope."""
+    """A named key: the SHA-256 of its secret (hex) and its scopes; `admin` holds every scope.
+
+    An `internal` key is the services' own: routes that only services call are closed to every other, admin's too.
+    """
 
     name: str
     scopes: frozenset[Scope]

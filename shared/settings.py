@@ -71,7 +71,7 @@ class ServiceSettings(BaseSettings):
         if not keys and not is_loopback(self.host):
             raise SettingsError(
                 f"refusing to listen on {self.host} without API keys: any client could read and write. "
-                "Make one with `voxpop key new --name NAME --scope read+write` and set VOXPOP_API_KEYS, "
+                "Make one with `voxpop key new --name NAME --scope read` and set VOXPOP_API_KEYS, "
                 "or bind to 127.0.0.1"
             )
         if not keys:

@@ -13,7 +13,7 @@ key_app = typer.Typer(no_args_is_help=True, help="API keys.")
 @key_app.command("new")
 def new_key(
     name: Annotated[str, typer.Option(help="whose key it is")],
-    scope: Annotated[str, typer.Option(help="analyze, read, write, admin; several joined by +")],
+    scope: Annotated[str, typer.Option(help=f"{', '.join(Scope)}; several joined by +")],
 ) -> None:
     """Make an API key: the secret is shown once, the entry goes into VOXPOP_API_KEYS."""
     wanted = scope.split("+")

@@ -45,7 +45,10 @@ class Rejection(BaseModel):
 
 
 class Receipt(BaseModel):
-    """What became of a batch; the three counts add up to its length. Accepted means folded and durable."""
+    """What became of a batch; the three counts add up to its length. Accepted means durable.
+
+    That is folded, or dropped because its author was erased.
+    """
 
     accepted: int
     duplicates: int
@@ -106,7 +109,8 @@ class PostPipeline:
             own = await self.own_accounts(brand) if self.own_accounts is not None else OwnAccounts({})
             prepared, rejected = await asyncio.to_thread(self._prepare, items, own)
         with self.timed("look up"):
-            fresh = await self._not_counted(brand, await self._not_erased(prepared))
+            kept = await self._not_erased(prepared)
+            fresh = await self._not_counted(brand, kept)
         with self.timed("analyze"):
             analyses, version = await self._analyze(fresh)
         if self.observer is not None and fresh:
@@ -115,7 +119,11 @@ class PostPipeline:
                 await self.observer.observe(brand, seen)
         with self.timed("fold"):
             folded = await self._fold(brand, fresh, analyses, version)
-        return Receipt(accepted=folded, duplicates=len(prepared) - folded, rejected=rejected)
+            dropped = _keys_of(prepared) - _keys_of(kept)
+            if folded < len(_keys_of(fresh)):
+                dropped |= _keys_of(await self._not_counted(brand, fresh))
+        accepted = folded + len(dropped)
+        return Receipt(accepted=accepted, duplicates=len(prepared) - accepted, rejected=rejected)
 
     def _prepare(self, items: Sequence[Any], own: OwnAccounts) -> tuple[list[_Prepared], list[Rejection]]:
         now = self.now()
@@ -146,14 +154,17 @@ class PostPipeline:
         return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields, post)
 
     async def _not_erased(self, prepared: Sequence[_Prepared]) -> Sequence[_Prepared]:
-        """Leave out the posts of erased authors; they count as duplicates, since nothing was or will be counted."""
+        """Leave out the posts of erased authors; as if they were accepted, since no answer tells who was erased."""
         if self.erased is None or not prepared:
             return prepared
         erased = await self.erased(list({post.fields["author_key"] for post in prepared}))
         return [post for post in prepared if post.fields["author_key"] not in erased]
 
     async def _not_counted(self, brand: str, prepared: Sequence[_Prepared]) -> list[_Prepared]:
-        """Return the posts that profiles has not counted: the model need not read the others again."""
+        """Return the posts that profiles has not counted: the model need not read the others again.
+
+        After a fold those are the posts of authors whom profiles knows to be erased.
+        """
         if not prepared:
             return []
         counted = await self.profiles.counted(brand, [post.fields["post_key"] for post in prepared])
@@ -184,6 +195,10 @@ class PostPipeline:
             posts = await asyncio.to_thread(_analyzed_posts, prepared[batch], analyses[batch], version)
             folded += await self.profiles.fold(brand, posts)
         return folded
+
+
+def _keys_of(posts: Sequence[_Prepared]) -> set[str]:
+    return {post.fields["post_key"] for post in posts}
 
 
 def _analyzed_posts(

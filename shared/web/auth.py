@@ -73,10 +73,15 @@ def parse_rate(rate_limit: str) -> RateLimitItem:
         raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
 
 
-def check_scope(request: Request, scope: Scope) -> None:
-    """Raise 403 where the request's key does not open `scope`: for routes whose body decides what is needed."""
+def opens(request: Request, scope: Scope) -> bool:
+    """Tell whether the request's key opens `scope`; without keys everything is open."""
     key: ApiKey | None = getattr(request.state, "api_key", None)
-    if key is not None and not key.allows(scope):
+    return key is None or key.allows(scope)
+
+
+def check_scope(request: Request, scope: Scope) -> None:
+    """Raise 403 where the request's key does not open `scope`: where query or body decides what is needed."""
+    if not opens(request, scope):
         raise HTTPException(403, f"this key lacks the scope '{scope}'")
 
 
@@ -85,6 +90,18 @@ def requires(scope: Scope) -> params.Depends:
 
     async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
         check_scope(request, scope)
+
+    dependency: params.Depends = Security(check)
+    return dependency
+
+
+def for_services() -> params.Depends:
+    """Return the dependency of a route that is closed to every key but the services' own, else 403."""
+
+    async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
+        key: ApiKey | None = getattr(request.state, "api_key", None)
+        if key is not None and not key.internal:
+            raise HTTPException(403, "this route is for voxpop's own services alone, which show VOXPOP_SERVICE_KEY")
 
     dependency: params.Depends = Security(check)
     return dependency

@@ -25,7 +25,7 @@ class PostsIn(BaseModel):
 
 @router.post("/posts", dependencies=[requires(Scope.WRITE)])
 async def take_posts(body: PostsIn, resources: Res) -> Receipt:
-    """Take 1 to 1000 posts in. Accepted means folded into the profiles and durable.
+    """Take 1 to 1000 posts in. Accepted means durable: folded, or dropped for an author who was erased.
 
     503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,
     send the same body again. A post that was folded before counts as a duplicate and changes nothing.

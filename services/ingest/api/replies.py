@@ -73,7 +73,7 @@ class RejectionReason(BaseModel):
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
-@router.get("/replies", dependencies=[requires(Scope.WRITE)])
+@router.get("/replies", dependencies=[requires(Scope.REPLY)])
 async def list_replies(
     resources: Res,
     state: Annotated[ReplyState | None, Query(description="replies in this state alone")] = None,
@@ -88,7 +88,7 @@ async def list_replies(
     return page.showing([ReplyAnswer.of(reply, contents.get(reply.content)) for reply in page.items])
 
 
-@router.post("/replies/{reply_id}/approve", dependencies=[requires(Scope.WRITE)])
+@router.post("/replies/{reply_id}/approve", dependencies=[requires(Scope.REPLY)])
 async def approve_reply(reply_id: ReplyId, resources: Res, body: Approval | None = None) -> ReplyAnswer:
     """Let a reply be sent, once: within seconds, or when quiet hours and the daily cap let it.
 
@@ -100,7 +100,7 @@ async def approve_reply(reply_id: ReplyId, resources: Res, body: Approval | None
     return ReplyAnswer.of(reply, await resources.replies.approvals.contents.find(reply.content))
 
 
-@router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.WRITE)])
+@router.post("/replies/{reply_id}/reject", dependencies=[requires(Scope.REPLY)])
 async def reject_reply(reply_id: ReplyId, resources: Res, body: RejectionReason | None = None) -> ReplyAnswer:
     """Close a reply for good, or one that is `unknown` after a look at the platform; its words are forgotten."""
     return ReplyAnswer.of(await resources.replies.approvals.reject(reply_id, body.reason if body else ""), None)

@@ -7,11 +7,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.profile import Basis
-from shared.access import Scope
 from shared.analyzed_post import Key
-from shared.web.auth import requires
+from shared.web.auth import for_services
 
-router = APIRouter(prefix="/v1", tags=["assignments"], dependencies=[requires(Scope.WRITE)])
+router = APIRouter(prefix="/v1", tags=["assignments"], dependencies=[for_services()])
 
 RunId = Annotated[str, Path(pattern=r"^[0-9a-z-]{1,64}$")]
 MAX_ITEMS = 10_000

@@ -17,7 +17,7 @@ from services.profiles.transfer.table import MEDIA_TYPES, Format, TableKind
 from shared.access import Scope
 from shared.brand import Brand
 from shared.errors import InputError, NotFoundError
-from shared.web.auth import check_scope, requires
+from shared.web.auth import check_scope, opens, requires
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1", tags=["exports"], dependencies=[requires(Scope.READ)])
@@ -44,10 +44,13 @@ async def export_brand(
 
     CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
     connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
-    Parquet and removals need the scope `admin`: backups have keys of posts and authors that are gone.
+    Parquet and removals need the scope `admin`: backups have keys of posts and authors that are gone. Posts need the
+    scope `evidence`; without it the clusters of profiles are left empty.
     """
     if form is Format.PARQUET or of is TableKind.REMOVALS:
         check_scope(request, Scope.ADMIN)
+    if of is TableKind.POSTS:
+        check_scope(request, Scope.EVIDENCE)
     if of not in {TableKind.POSTS, TableKind.BUCKETS} and (since or until):
         raise InputError("only posts and buckets have a date; leave `from` and `to` out", ("query", "from"))
     start, end = (_seconds(since, FIRST), _seconds(until, END))
@@ -55,7 +58,7 @@ async def export_brand(
         raise InputError("`from` must not be after `to`", ("query", "from"))
     if not await has_anything(resources.store, brand):
         raise NotFoundError(NO_POSTS)
-    export = Export(brand, of, form, start, end)
+    export = Export(brand, of, form, start, end, clusters=opens(request, Scope.EVIDENCE))
     pieces = stream(resources.store, export)
     # Pulled before the answer begins: a store that is away is a 503, not a file that breaks off.
     first = await anext(pieces, b"")

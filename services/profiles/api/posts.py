@@ -9,10 +9,9 @@ from pydantic import BaseModel, Field, field_validator
 from services.profiles.api.dependencies import Res
 from services.profiles.embedding import has_length
 from services.profiles.folding import HOUR_SECONDS
-from shared.access import Scope
 from shared.analyzed_post import AnalyzedPost, Key
 from shared.brand import Brand
-from shared.web.auth import requires
+from shared.web.auth import for_services
 
 router = APIRouter(prefix="/v1", tags=["posts"])
 
@@ -65,15 +64,18 @@ class FoldAnswer(BaseModel):
     duplicates: int
 
 
-@router.post("/brands/{brand}/posts", dependencies=[requires(Scope.WRITE)])
+@router.post("/brands/{brand}/posts", dependencies=[for_services()])
 async def fold_posts(brand: Brand, batch: PostBatch, resources: Res) -> FoldAnswer:
-    """Count each post that was not counted yet; an answer means that all are, durably. Safe to repeat."""
+    """Count each post that was not counted yet; an answer means that all are, durably. Safe to repeat.
+
+    For ingest: a caller that has posts sends them to ingest's `POST /v1/posts`.
+    """
     count = await resources.store.fold(brand, batch.posts)
     resources.metrics.observe(count)
     return FoldAnswer(folded=count.folded, duplicates=count.duplicates)
 
 
-@router.post("/brands/{brand}/posts/counted", dependencies=[requires(Scope.WRITE)])
+@router.post("/brands/{brand}/posts/counted", dependencies=[for_services()])
 async def find_counted(brand: Brand, request: CountedRequest, resources: Res) -> CountedAnswer:
     """Tell which of the post keys are counted already, so that a replay need not have them analysed again."""
     counted = await resources.store.counted(brand, request.post_keys)

@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
 from services.profiles.analytics.figures import Labels, by_posts, view_labels, view_time
@@ -16,7 +16,7 @@ from shared.access import Scope
 from shared.analyzed_post import Key
 from shared.errors import NotFoundError
 from shared.pages import DEFAULT_LIMIT, Page
-from shared.web.auth import requires
+from shared.web.auth import check_scope, opens, requires
 from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["profiles"], dependencies=[requires(Scope.READ)])
@@ -37,7 +37,10 @@ class AccountView(BaseModel):
 
 
 class ProfileView(BaseModel):
-    """A profile. Scores are in [0, 1]; `labels` counts scored posts; `clusters` is by basis."""
+    """A profile. Scores are in [0, 1]; `labels` counts scored posts; `clusters` is by basis.
+
+    `clusters` is empty for a key without the scope `evidence`.
+    """
 
     author_key: str
     platform: str
@@ -66,17 +69,20 @@ class ProfileView(BaseModel):
 async def list_profiles(
     brand: KnownBrand,
     resources: Res,
+    request: Request,
     sort: Sort = Sort.POSTS,
     order: Annotated[Order | None, Query(description="by default asc for author_key, else desc")] = None,
     min_posts: Annotated[int, Query(ge=1, le=MOST)] = 1,
     since: Annotated[AwareDatetime | None, Query(description="last seen then or later")] = None,
     language: Annotated[str | None, Query(pattern=r"^[a-z]{2,3}$", description="at least one post in it")] = None,
-    cluster: Annotated[int | None, Query(ge=0, le=10**6)] = None,
+    cluster: Annotated[int | None, Query(ge=0, le=10**6, description="those in it; needs the scope `evidence`")] = None,
     basis: Annotated[Basis, Query(description="which clusters `cluster` means")] = "behaviour",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ProfileView]:
     """List profiles; those without a scored post come last by mean score."""
+    if cluster is not None:
+        check_scope(request, Scope.EVIDENCE)
     order = order or (Order.ASC if sort is Sort.AUTHOR_KEY else Order.DESC)
     listing = Listing(
         brand,
@@ -91,19 +97,22 @@ async def list_profiles(
     )
     found = await resources.store.profiles(listing)
     page = Page.of(found, limit, lambda profile: cursor_of(position_of(profile, sort, order), sort, order))
-    return page.showing([_view_profile(profile) for profile in page.items])
+    with_clusters = opens(request, Scope.EVIDENCE)
+    return page.showing([_view_profile(profile, with_clusters=with_clusters) for profile in page.items])
 
 
 @router.get("/brands/{brand}/profiles/{author_key}")
-async def show_profile(brand: KnownBrand, author_key: Annotated[Key, Path()], resources: Res) -> ProfileView:
+async def show_profile(
+    brand: KnownBrand, author_key: Annotated[Key, Path()], resources: Res, request: Request
+) -> ProfileView:
     """Show one author's profile."""
     profile = await resources.store.profile(brand, author_key)
     if profile is None:
         raise NotFoundError("this brand has no profile of that author")
-    return _view_profile(profile)
+    return _view_profile(profile, with_clusters=opens(request, Scope.EVIDENCE))
 
 
-def _view_profile(profile: Profile) -> ProfileView:
+def _view_profile(profile: Profile, *, with_clusters: bool) -> ProfileView:
     """Return the profile as it is shown."""
     folded = profile.folded
     return ProfileView(
@@ -127,7 +136,7 @@ def _view_profile(profile: Profile) -> ProfileView:
         account=_view_account(profile),
         first_seen=view_time(folded.first_seen),
         last_seen=view_time(folded.last_seen),
-        clusters=dict(profile.clusters),
+        clusters=dict(profile.clusters) if with_clusters else {},
     )
 
 

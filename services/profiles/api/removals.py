@@ -3,12 +3,11 @@
 from fastapi import APIRouter
 
 from services.profiles.api.dependencies import Res
-from shared.access import Scope
 from shared.brand import Brand
 from shared.removal import RemovalAnswer, RemovalDelivery
-from shared.web.auth import requires
+from shared.web.auth import for_services
 
-router = APIRouter(prefix="/v1", tags=["removals"], dependencies=[requires(Scope.WRITE)])
+router = APIRouter(prefix="/v1", tags=["removals"], dependencies=[for_services()])
 
 
 @router.post("/brands/{brand}/removals")

@@ -35,13 +35,17 @@ Cursor = TypeVar("Cursor")
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One table of a brand. Of posts and buckets those from `start` up to before `end` (Unix seconds)."""
+    """One table of a brand. Of posts and buckets those from `start` up to before `end` (Unix seconds).
+
+    Without `clusters` it does not say in which cluster an author is.
+    """
 
     brand: str
     of: TableKind
     form: Format
     start: int = FIRST
     end: int = END
+    clusters: bool = True
 
     @property
     def whole(self) -> bool:
@@ -85,7 +89,8 @@ def pages_of(store: ProfileStore, export: Export) -> AsyncGenerator[Sequence[Any
     """Return the pages of rows that an export holds, in the order in which they are written."""
     match export.of:
         case TableKind.PROFILES:
-            return profile_pages(store, export.brand)
+            pages = profile_pages(store, export.brand)
+            return pages if export.clusters else _without_clusters(pages)
         case TableKind.BUCKETS:
             return _bucket_pages(store, export)
         case TableKind.REMOVALS:
@@ -107,6 +112,12 @@ async def pages_after(
 def profile_pages(store: ProfileStore, brand: str) -> AsyncGenerator[list[KeptProfile], None]:
     """Yield every profile, by author."""
     return pages_after(lambda after: store.kept_profiles(brand, after, PAGE), lambda kept: kept.profile.author_key)
+
+
+async def _without_clusters(pages: AsyncGenerator[list[KeptProfile], None]) -> AsyncGenerator[list[KeptProfile], None]:
+    async with aclosing(pages):
+        async for page in pages:
+            yield [replace(kept, profile=replace(kept.profile, clusters={})) for kept in page]
 
 
 async def _post_pages(store: ProfileStore, export: Export) -> AsyncGenerator[list[KeptPost], None]:

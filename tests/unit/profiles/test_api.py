@@ -220,11 +220,12 @@ async def test_deliveries_are_measured(client: httpx.AsyncClient, deliver: Deliv
 
 
 async def test_reading_and_writing_have_scopes(tmp_path: Path) -> None:
-    """A key that reads may not write, one that writes may not read, and none gets nothing."""
+    """A key that reads may not write, services alone deliver what they made of posts, and no key gets nothing."""
     keys = f"r:read:{digest_of('reader')},w:write:{digest_of('writer')}"
     body = {"schema_version": 1, "posts": [post(1).model_dump(mode="json")]}
     chunk = {"basis": "behaviour", "items": [{"author_key": key(1), "cluster": 0}]}
-    async with reached(profiles_app(tmp_path, api_keys=keys)) as client:
+    service_key = "service-0123456789-0123456789-0123456789"
+    async with reached(profiles_app(tmp_path, api_keys=keys, service_key=service_key)) as client:
 
         async def statuses(secret: str) -> list[int]:
             bearer = {"authorization": f"Bearer {secret}"}
@@ -238,6 +239,7 @@ async def test_reading_and_writing_have_scopes(tmp_path: Path) -> None:
             ]
             return [answer.status_code for answer in answers]
 
-        assert await statuses("writer") == [200, 200, 403, 403, 403, 403, 403]
+        assert await statuses("writer") == [403] * 7
+        assert await statuses(service_key) == [200] * 7
         assert await statuses("reader") == [403, 403, 200, 200, 200, 200, 200]
         assert await statuses("nobody") == [401] * 7

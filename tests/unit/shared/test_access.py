@@ -56,7 +56,7 @@ def test_a_malformed_entry_is_named_by_its_place(entry: str) -> None:
 
 def test_an_unknown_scope_is_answered_with_the_known_ones() -> None:
     """Whoever misspells a scope is told which there are."""
-    with pytest.raises(SettingsError, match=r"analyze, read, write, admin, joined by \+"):
+    with pytest.raises(SettingsError, match=r"analyze, read, evidence, write, reply, admin, joined by \+"):
         parse_keys(SETTING, f"web:owner:{DIGEST}")
 
 

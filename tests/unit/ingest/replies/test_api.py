@@ -28,7 +28,7 @@ WRITER, READER = "writer-secret", "reader-secret"
 async def serving(world: World, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the routes over the world."""
     opened: Any = SimpleNamespace(replies=world.replies(**changes))
-    keys = f"writer:read+write:{digest_of(WRITER)},reader:read:{digest_of(READER)}"
+    keys = f"writer:read+write+reply:{digest_of(WRITER)},reader:read:{digest_of(READER)}"
     settings = ReplySettings(_env_file=None, api_keys=keys)
     routers = [replies_api.router, tickets_api.router]
     app = build_app("ingest", "A test.", settings, routers, CollectorRegistry(), lambda: nullcontext(opened))

@@ -136,8 +136,8 @@ async def test_an_export_needs_a_key_that_may_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("of", ["profiles", "posts", "buckets", "removals"])
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 async def test_backups_and_removals_need_a_key_that_may_do_anything(tmp_path: Path, of: str, form: str) -> None:
-    """They have keys of posts and authors who are gone, of every brand; tables for people are open to readers."""
-    keys = f"reader:read+write:{digest_of('one')},owner:admin:{digest_of('two')}"
+    """They have keys of posts and authors who are gone, of every brand; tables for people are open to analysts."""
+    keys = f"reader:read+evidence:{digest_of('one')},owner:admin:{digest_of('two')}"
     app = profiles_app(tmp_path / "keyed", api_keys=keys)
     async with reached(app) as client:
         await app.state.resources.store.fold("acme", crowd())
