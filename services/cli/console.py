@@ -16,6 +16,7 @@ from rich.text import Text
 from services.cli.client import ClientError, NoServerError
 from shared.brand import BRAND_PATTERN
 from shared.errors import PeerError, SettingsError
+from shared.printable import printable
 
 SOME_FAILED, WRONG_USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 """Exit codes beside 0."""
@@ -34,7 +35,7 @@ err = Console(stderr=True)
 
 def stop(sentence: str, code: int) -> NoReturn:
     """End the command with a sentence on stderr."""
-    err.print(Text(f"voxpop: {sentence}"), soft_wrap=True)
+    err.print(Text(f"voxpop: {printable(sentence, len(sentence))}"), soft_wrap=True)
     raise SystemExit(code)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,12 +33,14 @@ from services.cli.console import (
 
 if TYPE_CHECKING:
     from services.ingest.sources.dates import DateReader
-    from services.ingest.sources.rows import Row
+    from services.ingest.sources.rows import FileSource, Row
 
 BATCH_POSTS = 500
 BATCH_BYTES = 256 * 2**10
 """About 500 short posts; of long ones fewer go at a time, so that a batch is read well within its deadline."""
 MAX_POST_BYTES = 4 * 2**20
+MAX_TEXT = 10_000
+"""Characters that the service takes: a longer text is not sent to be refused."""
 IN_FLIGHT = 2
 PATIENCE_SECONDS = 30.0
 CALL_SECONDS = 60.0
@@ -48,6 +51,14 @@ _TRY_AGAIN = frozenset({429, 503})
 TimeZone = Annotated[
     str | None,
     typer.Option("--time-zone", metavar="ZONE", help="of dates that name none: Europe/Berlin, +05:30 (default: UTC)"),
+]
+
+
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="CSV whose first row is a post: columns by number, --map text=3")
+]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="of a text file that is not UTF-8: cp1252, utf-16, shift-jis ...")
 ]
 
 
@@ -76,16 +87,30 @@ def ingest(
     brand: Annotated[str, typer.Option(help="a slug: lower-case letters, digits, hyphens")],
     platform: Annotated[str | None, typer.Option(help="where no column says it: x, instagram, facebook ...")] = None,
     map_: ColumnPairs = None,
+    no_header: NoHeader = False,
+    encoding: Encoding = None,
     time_zone: TimeZone = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
     """Import a file of posts. Running it again finishes what is missing and changes nothing else."""
     check_brand(brand)
+    from services.ingest.sources.file import open_file
+    from services.ingest.sources.rows import parse_mapping
+
     dates = _dates_in(time_zone)
     stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
     with reading(file):
-        tally: Tally = run(_upload_file(file, brand, platform, map_ or [], dates, url))
+        opened = open_file(
+            file,
+            parse_mapping(map_ or []),
+            platform,
+            sys.stdin.buffer,
+            dates,
+            has_header=not no_header,
+            encoding=encoding,
+        )
+        tally: Tally = run(_upload_file(opened, file, brand, dates, url))
     if as_json:
         print_json(vars(tally))
     else:
@@ -151,12 +176,9 @@ def _dates_in(time_zone: str | None) -> "DateReader":
 
 
 async def _upload_file(
-    file: str, brand: str, platform: str | None, pairs: list[str], dates: "DateReader", url: str | None
+    opened: AbstractContextManager["FileSource"], file: str, brand: str, dates: "DateReader", url: str | None
 ) -> Tally:
-    from services.ingest.sources.file import open_file
-    from services.ingest.sources.rows import parse_mapping
-
-    with open_file(file, parse_mapping(pairs), platform, sys.stdin.buffer, dates) as source:
+    with opened as source:
         async with connect("ingest", url) as http:
             with progress_bar("rows" if file.endswith(".parquet") else "bytes") as bar:
                 task = bar.add_task(Path(file).name, total=source.total)
@@ -173,9 +195,11 @@ def _batches(rows: Iterable["Row"], tally: Tally) -> Iterator[list["Row"]]:
         if row.post is None:
             tally.reject(row.number, row.reason)
             continue
-        length = len(_encoded(row.post))
-        if length > MAX_POST_BYTES:
-            tally.reject(row.number, "text: should have at most 10000 characters")
+        text = row.post.get("text")
+        is_long = isinstance(text, str) and len(text) > MAX_TEXT
+        length = 0 if is_long else len(_encoded(row.post))
+        if is_long or length > MAX_POST_BYTES:
+            tally.reject(row.number, f"text: should have at most {MAX_TEXT} characters")
             continue
         if batch and (len(batch) == BATCH_POSTS or size + length > BATCH_BYTES):
             yield batch

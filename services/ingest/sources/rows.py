@@ -12,6 +12,7 @@ from services.ingest.raw_id import id_of_number
 from services.ingest.sources.dates import DateReader
 from services.ingest.sources.time_zones import DateError
 from shared.absence import MISSING_WORDS, is_missing
+from shared.printable import printable
 
 
 class FileError(ValueError):
@@ -40,6 +41,8 @@ class FileSource:
     notes: Callable[[], Sequence[str]] = tuple
 
 
+MOST_LISTED = 30
+"""Names of columns in a sentence."""
 REQUIRED = ("post_id", "author_id", "text", "created_at")
 _TEXTS = ("platform", "post_id", "text", "language", "in_reply_to", "author_id", "handle")
 _FIGURES = ("likes", "reposts", "replies", "followers", "following", "posts", "listed")
@@ -93,7 +96,9 @@ def resolve(mapping: Mapping[str, str], columns: Iterable[str], platform: str | 
     Raises ColumnError where a mapped column or a required field's column is missing.
     """
     present = list(columns)
-    listed = ", ".join(present[:30]) or "none"
+    listed = ", ".join(printable(name) for name in present[:MOST_LISTED]) or "none"
+    if len(present) > MOST_LISTED:
+        listed += f" and {len(present) - MOST_LISTED} more"
     resolved = {field: mapping.get(field, field) for field in FIELDS}
     for field, column in mapping.items():
         if column not in present:
