@@ -11,7 +11,11 @@ ENTITY_TYPES: Final[tuple[EntityType, ...]] = get_args(EntityType)
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 MAX_ENTITIES: Final = 500
 """Of one text."""
-Embedding = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096)]
+MAX_LABELS: Final = 1000
+"""Of one head."""
+Embedding = Annotated[
+    list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096, fail_fast=True)
+]
 """What a text is about, as numbers of one model's making; the model's version says which."""
 
 
@@ -26,7 +30,7 @@ class Sentiment(Frozen):
 
     label: SentimentLabel
     score: Probability
-    probabilities: dict[SentimentLabel, Probability]
+    probabilities: Annotated[dict[SentimentLabel, Probability], Field(fail_fast=True)]
 
 
 def _encodable(label: str) -> str:
@@ -44,7 +48,7 @@ class Classification(Frozen):
 
     label: Label
     score: Probability
-    probabilities: dict[Label, Probability]
+    probabilities: Annotated[dict[Label, Probability], Field(max_length=MAX_LABELS, fail_fast=True)]
 
 
 class Language(Frozen):
@@ -74,7 +78,7 @@ class Analysis(Frozen):
     sentiment: Sentiment | None = None
     subjectivity: Probability | None = None
     language: Language | None = None
-    entities: Annotated[list[Entity], Field(max_length=MAX_ENTITIES)] | None = None
+    entities: Annotated[list[Entity], Field(max_length=MAX_ENTITIES, fail_fast=True)] | None = None
     category: Classification | None = None
     emotion: Classification | None = None
     offensive: Probability | None = None

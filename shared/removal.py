@@ -54,7 +54,7 @@ class RemovalDelivery(Frozen):
     """
 
     schema_version: Literal[1]
-    removals: Annotated[list[KeyedRemoval], Field(min_length=1, max_length=MAX_REMOVALS)]
+    removals: Annotated[list[KeyedRemoval], Field(min_length=1, max_length=MAX_REMOVALS, fail_fast=True)]
     early: bool = True
 
 

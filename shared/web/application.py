@@ -1,5 +1,6 @@
 """How each service's FastAPI application is put together around its own routes."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -78,8 +79,9 @@ def build_app(
     app.add_middleware(RequestContext, service=service, metrics=RequestMetrics(registry))
     # The routes are whole: include_router would work each out anew for every application. Those of health and metrics
     # take any parameter: load balancers and scrapers add their own.
+    turn = asyncio.Semaphore(1)
     for router in routers:
-        app.routes.extend(guarded(route) for route in router.routes)
+        app.routes.extend(guarded(route, turn) for route in router.routes)
     for router in (health_router(lambda: resources_of(app).checks()), metrics_router(registry)):
         app.routes.extend(router.routes)
     return app

@@ -22,6 +22,14 @@ from shared.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 8
+MOST_PARTS = 12
+"""Of the path to a field."""
+MOST_CHARACTERS = 64
+"""Of a name in that path."""
+MOST_DETAIL = 1000
+"""Characters of a sentence."""
+_UNKNOWN = "extra_forbidden"
 _STATUS: dict[type[VoxpopError], int] = {
     InputError: 422,
     NotFoundError: 404,
@@ -83,7 +91,7 @@ async def _voxpop(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [{"loc": list(item["loc"]), "msg": item["msg"]} for item in error.errors()[:100]]
+    errors = _shown(error)
     first = ".".join(str(part) for part in errors[0]["loc"]) if errors else "request"
     detail = f"{first}: {errors[0]['msg']}" if errors else "the request is not valid"
     return problem(422, detail, errors=errors)
@@ -96,6 +104,25 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, str(error.detail), headers=headers)
 
 
+def _shown(error: RequestValidationError) -> list[dict[str, Any]]:
+    """Return the first few different errors; of fields that are not known the first alone, for there may be many."""
+    shown: list[dict[str, Any]] = []
+    unknown = 0
+    for item in error.errors():
+        unknown += item["type"] == _UNKNOWN
+        one = {"loc": [_short(part) for part in item["loc"][:MOST_PARTS]], "msg": item["msg"]}
+        if one not in shown and not (item["type"] == _UNKNOWN and unknown > 1):
+            shown.append(one)
+        if len(shown) == MOST_ERRORS:
+            break
+    return shown
+
+
+def _short(part: Any) -> Any:
+    """Cut what may be a client's own name for a field, of any length."""
+    return part[:MOST_CHARACTERS] if isinstance(part, str) else part
+
+
 def _printable(part: Any) -> Any:
-    """Replace lone surrogates, which a field's name may hold and UTF-8 cannot."""
-    return part.encode("utf-8", "replace").decode() if isinstance(part, str) else part
+    """Replace lone surrogates, which a field's name may hold and UTF-8 cannot; nothing is longer than it need be."""
+    return part[:MOST_DETAIL].encode("utf-8", "replace").decode() if isinstance(part, str) else part

@@ -1,5 +1,6 @@
 """What every route under `/v1` asks of a request before its own code runs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from copy import copy
 from difflib import get_close_matches
@@ -7,10 +8,12 @@ from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, request_response
 from starlette.routing import BaseRoute
 
 from shared.errors import InputError
+from shared.web.bodies import BodyReader, BodyRequest
 
 MOST_NAMED: Final = 64
 """Characters of a name that an answer repeats."""
@@ -20,20 +23,30 @@ _LISTS: Final = (list, tuple, set, frozenset)
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def guarded(route: BaseRoute) -> BaseRoute:
-    """Return a twin of `route` that refuses a request with a query parameter that the route does not know, 422.
+def guarded(route: BaseRoute, turn: asyncio.Semaphore) -> BaseRoute:
+    """Return a twin of `route` that refuses query parameters it does not know, and bodies as `shared.web.bodies` says.
 
-    The route itself is left as it is: it is a constant of its module, and several applications may hold it.
+    The route itself is left as it is: it is a constant of its module, and several applications may hold it. Large
+    bodies are read at a `turn`. Raises ShapeError where the route's body has no bound.
     """
     if not isinstance(route, APIRoute):
         return route
     twin = copy(route)
     known = QueryNames(route)
+    reader = BodyReader(route) if route.body_field is not None else None
     answer: Answer = route.get_route_handler()
 
     async def checked(request: Request) -> Response:
         known.check(request)
-        return await answer(request)
+        if reader is None:
+            return await answer(request)
+        read = BodyRequest(request, reader, turn)
+        try:
+            return await answer(read)
+        except RequestValidationError as error:
+            others = [item for item in error.errors() if item["loc"][0] != "body" or not read.faults]
+            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in read.faults]
+            raise RequestValidationError([*others, *faults]) from None
 
     twin.app = request_response(checked)
     return twin

@@ -1,9 +1,10 @@
 """The HTTP routes of erasures."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.ingest.api.dependencies import Res
 from services.ingest.erasures.erasure import Erasure, State
@@ -20,13 +21,20 @@ ErasureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="as POST 
 class AuthorIn(BaseModel):
     """Whom to erase: the account's id at the platform, as posts name it in `author.id` (not a handle).
 
-    Fields that are not known are passed over: an answer that named them might name the author.
+    A field that is not known is refused without its name: the name might be the author's.
     """
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     platform: Platform
     author_id: Identifier
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hold_nothing_else(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and fields.keys() - cls.model_fields.keys():
+            raise PydanticCustomError("unknown_field", "must hold platform and author_id alone; another field is there")
+        return fields
 
 
 class ErasureAccepted(BaseModel):

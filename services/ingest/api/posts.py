@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest.api.dependencies import Res
 from services.ingest.pipeline import Receipt
@@ -12,6 +12,8 @@ from shared.brand import Brand
 from shared.web.auth import requires
 
 MAX_POSTS = 1000
+_HOLDS = {"x-holds": [1000, 12]}
+"""Values and keys of one post, and how deep: far more than a post has, for clients send on what they were given."""
 
 router = APIRouter(prefix="/v1", tags=["posts"])
 
@@ -19,8 +21,13 @@ router = APIRouter(prefix="/v1", tags=["posts"])
 class PostsIn(BaseModel):
     """Posts about one brand; each is checked by itself, so that a bad one never spoils its neighbours."""
 
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
     brand: Brand
-    posts: Annotated[list[Any], Field(min_length=1, max_length=MAX_POSTS)]
+    posts: Annotated[
+        list[Annotated[Any, Field(json_schema_extra=_HOLDS)]],
+        Field(min_length=1, max_length=MAX_POSTS, fail_fast=True),
+    ]
 
 
 @router.post("/posts", dependencies=[requires(Scope.WRITE)])

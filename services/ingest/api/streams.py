@@ -27,7 +27,9 @@ class StreamIn(BaseModel):
 
     brand: Brand
     source: Annotated[str, Field(max_length=64)]
-    parameters: Annotated[dict[str, Any], Field(max_length=20)] = {}
+    parameters: Annotated[
+        dict[str, Any], Field(max_length=20, fail_fast=True, json_schema_extra={"x-holds": [1000, 4]})
+    ] = {}
 
 
 @router.post("", status_code=201, dependencies=[requires(Scope.WRITE)])

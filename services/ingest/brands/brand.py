@@ -122,12 +122,16 @@ def _hashtag(value: str) -> str:
     return term.text
 
 
-Entry = Annotated[str, AfterValidator(_canonical)]
+Entry = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_canonical)]
 """An expression of `services.ingest.brands.expression`, kept in its canonical form."""
 Hashtag = Annotated[str, StringConstraints(max_length=100), AfterValidator(_hashtag)]
 Language = Annotated[str, StringConstraints(max_length=35), AfterValidator(language_code)]
-Accounts = dict[
-    ListenedPlatform, Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=MAX_ACCOUNTS)]
+Accounts = Annotated[
+    dict[
+        ListenedPlatform,
+        Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=MAX_ACCOUNTS, fail_fast=True)],
+    ],
+    Field(fail_fast=True),
 ]
 
 
@@ -158,13 +162,13 @@ class BrandSettings(_Part):
         str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
     ] = ""
     handles: Accounts = {}
-    keywords: Annotated[list[Entry], Field(max_length=MAX_KEYWORDS)] = []
-    hashtags: Annotated[list[Hashtag], Field(max_length=MAX_HASHTAGS)] = []
-    exclusions: Annotated[list[Entry], Field(max_length=MAX_EXCLUSIONS)] = []
-    languages: Annotated[list[Language], Field(max_length=MAX_LANGUAGES)] = []
+    keywords: Annotated[list[Entry], Field(max_length=MAX_KEYWORDS, fail_fast=True)] = []
+    hashtags: Annotated[list[Hashtag], Field(max_length=MAX_HASHTAGS, fail_fast=True)] = []
+    exclusions: Annotated[list[Entry], Field(max_length=MAX_EXCLUSIONS, fail_fast=True)] = []
+    languages: Annotated[list[Language], Field(max_length=MAX_LANGUAGES, fail_fast=True)] = []
     own_accounts: Accounts = {}
     reposts: Reposts = "keep"
-    feeds: Annotated[list[Feed], Field(max_length=MAX_FEEDS)] = []
+    feeds: Annotated[list[Feed], Field(max_length=MAX_FEEDS, fail_fast=True)] = []
 
     @model_validator(mode="after")
     def _hold_each_once(self) -> Self:

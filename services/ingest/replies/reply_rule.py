@@ -44,11 +44,11 @@ class ReplyRuleBody(BaseModel):
     brand: Brand
     enabled: bool = True
     order: Annotated[int, Field(ge=0, le=10**6)] = 100
-    platforms: Annotated[tuple[Platform, ...], Field(min_length=1, max_length=6)] = ("x",)
+    platforms: Annotated[tuple[Platform, ...], Field(min_length=1, max_length=6, fail_fast=True)] = ("x",)
     sentiment_below: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
-    categories: Annotated[tuple[Label, ...], Field(max_length=64)] = ()
+    categories: Annotated[tuple[Label, ...], Field(max_length=64, fail_fast=True)] = ()
     category_set: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = None
-    languages: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
+    languages: Annotated[tuple[Code, ...], Field(max_length=64, fail_fast=True)] = ()
     min_followers: Annotated[int, Field(ge=0, le=10**12)] | None = None
     max_followers: Annotated[int, Field(ge=0, le=10**12)] | None = None
     template: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEMPLATE)]

@@ -27,7 +27,7 @@ class AssignmentChunk(BaseModel):
     """Some of a run's assignments; an author stands in it once."""
 
     basis: Basis
-    items: Annotated[list[Assignment], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[Assignment], Field(min_length=1, max_length=MAX_ITEMS, fail_fast=True)]
 
     @model_validator(mode="after")
     def _name_each_author_once(self) -> Self:

@@ -25,7 +25,7 @@ class PostBatch(BaseModel):
     """A batch of posts of one brand."""
 
     schema_version: Literal[1]
-    posts: Annotated[list[AnalyzedPost], Field(min_length=1, max_length=MAX_POSTS)]
+    posts: Annotated[list[AnalyzedPost], Field(min_length=1, max_length=MAX_POSTS, fail_fast=True)]
 
     @field_validator("posts")
     @classmethod
@@ -48,7 +48,7 @@ class PostBatch(BaseModel):
 class CountedRequest(BaseModel):
     """Post keys of which the caller wants to know whether they are counted."""
 
-    post_keys: Annotated[list[Key], Field(min_length=1, max_length=MAX_POSTS)]
+    post_keys: Annotated[list[Key], Field(min_length=1, max_length=MAX_POSTS, fail_fast=True)]
 
 
 class CountedAnswer(BaseModel):

@@ -56,10 +56,12 @@ class SentimentRequest(StrictBody):
 class AnalyzeRequest(StrictBody):
     """Texts, and for each, where given, what it is about and the language that its platform names."""
 
-    texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
-    targets: list[Target | None] | None = None
-    languages: list[Hint | None] | None = None
-    features: Annotated[list[Feature], Field(min_length=1, max_length=len(FEATURES))] = list(DEFAULT_FEATURES)
+    texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS, fail_fast=True)]
+    targets: Annotated[list[Target | None], Field(max_length=MAX_TEXTS, fail_fast=True)] | None = None
+    languages: Annotated[list[Hint | None], Field(max_length=MAX_TEXTS, fail_fast=True)] | None = None
+    features: Annotated[list[Feature], Field(min_length=1, max_length=len(FEATURES), fail_fast=True)] = list(
+        DEFAULT_FEATURES
+    )
     category_set: SetName | None = None
 
     @field_validator("targets", "languages")

@@ -47,7 +47,7 @@ class ExampleBody(StrictBody):
 class CategorySetRequest(StrictBody):
     """At least 8 different texts of each of 2 to 64 labels. `notes` is for people."""
 
-    examples: Annotated[list[ExampleBody], Field(min_length=1, max_length=MAX_EXAMPLES)]
+    examples: Annotated[list[ExampleBody], Field(min_length=1, max_length=MAX_EXAMPLES, fail_fast=True)]
     notes: Annotated[str, StringConstraints(max_length=MAX_NOTES_CHARACTERS), AfterValidator(_without_nul)] = ""
 
     def given(self) -> list[Example]:

@@ -111,7 +111,7 @@ async def test_the_model_describes_itself(http: httpx.AsyncClient) -> None:
 
 
 BAD_BODIES: list[tuple[str, int, list[Any] | None]] = [
-    ('{"texts": ["a"', 422, ["body", 14]),
+    ('{"texts": ["a"', 422, ["body"]),
     ("", 422, ["body"]),
     ("[]", 422, ["body"]),
     ("{}", 422, ["body", "texts"]),
@@ -137,7 +137,7 @@ BAD_BODIES: list[tuple[str, int, list[Any] | None]] = [
     ('{"texts": ["a"], "languages": ["english please"]}', 422, ["body", "languages", 0]),
     ('{"texts": ["a"], "category_set": "nobodys"}', 422, ["body", "category_set"]),
     ('{"texts": ["a"], "feature": ["sentiment"]}', 422, ["body", "feature"]),
-    ('{"texts": ' + "[" * 100_000 + "]" * 100_000 + "}", 400, None),
+    ('{"texts": ' + "[" * 100_000 + "]" * 100_000 + "}", 422, ["body"]),
     ('{"texts": ["\\ud83d\\ude00", {"a": {"b": [1]}}]}', 422, ["body", "texts", 1]),
 ]
 
@@ -169,7 +169,7 @@ async def test_bytes_that_are_no_utf8_are_refused(http: httpx.AsyncClient) -> No
     response = await http.post(
         "/v1/analyze", content=b'{"texts": ["\xff\xfe"]}', headers={"content-type": "application/json"}
     )
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, Field
@@ -75,7 +75,7 @@ def example_app(
         "example",
         "An example.",
         ServiceSettings(**settings),
-        [_routes(raising), _scoped_routes()],
+        [_routes(raising), _asking_routes(), _scoped_routes()],
         CollectorRegistry(),
         lambda: nullcontext(opened),
     )
@@ -139,14 +139,6 @@ def _routes(raising: VoxpopError | None) -> APIRouter:
     async def item(number: int) -> int:
         return number
 
-    @router.get("/found")
-    async def found(
-        wanted: Annotated[list[str], Query(alias="word")],
-        others: Annotated[list[str] | None, Query(alias="without")] = None,
-        limit: Limit = DEFAULT_LIMIT,
-    ) -> list[int]:
-        return [len(wanted), len(others or []), limit]
-
     @router.post("/orders")
     async def order(order: Order) -> int:
         return order.count
@@ -158,11 +150,37 @@ def _routes(raising: VoxpopError | None) -> APIRouter:
     return router
 
 
+def _asking_routes() -> APIRouter:
+    """Return routes that take queries, and one that asks for its path's number twice."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/found")
+    async def found(
+        wanted: Annotated[list[str], Query(alias="word")],
+        others: Annotated[list[str] | None, Query(alias="without")] = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> list[int]:
+        return [len(wanted), len(others or []), limit]
+
+    def doubled(number: int) -> int:
+        return 2 * number
+
+    @router.get("/twice/{number}")
+    async def twice(number: int, double: Annotated[int, Depends(doubled)]) -> list[int]:
+        return [number, double]
+
+    return router
+
+
 def _scoped_routes() -> APIRouter:
     router = APIRouter(prefix="/v1/scoped")
 
     async def ping() -> str:
         return "answered"
+
+    @router.post("/write/orders", dependencies=[requires(Scope.WRITE)])
+    async def order(order: Order) -> int:
+        return order.count
 
     for scope in Scope:
         router.add_api_route(f"/{scope}", ping, dependencies=[requires(scope)])

@@ -1,0 +1,112 @@
+"""Bodies read and checked at once, in bounded time and memory, and where they are large off the event loop."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import Receive, Scope
+
+from shared.json_shape import JsonShape, ShapeError, has_half_character, largest
+
+MOST: Final = JsonShape(items=2**20, strings=2**18, containers=2**17, depth=32)
+"""What any body may hold: more is not read in 100 ms, or takes more than 40 times its bytes in memory."""
+SPARE: Final = 100
+MOST_ON_LOOP: Final = 64 * 1024
+"""Bytes of a body that the event loop reads by itself: a millisecond or two."""
+MOST_DIGITS: Final = 400
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_NO_BODY_OF_OURS: Final = ""
+
+Faults = list[dict[str, Any]]
+
+
+class BodyReader:
+    """Reads the bodies of one route."""
+
+    def __init__(self, route: APIRoute) -> None:
+        """Learn from the route's model how much a body may hold; raises ShapeError where it sets no bound."""
+        body: Any = route.body_field
+        self._model: TypeAdapter[Any] = TypeAdapter(body.field_info.annotation)
+        self.most = largest(self._model.json_schema()).with_room(SPARE).within(MOST)
+
+    def read(self, body: bytes) -> tuple[Any, Faults]:
+        """Return what `body` says, checked, or why it is refused.
+
+        It is counted before anything is made of it, then parsed and checked in one pass. A text with half a character
+        in it, which that parser refuses whole, goes through the standard library's, so that the field is named.
+        """
+        body = body.removeprefix(_UTF8_MARK)
+        try:
+            self.most.check(body)
+            return self._checked(body), []
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+            return None, [{**one} for one in found]
+        except ShapeError as error:
+            return None, _fault(str(error))
+        except UnicodeDecodeError:
+            return None, _fault("is not in UTF-8")
+        except RecursionError:
+            return None, _fault("has too many lists and objects in one another")
+        except json.JSONDecodeError as error:
+            return None, _fault(f"Invalid JSON: {error.msg} at line {error.lineno} column {error.colno}")
+
+    def _checked(self, body: bytes) -> Any:
+        try:
+            return self._model.validate_json(body)
+        except ValidationError as error:
+            if not (_is_of_json(error) and has_half_character(body)):
+                raise
+        values = json.loads(body.decode(), parse_int=_whole, parse_float=_fraction)
+        return self._model.validate_python(values)
+
+
+class BodyRequest(Request):
+    """A request whose `json()` is the route's model, made by its reader; FastAPI's own check then finds nothing to do.
+
+    A body that is refused becomes a value that no model takes, so that the refusal comes where FastAPI checks bodies:
+    after the key's scope.
+    """
+
+    def __init__(self, request: Request, reader: BodyReader, turn: asyncio.Semaphore) -> None:
+        """Read for `request`; one large body is read at a `turn`, which all routes of an application share."""
+        scope: Scope = request.scope
+        receive: Receive = request.receive
+        super().__init__(scope, receive)
+        self._reader = reader
+        self._turn = turn
+        self.faults: Faults = []
+
+    async def json(self) -> Any:
+        """Return the body's model, or what no model takes where `faults` says why."""
+        body = await self.body()
+        if len(body) <= MOST_ON_LOOP:
+            model, self.faults = self._reader.read(body)
+        else:
+            # In turns: threads that parse take the interpreter's lock from one another and from the event loop.
+            async with self._turn:
+                model, self.faults = await asyncio.to_thread(self._reader.read, body)
+        return _NO_BODY_OF_OURS if self.faults else model
+
+
+def _is_of_json(error: ValidationError) -> bool:
+    return error.error_count() == 1 and error.errors(include_input=False)[0]["type"] == "json_invalid"
+
+
+def _fault(sentence: str) -> Faults:
+    return [{"type": "body", "loc": (), "msg": sentence}]
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ShapeError(f"holds a number of more than {MOST_DIGITS} digits")
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    if len(digits) > MOST_DIGITS:
+        raise ShapeError(f"holds a number of more than {MOST_DIGITS} digits")
+    return float(digits)
