@@ -29,8 +29,11 @@ _EMAIL = re.compile(
     rf"(?<![{_WORD}.+-])(?<!^{_AT})(?<![^{_WORD}]{_AT})"
     rf"[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}}(?![{_WORD}])"
 )
-_LINK = re.compile(rf"(?:https?://|(?<![{_WORD}])www\.)[^\s<>\"]+", re.IGNORECASE)
-_SHORTENERS = r"t\.co|t\.me|wa\.me|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com|fb\.me|bsky\.app"
+_LINK = re.compile(rf"(?:(?:https?|whatsapp|viber|tg|sgnl)://|(?<![{_WORD}])www\.)[^\s<>\"]+", re.IGNORECASE)
+_SHORTENERS = (
+    r"t\.co|t\.me|wa\.me|(?:api|web|chat)\.whatsapp\.com|signal\.me|bit\.ly|goo\.gl|youtu\.be|tinyurl\.com|fb\.me"
+    r"|bsky\.app"
+)
 _NETWORKS = r"(?:[a-z]{1,9}\.)?(?:x|twitter|instagram|facebook|fb|threads|tiktok|youtube|linkedin|reddit)\.(?:com|net)"
 # What stands after such a host is a person's handle as often as not.
 _BARE_LINK = re.compile(rf"(?<![{_WORD}@.])(?:{_SHORTENERS}|{_NETWORKS})/[^\s<>\"]+", re.IGNORECASE)
@@ -38,22 +41,31 @@ _ACCENTS = "\u0300-\u036f"
 _MENTION = re.compile(rf"(?<![{_WORD}])(?:{_AT}[\w.+{_ACCENTS}-]*\w)+[{_ACCENTS}]*")
 _PHONE = re.compile(
     r"""(?<![A-Za-z_\d/.\#$€£¥₹-])(?<!\d[:,])
-    (?!(?:\d\d?[ .-]){2}(?:19|20)\d\d(?!\d)|(?:19|20)\d\d(?:[ .-]\d\d){2}(?!\d))  # no date
-    (?!(?:19|20)\d\d[ -](?:19|20)\d\d(?!\d)|\d{1,3}(?:[ .]\d{3})*[ .]000(?!\d))   # no years, no round figure
+    (?!(?:\d\d?[ ./-]){2}(?:19|20)\d\d(?!\d)|(?:19|20)\d\d(?:[ ./-]\d\d){2}(?!\d))  # no date
+    (?!\d{4}[ -](?:19|20)\d\d(?!\d)|\d{1,3}(?:[ .]\d{3})*[ .]000(?!\d))           # no years, no round figure
+    (?!(?:[01]\d|2[0-3])[.][0-5]\d[ ]?[ -])                                       # no opening hours
     (?:
-        (?:\+|00(?=[1-9]))(?=(?:[ .()-]{0,2}\d){7})\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}  # +44 20 7946 0958
+        (?:\+[ ]?|00[ ]?(?=[1-9]))(?=(?:[ ./()-]{0,3}\d){7})\d{1,3}
+        (?:[ ]?[./-]?[ ]?(?:\(\d{1,5}\)|\(?\d{1,5}\)?)){2,6}             # +44 20 7946 0958, +49 (0)171 / 1234567
+      | (?=\(?0\d|\(0\))(?=\(?\d(?:[ ./()-]{0,3}\d){8,12}(?![ ./()-]{0,3}\d))
+        \(?0\d{0,5}\)?(?:(?:[ ]?[./-][ ]?|[ ]|(?<=\)))\(?\d{1,8}\)?){1,5}  # 020 7946 0958, 0171 / 1234567
       | (?:1[ .-])?(?:\d{3}[ .-]|\(\d{3}\)[ .-]?)\d{3}[ .-]\d{4}        # (415) 555-0132, 1-800-555-0132
       | 0?[1-9](?P<pair>[ .-]?)\d\d(?:(?P=pair)\d\d){3}                 # 06 39 98 12 34
       | (?:0\d{2,4}[ .-]|\(0\d{1,4}\)[ .-]?)\d{2,4}(?:[ .-]\d{2,4}){1,3}  # 070-123 45 67
       | (?:0\d{1,4}[ /-]|\(0\d{1,4}\)[ /-]?)\d{3,4}[ -]?\d{2,5}         # 020 7946 0958, 030/901820
+      | 0\d-\d\d(?:[ ]\d\d){2}                                          # 08-12 34 56
       | [2-9]\d(?P<pairs>[ .-])\d\d(?:(?P=pairs)\d\d){2}                # 20 12 34 56
-      | 8[ -]?\(\d{3,5}\)[ -]?\d{1,3}(?:[ -]\d\d){2}                    # 8 (912) 345-67-89
-      | \(\d{2,5}\)[ -]?\d{3,5}[ -]?\d{3,5}                             # (11) 96123-4567
-      | [1-9]\d{1,2}[ -]\d{3}[ -]\d\d[ -]\d\d                           # 12 345 67 89
-      | [2-9]\d[ -]\d{3,4}[ -]\d{4}                                     # 21 2345 6789
-      | [2-9]\d\d(?:(?:[ ]\d\d){3}|[ ]\d{3}[ ]\d{3}|-\d{3}-\d{3}|[ -]\d{6,7})  # 612 34 56 78, 333 1234567
-      | 1[3-9]\d(?:[ -]\d{4}){2}                                        # 138 0013 8000
-      | [2-9]\d{3}[ -]\d{4}|[6-9]\d{4}[ -]\d{5}                         # 6123 4567, 98765 43210
+      | (?:8|\+?7)[ .-]?\(\d{3,5}\)[ .-]?\d{1,3}(?:[ .-]\d\d){2}        # 8 (912) 345-67-89
+      | 8[ .-]\(?0?\d\d\d?\)?[ .-]\d{2,3}(?:[ .-]\d\d){2}     # 8 029 491-19-11
+      | 8[ .-]\(\d{3}\)[ .-]\d{3}[ .-]\d{4}                             # 8 (771) 000 9998
+      | \(\d{2,5}\)[ .-]?\d{3,5}[ .-]?\d{3,5}                           # (11) 96123-4567
+      | \([1-9]\)[ .-]?[2-9][1-9]\d\d[ .-]\d{4}                         # (2) 2123 4567
+      | [1-9]\d{1,2}[ .-]\d{3}[ .-]\d\d[ .-]\d\d                        # 12 345 67 89
+      | [2-9]\d[ .-]\d{3,4}[ .-]\d{4}                                   # 21 2345 6789
+      | [2-9]\d\d(?:(?:[ ]\d\d){3}|(?:-\d\d){3}|(?:[.]\d\d){3})         # 612 34 56 78
+      | [2-9]\d\d(?:[ ]\d{3}[ ]\d{3}|-\d{3}-\d{3}|[ -]\d{6,7})          # 612 345 678, 333 1234567
+      | 1[3-9]\d(?:[ .-]\d{4}){2}                                       # 138 0013 8000
+      | [2-9]\d{3}[ -]\d{4}|[6-9]\d{4}[ .-]\d{5}                        # 6123 4567, 98765 43210
       | (?!7\d7-)[2-9]\d{2}-\d{4}                                       # 555-0132, but not a Boeing 737-8200
       | (?<!\w)\d{9,20}(?!\w)                                           # digits alone: telephone, ticket, card or post
     )(?![A-Za-z_\d/]|[.,:-]\d)""",
@@ -61,17 +73,22 @@ _PHONE = re.compile(
 )
 _SEVEN_DIGITS = re.compile(r"\d(?:[^\w]{0,3}\d){6}")
 """What every match of `_PHONE` holds: most texts hold no such thing, and looking for it is quick."""
-_OTHER_DIGIT = re.compile(r"[^\D0-9]|\uff0b")
-_ASCII_DIGITS: Final = {
-    ord(digit): str(unicodedata.digit(digit)) for digit in map(chr, range(0x80, 0x20000)) if digit.isdecimal()
-} | {0xFF0B: "+"}
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\ufe63\uff0d"
+_WIDE: Final = {"\uff0b": "+", "\uff08": "(", "\uff09": ")", "\uff0e": ".", "\uff0f": "/", "\u00b7": ".", "\u30fb": "."}
+_OTHER_SIGN = re.compile(rf"[^\D0-9]|[{_DASHES}{''.join(_WIDE)}]")
+_ASCII_SIGNS: Final = str.maketrans(
+    {digit: str(unicodedata.digit(digit)) for digit in map(chr, range(0x80, 0x20000)) if digit.isdecimal()}
+    | dict.fromkeys(_DASHES, "-")
+    | _WIDE
+)
+"""Digits of any script, and the signs between them, as ASCII has them."""
 
 
 _MARKS = re.compile(f"({MARKS}{MARKS}{{{MOST_MARKS - 1}}}){MARKS}+")
 
 
 class _PhoneNumbers(RewriteRule):
-    """Numbers as they are written in any country become `PHONE`, whatever script their digits are of.
+    """Numbers as they are written in any country become `PHONE`, whatever script their digits and signs are of.
 
     The rule goes by how digits stand together. The tables of the library `phonenumbers` could not: of any seven to
     eleven digits 98 to 100 % are a valid number somewhere. Its examples are what the tests measure by.
@@ -90,8 +107,8 @@ class _PhoneNumbers(RewriteRule):
 
     @override
     def edits(self, text: str) -> Iterator[Edit]:
-        ascii_digits = text.translate(_ASCII_DIGITS) if _OTHER_DIGIT.search(text) else text
-        for match in _PHONE.finditer(ascii_digits):
+        written = text.translate(_ASCII_SIGNS) if _OTHER_SIGN.search(text) else text
+        for match in _PHONE.finditer(written):
             yield Edit(match.start(), match.end(), PHONE)
 
 
