@@ -10,6 +10,8 @@ BREAKS: Final = ("\t", "\r", "\n")
 """With any of these first what follows may become a cell of its own."""
 GUARD: Final = "'"
 """By this sign a spreadsheet is told that a cell is text."""
+_ENOUGH: Final = 40
+"""Characters that show how a text begins."""
 _NUMBER: Final = re.compile(r"[0-9]{12,}|[0-9]+[eE][0-9]+")
 
 
@@ -26,6 +28,6 @@ def unguarded(text: str) -> str:
 def _is_acted_on(text: str) -> bool:
     # Spreadsheets pass over spaces and take full-width signs for plain ones; a sign that an accent follows is no longer
     # one when they are composed, but still the first character.
-    alike = unicodedata.normalize("NFKC", text[:40]).lstrip()
+    alike = unicodedata.normalize("NFKC", text.lstrip()[:_ENOUGH]).lstrip()
     is_formula = text.startswith(BREAKS) or text.lstrip().startswith(FORMULA_SIGNS) or alike.startswith(FORMULA_SIGNS)
     return is_formula or _NUMBER.fullmatch(text) is not None

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,11 +11,10 @@ import pyarrow.compute as pc
 from typing_extensions import override
 
 from services.profiles.transfer.table import SCHEMA_VERSION, VERSION_COLUMN, Table, TableWriter
+from shared.formula import guarded
 
-FORMULA_SIGNS: Final = ("=", "+", "-", "@")
-"""With any of these first a spreadsheet takes a cell for a formula, and does what it says."""
-BREAKS: Final = ("\t", "\r", "\n")
-"""With any of these first what follows may become a cell of its own."""
+MARK: Final = "\ufeff"
+"""Without it Excel takes UTF-8 for the encoding of its machine."""
 
 
 class JsonLines(TableWriter):
@@ -40,9 +38,9 @@ class JsonLines(TableWriter):
 
 
 class Csv(TableWriter):
-    """RFC 4180 with a heading. Nested values are JSON; a null is an empty cell.
+    """RFC 4180 with a heading, in UTF-8 with its mark. Nested values are JSON; a null is an empty cell.
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    A text that a spreadsheet would take for a formula, or for a number that it rounds, has an apostrophe before it.
     """
 
     def __init__(self, table: Table) -> None:
@@ -63,6 +61,7 @@ class Csv(TableWriter):
         lines = io.StringIO(newline="")
         writer = csv.writer(lines)
         if self._heading:
+            lines.write(MARK)
             writer.writerow(self._heading)
             self._heading = None
         writer.writerows(rows)
@@ -70,16 +69,8 @@ class Csv(TableWriter):
 
 
 def plain_text(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula and no reader of CSV stumbles over."""
-    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    return f"'{text}" if _begins_formula(text) else text
-
-
-def _begins_formula(text: str) -> bool:
-    # Spreadsheets pass over spaces and take full-width signs for plain ones; a sign that an accent follows is no longer
-    # one when they are composed, but still the first character.
-    alike = unicodedata.normalize("NFKC", text).lstrip()
-    return text.startswith(BREAKS) or text.lstrip().startswith(FORMULA_SIGNS) or alike.startswith(FORMULA_SIGNS)
+    """Return a text that no spreadsheet acts on and no reader of CSV stumbles over."""
+    return guarded(text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
 
 
 def _cell(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The encoding of a text file: said by its mark, by the person who imports it, or told from all of its bytes."""
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ def text_encoding(content: BinaryIO, named: str | None) -> TextEncoding:
 
 def _codec(named: str, sample: bytes) -> str:
     try:
+        io.TextIOWrapper(io.BytesIO(), named).close()
         codec = codecs.lookup(named)
-        b"".decode(named)
     except (LookupError, ValueError):
         raise FileError(
             "--encoding names none; there are utf-8, utf-16, latin-1, cp1252, cp1251, shift-jis ..."
