@@ -75,7 +75,7 @@ def show_cards(brand: str, clusters: Sequence[Mapping[str, Any]], reason: str | 
     out.print(Text(f"Kinds of people who post about {brand}", style="bold"))
     if reason:
         out.print(Text(reason, style="dim"))
-    for card in sorted(clusters, key=lambda card: -card["size"]):
+    for card in sorted(clusters, key=lambda card: -(card["size"] or 0)):
         out.print(Panel(_card(card), title=_title(card), title_align="left", expand=False))
 
 
@@ -84,6 +84,8 @@ def _title(card: Mapping[str, Any]) -> Text:
 
 
 def _card(card: Mapping[str, Any]) -> Text:
+    if card["size"] is None:
+        return Text("nothing is told of so few")
     lines = [f"{card['size']} authors, {card['share']:.0%}"]
     if card.get("mean_score") is not None:
         lines[0] += f", mean score {card['mean_score']:.2f}"

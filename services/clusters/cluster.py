@@ -1,15 +1,14 @@
 """A cluster as it is shown: its card."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.analysis import Frozen
+from shared.small_groups import LEAST_PEOPLE, withheld
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-MIN_DESCRIBED = 5
-"""A cluster of fewer authors is never described: its figures would be those of a person."""
 
 
 class Distinctive(Frozen):
@@ -31,14 +30,16 @@ class ClusterCard(Frozen):
     """A described cluster.
 
     `centroid` is the mean of each feature in its own unit, None where it is known for fewer than five
-    authors. `mean_score` is weighted by scored posts. `languages` are shares of the authors by main language.
+    authors. `mean_score` is weighted by scored posts, None where fewer than five authors have any. `languages` are
+    shares of the authors by main language, those of fewer than five left out. What is left out for that reason cannot
+    be reckoned from the other cards and the totals: more is left out beside it (`shared.small_groups`).
     `stability` is the mean Jaccard similarity under resampling (`services.clusters.kmeans.stability`).
     """
 
     id: Annotated[int, Field(ge=0)]
     described: Literal[True] = True
     name: str
-    size: Annotated[int, Field(ge=MIN_DESCRIBED)]
+    size: Annotated[int, Field(ge=LEAST_PEOPLE)]
     share: Share
     centroid: dict[str, float | None]
     distinctive: list[Distinctive]
@@ -50,12 +51,24 @@ class ClusterCard(Frozen):
 
 
 class SmallCluster(Frozen):
-    """A cluster of fewer than five authors: its size is all that is said."""
+    """A cluster of which nothing is told: of fewer than five authors, or withheld beside one.
+
+    Size and share are known in runs alone that an earlier version kept.
+    """
 
     id: Annotated[int, Field(ge=0)]
     described: Literal[False] = False
-    size: Annotated[int, Field(ge=1, lt=MIN_DESCRIBED)]
-    share: Share
+    size: Annotated[int, Field(ge=1)] | None = None
+    share: Share | None = None
 
 
 Cluster = Annotated[ClusterCard | SmallCluster, Field(discriminator="described")]
+
+
+def told(clusters: Sequence[ClusterCard | SmallCluster]) -> list[ClusterCard | SmallCluster]:
+    """Return the cards that may be shown: nothing is left of the totals that is of fewer than five authors."""
+    hidden = withheld({cluster.id: cluster.size for cluster in clusters if cluster.size is not None})
+    return [
+        SmallCluster(id=cluster.id) if cluster.id in hidden or isinstance(cluster, SmallCluster) else cluster
+        for cluster in clusters
+    ]

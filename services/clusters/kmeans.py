@@ -75,6 +75,30 @@ def refine(rows: Floats, centres: Floats) -> Fit:
     return _once(rows, KMeans(len(centres), init=centres, n_init=1, max_iter=ITERATIONS))
 
 
+def joined(rows: Floats, fitted: Fit, least: int) -> Fit:
+    """Return a fit whose clusters have `least` rows or more (or which is one): small ones join the nearest.
+
+    The smallest goes first, to the centre nearest to its own, which moves to the mean of both. A fit without small
+    clusters is returned as it is.
+    """
+    labels, centres = fitted.labels.copy(), fitted.centres.copy()
+    while True:
+        sizes = np.bincount(labels, minlength=len(centres))
+        present = np.flatnonzero(sizes)
+        smallest = present[np.argmin(sizes[present])]
+        if sizes[smallest] >= least or len(present) == 1:
+            break
+        others = present[present != smallest]
+        nearest = others[np.argmin(((centres[others] - centres[smallest]) ** 2).sum(axis=1))]
+        labels[labels == smallest] = nearest
+        centres[nearest] = rows[labels == nearest].mean(axis=0)
+    if len(present) == len(centres):
+        return fitted
+    left, labels = np.unique(labels, return_inverse=True)
+    centres = centres[left]
+    return Fit(labels.astype(np.int64), centres, float(((rows - centres[labels]) ** 2).sum()))
+
+
 def silhouette(rows: Floats, labels: Labels) -> float | None:
     """Return the mean silhouette in [-1, 1] (Rousseeuw 1987); None where the rows hold one label only."""
     if not 1 < len(np.unique(labels)) < len(rows):

@@ -11,8 +11,10 @@ from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 from services.clusters.cluster import Cluster
 from shared.analysis import Frozen
 from shared.errors import VoxpopError
+from shared.small_groups import LEAST_PEOPLE
 
 MAX_SEED = 2**32 - 1
+UNTOLD = "the reason names clusters of fewer than five people, of which nothing is told; train again for a new one"
 
 
 class CannotTrainError(VoxpopError):
@@ -80,14 +82,21 @@ class KScore(Frozen):
     """How well one k fits; measured on the authors that k was searched on.
 
     `inertia` is the sum of squared distances to the centres, `silhouette` the mean silhouette in
-    [-1, 1] of a bounded sample (None where the sample fell into one cluster).
+    [-1, 1] of a bounded sample (None where the sample fell into one cluster). The sizes are those of the clusters as
+    they would be shown, None where an earlier version kept those of a cluster of fewer than five authors.
     """
 
     k: int
     inertia: float
     silhouette: float | None
-    largest_share: float
-    smallest_size: int
+    largest_share: float | None
+    smallest_size: int | None
+
+    def told(self) -> Self:
+        """Return the score without the sizes of clusters of fewer than five authors."""
+        if self.smallest_size is None or self.smallest_size >= LEAST_PEOPLE:
+            return self
+        return self.model_copy(update={"smallest_size": None, "largest_share": None})
 
 
 class DroppedFeature(Frozen):
@@ -121,6 +130,12 @@ class RunSummary(Frozen):
     def ended(self) -> bool:
         """Tell whether nothing will change any more."""
         return self.status in ENDED
+
+    def told(self) -> Self:
+        """Return the run as it may be shown, also where an earlier version kept what is not told any more."""
+        before = any(score.told() != score for score in self.scores)
+        reason = {"reason": UNTOLD} if before else {}
+        return self.model_copy(update={"scores": [score.told() for score in self.scores], **reason})
 
 
 class Run(RunSummary):

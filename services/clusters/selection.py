@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.clusters.run import KScore
+from shared.small_groups import LEAST_PEOPLE
 
 MOST_CLUSTERS = 12
 LARGEST_SHARE = 0.9
-SMALLEST_SIZE = 5
 NEAR = 0.02
 """Silhouettes closer than this are a tie: on samples of a few thousand they differ as much by chance."""
 
@@ -24,7 +24,7 @@ class Choice:
 
 def candidates(authors: int, distinct: int) -> range:
     """Return the ks to try: 2 to 12, fewer where not every cluster could hold 5 authors or differ from the others."""
-    most = min(MOST_CLUSTERS, authors // SMALLEST_SIZE, distinct)
+    most = min(MOST_CLUSTERS, authors // LEAST_PEOPLE, distinct)
     return range(2, max(2, most) + 1)
 
 
@@ -54,10 +54,11 @@ def choose(scores: Sequence[KScore]) -> Choice:
     """
     balanced = [score for score in scores if _fault(score) is None]
     if not balanced:
-        least = min(scores, key=lambda score: (score.largest_share, score.k))
+        least = min(scores, key=lambda score: (_largest(score), score.k))
+        told = f" ({_percent(_largest(least))} of the authors)" if _smallest(least) >= LEAST_PEOPLE else ""
         reason = (
             f"none of the ks tried gives balanced groups, so k = {least.k} was taken, whose largest group "
-            f"is the smallest ({_percent(least.largest_share)} of the authors)"
+            f"is the smallest{told}"
         )
         return Choice(least.k, reason)
     best = max(balanced, key=lambda score: (_silhouette(score), -score.k))
@@ -95,11 +96,20 @@ def _reason(chosen: KScore, best: KScore, near: Sequence[KScore], bend: int | No
 
 
 def _fault(score: KScore) -> str | None:
-    if score.largest_share >= LARGEST_SHARE:
-        return f"its largest group would hold {_percent(score.largest_share)} of the authors"
-    if score.smallest_size < SMALLEST_SIZE:
-        return f"its smallest group would hold only {score.smallest_size}"
+    """Return why a k gives no balanced groups; of a small one, which nothing is told of, not even its size."""
+    if _smallest(score) < LEAST_PEOPLE:
+        return f"its smallest group would hold fewer than {LEAST_PEOPLE}"
+    if _largest(score) >= LARGEST_SHARE:
+        return f"its largest group would hold {_percent(_largest(score))} of the authors"
     return None
+
+
+def _smallest(score: KScore) -> int:
+    return score.smallest_size or 0
+
+
+def _largest(score: KScore) -> float:
+    return 1.0 if score.largest_share is None else score.largest_share
 
 
 def _silhouette(score: KScore) -> float:

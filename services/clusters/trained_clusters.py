@@ -1,7 +1,7 @@
 """All that is computed between reading features and writing assignments. Pure, deterministic, slow: run in a thread."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from services.clusters.kmeans import (
     align,
     distinct_rows,
     fit,
+    joined,
     never,
     refine,
     sample,
@@ -26,8 +27,10 @@ from services.clusters.kmeans import (
 from services.clusters.matrix import FeatureMatrix, behaviour_of
 from services.clusters.run import CannotTrainError, DroppedFeature, KScore, RunRequest, Stage
 from services.clusters.selection import Choice, candidates, choose, given
+from shared.small_groups import LEAST_PEOPLE
 
 FEWEST_AUTHORS = 10
+JOINED = f"; clusters of fewer than {LEAST_PEOPLE} people are joined with the nearest one"
 
 Advance = Callable[[Stage, float], None]
 """Told the stage and how much of it is done, 0 to 1; called from the computing thread."""
@@ -80,7 +83,10 @@ def train(
     matrix = behaviour_of(table)
     _check(matrix, request)
     advance(Stage.SEARCHING, 0.0)
-    choice, scores, fitted = _search(matrix.scaled, request, budget, advance, should_stop)
+    choice, scores, found = _search(matrix.scaled, request, budget, advance, should_stop)
+    fitted = joined(matrix.scaled, found, LEAST_PEOPLE)
+    if fitted is not found:
+        choice = replace(choice, reason=f"{choice.reason}{JOINED}")
     advance(Stage.DESCRIBING, 0.0)
     ids_by_label = align(fitted.labels, matrix.author_keys, before.members, before.used)
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
@@ -134,7 +140,8 @@ def _search(
         advance(Stage.SEARCHING, done / len(ks))
     choice = choose(scores) if request.k == "auto" else given(request.k)
     chosen = fits[choice.k]
-    return choice, scores, chosen if len(searched) == len(rows) else refine(rows, chosen.centres)
+    shown = [_without_small(score, joined(searched, fits[score.k], LEAST_PEOPLE)) for score in scores]
+    return choice, shown, chosen if len(searched) == len(rows) else refine(rows, chosen.centres)
 
 
 def _score(fitted: Fit, judged: Floats, labels: Labels) -> KScore:
@@ -145,3 +152,9 @@ def _score(fitted: Fit, judged: Floats, labels: Labels) -> KScore:
         largest_share=float(fitted.sizes.max() / fitted.sizes.sum()),
         smallest_size=int(fitted.sizes.min()),
     )
+
+
+def _without_small(score: KScore, fitted: Fit) -> KScore:
+    """Return a score as it is shown, with the sizes of the clusters that would be shown."""
+    sizes = {"largest_share": float(fitted.sizes.max() / fitted.sizes.sum()), "smallest_size": int(fitted.sizes.min())}
+    return score.model_copy(update=sizes)

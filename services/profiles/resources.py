@@ -18,6 +18,7 @@ from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import Stores, open_stores
 from services.profiles.transfer.spool import ImportSpool
+from services.profiles.withheld_clusters import WithheldClusters
 from shared.background import running
 from shared.clock import SKEW, Clock
 from shared.rounds import Round, keep_round
@@ -58,6 +59,7 @@ class Resources:
     store: ProfileStore
     alerts: Alerts
     imports: ImportSpool
+    withheld: WithheldClusters
     metrics: FoldMetrics
     clock: Clock
     reads: ReadLimit = field(default_factory=ReadLimit)
@@ -75,7 +77,8 @@ async def open_resources(
     async with open_stores(settings.parsed_store(), clock) as stores:
         alerts = build_alerts(settings, stores.alerts, clock)
         imports = ImportSpool(settings.data_dir, settings.import_bytes)
-        resources = Resources(stores.profiles, alerts, imports, FoldMetrics(registry), clock)
+        withheld = WithheldClusters(stores.profiles, clock)
+        resources = Resources(stores.profiles, alerts, imports, withheld, FoldMetrics(registry), clock)
         async with running(_work(settings, stores, alerts, clock), clock):
             yield resources
 

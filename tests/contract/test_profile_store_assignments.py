@@ -32,6 +32,21 @@ async def test_staged_assignments_are_not_shown(store: ProfileStore) -> None:
     assert await clusters(store) == {key(0): {"behaviour": 0}, key(1): {"behaviour": 3}}
 
 
+async def test_sizes_are_those_of_published_clusters(store: ProfileStore) -> None:
+    """By basis; staged ones do not count, and an erased author is gone at once."""
+    await store.fold("acme", crowd())
+    await store.stage("acme", "behaviour", "run-1", {key(0): 0, key(1): 3, key(2): 3})
+    assert await store.cluster_sizes("acme") == {}
+    await store.publish("acme", "behaviour", "run-1", 3)
+    await store.stage("acme", "interests", "run-2", {key(0): 1})
+    await store.publish("acme", "interests", "run-2", 1)
+    await store.stage("acme", "behaviour", "run-3", {key(0): 5})
+    assert await store.cluster_sizes("acme") == {"behaviour": {0: 1, 3: 2}, "interests": {1: 1}}
+    await store.erase(key(2))
+    assert await store.cluster_sizes("acme") == {"behaviour": {0: 1, 3: 1}, "interests": {1: 1}}
+    assert await store.cluster_sizes("bolt") == {}
+
+
 async def test_staging_again_changes_nothing(store: ProfileStore) -> None:
     """A chunk that is sent twice counts once; an author who is sent again gets the later cluster."""
     await store.fold("acme", crowd())

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from services.clusters.api.dependencies import Res
-from services.clusters.cluster import Cluster
+from services.clusters.cluster import Cluster, told
 from services.clusters.resources import Resources
 from services.clusters.run import Basis, Run
 from shared.access import Scope
@@ -33,14 +33,14 @@ class ClusterList(Frozen):
 async def list_clusters(brand: Brand, resources: Res, basis: WantedBasis = Basis.BEHAVIOUR) -> ClusterList:
     """The cards of the current run's clusters."""
     run = await _current(resources, brand, basis)
-    return ClusterList(run_id=run.run_id, basis=basis, trained_at=run.ended_at, items=run.clusters)
+    return ClusterList(run_id=run.run_id, basis=basis, trained_at=run.ended_at, items=told(run.clusters))
 
 
 @router.get("/{cluster_id}")
 async def show_cluster(brand: Brand, cluster_id: int, resources: Res, basis: WantedBasis = Basis.BEHAVIOUR) -> Cluster:
     """One card of the current run."""
     run = await _current(resources, brand, basis)
-    for cluster in run.clusters:
+    for cluster in told(run.clusters):
         if cluster.id == cluster_id:
             return cluster
     ids = ", ".join(str(cluster.id) for cluster in run.clusters)

@@ -47,16 +47,16 @@ async def list_runs(
 ) -> Page[RunSummary]:
     """The brand's runs, newest first."""
     runs = await resources.store.runs(brand, limit + 1, text_after(cursor) or None)
-    return Page.of(runs, limit, lambda run: [run.run_id])
+    return Page.of([run.told() for run in runs], limit, lambda run: [run.run_id])
 
 
 @router.get("/runs/{run_id}", dependencies=[requires(Scope.READ)])
 async def show_run(run_id: str, resources: Res) -> RunSummary:
     """One run: status, stage, progress, the scores of each k and the reason for the one chosen."""
-    return await resources.store.find(run_id)
+    return (await resources.store.find(run_id)).told()
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, dependencies=[requires(Scope.WRITE)])
 async def cancel_run(run_id: str, resources: Res) -> RunSummary:
     """Ask for a run's end; it shows as cancelled soon after. A run that has ended otherwise is 409."""
-    return await resources.trainer.cancel(run_id)
+    return (await resources.trainer.cancel(run_id)).told()

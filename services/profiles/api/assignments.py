@@ -67,6 +67,6 @@ async def publish_assignments(
     brand: KnownBrand, run_id: RunId, publication: Publication, resources: Res
 ) -> PublishedCount:
     """Show the run's assignments in place of those before, at once; 409 where not exactly `expected` are kept."""
-    return PublishedCount(
-        published=await resources.store.publish(brand, publication.basis, run_id, publication.expected)
-    )
+    published = await resources.store.publish(brand, publication.basis, run_id, publication.expected)
+    resources.withheld.changed()
+    return PublishedCount(published=published)

@@ -17,6 +17,7 @@ async def erase_author(order: ErasureOrder, resources: Res) -> ErasureReport:
     For ingest: a caller that has a raw id asks ingest's `POST /v1/erasures`, which removes drafts and tickets too.
     """
     erased = await resources.store.erase(order.author_key)
+    resources.withheld.changed()
     items = [
         ErasedOfBrand(brand=one.brand, posts=one.posts, texts=one.texts, assignments=one.assignments) for one in erased
     ]

@@ -12,6 +12,7 @@ from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.cursors import cursor_of, decode_position
 from services.profiles.listing import ClusterFilter, Listing, Order, Sort, position_of
 from services.profiles.profile import Basis, Profile
+from services.profiles.withheld_clusters import Withheld, shown
 from shared.access import Scope
 from shared.analyzed_post import Key
 from shared.errors import NotFoundError
@@ -37,7 +38,7 @@ class AccountView(BaseModel):
 
 
 class ProfileView(BaseModel):
-    """A profile. Scores are in [0, 1]; `labels` counts scored posts; `clusters` is by basis.
+    """A profile. Scores are in [0, 1]; `labels` counts scored posts; `clusters` is by basis, none of few people.
 
     `clusters` is empty for a key without the scope `evidence`.
     """
@@ -95,10 +96,13 @@ async def list_profiles(
         language=language,
         cluster=None if cluster is None else ClusterFilter(basis, cluster),
     )
+    hidden = await resources.withheld.of(brand)
+    if cluster in hidden.get(basis, frozenset()):
+        return Page(items=[])
     found = await resources.store.profiles(listing)
     page = Page.of(found, limit, lambda profile: cursor_of(position_of(profile, sort, order), sort, order))
-    with_clusters = opens(request, Scope.EVIDENCE)
-    return page.showing([_view_profile(profile, with_clusters=with_clusters) for profile in page.items])
+    told = hidden if opens(request, Scope.EVIDENCE) else None
+    return page.showing([_view_profile(profile, told) for profile in page.items])
 
 
 @router.get("/brands/{brand}/profiles/{author_key}")
@@ -109,11 +113,11 @@ async def show_profile(
     profile = await resources.store.profile(brand, author_key)
     if profile is None:
         raise NotFoundError("this brand has no profile of that author")
-    return _view_profile(profile, with_clusters=opens(request, Scope.EVIDENCE))
+    return _view_profile(profile, await resources.withheld.of(brand) if opens(request, Scope.EVIDENCE) else None)
 
 
-def _view_profile(profile: Profile, *, with_clusters: bool) -> ProfileView:
-    """Return the profile as it is shown."""
+def _view_profile(profile: Profile, hidden: Withheld | None) -> ProfileView:
+    """Return the profile as it is shown, without its clusters where `hidden` is None."""
     folded = profile.folded
     return ProfileView(
         author_key=profile.author_key,
@@ -136,7 +140,7 @@ def _view_profile(profile: Profile, *, with_clusters: bool) -> ProfileView:
         account=_view_account(profile),
         first_seen=view_time(folded.first_seen),
         last_seen=view_time(folded.last_seen),
-        clusters=dict(profile.clusters) if with_clusters else {},
+        clusters={} if hidden is None else shown(profile.clusters, hidden),
     )
 
 

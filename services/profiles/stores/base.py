@@ -124,6 +124,10 @@ class ProfileStore(Protocol):
         """Return one page of profiles with their published clusters."""
         ...
 
+    async def cluster_sizes(self, brand: str) -> dict[str, dict[int, int]]:
+        """Return how many authors each published cluster has, by basis."""
+        ...
+
     async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
         """Return up to `limit` profiles after the author `after`, by author, without clusters."""
         ...

@@ -13,7 +13,7 @@ from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import mongo_listing
-from services.profiles.stores.mongo_assignments import publish, stage
+from services.profiles.stores.mongo_assignments import cluster_sizes, publish, stage
 from services.profiles.stores.mongo_documents import INDEXES, key_of, of_brand
 from services.profiles.stores.mongo_group import GroupCommit
 from services.profiles.stores.mongo_posts import MongoPosts
@@ -180,6 +180,10 @@ class MongoProfileStore(TransactionalProfileStore):
     @override
     async def profiles(self, listing: Listing) -> list[Profile]:
         return await self._in_transaction(lambda session: mongo_listing.profiles(self._database, session, listing))
+
+    @override
+    async def cluster_sizes(self, brand: str) -> dict[str, dict[int, int]]:
+        return await self._in_transaction(lambda session: cluster_sizes(self._database, session, brand))
 
     @override
     @answering

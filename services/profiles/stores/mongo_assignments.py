@@ -62,6 +62,17 @@ async def published_runs(database: MongoDatabase, session: MongoSession, brand: 
     return {run["basis"]: run["run_id"] async for run in found}
 
 
+async def cluster_sizes(database: MongoDatabase, session: MongoSession, brand: str) -> dict[str, dict[int, int]]:
+    """Return how many authors each published cluster has, by basis."""
+    sizes: dict[str, dict[int, int]] = {}
+    for basis, run_id in (await published_runs(database, session, brand)).items():
+        query = {"$match": {"brand": brand, "basis": basis, "run_id": run_id}}
+        counted = [query, {"$group": {"_id": "$cluster", "authors": {"$sum": 1}}}]
+        async for one in database["assignments"].aggregate(counted, session=session):
+            sizes.setdefault(basis, {})[one["_id"]] = one["authors"]
+    return sizes
+
+
 async def clusters_of(
     database: MongoDatabase, session: MongoSession, brand: str, author_keys: Sequence[str]
 ) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import sqlite_posts
-from services.profiles.stores.sqlite_assignments import clusters_of, publish, stage
+from services.profiles.stores.sqlite_assignments import cluster_sizes, clusters_of, publish, stage
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
 from services.profiles.stores.sqlite_profiles import kept_profiles, profiles_of, select
 from services.profiles.stores.sqlite_reads import decode, increments, known_posts, lengths, load
@@ -120,6 +120,10 @@ class SqliteProfileStore(TransactionalProfileStore):
             return [replace(profile, clusters=clusters[profile.author_key]) for profile in found]
 
         return await self._database.read(read)
+
+    @override
+    async def cluster_sizes(self, brand: str) -> dict[str, dict[int, int]]:
+        return await self._database.read(lambda c: cluster_sizes(c, brand))
 
     @override
     async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:

@@ -58,6 +58,18 @@ def publish(connection: sqlite3.Connection, brand: str, basis: Basis, run_id: st
     return staged
 
 
+def cluster_sizes(connection: sqlite3.Connection, brand: str) -> dict[str, dict[int, int]]:
+    """Return how many authors each published cluster has, by basis."""
+    statement = """
+        SELECT basis, cluster, count(*) AS authors FROM published CROSS JOIN assignment USING (brand, basis, run_id)
+        WHERE brand = ? GROUP BY basis, cluster
+    """
+    sizes: dict[str, dict[int, int]] = {}
+    for row in connection.execute(statement, (brand,)):
+        sizes.setdefault(row["basis"], {})[row["cluster"]] = row["authors"]
+    return sizes
+
+
 def clusters_of(connection: sqlite3.Connection, brand: str, author_keys: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return the published clusters of each of the authors, by basis."""
     statement = """

@@ -17,7 +17,9 @@ from services.profiles.transfer.row import END, FIRST
 from services.profiles.transfer.table import Format, Table, TableKind, TableWriter
 from services.profiles.transfer.tables import TABLES, KeptRemoval
 from services.profiles.transfer.text_formats import Csv, JsonLines
+from services.profiles.withheld_clusters import Withheld, shown
 from shared.analyzed_post import Voice
+from shared.small_groups import withheld
 
 PAGE: Final = 1000
 POSTS_A_PAGE: Final = 500
@@ -70,12 +72,26 @@ async def stream(store: ProfileStore, export: Export) -> AsyncGenerator[bytes, N
     def written(rows: Sequence[Any]) -> bytes:
         return writer.add(table.batch(rows))
 
+    hidden = await _withheld(store, export)
     async with aclosing(pages_of(store, export)) as pages:
-        async for rows in pages:
+        async for page in pages:
+            rows = [_without(kept, hidden) for kept in page] if hidden else page
             if piece := await asyncio.to_thread(written, rows):
                 yield piece
     if piece := await asyncio.to_thread(writer.end):
         yield piece
+
+
+async def _withheld(store: ProfileStore, export: Export) -> Withheld:
+    """Return the clusters that a file for people does not name; a backup has all, to be restored."""
+    if export.of is not TableKind.PROFILES or export.form is Format.PARQUET:
+        return {}
+    sizes = await store.cluster_sizes(export.brand)
+    return {basis: found for basis, of_basis in sizes.items() if (found := withheld(of_basis))}
+
+
+def _without(kept: KeptProfile, hidden: Withheld) -> KeptProfile:
+    return replace(kept, profile=replace(kept.profile, clusters=shown(kept.profile.clusters, hidden)))
 
 
 async def has_anything(store: ProfileStore, brand: str) -> bool:

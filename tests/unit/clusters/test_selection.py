@@ -27,7 +27,7 @@ def test_a_tiny_group_is_passed_over_and_named() -> None:
     """A k with a group of fewer than five authors loses, and the reason says so."""
     choice = choose([score(2, 0.3), score(3, 0.8, smallest=4)])
     assert choice.k == 2
-    assert "its smallest group would hold only 4" in choice.reason
+    assert "its smallest group would hold fewer than 5" in choice.reason
 
 
 def test_the_elbow_decides_among_near_ties() -> None:

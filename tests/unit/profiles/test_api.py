@@ -1,5 +1,6 @@
 """What the service answers over HTTP."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -169,21 +170,54 @@ async def test_features_come_as_arrow_pages(client: httpx.AsyncClient, deliver: 
 
 async def test_assignments_are_shown_once_published(client: httpx.AsyncClient, deliver: Deliver) -> None:
     """Chunks stay unseen until the run is published with their exact number; then profiles show and filter by them."""
-    await deliver(*(post(number, number) for number in range(3)))
+    await deliver(*(post(number, number) for number in range(11)))
     path = "/v1/brands/acme/assignments/run-1"
-    items = [{"author_key": key(author), "cluster": author % 2} for author in range(3)]
-    for part in (items[:2], items[1:]):
+    items = [{"author_key": key(author), "cluster": author % 2} for author in range(11)]
+    for part in (items[:6], items[5:]):
         answer = await client.put(path, json={"basis": "behaviour", "items": part})
-        assert (answer.status_code, answer.json()) == (200, {"stored": 2})
+        assert (answer.status_code, answer.json()) == (200, {"stored": 6})
     assert (await client.get(f"/v1/brands/acme/profiles/{key(1)}")).json()["clusters"] == {}
     refused = await client.post(f"{path}/publish", json={"basis": "behaviour", "expected": 4})
     assert refused.status_code == 409
-    assert "3 authors are staged, not 4" in refused.json()["detail"]
-    answer = await client.post(f"{path}/publish", json={"basis": "behaviour", "expected": 3})
-    assert (answer.status_code, answer.json()) == (200, {"published": 3})
+    assert "11 authors are staged, not 4" in refused.json()["detail"]
+    answer = await client.post(f"{path}/publish", json={"basis": "behaviour", "expected": 11})
+    assert (answer.status_code, answer.json()) == (200, {"published": 11})
     assert (await client.get(f"/v1/brands/acme/profiles/{key(1)}")).json()["clusters"] == {"behaviour": 1}
     members = (await client.get("/v1/brands/acme/profiles?cluster=0&basis=behaviour&sort=author_key")).json()["items"]
-    assert [member["author_key"] for member in members] == [key(0), key(2)]
+    assert [member["author_key"] for member in members] == [key(0), key(2), key(4), key(6), key(8), key(10)]
+
+
+async def test_clusters_of_few_people_are_not_told(client: httpx.AsyncClient, deliver: Deliver) -> None:
+    """Neither by a profile, nor a list, nor a file; nor the next larger one, as which they would be what is left."""
+    sizes = {0: 4, 1: 6, 2: 7}
+    clusters = [cluster for cluster, size in sizes.items() for _ in range(size)]
+    await deliver(*(post(number, number) for number in range(len(clusters) + 1)))
+    path = "/v1/brands/acme/assignments/run-1"
+    items = [{"author_key": key(author), "cluster": cluster} for author, cluster in enumerate(clusters)]
+    await client.put(path, json={"basis": "behaviour", "items": items})
+    await client.post(f"{path}/publish", json={"basis": "behaviour", "expected": len(items)})
+    for cluster, members in {0: [], 1: [], 2: [key(author) for author in range(10, 17)]}.items():
+        listed = (await client.get(f"/v1/brands/acme/profiles?cluster={cluster}&sort=author_key")).json()
+        assert [member["author_key"] for member in listed["items"]] == members
+    told = {"behaviour": 2}
+    shown = (await client.get("/v1/brands/acme/profiles?sort=author_key")).json()["items"]
+    assert [one["clusters"] for one in shown] == [{}] * 10 + [told] * 7 + [{}]
+    assert (await client.get(f"/v1/brands/acme/profiles/{key(3)}")).json()["clusters"] == {}
+    exported = (await client.get("/v1/brands/acme/export?format=jsonl")).text.splitlines()
+    assert [json.loads(row)["cluster_behaviour"] for row in exported] == [None] * 10 + [2] * 7 + [None]
+
+
+async def test_a_cluster_that_an_erasure_made_small_is_not_told(client: httpx.AsyncClient, deliver: Deliver) -> None:
+    """With the card that was made of five, the four who are left would tell of the fifth."""
+    await deliver(*(post(number, number) for number in range(17)))
+    path = "/v1/brands/acme/assignments/run-1"
+    items = [{"author_key": key(author), "cluster": int(author >= 5) + int(author >= 11)} for author in range(17)]
+    await client.put(path, json={"basis": "behaviour", "items": items})
+    await client.post(f"{path}/publish", json={"basis": "behaviour", "expected": 17})
+    assert len((await client.get("/v1/brands/acme/profiles?cluster=0")).json()["items"]) == 5
+    assert (await client.post("/v1/erasures", json={"author_key": key(0)})).status_code == 200
+    counted = [len((await client.get(f"/v1/brands/acme/profiles?cluster={n}")).json()["items"]) for n in range(3)]
+    assert counted == [0, 0, 6]
 
 
 @pytest.mark.parametrize("path", ["profiles", f"profiles/{key(1)}", "summary", "features"])
