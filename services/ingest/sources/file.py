@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from services.ingest.sources.dates import DateReader
 from services.ingest.sources.exports.meta_export import ZIP, open_export
 from services.ingest.sources.layouts.archive_owner import owner_beside
-from services.ingest.sources.layouts.json_file import JsonFile
+from services.ingest.sources.layouts.json_file import open_json
 from services.ingest.sources.layouts.json_values import is_json
 from services.ingest.sources.packed import GZIP, refuse_others, unpacked
 from services.ingest.sources.rows import FileError, FileSource
@@ -117,7 +117,7 @@ def _json(
             content = stack.enter_context(_as_utf_8(content, encoding))
         sample = content.read(SNIFF_BYTES)
         content.seek(0)
-        source = JsonFile(content, mapping, platform, dates, owner_beside(name, sample)).source()
+        source = open_json(content, mapping, platform, dates, owner_beside(name, sample))
         yield replace(source, notes=lambda: [*filter(None, [encoding.note]), *source.notes()])
 
 

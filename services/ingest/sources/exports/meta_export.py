@@ -2,35 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from services.ingest.sources.exports.archive import Archive, ByteMeter, FolderArchive, zip_archive
-from services.ingest.sources.exports.forms import FORMS, ExportForm, UnknownFormError
+from services.ingest.sources.exports.export_entry import ExportEntry, ExportOwner, UnknownFormError
+from services.ingest.sources.exports.facebook_export import album_entry
 from services.ingest.sources.exports.items import ItemsError, items
+from services.ingest.sources.exports.members import FormMembers, members_of
+from services.ingest.sources.exports.x_archive import is_x_archive, x_archive_source
 from services.ingest.sources.rows import FileError, FileSource, Row
 
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP file begins; the second is an empty one."""
 
 
-@dataclass(frozen=True)
-class _Export:
-    """An archive whose form is known, with the names of the members that matter."""
-
-    archive: Archive
-    form: ExportForm
-    owners: list[str]
-    entries: list[str]
-
-
 @contextmanager
 def open_export(content: Path | BinaryIO, platform: str | None) -> Iterator[FileSource]:
-    """Open an export of Instagram or Facebook: a folder by its path, a ZIP file by its content.
+    """Open an export of Instagram, Facebook or X: a folder by its path, a ZIP file by its content.
 
     Raises FileError where it is no export in JSON, does not tell whose it is, is of another platform than
-    `platform` (None takes either), is damaged, or unpacks to more than any export does. An item that is wrong
+    `platform` (None takes each), is damaged, or unpacks to more than any export does. An item that is wrong
     in itself is yielded with its reason; one without a text is passed over.
     """
     meter = ByteMeter()
@@ -42,60 +34,91 @@ def open_export(content: Path | BinaryIO, platform: str | None) -> Iterator[File
 
 
 def _source(archive: Archive, platform: str | None, meter: ByteMeter) -> FileSource:
-    export = _recognised(archive)
-    if platform not in {None, export.form.platform}:
-        raise FileError(f"this is an export of {export.form.platform}; leave --platform away")
-    owner = _owner(export)
-    return FileSource(_rows(export, owner), sum(map(archive.size, export.entries)), lambda: meter.bytes)
+    if is_x_archive(archive):
+        return x_archive_source(archive, platform, meter)
+    found = _recognised(archive)
+    if platform not in {None, found.form.platform}:
+        raise FileError(f"this is an export of {found.form.platform}; leave --platform away")
+    owner = _owner(archive, found)
+    rows = _Reading(archive, found, owner).rows()
+    return FileSource(rows, sum(map(archive.size, found.names)), lambda: meter.bytes)
 
 
-def _recognised(archive: Archive) -> _Export:
-    names = archive.names()
-    found: list[_Export] = []
-    for form in FORMS:
-        entries = [name for name in names if form.entries.search(name)]
-        if entries:
-            found.append(_Export(archive, form, [name for name in names if form.owners.search(name)], entries))
+def _recognised(archive: Archive) -> FormMembers:
+    found = members_of(archive)
     if len(found) == 1:
         return found[0]
     if found:
         raise FileError("this holds exports of two platforms; give one at a time")
-    if any(name.endswith((".html", ".htm")) for name in names):
+    if any(name.lower().endswith((".html", ".htm")) for name in archive.names()):
         raise FileError("this export is in HTML; ask the platform for it in JSON")
-    raise FileError("this is no export of Instagram or Facebook with posts or comments in JSON")
+    raise FileError("this is no export of Instagram, Facebook or X with posts or comments in JSON")
 
 
-def _owner(export: _Export) -> str:
-    for name in export.owners:
-        with export.archive.read(name) as member:
+def _owner(archive: Archive, found: FormMembers) -> ExportOwner:
+    for name in found.owners:
+        with archive.read(name) as member:
             try:
-                for item in items(member):
-                    if (owner := export.form.owner_of(item)) is not None:
+                for _, item in items(member):
+                    if (owner := found.form.owner_of(item)) is not None:
                         return owner
             except ItemsError:
                 continue
     raise FileError("the export does not tell whose it is; ask for one that includes personal information, in JSON")
 
 
-def _rows(export: _Export, owner: str) -> Iterator[Row]:
-    number = 0
-    for name in export.entries:
-        last = name.rpartition("/")[2]
+class _Reading:
+    """Reads one export; what a photo's description says is told once, by its post or by its album."""
+
+    def __init__(self, archive: Archive, found: FormMembers, owner: ExportOwner) -> None:
+        self._archive = archive
+        self._found = found
+        self._owner = owner
+        self._number = 0
+        self._described: set[int] = set()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of all members."""
+        for name in self._found.names:
+            last = name.rpartition("/")[2]
+            try:
+                yield from self._member(name, last)
+            except ItemsError as error:
+                self._number += 1
+                yield Row(self._number, None, f"{last} {error}")
+
+    def _member(self, name: str, last: str) -> Iterator[Row]:
+        values: dict[str, Any] = {}
+        with self._archive.read(name) as member:
+            for key, item in items(member):
+                self._number += 1
+                if key and not isinstance(item, (dict, list)):
+                    values[key] = item
+                    continue
+                yield from self._item(key, item, last)
+        if self._found.form.platform == "facebook" and (entry := album_entry(values)) is not None:
+            yield self._row(entry)
+
+    def _item(self, key: str, item: Any, last: str) -> Iterator[Row]:
         try:
-            with export.archive.read(name) as member:
-                for item in items(member):
-                    number += 1
-                    row = _row(number, item, export.form, owner, last)
-                    if row is not None:
-                        yield row
-        except ItemsError as error:
-            number += 1
-            yield Row(number, None, f"{last} {error}")
+            entries = list(self._found.form.entries_of(key, item, self._owner))
+        except UnknownFormError as error:
+            yield Row(self._number, None, f"{last} {error}")
+            return
+        texts: set[str] = set()
+        for entry in entries:
+            if not (self._is_described(entry) or entry.text in texts):
+                yield self._row(entry)
+            texts.add(entry.text)
 
+    def _is_described(self, entry: ExportEntry) -> bool:
+        """Tell whether this description was told before, and keep it in mind."""
+        if entry.kind != "post" or entry.place is None:
+            return False
+        told = hash((entry.place, entry.text))
+        known = told in self._described
+        self._described.add(told)
+        return known
 
-def _row(number: int, item: Any, form: ExportForm, owner: str, member: str) -> Row | None:
-    try:
-        entry = form.entry_of(item)
-    except UnknownFormError:
-        return Row(number, None, f"{member} holds an item of a form that is not known")
-    return None if entry is None else Row(number, entry.as_post(form.platform, owner))
+    def _row(self, entry: ExportEntry) -> Row:
+        return Row(self._number, entry.as_post(self._found.form.platform, self._owner))

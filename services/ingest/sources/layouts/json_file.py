@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from services.ingest.sources.dates import DateReader
@@ -11,7 +11,7 @@ from services.ingest.sources.layouts.bluesky_view import BLUESKY_VIEW, JETSTREAM
 from services.ingest.sources.layouts.json_keys import KeyCheck, found_at, plain_record
 from services.ingest.sources.layouts.json_parts import SINGLES, JsonPart, parts_in
 from services.ingest.sources.layouts.json_path import MISSING, at
-from services.ingest.sources.layouts.json_values import json_values
+from services.ingest.sources.layouts.json_values import JsonValue, json_values
 from services.ingest.sources.layouts.layout import JsonLayout, Record
 from services.ingest.sources.layouts.mastodon_entry import MASTODON_ACTIVITY, MASTODON_STATUS
 from services.ingest.sources.layouts.x_post import SNSCRAPE, X_ARCHIVED, X_NOTICE, X_V1, X_V2, is_archived
@@ -35,40 +35,45 @@ NO_ACCOUNT: Final = (
 )
 
 
-class JsonFile:
-    """The posts of a JSON file, as rows."""
+def open_json(
+    content: BinaryIO,
+    mapping: Mapping[str, str],
+    platform: str | None,
+    dates: DateReader,
+    owner: Record | None = None,
+) -> FileSource:
+    """Return the rows of a JSON file that can seek; `mapping` has paths by field.
+
+    `owner` is the author of an X archive, empty where the archive does not tell; None for other files. Raises
+    ColumnError where a mapped or needed key is in no object of the file.
+    """
+    reading = JsonRows(mapping, platform, dates, owner)
+    content.seek(0)
+    reading.check_keys(json_values(content))
+    total = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    return FileSource(reading.rows(json_values(content)), total, content.tell, reading.notes)
+
+
+class JsonRows:
+    """Makes rows of values, and keeps what is to be said of them."""
 
     def __init__(
-        self,
-        content: BinaryIO,
-        mapping: Mapping[str, str],
-        platform: str | None,
-        dates: DateReader,
-        owner: Record | None = None,
+        self, mapping: Mapping[str, str], platform: str | None, dates: DateReader, owner: Record | None = None
     ) -> None:
-        """Read `content`, which can seek; `mapping` has paths by field.
-
-        `owner` is the author of an X archive, empty where the archive does not tell; None for other files.
-        """
-        self._content = content
+        """Read by a mapping and an owner as `open_json` takes them."""
         self._mapping = mapping
         self._platform = platform
         self._dates = dates
         self._owner = owner
+        self._number = 0
         self._passed: Counter[str] = Counter()
         self._lacks_owner = False
 
-    def source(self) -> FileSource:
-        """Return the file's rows; raises ColumnError where a mapped or needed key is in no object of the file."""
-        self._check_keys()
-        total = self._content.seek(0, io.SEEK_END)
-        self._content.seek(0)
-        return FileSource(self._rows(), total, self._content.tell, self._notes)
-
-    def _check_keys(self) -> None:
+    def check_keys(self, values: Iterable[JsonValue]) -> None:
+        """Raise ColumnError where a mapped or needed key is in no object of the values."""
         check = KeyCheck(self._mapping, self._platform)
-        self._content.seek(0)
-        for value in json_values(self._content):
+        for value in values:
             for part in () if value.fault else parts_in(value.value, self._is_post):
                 if part is not None:
                     check.look(part, is_known=self._layout_of(part) is not None)
@@ -76,19 +81,27 @@ class JsonFile:
                         return
         check.refuse()
 
-    def _rows(self) -> Iterator[Row]:
-        number = 0
-        for value in json_values(self._content):
+    def rows(self, values: Iterable[JsonValue]) -> Iterator[Row]:
+        """Yield a row for each object that may be a post and for each fault; their numbers go on from call to call."""
+        for value in values:
             if value.fault:
-                number += 1
-                yield Row(number, None, value.fault)
+                self._number += 1
+                yield Row(self._number, None, value.fault)
                 continue
             for part in parts_in(value.value, self._is_post):
-                number += 1
+                self._number += 1
                 if part is None:
-                    yield Row(number, None, f"line {value.line} holds what is not a JSON object")
-                elif (row := self._row(number, part)) is not None:
+                    yield Row(self._number, None, f"line {value.line} holds what is not a JSON object")
+                elif (row := self._row(self._number, part)) is not None:
                     yield row
+
+    def notes(self) -> list[str]:
+        """Return what is to be said once the rows are read."""
+        passed = [
+            f"{count} objects were passed over: {name} that is no post or has no text"
+            for name, count in self._passed.items()
+        ]
+        return [NO_ACCOUNT, *passed] if self._lacks_owner else passed
 
     def _row(self, number: int, part: JsonPart) -> Row | None:
         """Return the row of an object, None where it is passed over: it is no post, or has no text."""
@@ -130,13 +143,6 @@ class JsonFile:
             return False
         paths = [path for path in self._mapping.values() if path.partition(".")[0] not in SINGLES]
         return any(at(item, path) is not MISSING for path in paths)
-
-    def _notes(self) -> list[str]:
-        passed = [
-            f"{count} objects were passed over: {name} that is no post or has no text"
-            for name, count in self._passed.items()
-        ]
-        return [NO_ACCOUNT, *passed] if self._lacks_owner else passed
 
 
 def _is_of_layout(item: dict[str, Any]) -> bool:

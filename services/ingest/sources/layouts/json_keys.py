@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.ingest.sources.layouts.json_parts import JsonPart
-from services.ingest.sources.layouts.json_path import MISSING, at, listed, nearest, paths, printable
+from services.ingest.sources.layouts.json_path import MISSING, at, listed, nearest, paths
 from services.ingest.sources.rows import FIELDS, OF_AUTHOR, REQUIRED, ColumnError
+from shared.printable import printable
 
 _WAYS: Final = {field: (field, *((f"author.{OF_AUTHOR[field]}",) if field in OF_AUTHOR else ())) for field in FIELDS}
 """Where each field stands by the product's own names: flat, or nested as `POST /v1/posts` takes it."""

@@ -4,12 +4,13 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from services.ingest.sources.rows import MOST_LISTED
+from shared.printable import printable
+
 MISSING: Final = object()
 """What stands at the end of a path that leads nowhere: null is a value."""
 MAX_PARTS: Final = 20
 _DEEPEST: Final = 6
-_MOST_LISTED: Final = 30
-_LONGEST_NAME: Final = 80
 
 
 def at(value: Any, path: str) -> Any:
@@ -63,11 +64,5 @@ def nearest(path: str, known: Iterable[str]) -> str | None:
 def listed(names: Iterable[str]) -> str:
     """Return names for a sentence: printable, cut where they are long or many."""
     shown = [printable(name) for name in names]
-    more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
-    return (", ".join(shown[:_MOST_LISTED]) or "none") + more
-
-
-def printable(name: str) -> str:
-    """Return a name out of a file as it may be shown on a terminal."""
-    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
-    return "".join(character if character.isprintable() else "\ufffd" for character in name)
+    more = f" and {len(shown) - MOST_LISTED} more" if len(shown) > MOST_LISTED else ""
+    return (", ".join(shown[:MOST_LISTED]) or "none") + more

@@ -43,7 +43,7 @@ def json_values(content: BinaryIO) -> Iterator[JsonValue]:
     if _is_of_lines(content):
         yield from _lines(content)
     else:
-        yield from _documents(content)
+        yield from json_documents(content)
 
 
 def _is_of_lines(content: BinaryIO) -> bool:
@@ -110,7 +110,8 @@ def _pass_line(content: BinaryIO) -> None:
         pass
 
 
-def _documents(content: BinaryIO) -> Iterator[JsonValue]:
+def json_documents(content: BinaryIO) -> Iterator[JsonValue]:
+    """Yield the elements of arrays and the documents of a file, which need not be able to seek."""
     text = JsonText(content)
     try:
         text.skip(ASSIGNMENT)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.ingest.post import Post, parse_post
 from services.ingest.sources.exports import archive
-from services.ingest.sources.exports.forms import mend
+from services.ingest.sources.exports.export_entry import mend
 from services.ingest.sources.file import open_file
 from services.ingest.sources.rows import FileError, Row
 from tests.unit.ingest.sources.exports.archives import FACEBOOK, INSTAGRAM, unpacked, zipped
@@ -37,7 +37,7 @@ def test_instagrams_export_gives_captions_and_comments() -> None:
     """Posts, reels, stories and comments come with their texts mended; what was archived stays out."""
     rows = read(zipped(INSTAGRAM))
     assert texts(rows) == {"Café 😍", "two pictures", "a reel", "a story", "late again"}
-    assert all(row.post and row.post["author"] == {"id": "ana"} for row in rows)
+    assert all(row.post and row.post["author"] == {"id": "ana", "handle": "ana"} for row in rows)
 
 
 def test_facebooks_export_gives_posts_and_comments() -> None:
@@ -217,7 +217,7 @@ def test_progress_reaches_its_end() -> None:
 
 def test_an_entry_does_not_show_its_text() -> None:
     """What stands in a traceback holds no content."""
-    from services.ingest.sources.exports.forms import ExportEntry  # noqa: PLC0415
+    from services.ingest.sources.exports.export_entry import ExportEntry  # noqa: PLC0415
 
     assert "secret" not in repr(ExportEntry("post", "secret", 1))
 

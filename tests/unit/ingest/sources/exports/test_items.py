@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.ingest.sources.exports import items as module
 from services.ingest.sources.exports.items import ItemsError, items
+from services.ingest.sources.layouts import json_text
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.text(max_size=20),
@@ -24,19 +25,19 @@ def test_an_array_gives_its_elements_however_it_is_cut_for_reading(
     values: list[Any], step: int, indent: int | None
 ) -> None:
     """The same elements come whatever the size of the pieces in which the file is read."""
-    original, module._STEP = module._STEP, step  # type: ignore[misc]
+    original, json_text._STEP = json_text._STEP, step  # type: ignore[misc]
     try:
-        assert list(items(io.BytesIO(json.dumps(values, indent=indent).encode()))) == values
+        assert [item for _, item in items(io.BytesIO(json.dumps(values, indent=indent).encode()))] == values
     finally:
-        module._STEP = original  # type: ignore[misc]
+        json_text._STEP = original  # type: ignore[misc]
 
 
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_an_object_gives_the_elements_of_its_arrays_and_its_other_values(values: dict[str, Any]) -> None:
     """Arrays one level down are opened, everything else comes whole."""
-    expected: list[Any] = []
-    for value in values.values():
-        expected += value if isinstance(value, list) else [value]
+    expected: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        expected += [(name, element) for element in value] if isinstance(value, list) else [(name, value)]
     assert list(items(io.BytesIO(json.dumps(values).encode()))) == expected
 
 
@@ -69,7 +70,7 @@ def test_a_file_that_breaks_off_says_how(content: bytes, words: str) -> None:
 def test_what_came_before_the_damage_is_kept() -> None:
     """Elements before the place where a file breaks off are yielded."""
     reader = items(io.BytesIO(b'[{"a": 1}, {"b": 2}, {"c"'))
-    assert [next(reader), next(reader)] == [{"a": 1}, {"b": 2}]
+    assert [next(reader), next(reader)] == [("", {"a": 1}), ("", {"b": 2})]
     with pytest.raises(ItemsError):
         next(reader)
 

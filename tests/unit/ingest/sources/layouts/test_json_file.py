@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from services.ingest.post import parse_post
 from services.ingest.sources.dates import DateReader
 from services.ingest.sources.layouts import json_values as module
-from services.ingest.sources.layouts.json_file import JsonFile
-from services.ingest.sources.layouts.json_path import MISSING, at, nearest, printable
+from services.ingest.sources.layouts.json_file import open_json
+from services.ingest.sources.layouts.json_path import MISSING, at, nearest
 from services.ingest.sources.layouts.json_values import json_values
 from services.ingest.sources.rows import ColumnError
 from tests.unit.ingest.sources.layouts.examples import EXAMPLES, OWN, V1, V2, lines_of, posts_of, rows_of
@@ -103,7 +103,7 @@ def test_a_line_beyond_all_bounds_is_passed(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_long_array_is_read_in_the_memory_of_its_parts() -> None:
     """An array of 20 MB in one line takes a fraction of that."""
     content = io.BytesIO(b"[" + b",".join([lines_of([{**OWN, "filler": "x" * 1000}])] * 18_000) + b"]")
-    rows = JsonFile(content, {}, None, DateReader()).source().rows
+    rows = open_json(content, {}, None, DateReader()).rows
     tracemalloc.start()
     try:
         count = sum(row.post is not None for row in rows)
@@ -225,9 +225,10 @@ def test_the_nearest_key_is_named() -> None:
 
 def test_a_form_that_is_not_known_is_refused_with_its_keys() -> None:
     """No layout, no mapping: what is needed is named with the remedy; no name can write to the terminal."""
-    with pytest.raises(ColumnError, match=r"no key 'post_id' for post_id: give --map post_id=KEY.*it has id, b.+dy"):
+    with pytest.raises(
+        ColumnError, match=r"no key 'post_id' for post_id: give --map post_id=KEY.*it has id, b\\x1b\[31mdy"
+    ):
         rows_of(lines_of([{"id": 1, "b\x1b[31mdy": "t"}]), "web")
-    assert printable("a\x1b[2J\u202e" + "x" * 200) == "a\ufffd[2J\ufffd" + "x" * 74 + "..."
     with pytest.raises(ColumnError, match="--platform"):
         rows_of(lines_of([{name: value for name, value in OWN.items() if name != "platform"}]))
 
