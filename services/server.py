@@ -3,14 +3,17 @@
 import asyncio
 import gc
 import logging
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from services.http_connection import ConnectionLimits, HttpConnection
 from shared.errors import SettingsError
 from shared.settings import ServiceSettings
 from shared.web.same_origin import around
@@ -56,10 +59,7 @@ async def run(
     Raises whatever the application's lifespan raised at start, as it was raised.
     """
     startup = _Startup(app, around(app, settings))
-    config = uvicorn.Config(
-        startup, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=GRACE_SECONDS
-    )
-    server = _Server(config)
+    server = _Server(_config(startup, settings))
     async with asyncio.TaskGroup() as tasks:
         companion = tasks.create_task(_after(server.answering, beside)) if beside else None
         try:
@@ -72,6 +72,16 @@ async def run(
                 companion.cancel()
     if startup.failure is not None:
         raise startup.failure
+
+
+def _config(app: Any, settings: ServiceSettings) -> uvicorn.Config:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(settings.max_connections, files // 2)
+    limits = ConnectionLimits(settings.head_seconds, settings.stall_seconds, most)
+    protocol: Any = partial(HttpConnection, limits=limits)
+    return uvicorn.Config(
+        app, http=protocol, ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
 
 
 async def _after(event: asyncio.Event, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:

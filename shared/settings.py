@@ -37,6 +37,15 @@ class ServiceSettings(BaseSettings):
         "", alias="VOXPOP_HOSTS", description="other names of a server without keys, comma-separated; else 421"
     )
     max_body_bytes: int = Field(8 * 2**20, alias="VOXPOP_MAX_BODY_BYTES", ge=1024, description="larger bodies are 413")
+    max_connections: int = Field(
+        1000, alias="VOXPOP_MAX_CONNECTIONS", ge=8, description="at a time; past it one that waits for its client goes"
+    )
+    head_seconds: float = Field(
+        10.0, alias="VOXPOP_HEAD_SECONDS", gt=0, description="for a request's line and headers; else 408"
+    )
+    stall_seconds: float = Field(
+        20.0, alias="VOXPOP_STALL_SECONDS", gt=0, description="for 512 bytes a second of a body or an answer to pass"
+    )
     rate_limit: str = Field("1200/minute", alias="VOXPOP_RATE_LIMIT", description="requests per key, e.g. 20/second")
     log_level: str = Field("INFO", alias="VOXPOP_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR")
     ingest_url: str = Field("http://ingest", alias="INGEST_URL", description="where ingest answers")

@@ -5,9 +5,10 @@ import time
 import traceback
 import uuid
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.web.metrics import RequestMetrics
@@ -15,6 +16,7 @@ from shared.web.problems import problem
 
 log = structlog.get_logger(__name__)
 
+CLIENT_CLOSED_REQUEST: Final = 499
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -46,6 +48,8 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(request_id=request_id, service=self._service):
             try:
                 await self._app(scope, receive, send_marked)
+            except ClientDisconnect:
+                status = status or CLIENT_CLOSED_REQUEST
             except Exception as error:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
                 log.error("request.failed", error=type(error).__name__, frames=_frames(error))  # noqa: TRY400 - a traceback may quote a post
                 if not status:

@@ -3,9 +3,11 @@
 import asyncio
 import multiprocessing
 import os
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -21,13 +23,16 @@ _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload([__name__])
 
 
-def serve(folder: Path, told: Connection) -> None:
-    """Do what `voxpop serve profiles` does, on a free port that is `told`; what it says goes into a file."""
+def serve(folder: Path, told: Connection, more: Mapping[str, Any]) -> None:
+    """Do what `voxpop serve profiles` does, on a free port that is `told`; what it says goes into a file.
+
+    `more` are settings.
+    """
     log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     configure_logs("INFO")
-    settings = ProfilesSettings(_env_file=None, data_dir=folder, rate_limit="100000/second")
+    settings = ProfilesSettings(_env_file=None, data_dir=folder, rate_limit="100000/second", **more)
     listening = bind(HOST, 0)
 
     async def beside() -> None:
@@ -39,11 +44,11 @@ def serve(folder: Path, told: Connection) -> None:
 class ProfilesProcess:
     """A server with its database `profiles.db` in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         """Start it."""
         self.url = ""
         self._told, telling = _FORKING.Pipe(duplex=False)
-        self._process: BaseProcess = _FORKING.Process(target=serve, args=(folder, telling))
+        self._process: BaseProcess = _FORKING.Process(target=serve, args=(folder, telling, settings))
         self._process.start()
         telling.close()
 

@@ -44,6 +44,7 @@ def test_a_website_gets_nothing_and_orders_nothing(url: str) -> None:
     assert ask(url, f"GET {EXPORT} HTTP/1.1\n{rebound}") == 421
     assert ask(url, order(rebound, as_json), ERASURE) == 421
     assert ask(url, order(rebound, as_json, "origin: http://evil.example:{port}"), ERASURE) == 421
+    assert ask(url, "GET http://evil.example" + f"{EXPORT} HTTP/1.1\n{ours}") == 421
     assert ask(url, f"GET {EXPORT} HTTP/1.1\n{ours}\n{rebound}") == 400
     assert ask(url, f"GET {EXPORT} HTTP/1.1") == 400
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.api.dependencies import CLIENT_CLOSED_REQUEST, Res, unless_abandoned
+from services.sentiment.api.dependencies import Res, unless_abandoned
 from services.sentiment.categories.category_set import CategorySet
 from services.sentiment.model_card import EMBEDDING, ModelCard
 from services.sentiment.request import DEFAULT_FEATURES, FEATURES, AnalysisRequest, Feature
@@ -16,6 +16,7 @@ from shared.access import Scope
 from shared.analysis import Analysis, Probability, SentimentLabel
 from shared.errors import InputError, NotFoundError
 from shared.web.auth import requires
+from shared.web.requests import CLIENT_CLOSED_REQUEST
 
 router = APIRouter(prefix="/v1", tags=["sentiment"], dependencies=[requires(Scope.ANALYZE)])
 

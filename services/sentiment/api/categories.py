@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 from pydantic_core import PydanticCustomError
 
 from services.sentiment.api.analysis import SetName, StrictBody, Text
-from services.sentiment.api.dependencies import CLIENT_CLOSED_REQUEST, Res, unless_abandoned
+from services.sentiment.api.dependencies import Res, unless_abandoned
 from services.sentiment.categories.category_set import MAX_LABEL_CHARACTERS, MAX_NOTES_CHARACTERS, CategorySet
 from services.sentiment.categories.examples import MAX_EXAMPLES, Example, unpack
 from services.sentiment.categories.training_queue import TrainingRequest
@@ -20,6 +20,7 @@ from shared.errors import InputError
 from shared.pages import DEFAULT_LIMIT, Page, decode_cursor, text_after
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
+from shared.web.requests import CLIENT_CLOSED_REQUEST
 
 router = APIRouter(prefix="/v1/categories", tags=["categories"])
 

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from services.sentiment.resources import Resources
 from shared.web.dependencies import opened
-
-CLIENT_CLOSED_REQUEST: Final = 499
 
 Result = TypeVar("Result")
 Res = Annotated[Resources, Depends(opened)]
