@@ -181,6 +181,14 @@ class Leases:
         document = await self.documents.update(self.collection, lease.key, releasing)
         return document if document is not None else self._held(None, lease)
 
+    async def remove(self, lease: Lease) -> None:
+        """Remove a leased document for good; raises LeaseLostError."""
+
+        def removing(before: Document | None) -> None:
+            self._held(before, lease)
+
+        await self.documents.update(self.collection, lease.key, removing)
+
     def _may_be_taken(self, document: Document, now: datetime, lasting: timedelta) -> bool:
         due = due_of(document)
         matches = all(document.fields.get(name) == value for name, value in zip(self.index, self.equal, strict=False))

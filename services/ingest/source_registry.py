@@ -1,6 +1,6 @@
 """What may be asked of a source beside its brand's rules."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
@@ -25,7 +25,7 @@ from services.ingest.sources.meta.captions import InstagramCaptions
 from services.ingest.sources.meta.facebook_page import FacebookPage
 from services.ingest.sources.meta.instagram_hashtag import InstagramHashtag
 from services.ingest.sources.network.backlog import BacklogSource
-from services.ingest.sources.x.source import XSearch, XStream
+from services.ingest.sources.x.source import XSearch, XStream, withdraw_rules
 from services.ingest.streams.budget import FreeBudget, MonthlyBudget
 from services.ingest.streams.spend import SpendStore
 from services.ingest.streams.stream import Stream, StreamKind
@@ -95,7 +95,8 @@ class SourceKind:
     """One source: how it is made, what its settings must have, and what may be asked of it.
 
     `needs` raises CredentialError or SourceRefusedError where the settings lack something. `backfill` is None where the
-    network gives no past. `purse` names whose posts cost money.
+    network gives no past. `purse` names whose posts cost money. `withdraw` takes away what a stream of a brand left at
+    its network, None where that is nothing; see `SourceRegistry.withdraw`.
     """
 
     platform: Platform
@@ -103,6 +104,7 @@ class SourceKind:
     needs: Callable[[IngestSettings], object] = lambda _: None
     backfill: type[BaseModel] | None = None
     purse: str | None = None
+    withdraw: Callable[[IngestSettings, str, Clock], Awaitable[None]] | None = None
 
     def parameters(self, kind: StreamKind) -> type[BaseModel] | None:
         """Return what may be asked of a stream of `kind`, None where there is no such stream."""
@@ -173,19 +175,12 @@ SOURCES: Final[dict[str, SourceKind]] = {
         lambda context: XStream(context.settings, context.query, context.report, context.budget, context.clock),
         needs=IngestSettings.require_x_bearer,
         purse="x",
+        withdraw=withdraw_rules,
     ),
     "x-search": SourceKind("x", _x_search, needs=IngestSettings.require_x_bearer, backfill=WindowParameters, purse="x"),
     "bluesky": SourceKind("bluesky", _plain(BlueskyStream)),
-    "mastodon": SourceKind(
-        "mastodon",
-        _plain(MastodonStream),
-        needs=IngestSettings.mastodon_token,
-    ),
-    "mastodon-hashtag": SourceKind(
-        "mastodon",
-        _plain(MastodonHashtags),
-        needs=IngestSettings.mastodon_token,
-    ),
+    "mastodon": SourceKind("mastodon", _plain(MastodonStream), needs=IngestSettings.mastodon_token),
+    "mastodon-hashtag": SourceKind("mastodon", _plain(MastodonHashtags), needs=IngestSettings.mastodon_token),
     "instagram-hashtag": SourceKind(
         "instagram", _instagram_hashtag, needs=IngestSettings.instagram_access, backfill=SinceParameters
     ),
@@ -239,6 +234,20 @@ class SourceRegistry:
         return kind.make(
             SourceContext(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
         )
+
+    def leaves(self, source: str) -> bool:
+        """Tell whether streams of a source leave something at their network, which `withdraw` takes away."""
+        kind = self._kinds.get(source)
+        return kind is not None and kind.withdraw is not None
+
+    async def withdraw(self, stream: Stream) -> None:
+        """Take away what a stream left at its network, within seconds; nothing may be there (any more).
+
+        Raises CredentialError, SourceRefusedError, LeftBehindError.
+        """
+        withdraw = self._kind(stream.source).withdraw
+        if withdraw is not None:
+            await withdraw(self._settings, stream.brand, self._clock)
 
     def checked(self, kind: StreamKind, source: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters in their canonical form.

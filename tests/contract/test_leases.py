@@ -53,6 +53,23 @@ async def test_no_document_is_taken_twice(replicas: tuple[Leases, Leases]) -> No
     assert await replicas[0].take("late", NOW, NOW + MINUTE) is None
 
 
+async def test_what_is_leased_is_removed_by_its_owner_alone(replicas: tuple[Leases, Leases]) -> None:
+    """An owner of before removes nothing."""
+    one, other = replicas
+    await add(one, "a")
+    first = await one.take("slow", NOW, NOW + MINUTE)
+    second = await other.take("quick", NOW + MINUTE, NOW + 2 * MINUTE)
+    assert first is not None
+    assert second is not None
+    with pytest.raises(LeaseLostError):
+        await one.remove(first[0])
+    assert await one.documents.get(CHORES, "a") is not None
+    await other.remove(second[0])
+    assert await one.documents.get(CHORES, "a") is None
+    with pytest.raises(LeaseLostError):
+        await other.remove(second[0])
+
+
 async def test_only_what_is_due_and_wanted_is_taken(replicas: tuple[Leases, Leases]) -> None:
     """Not before its time, never without one, and by its key under the same conditions."""
     one, other = replicas

@@ -210,15 +210,99 @@ async def test_a_deleted_stream_is_gone_for_its_owner_too(store: StreamStore) ->
     """Its cursor goes with it: the same question begins anew under another id."""
     leased = await taken(store)
     await store.record(leased.lease, fared(), b"here", LATER)
-    await store.delete(leased.lease.key)
+    await store.delete(leased.lease.key, NOW)
     with pytest.raises(LeaseLostError):
         await store.record(leased.lease, fared(), None, LATER)
-    for absent in (store.find(leased.lease.key), store.delete(leased.lease.key)):
+    for absent in (store.find(leased.lease.key), store.delete(leased.lease.key, NOW)):
         with pytest.raises(NotFoundError):
             await absent
     again = await store.add(a_stream())
     assert again.stream_id != leased.lease.key
     assert (await taken(store, again.stream_id)).cursor is None
+
+
+async def test_a_paused_stream_that_left_something_is_due_to_be_withdrawn(store: StreamStore) -> None:
+    """Until what it left is gone; meanwhile people see it paused, and it is not due to run."""
+    stream = await store.add(a_stream())
+    assert (await store.want(stream.stream_id, DesiredState.PAUSED, NOW, leaves=True)).wanted is DesiredState.PAUSED
+    assert (await store.due(NOW, 9, TTL), await store.withdrawals(NOW, 9, TTL)) == ([], [stream.stream_id])
+    leased = await taken(store, stream.stream_id)
+    assert leased.stream.wanted is DesiredState.PAUSED
+    assert await store.withdrawals(NOW, 9, TTL) == []
+    await store.release(leased.lease, fared(StreamState.PAUSED), None, LATER, withdrawn=False)
+    assert await store.withdrawals(NOW, 9, TTL) == []
+    assert await store.withdrawals(LATER, 9, TTL) == [stream.stream_id]
+    again = await taken(store, stream.stream_id, "replica-2", LATER)
+    await store.release(again.lease, fared(StreamState.PAUSED), None, LATER, withdrawn=True)
+    assert (await store.due(LATER, 9, TTL), await store.withdrawals(LATER, 9, TTL)) == ([], [])
+    assert (await store.find(stream.stream_id)).wanted is DesiredState.PAUSED
+
+
+async def test_an_owner_learns_that_its_stream_is_to_be_withdrawn(store: StreamStore) -> None:
+    """It is paused to it; what it releases without having tried is due at once, however late it was to run again."""
+    leased = await taken(store)
+    await store.want(leased.lease.key, DesiredState.PAUSED, NOW, leaves=True)
+    assert await store.withdrawals(NOW, 9, TTL) == []
+    assert await store.record(leased.lease, fared(), b"here", NOW + TTL) is DesiredState.PAUSED
+    await store.release(leased.lease, fared(StreamState.FAILED), None, NOW + timedelta(hours=5))
+    assert await store.withdrawals(NOW, 9, TTL) == [leased.lease.key]
+
+
+async def test_a_stream_that_is_resumed_is_not_withdrawn(store: StreamStore) -> None:
+    """Whether before a replica took it up, or while one was at it: then it runs next."""
+    stream_id = (await store.add(a_stream())).stream_id
+    await store.want(stream_id, DesiredState.PAUSED, NOW, leaves=True)
+    await store.want(stream_id, DesiredState.RUNNING, NOW)
+    assert (await store.due(NOW, 9, TTL), await store.withdrawals(NOW, 9, TTL)) == ([stream_id], [])
+    await store.want(stream_id, DesiredState.PAUSED, NOW, leaves=True)
+    leased = await taken(store, stream_id)
+    await store.want(stream_id, DesiredState.RUNNING, NOW)
+    await store.release(leased.lease, fared(StreamState.PAUSED), None, NOW, withdrawn=True)
+    assert (await store.due(NOW, 9, TTL), await store.withdrawals(NOW, 9, TTL)) == ([stream_id], [])
+    assert (await store.find(stream_id)).wanted is DesiredState.RUNNING
+
+
+async def test_a_deleted_stream_that_left_something_stays_for_replicas_alone(store: StreamStore) -> None:
+    """People find it no more, its place is forgotten, its owner hears that it is paused; it goes once all is gone."""
+    leased = await taken(store)
+    stream_id = leased.lease.key
+    await store.record(leased.lease, fared(), b"here", NOW + TTL)
+    await store.delete(stream_id, NOW, leaves=True)
+    for absent in (
+        store.find(stream_id),
+        store.delete(stream_id, NOW),
+        store.want(stream_id, DesiredState.RUNNING, NOW),
+    ):
+        with pytest.raises(NotFoundError):
+            await absent
+    assert await store.page(StreamKind.STREAM, None, "", 9) == []
+    assert await store.record(leased.lease, fared(), b"further", NOW + TTL) is DesiredState.PAUSED
+    await store.release(leased.lease, fared(StreamState.PAUSED), b"further", NOW, withdrawn=False)
+    again = await taken(store, stream_id, "replica-2", NOW)
+    assert (again.cursor, again.stream.brand, again.stream.source) == (None, "aerolume", "x")
+    await store.release(again.lease, fared(StreamState.PAUSED), None, NOW, withdrawn=True)
+    assert await store.withdrawals(LATER, 9, TTL) == []
+    with pytest.raises(LeaseLostError):
+        await store.record(again.lease, fared(), None, LATER)
+
+
+async def test_a_stream_that_is_made_again_takes_over_what_the_deleted_one_left(store: StreamStore) -> None:
+    """Its withdrawal ends; where a replica holds it at that moment, the new stream waits for the end of the lease."""
+    first = await store.add(a_stream())
+    await store.delete(first.stream_id, NOW, leaves=True)
+    second = await store.add(a_stream(now=NOW + TTL / 2))
+    assert second.stream_id != first.stream_id
+    assert await store.withdrawals(LATER, 9, TTL) == []
+    assert await store.due(NOW + TTL / 2, 9, TTL) == [second.stream_id]
+    assert not await store.is_made_anew(second)
+    await store.delete(second.stream_id, NOW, leaves=True)
+    held = await taken(store, second.stream_id)
+    third = await store.add(a_stream(now=NOW + TTL / 2))
+    assert await store.is_made_anew(held.stream)
+    assert await store.due(NOW + TTL / 2, 9, TTL) == []
+    assert await store.due(LATER, 9, TTL) == [third.stream_id]
+    with pytest.raises(LeaseLostError):
+        await store.release(held.lease, fared(StreamState.PAUSED), None, NOW, withdrawn=True)
 
 
 async def test_a_finished_backfill_stays_and_makes_room(store: StreamStore) -> None:
@@ -236,7 +320,7 @@ async def test_a_finished_backfill_stays_and_makes_room(store: StreamStore) -> N
 
 async def test_what_is_not_there_is_not_found(store: StreamStore) -> None:
     """No operation makes a stream of nothing."""
-    for absent in (store.find("no"), store.delete("no"), store.want("no", DesiredState.PAUSED, NOW)):
+    for absent in (store.find("no"), store.delete("no", NOW), store.want("no", DesiredState.PAUSED, NOW)):
         with pytest.raises(NotFoundError, match="there is no stream 'no'"):
             await absent
     assert await store.acquire("no", "replica-1", NOW, TTL) is None

@@ -120,5 +120,14 @@ class SourceRefusedError(SourceError):
     """The network will not do what is asked for, now and later: a query it does not know, a page that is not there."""
 
 
+class LeftBehindError(SourceError):
+    """What a source left at its network could not be taken away; `wait` is how many seconds the network asks for."""
+
+    def __init__(self, detail: str, wait: float = 0.0) -> None:
+        """Keep both."""
+        super().__init__(detail)
+        self.wait = wait
+
+
 class BudgetSpentError(SourceError):
     """The month's reads are spent."""

@@ -3,20 +3,21 @@
 import asyncio
 import traceback
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.query_plan import query_for
-from services.ingest.sources.base import Source
+from services.ingest.sources.base import LeftBehindError, SourceError
 from services.ingest.streams.progress import ProgressRecorder
 from services.ingest.streams.run_outcome import HANDED_ON, PAUSED, RunOutcome, outcome_of_end, outcome_of_error
-from services.ingest.streams.runtime import StreamRuntime, WithdrawableSource
+from services.ingest.streams.runtime import StreamRuntime
 from services.ingest.streams.store import LeasedStream
-from services.ingest.streams.stream import DesiredState
+from services.ingest.streams.stream import DesiredState, StreamState
 from services.ingest.streams.stream_delivery import StopRequestedError, StreamDelivery
-from shared.errors import NotFoundError, OverloadedError, PeerUnavailableError, VoxpopError
+from shared.errors import OverloadedError, PeerUnavailableError, VoxpopError
 from shared.leases import LeaseLostError
 
 RECORD_SECONDS: Final = 1.0
@@ -45,7 +46,7 @@ class StreamRunner:
         self._asked: RunOutcome = HANDED_ON
         self._listening: asyncio.Task[RunOutcome] | None = None
         self._can_be_cut = False
-        self._source: Source | None = None
+        self._withdrawn: bool | None = None
         self._cursor: str | None = None
         self._is_cursor_new = False
         self._brand_version: int | None = None
@@ -81,12 +82,12 @@ class StreamRunner:
             outcome = None
         if outcome is not None:
             await self._release(outcome)
-        elif await self._is_deleted():
-            await self._withdraw()
 
     async def _listen(self) -> RunOutcome:
         if self._stop.is_set():
             return self._asked
+        if self._leased.stream.wanted is DesiredState.PAUSED:
+            return await self._withdraw()
         self._can_be_cut = True
         try:
             await self._deliver_all()
@@ -100,9 +101,7 @@ class StreamRunner:
         except Exception as error:  # noqa: BLE001 - any error of a source ends its stream alone, in words
             return self._failed(error)
         if self._stop.is_set():
-            if self._asked is PAUSED:
-                await self._withdraw()
-            return self._asked
+            return await self._withdraw() if self._asked is PAUSED else self._asked
         return outcome_of_end(self._leased.stream.kind, self._failures())
 
     async def _deliver_all(self) -> None:
@@ -113,7 +112,7 @@ class StreamRunner:
         query: BrandQuery = await asyncio.to_thread(query_for, brand, platform)
         if self._leased.cursor is not None:
             self._cursor = self._runtime.cipher.open_(PURPOSE, self.stream_id, self._leased.cursor)
-        source = self._source = self._runtime.sources.build(stream, query, self._recorder, self._recorder.spent)
+        source = self._runtime.sources.build(stream, query, self._recorder, self._recorder.spent)
         delivering = StreamDelivery(self._runtime, query, self._recorder, self._stop)
         async with aclosing(source.batches(self._cursor)) as batches:
             async for delivery in batches:
@@ -193,21 +192,25 @@ class StreamRunner:
             self._recorder.failures = 0
         return self._recorder.failures
 
-    async def _is_deleted(self) -> bool:
-        """Tell whether the lease was lost because the stream was deleted."""
-        try:
-            await self._runtime.streams.find(self.stream_id)
-        except NotFoundError:
-            return True
-        except (PeerUnavailableError, OverloadedError):
-            pass
-        return False
+    async def _withdraw(self) -> RunOutcome:
+        """Take away what the stream left at its network, under its lease: no replica can go on with it meanwhile.
 
-    async def _withdraw(self) -> None:
-        """Have the source take away what it left at the network; not where another owner goes on with the stream."""
-        source: object = self._source
-        if isinstance(source, WithdrawableSource):
-            await source.withdraw()
+        What stays there is tried again, by whichever replica takes the stream then.
+        """
+        stream, sources = self._leased.stream, self._runtime.sources
+        if not sources.leaves(stream.source):
+            return PAUSED
+        self._withdrawn = False
+        try:
+            if not await self._runtime.streams.is_made_anew(stream):
+                await sources.withdraw(stream)
+        except SourceError as error:
+            ended = outcome_of_error(error, self._failures())
+            asked = timedelta(seconds=error.wait if isinstance(error, LeftBehindError) else 0)
+            log.warning("stream.not_withdrawn", stream=self.stream_id, source=stream.source)
+            return RunOutcome(StreamState.PAUSED, max(ended.after or asked, asked), error.detail, is_failure=True)
+        self._withdrawn, self._recorder.failures = True, 0
+        return PAUSED
 
     async def _release(self, outcome: RunOutcome) -> None:
         if outcome.sentence is not None:
@@ -218,7 +221,9 @@ class StreamRunner:
         due = None if outcome.after is None else self._clock.now() + outcome.after
         progress = self._recorder.snapshot(outcome.state)
         try:
-            await self._runtime.streams.release(self._leased.lease, progress, self._sealed(), due)
+            await self._runtime.streams.release(
+                self._leased.lease, progress, self._sealed(), due, withdrawn=self._withdrawn
+            )
         except LeaseLostError:
             log.warning("stream.lost", stream=self.stream_id, reason="it was taken or removed meanwhile")
             return

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.brands.store import BrandStore
@@ -22,18 +22,6 @@ Remove = Callable[[str, Sequence[Removal]], Awaitable[int]]
 """Takes what is gone out of a brand's profiles and stored texts, and returns how many posts that were."""
 
 
-@runtime_checkable
-class WithdrawableSource(Protocol):
-    """A `Source` that leaves something at its network, which goes with a stream that is paused or deleted."""
-
-    async def withdraw(self) -> None:
-        """Take away what was left, once its batches are closed; reads nothing, and ends within seconds.
-
-        Never raises for what the network does: the report says what could not be taken away.
-        """
-        ...
-
-
 class SourceFactory(Protocol):
     """Makes sources; the registry of sources does."""
 
@@ -43,6 +31,14 @@ class SourceFactory(Protocol):
 
     def build(self, stream: Stream, query: BrandQuery, report: Report, spent: Callable[[int], None]) -> Source:
         """Return a source for a stream; raises CredentialError, SourceRefusedError."""
+        ...
+
+    def leaves(self, source: str) -> bool:
+        """Tell whether streams of a source leave something at their network, to go when they are paused or deleted."""
+        ...
+
+    async def withdraw(self, stream: Stream) -> None:
+        """Take away what a stream left at its network, within seconds; raises SourceError where it stays."""
         ...
 
 

@@ -17,6 +17,10 @@ class SourceCatalog(Protocol):
         """Return the parameters in their canonical form; raises InputError, ConflictError."""
         ...
 
+    def leaves(self, source: str) -> bool:
+        """Tell whether streams of a source leave something at their network."""
+        ...
+
 
 class StreamControl:
     """The streams and backfills of all replicas, as people ask for them."""
@@ -52,10 +56,14 @@ class StreamControl:
         return stream
 
     async def pause(self, stream_id: str) -> Stream:
-        """Have a stream stop and keep its place; raises NotFoundError."""
-        await self.find(StreamKind.STREAM, stream_id)
-        stream = await self._streams.want(stream_id, DesiredState.PAUSED, self._clock.now())
+        """Have a stream stop and keep its place; what it left at its network is taken away by any replica.
+
+        Raises NotFoundError.
+        """
+        leaves = self._offers.leaves((await self.find(StreamKind.STREAM, stream_id)).source)
+        stream = await self._streams.want(stream_id, DesiredState.PAUSED, self._clock.now(), leaves=leaves)
         self._supervisor.pause(stream_id)
+        self._supervisor.look()
         return stream
 
     async def resume(self, stream_id: str) -> Stream:
@@ -66,7 +74,11 @@ class StreamControl:
         return stream
 
     async def delete(self, stream_id: str) -> None:
-        """Stop a stream and forget its place; what it brought stays. Raises NotFoundError."""
-        await self.find(StreamKind.STREAM, stream_id)
-        await self._streams.delete(stream_id)
+        """Stop a stream and forget its place; what it brought stays, what it left at its network goes as by `pause`.
+
+        Raises NotFoundError.
+        """
+        leaves = self._offers.leaves((await self.find(StreamKind.STREAM, stream_id)).source)
+        await self._streams.delete(stream_id, self._clock.now(), leaves=leaves)
         self._supervisor.pause(stream_id)
+        self._supervisor.look()

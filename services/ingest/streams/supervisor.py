@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -16,6 +16,8 @@ from services.ingest.streams.runtime import StreamRuntime
 from shared.clock import sleep_unless
 
 LOOK_SECONDS: Final = 2.0
+WITHDRAWALS: Final = 4
+"""How many streams beyond `most` are held at a time for the seconds in which what they left is taken away."""
 DRAIN_SECONDS: Final = 20.0
 """Real time that running deliveries get at the end; less than a container's 30 s."""
 
@@ -26,7 +28,8 @@ class Supervisor:
     """Looks every two seconds for streams that are due, and runs up to `most` of them, each in a task of its own.
 
     So a dead source delays no other stream, and the streams of a replica that died are taken over once their leases
-    lapse.
+    lapse. What streams that are paused or deleted left at their networks is taken away in the same manner. A replica
+    that runs no streams (`most` 0) does neither.
     """
 
     def __init__(self, runtime: StreamRuntime, most: int) -> None:
@@ -75,11 +78,19 @@ class Supervisor:
             await sleep_unless(self._woken, LOOK_SECONDS, self._runtime.clock)
 
     async def _take_due(self) -> None:
-        room = self._most - len(self._runners)
-        if room <= 0:
+        if self._most == 0:
             return
+        streams, lease = self._runtime.streams, self._runtime.lease
+        room = self._most - len(self._runners)
+        if room > 0:
+            await self._take(await streams.due(self._runtime.clock.now(), room, lease))
+        room = self._most + WITHDRAWALS - len(self._runners)
+        if room > 0:
+            await self._take(await streams.withdrawals(self._runtime.clock.now(), min(room, WITHDRAWALS), lease))
+
+    async def _take(self, stream_ids: Sequence[str]) -> None:
         runtime = self._runtime
-        for stream_id in await runtime.streams.due(runtime.clock.now(), room, runtime.lease):
+        for stream_id in stream_ids:
             if stream_id in self._runners:
                 continue
             now, asked_at = runtime.clock.now(), runtime.clock.monotonic()

@@ -13,11 +13,11 @@ from typing_extensions import override
 from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import (
     BudgetSpentError,
+    LeftBehindError,
     PostBudget,
     Report,
     Source,
     SourceBatch,
-    SourceError,
     SourceRefusedError,
 )
 from services.ingest.sources.network.backlog import Backlog, batches_of
@@ -25,7 +25,7 @@ from services.ingest.sources.network.idle_timeout import IdleTimeout
 from services.ingest.sources.x.catch_up import SEARCHABLE, CatchUp
 from services.ingest.sources.x.client import XClient
 from services.ingest.sources.x.cursor import AHEAD, XCursor, first_id
-from services.ingest.sources.x.errors import XError
+from services.ingest.sources.x.errors import XError, raise_for_good
 from services.ingest.sources.x.filtered_stream import FilteredStream, withdraw
 from services.ingest.sources.x.gap import Gap
 from services.ingest.sources.x.intake import Intake
@@ -41,7 +41,8 @@ LEAD: Final = timedelta(seconds=60)
 SPEND_SECONDS: Final = 1.0
 """How often posts are spent that lead to no batch: other brands' on the same app, unreadable ones, duplicates."""
 WITHDRAW_SECONDS: Final = 10.0
-"""How long a stream that is paused waits for X to delete its rules."""
+"""How long X is waited for when it is to delete rules."""
+_LEFT: Final = "the rules of this stream are still at X: another stream on the same app pays for what they match"
 
 
 class XSource(Source, ABC):
@@ -102,7 +103,7 @@ class XSource(Source, ABC):
                     await took[0].spend()
 
     async def _read(self, cursor: str | None, spent: asyncio.Event, took: list[Intake], backlog: Backlog) -> None:
-        async with self._open_client() as client:
+        async with _opened_client(self._settings, self._clock) as client:
             intake = Intake(backlog, self._report, self._budget)
             took.append(intake)
             catch_up = CatchUp(client, self._query.rules, intake, self._report, self._clock)
@@ -126,14 +127,6 @@ class XSource(Source, ABC):
         while True:
             await self._clock.sleep(SPEND_SECONDS)
             await intake.spend()
-
-    @asynccontextmanager
-    async def _open_client(self) -> AsyncIterator[XClient]:
-        client = XClient(await XTransport.by(self._settings), self._clock, self._settings.require_x_bearer())
-        try:
-            yield client
-        finally:
-            await client.aclose()
 
 
 class XSearch(XSource):
@@ -212,15 +205,27 @@ class XStream(XSource):
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
-    async def withdraw(self) -> None:
-        """Delete the brand's rules at X: where others listen on the same app, they pay for what the rules match.
 
-        Reads no post. What X does not do within 10 s is left undone, and the report says so.
-        """
-        try:
-            async with self._open_client() as client, IdleTimeout(self._clock, WITHDRAW_SECONDS):
-                await withdraw(client, self._query.brand)
-        except (XError, TimeoutError, SourceError):
-            self._report.degraded(
-                "the rules of this stream are still at X: another stream on the same app pays for what they match"
-            )
+async def withdraw_rules(settings: XSettings, brand: str, clock: Clock) -> None:
+    """Delete a brand's rules at X: where others listen on the same app, they pay for what the rules match.
+
+    Reads no post, and ends within 10 s. Raises CredentialError, SourceRefusedError, LeftBehindError.
+    """
+    try:
+        async with _opened_client(settings, clock) as client, IdleTimeout(clock, WITHDRAW_SECONDS):
+            await withdraw(client, brand)
+    except TimeoutError:
+        raise LeftBehindError(f"{_LEFT} (X does not answer)") from None
+    except XError as error:
+        if error.kind == "credentials":
+            raise_for_good(error)
+        raise LeftBehindError(f"{_LEFT} ({error.sentence})", error.wait) from None
+
+
+@asynccontextmanager
+async def _opened_client(settings: XSettings, clock: Clock) -> AsyncIterator[XClient]:
+    client = XClient(await XTransport.by(settings), clock, settings.require_x_bearer())
+    try:
+        yield client
+    finally:
+        await client.aclose()

@@ -10,7 +10,8 @@ import pytest
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.sources.base import SourceError
 from services.ingest.store import IngestStore, open_store
-from services.ingest.streams.stream import Stream, StreamKind, StreamState
+from services.ingest.streams.store import LEASE
+from services.ingest.streams.stream import DesiredState, Stream, StreamKind, StreamState
 from services.ingest.streams.supervisor import Supervisor
 from shared.store_url import SqliteUrl
 from tests.unit.ingest.streams.scripted import Network, Profiles, ScriptedSources, numbered, tools
@@ -28,6 +29,7 @@ class World:
         self.sources = ScriptedSources(store, clock, self.networks)
         self.stack = AsyncExitStack()
         self.most = 8
+        self.lease = LEASE
 
     async def replica(self, store: IngestStore | None = None) -> Supervisor:
         """Start a replica, on the store or on a look-alike of it."""
@@ -71,6 +73,20 @@ class World:
                 return stream
             assert self.clock.monotonic() < latest, f"{found} instead of {state}: {stream.progress.last_error}"
             await self.clock.advance(1)
+
+    async def pause(self, stream_id: str) -> None:
+        """Have a stream paused, by a replica that may not have it."""
+        leaves = self.sources.leaves((await self.shown(stream_id)).source)
+        await self.store.streams.want(stream_id, DesiredState.PAUSED, self.clock.now(), leaves=leaves)
+
+    async def resume(self, stream_id: str) -> None:
+        """Have a stream go on."""
+        await self.store.streams.want(stream_id, DesiredState.RUNNING, self.clock.now())
+
+    async def delete(self, stream_id: str) -> None:
+        """Have a stream deleted, by a replica that may not have it."""
+        leaves = self.sources.leaves((await self.shown(stream_id)).source)
+        await self.store.streams.delete(stream_id, self.clock.now(), leaves=leaves)
 
     def publish(self, first: int, last: int, network: Network | None = None, **fields: Any) -> None:
         """Publish the posts with these numbers, now."""

@@ -15,7 +15,7 @@ from services.ingest.sources.base import PostBudget, Removal, Report, Source, So
 from services.ingest.store import IngestStore
 from services.ingest.streams.budget import MonthlyBudget
 from services.ingest.streams.progress import StreamMetrics
-from services.ingest.streams.runtime import SourceFactory, StreamRuntime, WithdrawableSource
+from services.ingest.streams.runtime import SourceFactory, StreamRuntime
 from services.ingest.streams.stream import Stream
 from services.ingest.vault.cipher import Cipher
 from shared.analyzed_post import Platform
@@ -39,8 +39,16 @@ class Network:
     most_open: int = 0
     opened: int = 0
     cursors: list[str | None] = field(default_factory=list)
+    leaves: bool = True
+    """Whether its streams leave something here."""
     withdrawn: int = 0
-    """How often a source took away what it left here, with no listener."""
+    """How often what streams left here was taken away, with no listener."""
+    withdrawals: int = 0
+    """How often that was asked for."""
+    stays: SourceError | None = None
+    """Why what was left stays."""
+    answers: asyncio.Event | None = None
+    """What a withdrawal waits for."""
     asked: int = 0
     """Deliveries that were asked for."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,7 +64,7 @@ class Network:
         self.changed.set()
 
 
-class ScriptedSource(Source, WithdrawableSource):
+class ScriptedSource(Source):
     """A `Source` of a `Network`."""
 
     platform: Platform = "bluesky"
@@ -95,12 +103,6 @@ class ScriptedSource(Source, WithdrawableSource):
             # A real source closes connections here, which takes a turn of the loop.
             await asyncio.sleep(0)
             network.open -= 1
-
-    @override
-    async def withdraw(self) -> None:
-        assert not self._network.open
-        await asyncio.sleep(0)
-        self._network.withdrawn += 1
 
 
 @dataclass
@@ -162,6 +164,22 @@ class ScriptedSources(SourceFactory):
             raise self.refuses
         budget = MonthlyBudget(self.store.spend, "x", "X_MONTHLY_POSTS", self.limit, self.clock, spent)
         return ScriptedSource(self.networks[stream.source], report, budget)
+
+    @override
+    def leaves(self, source: str) -> bool:
+        return self.networks[source].leaves
+
+    @override
+    async def withdraw(self, stream: Stream) -> None:
+        network = self.networks[stream.source]
+        network.withdrawals += 1
+        assert not network.open
+        if network.answers is not None:
+            await network.answers.wait()
+        await asyncio.sleep(0)
+        if network.stays is not None:
+            raise network.stays
+        network.withdrawn += 1
 
 
 def tools(store: IngestStore, sources: ScriptedSources, profiles: Profiles, clock: VirtualClock) -> StreamRuntime:

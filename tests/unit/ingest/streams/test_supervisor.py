@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.ingest.brands.brand import BrandSettings
 from services.ingest.streams.store import StreamStore
 from services.ingest.streams.stream import DesiredState, StreamKind, StreamState
@@ -24,10 +26,10 @@ class Unreachable:
         """Return the operation, or one that fails."""
         operation = getattr(self.streams, name)
 
-        async def call(*args: Any) -> Any:
+        async def call(*args: Any, **named: Any) -> Any:
             if self.is_away:
                 raise PeerUnavailableError("mongodb", "the store does not answer; send it again")
-            return await operation(*args)
+            return await operation(*args, **named)
 
         return call
 
@@ -127,25 +129,27 @@ async def test_a_dead_source_delays_no_other(world: World) -> None:
 async def test_a_paused_stream_stops_keeps_its_place_and_goes_on(world: World) -> None:
     """Pausing through any replica stops it within seconds; resuming goes on behind what was folded."""
     stream_id = await world.folding(5)
-    await world.store.streams.want(stream_id, DesiredState.PAUSED, world.clock.now())
+    await world.pause(stream_id)
     await world.until_state(stream_id, StreamState.PAUSED)
     await world.until(lambda: world.one.open == 0)
     world.publish(6, 9)
     await world.clock.advance(60)
     assert len(world.profiles.folded) == 5
-    assert world.one.withdrawn == 1
+    assert world.one.withdrawals == world.one.withdrawn == 1
     await world.store.streams.want(stream_id, DesiredState.RUNNING, world.clock.now())
     await world.until_folded(9)
     assert world.one.cursors == [None, "5"]
 
 
-async def test_a_removed_stream_stops(world: World) -> None:
-    """Its owner finds nothing to write to, and closes the source."""
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_removed_stream_stops(world: World, *, leaves: bool) -> None:
+    """Its owner finds nothing to write to, or that it is to take away what was left, and closes the source."""
+    world.one.leaves = leaves
     stream_id = await world.folding(2)
-    await world.store.streams.delete(stream_id)
+    await world.delete(stream_id)
     await world.until(lambda: world.one.open == 0)
     await world.clock.advance(60)
-    assert (world.one.opened, world.one.withdrawn) == (1, 1)
+    assert (world.one.opened, world.one.withdrawn) == (1, leaves)
 
 
 async def test_a_changed_brand_is_taken_up_from_the_same_place(world: World) -> None:

@@ -180,29 +180,3 @@ async def test_a_first_connection_that_comes_late_misses_nothing(network: Sandbo
         await listener.until(lambda: listener.ids >= set(ids))
         assert sandbox.timeline.sent[int(ids[0])] == 0
         assert set(times(listener).values()) == {1}
-
-
-async def test_a_stream_that_is_withdrawn_leaves_no_rules(network: SandboxNetwork, sandbox: Sandbox) -> None:
-    """The brand's rules go, others' stay, and no post is read for it."""
-    source = XStream(settings_for(sandbox), query(), network.report, Purse(), network.clock)
-    async with listening(network):
-        sandbox.rules.change({"add": [{"value": "theirs", "tag": "voxpop:brandy:1"}]})
-        assert ids_of(sandbox).keys() == {"from:somebody", "theirs"}
-    searches = sandbox.requests["search"]
-    await source.withdraw()
-    assert ids_of(sandbox).keys() == {"theirs"}
-    assert sandbox.requests["search"] == searches
-
-
-@pytest.mark.parametrize("kind", ["silence", "html-503", "unauthorized", "hang-up"])
-async def test_rules_that_cannot_be_withdrawn_are_told(network: SandboxNetwork, sandbox: Sandbox, kind: str) -> None:
-    """An X that does not answer holds a pause up for seconds at the most, and a sentence says what is left."""
-    sandbox.rules.change({"add": [{"value": "from:somebody", "tag": "voxpop:brand:1"}]})
-    sandbox.faults.stand("rules", kind)  # type: ignore[arg-type]
-    rule = XRule("from:somebody", "voxpop:brand:1")
-    source = XStream(settings_for(sandbox), query(rule), network.report, Purse(), network.clock)
-    withdrawing = asyncio.create_task(source.withdraw())
-    await network.clock.until(withdrawing.done, step=1.0, limit=12)
-    await withdrawing
-    assert "still at X" in network.report.sentences[-1]
-    assert network.clock.sleepers == 0
