@@ -9,6 +9,7 @@ from services.ingest.api.dependencies import Res
 from services.ingest.pipeline import Receipt
 from shared.access import Scope
 from shared.brand import Brand
+from shared.character_references import resolve_references
 from shared.web.auth import requires
 
 MAX_POSTS = 1000
@@ -34,9 +35,16 @@ class PostsIn(BaseModel):
 async def take_posts(body: PostsIn, resources: Res) -> Receipt:
     """Take 1 to 1000 posts in. Accepted means durable: folded, or dropped for an author who was erased.
 
+    HTML's character references in texts (`&amp;`, `&#39;`) are resolved, once.
     503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,
     send the same body again. A post that was folded before counts as a duplicate and changes nothing.
     """
-    receipt = await resources.pipeline.deliver(body.brand, body.posts)
+    receipt = await resources.pipeline.deliver(body.brand, [_plain(post) for post in body.posts])
     resources.metrics.count(receipt)
     return receipt
+
+
+def _plain(post: Any) -> Any:
+    if isinstance(post, dict) and isinstance(text := post.get("text"), str) and "&" in text:
+        return {**post, "text": resolve_references(text)}
+    return post

@@ -52,6 +52,20 @@ async def test_a_bad_post_never_spoils_its_neighbours(http: httpx.AsyncClient) -
     assert fields == ["text", "likes", "text", "created_at", "post", "text"]
 
 
+async def test_character_references_are_resolved_once(http: httpx.AsyncClient, peers: Peers) -> None:
+    """What an export escaped is stored as its author wrote it; a text of nothing but blanks is rejected as one."""
+    texts = [
+        "H&amp;M doesn&#8217;t care &lt;3",
+        "he wrote &amp;lt;b&amp;gt;",
+        "&nbsp;&#32;",
+        "AT&T &copy=1 &nothing; &#0;",
+    ]
+    answer = (await post(http, *[a_post(number, text=text) for number, text in enumerate(texts, 1)])).json()
+    assert answer["rejected"] == [{"index": 2, "reason": "text: must not be blank"}]
+    told = ["H&M doesn\u2019t care <3", "he wrote &lt;b&gt;", "AT&T &copy=1 &nothing; &#0;"]
+    assert sorted(folded["text"] for folded in peers.folded.values()) == sorted(told)
+
+
 async def test_nothing_raw_leaves_the_service(http: httpx.AsyncClient, peers: Peers) -> None:
     """What profiles gets holds the contract's keys and coarse figures; no id, handle, address or exact time."""
     text = "@someone mail me at jane@example.com or +1 415 555 0132 https://example.com/jane"

@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.ingest.sources.bluesky.event import POSTS
 from services.ingest.sources.fields import inside, list_of
 from services.ingest.sources.layouts.layout import JsonLayout, Record, first_of, present, words_of
+from shared.character_references import write_references
 
 _REPOST: Final = "app.bsky.feed.defs#reasonRepost"
 _LATEST_US: Final = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp() * 1_000_000)
@@ -48,7 +49,7 @@ def _said(view: dict[str, Any], author: dict[str, Any]) -> Record | None:
     did = author.get("did")
     return present(
         post_id=view.get("uri"),
-        text=text,
+        text=write_references(text),
         created_at=first_of(told, "createdAt") or view.get("indexedAt"),
         language=next(iter(list_of(inside(told, "langs"))), None),
         likes=view.get("likeCount"),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from services.ingest.sources.fields import UnreadableError, inside
 from services.ingest.sources.layouts.layout import JsonLayout, Record, present, words_of
 from services.ingest.sources.markup import plain_text
+from shared.character_references import write_references
 
 _OPEN: Final = ("public", "unlisted")
 _NUMBER: Final = re.compile(r"/(?:statuses|@[^/]+)/([0-9]{1,40})(?:/activity)?$")
@@ -64,7 +65,8 @@ def _text(status: dict[str, Any]) -> str | None:
     if not isinstance(content, str):
         raise UnreadableError("a status without content")
     pieces = (words_of(status, "spoiler_text", "summary"), plain_text(content))
-    return "\n\n".join(piece.strip() for piece in pieces if piece and piece.strip()) or None
+    text = "\n\n".join(piece.strip() for piece in pieces if piece and piece.strip())
+    return write_references(text) or None
 
 
 def _id(item: dict[str, Any], server: str | None) -> str | None:
