@@ -1,6 +1,6 @@
 """From the model outputs of a request's texts to their analyses: only what was asked for is scored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,18 +41,17 @@ def analyses_of(
     outputs: ModelOutputs,
     encoded: ModelOutputs,
     scorer: Scorer,
-    check: Callable[[], None] = lambda: None,
 ) -> list[Analysis]:
     """Return each text's analysis, with the features asked for, None where no model has the feature.
 
     `outputs` are those of `inputs.plain` and `inputs.aimed`, `encoded` those of `inputs.embedded`, which may
-    be the same. `check` is called between texts, and may raise to end the work. CPU work.
+    be the same. CPU work.
     """
     columns: dict[str, Column] = _scored(request, inputs, outputs, scorer)
     if "language" in columns:
         columns["language"] = [detection.language for detection in inputs.detections]
     if ENTITIES in columns:
-        columns[ENTITIES] = _entities(request.texts, inputs.plain, outputs, check)
+        columns[ENTITIES] = _entities(request.texts, inputs.plain, outputs)
     embedded = [each for each in dict.fromkeys(inputs.embedded) if each is not None]
     if embedded:
         columns |= _from_embeddings(request, inputs, embedded, embeddings_of(embedded, encoded))
@@ -111,13 +110,12 @@ def _from_embeddings(
 
 
 def _entities(
-    texts: Sequence[str], plain: Sequence[ModelInput | None], outputs: ModelOutputs, check: Callable[[], None]
+    texts: Sequence[str], plain: Sequence[ModelInput | None], outputs: ModelOutputs
 ) -> list[list[Entity] | None]:
     """Return each text's entities, None where the model has none; a text that stands twice is aligned once."""
     found: dict[str, list[Entity] | None] = {}
     for text, each in zip(texts, plain, strict=True):
         if text not in found:
-            check()
             spans = outputs[each].entities if each is not None else None
             found[text] = entities_of(text, spans, each.text) if each and spans is not None else None
     return [found[text] for text in texts]

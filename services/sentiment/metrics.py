@@ -26,7 +26,7 @@ class SentimentMetrics:
             "voxpop_sentiment_batch_seconds", "Seconds a batch ran", buckets=_BATCH_SECONDS, registry=registry
         )
         self._queued = Gauge("voxpop_sentiment_queued_texts", "Texts that wait for a batch", registry=registry)
-        self._admitted = Gauge("voxpop_sentiment_admitted_texts", "Texts being answered", registry=registry)
+        self._admitted = Gauge("voxpop_sentiment_admitted_tokens", "Tokens of texts being answered", registry=registry)
 
     def watch(self, queued: Callable[[], int], admitted: Callable[[], int]) -> None:
         """Read the two gauges from these at every scrape."""
@@ -41,10 +41,13 @@ class SentimentMetrics:
         self._batch_texts.observe(texts)
         self._seconds.observe(seconds)
 
-    def observe_answer(self, texts: int, hits: int) -> None:
-        """Count texts that were answered, `hits` of them from the cache."""
+    def observe_answer(self, texts: int) -> None:
+        """Count texts that were answered."""
         self._texts.inc(texts)
-        self._hits.inc(hits)
+
+    def observe_hits(self, texts: int) -> None:
+        """Count texts that were answered from the cache."""
+        self._hits.inc(texts)
 
 
 class CategoryMetrics:

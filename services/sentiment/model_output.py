@@ -6,10 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.batch import Row
 from services.sentiment.entity_reader import EntityReader, Span
 from services.sentiment.model_card import EMBEDDING, ENTITIES, ModelCard
 from services.sentiment.tokenizer import Tokens
+
+Row = dict[str, NDArray[np.float32]]
+"""What one text got, by name: a head's logits, (classes,); `entities`, (length, labels); `embedding`, (dimensions,).
+
+The length is that of the batch's longest text.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

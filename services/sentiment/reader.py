@@ -1,15 +1,16 @@
-"""One model's way of reading: known inputs from the cache, the others through tokenizer and batcher."""
+"""One model's way of reading: known inputs from the cache, the others through tokenizer and engine."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from cachetools import LRUCache
 
-from services.sentiment.batch import Row
-from services.sentiment.batcher import Batcher
+from services.sentiment.engine import Engine
 from services.sentiment.model_card import ModelCard
 from services.sentiment.model_output import ModelOutput, OutputBuilder
 from services.sentiment.tokenizer import Tokenizer, Tokens
@@ -25,12 +26,11 @@ class ModelInput(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pending:
-    """Inputs made ready: the outputs known already, and the other inputs, once each, with their tokens."""
+class Outputs:
+    """What was told of inputs; `fresh` are those that were read for it, the others were known."""
 
-    known: Mapping[ModelInput, ModelOutput]
-    fresh: Sequence[ModelInput]
-    tokens: Sequence[Tokens]
+    of: Mapping[ModelInput, ModelOutput]
+    fresh: AbstractSet[ModelInput]
 
 
 class OutputCache:
@@ -63,50 +63,78 @@ class OutputCache:
             self._outputs[key] = output
 
 
+class BatchObserver(Protocol):
+    """Counts batches."""
+
+    def observe_batch(self, texts: int, real_tokens: int, padded_tokens: int, seconds: float) -> None:
+        """Count one batch that ran; called in any thread."""
+
+
 class Reader:
-    """Reads by one model. `prepare` and `finish` are CPU work, for a thread; `run` waits for the model."""
+    """Reads by one model; safe to use from several threads."""
 
     def __init__(
-        self, card: ModelCard, tokenizer: Tokenizer, batcher: Batcher, cache: OutputCache, dimensions: int
+        self,
+        card: ModelCard,
+        tokenizer: Tokenizer,
+        engine: Engine,
+        cache: OutputCache,
+        observer: BatchObserver,
+        budget: int,
     ) -> None:
-        """Put the model's parts together; `dimensions` is the length of its embeddings, 0 without."""
+        """Put the model's parts together; one run of the engine has at most `budget` padded tokens, or one text."""
         self.card = card
-        self.batcher = batcher
-        self.dimensions = dimensions
+        self.dimensions = engine.dimensions
+        self._engine = engine
         self._tokenizer = tokenizer
         self._cache = cache
+        self._observer = observer
+        self._budget = budget
         self._builder = OutputBuilder(card)
         self._prefix = card.embedding.prefix if card.embedding else ""
 
-    def prepare(self, inputs: Iterable[ModelInput], check: Callable[[], None] = lambda: None) -> Pending:
-        """Look the inputs up, and tokenise those that are new; one that stands twice is read once.
-
-        `check` is called between texts, and may raise to end the work.
-        """
+    def read(self, inputs: Iterable[ModelInput], remembered: Container[ModelInput]) -> Outputs:
+        """Return the output of each input, once each; those that are new and `remembered` are kept. CPU work."""
         known: dict[ModelInput, ModelOutput] = {}
         fresh: list[ModelInput] = []
-        for each in dict.fromkeys(inputs):
+        for each in inputs:
             output = self._cache.get(key_of(*each))
             if output is None:
                 fresh.append(each)
             else:
                 known[each] = output
-        texts = [self._prefix + each.text for each in fresh]
-        return Pending(known, fresh, self._tokenizer.encode(texts, [each.target for each in fresh], check))
+        if not fresh:
+            return Outputs(known, frozenset())
+        tokens = self._tokenizer.encode([self._prefix + each.text for each in fresh], [each.target for each in fresh])
+        for part in _runs(tokens, self._budget):
+            for place, output in zip(
+                part, self._outputs([fresh[i] for i in part], [tokens[i] for i in part]), strict=True
+            ):
+                known[fresh[place]] = output
+                if fresh[place] in remembered:
+                    self._cache.put(key_of(*fresh[place]), output)
+        return Outputs(known, frozenset(fresh))
 
-    async def run(self, pending: Pending) -> list[Row]:
-        """Return a row for each fresh input; raises what Batcher.submit raises."""
-        return await self.batcher.submit(pending.tokens)
+    def _outputs(self, inputs: Sequence[ModelInput], tokens: Sequence[Tokens]) -> list[ModelOutput]:
+        started = time.perf_counter()
+        logits = self._engine.run(tokens)
+        seconds = time.perf_counter() - started
+        lengths = [len(each) for each in tokens]
+        self._observer.observe_batch(len(tokens), sum(lengths), max(lengths) * len(tokens), seconds)
+        rows = [{head: values[place] for head, values in logits.items()} for place in range(len(tokens))]
+        aimed = [each.target is not None for each in inputs]
+        return self._builder.build([each.text for each in inputs], tokens, rows, aimed)
 
-    def finish(self, pending: Pending, rows: Sequence[Row], *, remember: bool = True) -> dict[ModelInput, ModelOutput]:
-        """Return the output of each input, and remember those that are new where that is wanted."""
-        aimed = [each.target is not None for each in pending.fresh]
-        built = self._builder.build([each.text for each in pending.fresh], pending.tokens, rows, aimed)
-        fresh = dict(zip(pending.fresh, built, strict=True))
-        if remember:
-            for each, output in fresh.items():
-                self._cache.put(key_of(*each), output)
-        return {**pending.known, **fresh}
+
+def _runs(tokens: Sequence[Tokens], budget: int) -> list[list[int]]:
+    """Return the places of texts that run together, by length, each run within the budget or of one text."""
+    runs: list[list[int]] = []
+    for place in sorted(range(len(tokens)), key=lambda i: len(tokens[i])):
+        if runs and len(tokens[place]) * (len(runs[-1]) + 1) <= budget:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs
 
 
 def key_of(text: str, target: str | None) -> bytes:

@@ -1,7 +1,7 @@
 """What is asked of the sentiment service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from services.sentiment.categories.category_set import CategorySet
@@ -22,7 +22,7 @@ FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 DEFAULT_FEATURES: Final[tuple[Feature, ...]] = ("sentiment", "subjectivity", "language")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AnalysisRequest:
     """Texts, for each a target and a language hint or None, and the features wanted.
 
@@ -39,6 +39,15 @@ class AnalysisRequest:
     def of(cls, text: str, target: str | None, features: Sequence[Feature]) -> "AnalysisRequest":
         """Ask about one text."""
         return cls([text], [target], [None], features)
+
+    def part(self, places: Sequence[int]) -> "AnalysisRequest":
+        """Return the request of some of its texts."""
+        return replace(
+            self,
+            texts=[self.texts[place] for place in places],
+            targets=[self.targets[place] for place in places],
+            hints=[self.hints[place] for place in places],
+        )
 
     @property
     def wanted(self) -> list[Feature]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,9 @@ from typing import Final
 import joblib
 from prometheus_client import CollectorRegistry
 
+from services.sentiment.admission import Admission
 from services.sentiment.analyzer import Analyzer
+from services.sentiment.batch_reader import AskedText, BatchReader, TextAnswer
 from services.sentiment.batcher import Batcher
 from services.sentiment.categories.catalog import CategoryCatalog
 from services.sentiment.categories.category_set import read_built_in
@@ -25,7 +26,7 @@ from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokenizer
 from shared.web.health import Check
 
-_BATCH_TOKENS: Final = {"cpu": 1024, "cuda": 16_384}
+_BATCH_TOKENS: Final = {"cpu": 256, "cuda": 16_384}
 _BATCH_TEXTS: Final = {"cpu": 8, "cuda": 512}
 """On a CPU larger batches cost more CPU time a text and make a lone text wait longer; a GPU needs them."""
 
@@ -36,7 +37,7 @@ class Resources:
 
     folder: ModelFolder
     engine: Engine
-    batcher: Batcher
+    batcher: Batcher[AskedText, TextAnswer]
     encoder: Reader | None
     analyzer: Analyzer
     catalog: CategoryCatalog
@@ -49,8 +50,6 @@ class Resources:
     async def check_model(self) -> None:
         """Return where texts are taken; raises OverloadedError where they are not."""
         self.batcher.check_running()
-        if self.encoder is not None:
-            self.encoder.batcher.check_running()
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class _Model:
     folder: ModelFolder
     tokenizer: Tokenizer
     engine: Engine
-    runners: int
 
 
 @asynccontextmanager
@@ -73,29 +71,23 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
     cpus = joblib.cpu_count()
     store = settings.parsed_store()
     async with AsyncExitStack() as stack:
-        workers = ThreadPoolExecutor(cpus, thread_name_prefix="sentiment-text")
-        # Off the loop, which goes on while a last text is read to its end.
-        stack.push_async_callback(asyncio.to_thread, workers.shutdown)
-        loop = asyncio.get_running_loop()
-        model, encoding, detector = await loop.run_in_executor(workers, _load, settings, cpus)
+        model, encoding, detector = await asyncio.to_thread(_load, settings)
         metrics = SentimentMetrics(registry)
         reader = _reader(model, settings, metrics)
         encoder = _reader(encoding, settings, metrics) if encoding is not None else None
-        batchers = [each.batcher for each in (reader, encoder) if each is not None]
-        metrics.watch(
-            lambda: sum(batcher.queued for batcher in batchers), lambda: sum(batcher.admitted for batcher in batchers)
+        batch_reader = BatchReader(reader, encoder, detector, metrics)
+        device = model.engine.device
+        batcher = Batcher(
+            batch_reader.answer,
+            budget=settings.batch_tokens or _BATCH_TOKENS[device],
+            batch_texts=_BATCH_TEXTS[device],
+            admission=Admission(settings.queue_tokens, settings.deadline),
+            runners=settings.threads or cpus if device == "cpu" else 1,
         )
-        analyzer = Analyzer(
-            reader=reader,
-            encoder=encoder,
-            detector=detector,
-            metrics=metrics,
-            workers=workers,
-            deadline=settings.deadline,
-        )
-        stack.push_async_callback(_close, batchers, settings.drain_seconds)
-        for batcher in batchers:
-            batcher.start()
+        metrics.watch(lambda: batcher.queued, lambda: batcher.admission.held)
+        analyzer = Analyzer(batch_reader, batcher, metrics, settings.deadline)
+        stack.push_async_callback(batcher.close, settings.drain_seconds)
+        batcher.start()
         version = analyzer.embedding_version
         built_in = await asyncio.to_thread(read_built_in, model.folder.card.folder, version)
         of_sets = CategoryMetrics(registry)
@@ -104,34 +96,23 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
         trainer = CategoryTrainer(analyzer, catalog, of_sets)
         await stack.enter_async_context(catalog.running())
         await stack.enter_async_context(trainer.running())
-        yield Resources(model.folder, model.engine, reader.batcher, encoder, analyzer, catalog, trainer)
+        yield Resources(model.folder, model.engine, batcher, encoder, analyzer, catalog, trainer)
 
 
-def _load(settings: SentimentSettings, cpus: int) -> tuple[_Model, _Model | None, LanguageDetector]:
-    model = _warm(open_model(settings.model), settings, cpus)
-    encoding = _warm(open_encoder(settings.embedding_model), settings, cpus) if settings.embedding_model else None
+def _load(settings: SentimentSettings) -> tuple[_Model, _Model | None, LanguageDetector]:
+    model = _warm(open_model(settings.model), settings)
+    encoding = _warm(open_encoder(settings.embedding_model), settings) if settings.embedding_model else None
     return model, encoding, LanguageDetector(model.folder.card.languages)
 
 
-def _warm(folder: ModelFolder, settings: SentimentSettings, cpus: int) -> _Model:
+def _warm(folder: ModelFolder, settings: SentimentSettings) -> _Model:
     tokenizer = Tokenizer.of(folder)
     engine = Engine(folder, settings.device, 1)
     engine.warm_up()
-    return _Model(folder, tokenizer, engine, settings.threads or cpus if engine.device == "cpu" else 1)
+    return _Model(folder, tokenizer, engine)
 
 
 def _reader(model: _Model, settings: SentimentSettings, metrics: SentimentMetrics) -> Reader:
-    batcher = Batcher(
-        model.engine.run,
-        budget=settings.batch_tokens or _BATCH_TOKENS[model.engine.device],
-        batch_texts=_BATCH_TEXTS[model.engine.device],
-        max_texts=settings.queue_texts,
-        observer=metrics,
-        runners=model.runners,
-    )
+    budget = settings.batch_tokens or _BATCH_TOKENS[model.engine.device]
     cache = OutputCache(settings.cache_texts)
-    return Reader(model.folder.card, model.tokenizer, batcher, cache, model.engine.dimensions)
-
-
-async def _close(batchers: list[Batcher], deadline: float) -> None:
-    await asyncio.gather(*(batcher.close(deadline) for batcher in batchers))
+    return Reader(model.folder.card, model.tokenizer, model.engine, cache, metrics, budget)

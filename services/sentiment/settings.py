@@ -39,17 +39,21 @@ class SentimentSettings(ServiceSettings):
         alias="SENTIMENT_THREADS",
         ge=0,
         le=1024,
-        description="batches that run at once, a thread each; 0 is one for each usable CPU",
+        description="batches of one caller that run at once, a thread each; 0 is one for each usable CPU",
     )
     batch_tokens: int = Field(
         0,
         alias="SENTIMENT_BATCH_TOKENS",
         ge=0,
         le=2**20,
-        description="most padded tokens in one batch; 0 is 1024 on a CPU, 16384 on a GPU",
+        description="most padded tokens in one batch; 0 is 256 on a CPU, 16384 on a GPU",
     )
-    queue_texts: int = Field(
-        4096, alias="SENTIMENT_QUEUE_TEXTS", ge=1, le=10**6, description="texts being answered at once; more get 503"
+    queue_tokens: int = Field(
+        2**20,
+        alias="SENTIMENT_QUEUE_TOKENS",
+        ge=1,
+        le=2**30,
+        description="tokens of texts being answered at once, a caller's at most what is left; more get 503",
     )
     deadline: float = Field(
         60.0, alias="SENTIMENT_DEADLINE", gt=0, le=3600, description="seconds that a request may take"

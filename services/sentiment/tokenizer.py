@@ -1,6 +1,6 @@
 """From texts to token ids, by the model's own `tokenizer.json`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -78,19 +78,16 @@ class Tokenizer:
             setting=card.setting,
         )
 
-    def encode(
-        self, texts: Sequence[str], targets: Sequence[str | None], check: Callable[[], None] = lambda: None
-    ) -> list[Tokens]:
+    def encode(self, texts: Sequence[str], targets: Sequence[str | None]) -> list[Tokens]:
         """Return each text's tokens; `targets` is as long as `texts`, None where a text has none. CPU work.
 
         A text with a target becomes a pair: of the target the first `TARGET_TOKENS` tokens are read, and then
-        the longer part is cut. `check` is called every few texts, and may raise to end the work.
+        the longer part is cut.
         """
         short = self._shortened(targets)
         pairs = [(text, short.get(target, target)) for text, target in zip(texts, targets, strict=True)]
         tokens: list[Tokens] = []
         for start in range(0, len(pairs), _SLICE):
-            check()
             tokens += self._encoded(pairs[start : start + _SLICE])
         return [
             replace(one, truncated=True) if target in short else one

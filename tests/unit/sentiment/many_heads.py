@@ -35,8 +35,8 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Resources
     made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", **settings)
     async with open_resources(made, CollectorRegistry()) as resources:
         seen: list[Tokens] = []
-        run = resources.batcher._run
-        resources.batcher._run = lambda batch: seen.extend(batch) or run(batch)  # type: ignore[func-returns-value]
+        run = resources.engine.run
+        resources.engine.run = lambda batch: seen.extend(batch) or run(batch)  # type: ignore[func-returns-value, method-assign]
         yield resources, seen
 
 

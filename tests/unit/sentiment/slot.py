@@ -4,9 +4,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from services.sentiment.admission import Admission
 from services.sentiment.batcher import Batcher
 from services.sentiment.tokenizer import Tokens
 
@@ -40,14 +38,14 @@ class Slot:
         """Return once one more batch is in the slot."""
         await asyncio.to_thread(self._entered.acquire)
 
-    def __call__(self, batch: Sequence[Tokens]) -> dict[str, NDArray[np.float32]]:
+    def __call__(self, batch: Sequence[Tokens]) -> list[int]:
         """Run one batch."""
         self.batches.append(list(batch))
         self._entered.release()
         self._open.wait()
         if any(tokens.ids[0] == POISON for tokens in batch):
             raise RuntimeError("the runtime failed")
-        return {"mark": np.array([[tokens.ids[0]] for tokens in batch], dtype=np.float32)}
+        return [tokens.ids[0] for tokens in batch]
 
     @property
     def marks(self) -> list[int]:
@@ -55,32 +53,15 @@ class Slot:
         return [tokens.ids[0] for batch in self.batches for tokens in batch]
 
 
-class Counts:
-    """Counts batches."""
-
-    def __init__(self) -> None:
-        """Start at nothing."""
-        self.texts: list[int] = []
-
-    def observe_batch(self, texts: int, real_tokens: int, padded_tokens: int, seconds: float) -> None:
-        """Count one batch."""
-        assert real_tokens <= padded_tokens
-        assert seconds >= 0
-        self.texts.append(texts)
-
-
 def batcher_of(
-    slot: Slot, budget: int = 16, max_texts: int = 1000, runners: int = 1, batch_texts: int = 512
-) -> Batcher:
-    """Return a batcher that serves."""
-    batcher = Batcher(
-        slot, budget=budget, max_texts=max_texts, observer=Counts(), runners=runners, batch_texts=batch_texts
-    )
+    slot: Slot, budget: int = 16, room: int = 10_000, runners: int = 1, batch_texts: int = 512
+) -> Batcher[Tokens, int]:
+    """Return a batcher that serves; one caller has at most `runners` batches running."""
+    batcher = Batcher(slot, budget=budget, batch_texts=batch_texts, admission=Admission(room, 60), runners=runners)
     batcher.start()
     return batcher
 
 
-async def ask(batcher: Batcher, *texts: Tokens) -> list[int]:
+async def ask(batcher: Batcher[Tokens, int], *texts: Tokens, caller: str = "caller") -> list[int]:
     """Have texts answered, admission included; return their marks."""
-    with batcher.admit(len(texts)):
-        return [int(row["mark"][0]) for row in await batcher.submit(texts)]
+    return await batcher.submit(caller, texts, [len(text) for text in texts])

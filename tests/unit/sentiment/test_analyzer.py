@@ -185,4 +185,4 @@ async def test_a_request_past_its_deadline_is_told_to_come_back(tiny_model: Tiny
     async with open_resources(settings, CollectorRegistry()) as opened:
         with pytest.raises(OverloadedError, match="not read within"):
             await analyze(opened, ["good"])
-        assert opened.batcher.admitted == 0
+        assert opened.batcher.admission.held == 0

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from services.sentiment.api import dependencies
 from tests.unit.sentiment.service import app_of, client_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -175,7 +176,7 @@ async def test_bytes_that_are_no_utf8_are_refused(http: httpx.AsyncClient) -> No
 
 async def test_a_full_queue_answers_503_at_once(app: FastAPI, http: httpx.AsyncClient) -> None:
     """Past the bound a request is told when to come back; once there is room it is served."""
-    with app.state.resources.batcher.admit(4096):
+    with app.state.resources.batcher.admission.admit("another", 2**20):
         refused = await http.post("/v1/analyze", json={"texts": ["fine"]})
     assert refused.status_code == 503
     assert int(refused.headers["retry-after"]) >= 1
@@ -198,7 +199,7 @@ async def test_a_model_that_fails_answers_500_without_details(
     assert (await http.post("/v1/analyze", json={"texts": ["a text that nobody sent before"]})).status_code == 200
 
 
-async def test_an_abandoned_request_leaves_the_queue(app: FastAPI) -> None:
+async def test_an_abandoned_request_leaves_the_queue(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the client goes away its texts are dropped, and their room is free again."""
     body = json.dumps({"texts": ["a text whose client has gone"] * 3}).encode()
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
@@ -222,7 +223,8 @@ async def test_an_abandoned_request_leaves_the_queue(app: FastAPI) -> None:
         "scheme": "http",
         "headers": [(b"content-type", b"application/json")],
     }
+    monkeypatch.setattr(dependencies, "_UNWATCHED_SECONDS", 0)
     await app(scope, receive, send)
     assert sent[0]["status"] == 499
-    assert app.state.resources.batcher.admitted == 0
+    assert app.state.resources.batcher.admission.held == 0
     assert app.state.resources.batcher.queued == 0

@@ -103,13 +103,13 @@ async def test_figures_are_exposed(folder: Path) -> None:
         "voxpop_sentiment_batch_texts_sum 2.0",
         "voxpop_sentiment_tokens_total 4.0",
         "voxpop_sentiment_queued_texts 0.0",
-        "voxpop_sentiment_admitted_texts 0.0",
+        "voxpop_sentiment_admitted_tokens 0.0",
     } <= set(figures)
 
 
 async def test_the_bound_of_the_queue_is_a_setting(folder: Path) -> None:
     """A request larger than the bound is served where the service is idle."""
-    async with running(model=str(folder), queue_texts=1) as http:
+    async with running(model=str(folder), queue_tokens=1) as http:
         response = await http.post("/v1/analyze", json={"texts": ["good", "bad", "good bad"]})
     assert response.status_code == 200
     assert len(response.json()["results"]) == 3
@@ -146,7 +146,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
         ("SENTIMENT_DEVICE", "tpu"),
         ("SENTIMENT_CACHE_TEXTS", "-1"),
         ("SENTIMENT_THREADS", "many"),
-        ("SENTIMENT_QUEUE_TEXTS", "0"),
+        ("SENTIMENT_QUEUE_TOKENS", "0"),
         ("SENTIMENT_MODEL", ""),
     ],
 )

@@ -6,24 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sentiment.batch import QueuedText, choose
-from services.sentiment.tokenizer import Tokens
 
 LENGTHS = st.lists(st.integers(1, 64), min_size=1, max_size=60)
 
 
-def queue_of(lengths: list[int]) -> list[QueuedText]:
-    """Return texts of these lengths, the oldest first."""
-    return [QueuedText(Mock(), i, Tokens((1,) * length, (0,) * length)) for i, length in enumerate(lengths)]
+def queue_of(lengths: list[int]) -> list[QueuedText[object, object]]:
+    """Return texts of these lengths, the one whose turn it is first."""
+    return [QueuedText(Mock(), i, length) for i, length in enumerate(lengths)]
 
 
-def padded(batch: list[QueuedText]) -> int:
+def padded(batch: list[QueuedText[object, object]]) -> int:
     """Return the tokens that the batch costs."""
-    return len(batch) * max(len(waiting.tokens) for waiting in batch)
+    return len(batch) * max(waiting.tokens for waiting in batch)
 
 
 @given(LENGTHS, st.integers(1, 512), st.integers(1, 64))
-def test_the_oldest_always_runs_and_the_bounds_are_kept(lengths: list[int], budget: int, most: int) -> None:
-    """Whatever waits, the oldest is in the next batch, which exceeds the budget only where it runs alone."""
+def test_the_one_whose_turn_it_is_runs_and_the_bounds_are_kept(lengths: list[int], budget: int, most: int) -> None:
+    """Whatever waits, the first is in the next batch, which exceeds the budget only where it runs alone."""
     window = queue_of(lengths)
     batch = choose(window, budget, most)
     assert len(batch) <= most
@@ -37,8 +36,8 @@ def test_a_batch_is_a_run_of_neighbours_in_length_that_cannot_grow(lengths: list
     """The batch has no gap in length, and no neighbour would still fit: no room and little padding is wasted."""
     window = queue_of(lengths)
     batch = choose(window, budget, len(window))
-    inside = [len(waiting.tokens) for waiting in batch]
-    outside = [len(waiting.tokens) for waiting in window if waiting not in batch]
+    inside = [waiting.tokens for waiting in batch]
+    outside = [waiting.tokens for waiting in window if waiting not in batch]
     assert inside == sorted(inside)
     assert not any(inside[0] < length < inside[-1] for length in outside)
     below = [length for length in outside if length <= inside[0]]
@@ -48,6 +47,6 @@ def test_a_batch_is_a_run_of_neighbours_in_length_that_cannot_grow(lengths: list
 
 
 def test_the_nearest_lengths_join_first() -> None:
-    """Texts of about the oldest's length run with it, though others came before them."""
+    """Texts of about the first one's length run with it, though others came before them."""
     batch = choose(queue_of([10, 1, 30, 11, 9]), 33, 5)
-    assert [len(waiting.tokens) for waiting in batch] == [9, 10, 11]
+    assert [waiting.tokens for waiting in batch] == [9, 10, 11]

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.sentiment.batcher import Batcher, InferenceError
+from services.sentiment.tokenizer import Tokens
 from shared.errors import OverloadedError
-from tests.unit.sentiment.slot import POISON, Counts, Slot, ask, batcher_of, tokens_of
+from tests.unit.sentiment.slot import POISON, Slot, ask, batcher_of, tokens_of
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ async def slot() -> AsyncIterator[Slot]:
 
 
 @pytest.fixture
-async def batcher(slot: Slot) -> AsyncIterator[Batcher]:
+async def batcher(slot: Slot) -> AsyncIterator[Batcher[Tokens, int]]:
     """Return a batcher on the slot, stopped at the end."""
     batcher = batcher_of(slot)
     yield batcher
@@ -81,18 +82,18 @@ def test_requests_that_leave_or_fail_never_take_others_with_them(requests: list[
                 assert isinstance(answer, InferenceError)
             else:
                 assert answer == [10 + i] or isinstance(answer, InferenceError)
-        assert (batcher.queued, batcher.admitted) == (0, 0)
+        assert (batcher.queued, batcher.admission.held) == (0, 0)
 
     asyncio.run(play())
 
 
-async def test_a_lone_text_runs_at_once_and_alone(slot: Slot, batcher: Batcher) -> None:
+async def test_a_lone_text_runs_at_once_and_alone(slot: Slot, batcher: Batcher[Tokens, int]) -> None:
     """With the slot free a text never waits for company."""
     assert await ask(batcher, tokens_of(1)) == [1]
     assert slot.batches == [[tokens_of(1)]]
 
 
-async def test_what_queued_meanwhile_runs_together(slot: Slot, batcher: Batcher) -> None:
+async def test_what_queued_meanwhile_runs_together(slot: Slot, batcher: Batcher[Tokens, int]) -> None:
     """Texts of several requests that came while the slot was taken share the next batch."""
     slot.hold()
     first = asyncio.create_task(ask(batcher, tokens_of(1)))
@@ -129,7 +130,7 @@ async def test_a_batch_has_a_bounded_number_of_texts(slot: Slot) -> None:
     await batcher.close(0)
 
 
-async def test_an_odd_text_is_not_starved_by_a_stream_of_others(slot: Slot, batcher: Batcher) -> None:
+async def test_an_odd_text_is_not_starved_by_a_stream_of_others(slot: Slot, batcher: Batcher[Tokens, int]) -> None:
     """A long text in front of many short ones runs next: the oldest always does."""
     slot.hold()
     first = asyncio.create_task(ask(batcher, tokens_of(1)))
@@ -143,13 +144,15 @@ async def test_an_odd_text_is_not_starved_by_a_stream_of_others(slot: Slot, batc
     assert slot.batches[1] == [tokens_of(2, 15)]
 
 
-async def test_texts_that_do_not_fit_together_run_in_the_order_they_came(slot: Slot, batcher: Batcher) -> None:
+async def test_texts_that_do_not_fit_together_run_in_the_order_they_came(
+    slot: Slot, batcher: Batcher[Tokens, int]
+) -> None:
     """What a batch leaves behind keeps its place: first come, first served."""
     await ask(batcher, *(tokens_of(mark, 16) for mark in range(8)))
     assert slot.marks == list(range(8))
 
 
-async def test_a_failed_batch_fails_its_texts_and_the_queue_lives_on(batcher: Batcher) -> None:
+async def test_a_failed_batch_fails_its_texts_and_the_queue_lives_on(batcher: Batcher[Tokens, int]) -> None:
     """After a failure the next request is served as if nothing had been, and the message quotes nothing."""
     with pytest.raises(InferenceError) as caught:
         await ask(batcher, tokens_of(POISON))
@@ -158,7 +161,7 @@ async def test_a_failed_batch_fails_its_texts_and_the_queue_lives_on(batcher: Ba
     batcher.check_running()
 
 
-async def test_a_request_that_failed_in_part_runs_no_further(slot: Slot, batcher: Batcher) -> None:
+async def test_a_request_that_failed_in_part_runs_no_further(slot: Slot, batcher: Batcher[Tokens, int]) -> None:
     """The texts of a request whose first batch failed leave the queue: no caller waits for them."""
     with pytest.raises(InferenceError):
         await ask(batcher, tokens_of(POISON, 16), *(tokens_of(mark, 16) for mark in range(10, 20)))
@@ -166,27 +169,23 @@ async def test_a_request_that_failed_in_part_runs_no_further(slot: Slot, batcher
     assert batcher.queued == 0
 
 
-async def test_a_full_house_refuses_at_once_and_says_when_to_come_back(slot: Slot) -> None:
+async def test_a_full_house_refuses_at_once_and_serves_again(slot: Slot) -> None:
     """Past the bound a request is refused with seconds to wait, and admitted again once there is room."""
-    batcher = batcher_of(slot, max_texts=10)
-    with batcher.admit(8):
-        with pytest.raises(OverloadedError, match="queue of texts is full") as caught, batcher.admit(3):
+    batcher = batcher_of(slot, room=10)
+    with batcher.admission.admit("another", 8):
+        with (
+            pytest.raises(OverloadedError, match="queue of texts is full") as caught,
+            batcher.admission.admit("caller", 3),
+        ):
             pytest.fail("admitted past the bound")
         assert caught.value.retry_after >= 1
-        with batcher.admit(2):
-            assert batcher.admitted == 10
     assert await ask(batcher, *(tokens_of(mark) for mark in range(5))) == [0, 1, 2, 3, 4]
     await batcher.close(5)
 
 
-async def test_a_request_larger_than_the_bound_is_served_where_nothing_else_is(slot: Slot) -> None:
-    """A bound below the size of a request makes it wait for its turn, not for ever."""
-    batcher = batcher_of(slot, max_texts=2)
-    assert await ask(batcher, *(tokens_of(mark) for mark in range(50))) == list(range(50))
-    await batcher.close(5)
-
-
-async def test_closing_finishes_what_was_admitted_and_takes_nothing_new(slot: Slot, batcher: Batcher) -> None:
+async def test_closing_finishes_what_was_admitted_and_takes_nothing_new(
+    slot: Slot, batcher: Batcher[Tokens, int]
+) -> None:
     """A stop drains: requests in the house are answered, new ones refused, and readiness ends."""
     slot.hold()
     waiting = [asyncio.create_task(ask(batcher, tokens_of(mark))) for mark in (1, 2)]
@@ -202,7 +201,7 @@ async def test_closing_finishes_what_was_admitted_and_takes_nothing_new(slot: Sl
     await closing
 
 
-async def test_closing_past_its_deadline_tells_everybody_who_waits(slot: Slot, batcher: Batcher) -> None:
+async def test_closing_past_its_deadline_tells_everybody_who_waits(slot: Slot, batcher: Batcher[Tokens, int]) -> None:
     """Where the slot does not free in time, running and queued texts fail with an error that a retry can answer."""
     slot.hold()
     running = asyncio.create_task(ask(batcher, tokens_of(1)))
@@ -213,14 +212,4 @@ async def test_closing_past_its_deadline_tells_everybody_who_waits(slot: Slot, b
     answers = await asyncio.gather(running, queued, return_exceptions=True)
     assert all(isinstance(answer, OverloadedError) for answer in answers)
     with pytest.raises(OverloadedError):
-        await batcher.submit([tokens_of(3)])
-
-
-async def test_every_batch_is_counted(slot: Slot) -> None:
-    """The observer hears of each batch that ran with its texts."""
-    counts = Counts()
-    batcher = Batcher(slot, budget=4, max_texts=100, observer=counts)
-    batcher.start()
-    await ask(batcher, *(tokens_of(mark) for mark in range(10)))
-    await batcher.close(5)
-    assert counts.texts == [4, 4, 2]
+        await batcher.submit("caller", [tokens_of(3)], [1])

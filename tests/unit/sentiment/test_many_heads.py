@@ -1,7 +1,5 @@
 """A model with every kind of head behind the whole way of a request, with known answers."""
 
-import asyncio
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.sentiment import analyzer, entity_reader
+from services.sentiment import batch_reader, entity_reader
 from services.sentiment.normalisation import normalise, normalise_traced
 from services.sentiment.request import FEATURES
 from shared.analysis import Analysis
@@ -114,7 +112,7 @@ async def test_texts_are_embedded_in_order(folder: Path) -> None:
         vectors = await resources.analyzer.embed(["bad https://t.co/x", "good", "bad", "joke"])
         nothing = await resources.analyzer.embed([])
         assert resources.analyzer.embedding_version == "many-1"
-        assert resources.batcher.admitted == 0
+        assert resources.batcher.admission.held == 0
     np.testing.assert_allclose(
         vectors, [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]], atol=1e-6
     )
@@ -180,33 +178,12 @@ async def test_each_different_text_is_normalised_and_aligned_once(
         aligned.append(text)
         return normalise_traced(text, normalised)
 
-    monkeypatch.setattr(analyzer, "normalise", seen_normalise)
+    monkeypatch.setattr(batch_reader, "normalise", seen_normalise)
     monkeypatch.setattr(entity_reader, "normalise_traced", seen_traced)
     async with opened(folder) as (resources, _):
         answers = await resources.analyzer.analyze(request(*["so  Ann"] * 10, features="sentiment entities"))
     assert normalised == aligned == ["so  Ann"]
     assert [answer.entities[0].start for answer in answers if answer.entities] == [4] * 10
-
-
-async def test_an_abandoned_inquiry_frees_its_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cancelled while its texts are normalised, it ends at the next text instead of the last."""
-    begun, going = threading.Event(), threading.Event()
-    seen: list[str] = []
-
-    def slow(text: str) -> str:
-        seen.append(text)
-        begun.set()
-        going.wait(60)
-        return text
-
-    monkeypatch.setattr(analyzer, "normalise", slow)
-    async with opened(folder) as (resources, _):
-        asking = asyncio.create_task(resources.analyzer.analyze(request("good", "bad", "late")))
-        await asyncio.to_thread(begun.wait, 60)
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        going.set()
-    assert seen == ["good"]
 
 
 async def test_without_embeddings_there_are_no_category_sets(tiny_model: TinyModel) -> None:

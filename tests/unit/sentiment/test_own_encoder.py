@@ -1,14 +1,10 @@
-"""An encoder of its own beside a model with many heads: its embeddings, and how many texts are taken in."""
+"""An encoder of its own beside a model with many heads: its embeddings."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.sentiment.resources import open_resources
-from services.sentiment.settings import SentimentSettings
-from shared.errors import OverloadedError
 from tests.unit.sentiment.many_heads import corners, opened, request
 from tests.unit.sentiment.multi_head import write_encoder, write_many
 
@@ -47,31 +43,3 @@ async def test_the_encoder_gets_its_prefix(folder: Path, tmp_path: Path) -> None
     async with opened(folder, embedding_model=str(encoder)) as (resources, _):
         vectors = await resources.analyzer.embed(["good"])
     np.testing.assert_allclose(vectors, [[0.6, 0.0, 0.8, 0.0]], atol=1e-6)
-
-
-async def test_the_encoders_queue_is_bounded_too(folder: Path, tmp_path: Path) -> None:
-    """Where the encoder is full a request that needs it is refused at once, and holds room nowhere."""
-    encoder = write_encoder(tmp_path / "full")
-    async with opened(folder, embedding_model=str(encoder), queue_texts=1) as (resources, _):
-        assert resources.encoder is not None
-        with resources.encoder.batcher.admit(1):
-            with pytest.raises(OverloadedError, match="full"):
-                await resources.analyzer.analyze(request("good", features="embedding"))
-            with pytest.raises(OverloadedError, match="full"):
-                await resources.analyzer.embed(["good"])
-            assert resources.batcher.admitted == 0
-            assert await resources.analyzer.analyze(request("good"))
-
-
-async def test_the_service_is_ready_while_both_models_take_texts(folder: Path, tmp_path: Path) -> None:
-    """An encoder whose queue has stopped makes the service unready; both queues show in the figures."""
-    registry, encoder = CollectorRegistry(), str(write_encoder(tmp_path / "stopped"))
-    made = SentimentSettings(_env_file=None, model=str(folder), device="cpu", embedding_model=encoder)
-    async with open_resources(made, registry) as resources:
-        assert resources.encoder is not None
-        with resources.encoder.batcher.admit(3), resources.batcher.admit(2):
-            assert registry.get_sample_value("voxpop_sentiment_admitted_texts") == 5
-        await resources.check_model()
-        await resources.encoder.batcher.close(1)
-        with pytest.raises(OverloadedError):
-            await resources.check_model()
