@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from services.ingest.post import parse_post
 from services.ingest.sources.file import open_file
-from services.ingest.sources.rows import ColumnError, FileError
+from services.ingest.sources.rows import ColumnError, FileError, parse_mapping
 
 MOST_ROWS = 5_000
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -24,8 +24,12 @@ def table(data: bytes) -> None:
 def mapped(data: bytes) -> None:
     """Read a file whose first line is a map: `FIELD=COLUMN`, separated by `;`."""
     line, _, rest = data.partition(b"\n")
-    pairs = (pair.partition("=") for pair in line.decode("utf-8", "replace").split(";"))
-    read(rest, {field: column for field, _, column in pairs if column})
+    try:
+        mapping = parse_mapping(line.decode("utf-8", "replace").split(";"))
+    except ColumnError as error:
+        assert_sentence(str(error))
+        return
+    read(rest, mapping)
 
 
 def packed(data: bytes) -> None:

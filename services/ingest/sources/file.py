@@ -72,17 +72,10 @@ def open_file(
         elif not sample.strip():
             raise FileError("the file is empty")
         else:
-            is_utf_8 = encoding is None and is_json(sample)
-            told = TextEncoding("utf-8") if is_utf_8 else text_encoding(content, encoding)
-            start = sample.decode(told.name, "ignore").encode("utf-8", "ignore")
-            if is_json(start) or _is_named(name, "json", "jsonl", "ndjson", "js"):
-                if not has_header:
-                    raise FileError("--no-header is for CSV; in JSON the fields have names")
-                source = stack.enter_context(_json(name, content, told, mapping, platform, dates))
-            else:
-                text = io.TextIOWrapper(content, told.name, errors="surrogateescape", newline="")
-                stack.callback(text.detach)
-                source = CsvFile(text, told.note, mapping, platform, dates, has_header=has_header).source()
+            told = TextEncoding("utf-8") if encoding is None and is_json(sample) else text_encoding(content, encoding)
+            if told.name not in _UTF_8:
+                content = stack.enter_context(_as_utf_8(content, told.name))
+            source = _text(stack, name, content, told.note, mapping, platform, dates, has_header=has_header)
         yield replace(source, rows=without_rounded(source.rows))
 
 
@@ -103,30 +96,43 @@ def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield spooled
 
 
-@contextmanager
-def _json(
+def _text(
+    stack: contextlib.ExitStack,
     name: str,
     content: BinaryIO,
-    encoding: TextEncoding,
+    note: str,
     mapping: Mapping[str, str],
     platform: str | None,
     dates: DateReader,
-) -> Iterator[FileSource]:
-    with contextlib.ExitStack() as stack:
-        if encoding.name not in _UTF_8:
-            content = stack.enter_context(_as_utf_8(content, encoding))
-        sample = content.read(SNIFF_BYTES)
-        content.seek(0)
+    *,
+    has_header: bool,
+) -> FileSource:
+    """Return the rows of JSON or CSV in UTF-8; `note` tells how it was decoded."""
+    sample = content.read(SNIFF_BYTES)
+    content.seek(0)
+    if is_json(sample) or _is_named(name, "json", "jsonl", "ndjson", "js"):
+        if not has_header:
+            raise FileError("--no-header is for CSV; in JSON the fields have names")
         source = open_json(content, mapping, platform, dates, owner_beside(name, sample))
-        yield replace(source, notes=lambda: [*filter(None, [encoding.note]), *source.notes()])
+        return replace(source, notes=lambda: [*filter(None, [note]), *source.notes()])
+    lines = io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
+    stack.callback(lines.detach)
+    return CsvFile(lines, note, mapping, platform, dates, has_header=has_header).source()
 
 
 @contextmanager
-def _as_utf_8(content: BinaryIO, encoding: TextEncoding) -> Iterator[BinaryIO]:
+def _as_utf_8(content: BinaryIO, encoding: str) -> Iterator[BinaryIO]:
+    """Decode to a file first: a damaged UTF-16 file is known before a row is sent, since it cannot be read on."""
     with tempfile.TemporaryFile() as spooled:
-        text = io.TextIOWrapper(content, encoding.name, errors="surrogateescape", newline="")
-        while chunk := text.read(2**20):
-            spooled.write(chunk.encode("utf-8", "surrogateescape"))
-        text.detach()
+        text = io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
+        try:
+            while chunk := text.read(2**20):
+                spooled.write(chunk.encode("utf-8", "surrogateescape"))
+        except UnicodeError:
+            raise FileError(
+                f"the file is not whole in {encoding.upper()}: fetch it again, or name its encoding by --encoding"
+            ) from None
+        finally:
+            text.detach()
         spooled.seek(0)
         yield spooled

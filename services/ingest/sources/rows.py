@@ -83,9 +83,9 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals or not column:
-            raise ColumnError(f"--map wants FIELD=COLUMN, not '{pair}'")
+            raise ColumnError(f"--map wants FIELD=COLUMN, not '{printable(pair)}'")
         if field not in FIELDS:
-            raise ColumnError(f"'{field}' is no field; the fields are {', '.join(FIELDS)}")
+            raise ColumnError(f"'{printable(field)}' is no field; the fields are {', '.join(FIELDS)}")
         mapping[field] = column
     return mapping
 
@@ -102,11 +102,14 @@ def resolve(mapping: Mapping[str, str], columns: Iterable[str], platform: str | 
     resolved = {field: mapping.get(field, field) for field in FIELDS}
     for field, column in mapping.items():
         if column not in present:
-            raise ColumnError(f"the file has no column '{column}' for {field}; it has {listed}")
+            raise ColumnError(f"the file has no column '{printable(column)}' for {field}; it has {listed}")
     for field in REQUIRED if platform else (*REQUIRED, "platform"):
         if resolved[field] not in present:
+            # A field that is mapped has its column: what is missing here has the field's own name.
             remedy = f"give --map {field}=COLUMN" + (" or --platform" if field == "platform" else "")
-            raise ColumnError(f"the file has no column '{resolved[field]}' for {field}: {remedy}; it has {listed}")
+            raise ColumnError(
+                f"the file has no column '{printable(resolved[field])}' for {field}: {remedy}; it has {listed}"
+            )
     return {field: column for field, column in resolved.items() if column in present}
 
 

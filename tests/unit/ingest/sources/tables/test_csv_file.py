@@ -166,3 +166,9 @@ def test_a_nul_in_a_text_goes_to_the_service_which_refuses_it() -> None:
     """The rows around it are read."""
     content = (HEADER + ROW + ROW.replace("crew", "cr\x00ew") + ROW * 40).encode()
     assert texts_of(rows_of(content))[:3] == ["the crew was kind", "the cr\x00ew was kind", "the crew was kind"]
+
+
+def test_a_damaged_utf_16_file_is_one_sentence_and_no_row() -> None:
+    """Half a character cannot be read on from: the file is refused before anything is sent."""
+    with pytest.raises(FileError, match="not whole in UTF-16"):
+        rows_of((HEADER + ROW).encode("utf-16") + b"\n")
