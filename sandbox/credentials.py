@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from shared.private_files import make_folder
+
 HOSTS: Final = ("api.twitter.com", "api.x.com", "localhost")
 VALID: Final = dt.timedelta(days=30)
 
@@ -30,7 +32,7 @@ def make_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     Returns the file to trust and the server's context. The certificate signs itself and names X's API hosts,
     so it is worth nothing to a client that does not choose to trust it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "voxpop x-sandbox")])
     now = dt.datetime.now(dt.UTC)

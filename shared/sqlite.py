@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from shared.errors import OverloadedError, SettingsError
+from shared.private_files import close_to_others, make_file, make_folder
 
 Result = TypeVar("Result")
 Statement = Callable[[sqlite3.Connection], Result]
@@ -241,7 +242,7 @@ async def open_sqlite(
     database = SqliteDatabase(path)
     try:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(_make_private, path)
             await database.write(lambda connection: _bring_up(connection, path, schema, migrations))
         except (OSError, sqlite3.Error, OverloadedError) as error:
             raise SettingsError(
@@ -251,6 +252,14 @@ async def open_sqlite(
         yield database
     finally:
         await asyncio.to_thread(database.close)
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, or close it to others: the logs that SQLite keeps beside it get the file's own mode."""
+    make_folder(path.parent)
+    make_file(path)
+    for log in ("-wal", "-shm"):
+        close_to_others(path.with_name(path.name + log))
 
 
 def _bring_up(connection: sqlite3.Connection, path: Path, schema: str, migrations: Sequence[Statement[None]]) -> None:

@@ -10,6 +10,7 @@ import stamina
 
 from services.cli.client import ClientError, ask, detail_of, no_answer
 from services.profiles.transfer.folder import partial
+from shared.private_files import opener
 
 EXPORT_SECONDS: Final = 600.0
 """Between two pieces: keys that a restore needs are looked for among all posts."""
@@ -44,7 +45,7 @@ async def download(http: httpx.AsyncClient, brand: str, query: dict[str, str], p
             if not response.is_success:
                 await response.aread()
                 raise ClientError(detail_of(response))
-            file = await asyncio.to_thread(growing.open, "wb")
+            file = await asyncio.to_thread(open, growing, "wb", opener=opener)
             with file:
                 async for piece in response.aiter_bytes(_PIECE_BYTES):
                     await asyncio.to_thread(file.write, piece)

@@ -23,6 +23,7 @@ from services.cli.console import (
     stop,
 )
 from shared.errors import ConflictError
+from shared.private_files import make_folder
 
 _FORMS = ("csv", "jsonl", "parquet")
 _TABLES = ("profiles", "posts", "buckets", "removals")
@@ -49,7 +50,7 @@ def export_brand(
         if output.endswith("/") or target.is_dir():
             if of != "profiles" or since or until:
                 stop("a folder is for all of a brand; leave --of, --from and --to out, or name a file", WRONG_USAGE)
-            target.mkdir(parents=True, exist_ok=True)
+            make_folder(target)
             if any(target.iterdir()):
                 stop(f"{target} is not empty; name a new folder, so that no two backups are mixed", WRONG_USAGE)
             _show(run(_back_up(brand, target, url)), as_json=as_json)

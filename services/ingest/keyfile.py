@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from shared.errors import SettingsError
+from shared.private_files import make_folder
 from shared.settings import is_loopback, require_key
 
 
@@ -40,7 +41,7 @@ def local_key(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from services.profiles.transfer.parquet import OPTIONS
 from services.profiles.transfer.table import TableKind
 from services.profiles.transfer.tables import TABLES
+from shared.private_files import make_file, make_folder
 
 RESTORE_ORDER: Final = (TableKind.REMOVALS, TableKind.PROFILES, TableKind.BUCKETS, TableKind.POSTS)
 """Removals come first, so that no removed author comes back; posts come last, since profiles have counted them."""
@@ -42,7 +43,7 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
     undated = schema.remove(schema.get_field_index(_PARTED))
     posts, keys = path_of(folder, TableKind.POSTS), folder / KEYS
     shutil.rmtree(partial(posts), ignore_errors=True)
-    partial(posts).mkdir(parents=True)
+    make_folder(partial(posts))
     done, part, bare = 0, None, False
     with ExitStack() as opened:
         for number in range(source.metadata.num_row_groups):
@@ -51,7 +52,8 @@ def part_by_date(file: Path, folder: Path, watch: Callable[[int], None] = lambda
             if part != (wanted := partial(keys) if date is None else partial(posts) / f"{_PARTED}={date}" / _PART):
                 opened.close()
                 part, bare = wanted, date is None
-                part.parent.mkdir(exist_ok=True)
+                make_folder(part.parent)
+                make_file(part)
                 writer = opened.enter_context(pq.ParquetWriter(part, schema if bare else undated, **OPTIONS))
             writer.write_table(
                 group.cast(schema) if bare else group.select(undated.names).cast(undated),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from shared.errors import OverloadedError
+from shared.private_files import make_folder
 
 PIECE_BYTES: Final = 2**20
 WAIT_SECONDS: Final = 15
@@ -57,7 +58,7 @@ class ImportSpool:
 
     def _new_file(self) -> BinaryIO:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             return tempfile.TemporaryFile(dir=self._folder)
         except OSError:
             # A container whose store is elsewhere may write to its temporary folder alone.
