@@ -43,6 +43,11 @@ def _check(base: str) -> None:
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
         raise SettingsError("the address of voxpop must be such as http://127.0.0.1:8000")
+    if url.userinfo:
+        raise SettingsError(
+            "the address of voxpop must hold no user and no password: every user of this machine can read it; "
+            "set VOXPOP_API_KEY to the key to show"
+        )
 
 
 async def ask(http: httpx.AsyncClient, method: str, path: str, **content: Any) -> Any:

@@ -1,6 +1,8 @@
 """`voxpop export`, `voxpop import` and `voxpop migrate`: what a brand has, out of voxpop and back."""
 
 import asyncio
+import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +27,8 @@ from services.cli.console import (
 from shared.errors import ConflictError
 from shared.private_files import make_folder
 
+_SECRET = re.compile(r"(?i)://[^/?#]*:[^/?#]*@|[?&][^=&]*(password|token|secret)[^=&]*=")
+"""A password before a host, or an option that holds one."""
 _FORMS = ("csv", "jsonl", "parquet")
 _TABLES = ("profiles", "posts", "buckets", "removals")
 
@@ -89,13 +93,21 @@ def import_backup(
 
 
 def migrate_store(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="sqlite:///path or mongodb://host/database")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="an empty store of either kind")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="sqlite:///path or mongodb://host/database; env:VARIABLE or file:PATH says where a URL with a "
+            "password stands",
+        ),
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="an empty store of either kind, given likewise")],
     as_json: Json = False,
 ) -> None:
     """Take all profiles of a store over into another. Stop the service first; running it again goes on."""
     from shared.store_url import SqliteUrl, parse_store_url
 
+    source, target = _address("FROM", source), _address("TO", target)
     if source == target:
         stop("FROM and TO are the same store", WRONG_USAGE)
     urls = [parse_store_url(name, url, Path()) for name, url in (("FROM", source or "-"), ("TO", target or "-"))]
@@ -110,6 +122,30 @@ def migrate_store(
     else:
         counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in done.items())
         out.print(f"both stores hold: {counts}", highlight=False)
+
+
+def _address(argument: str, given: str) -> str:
+    """Return the URL that an argument gives or says the place of; a password among the arguments ends the command."""
+    kind, _, place = given.partition(":")
+    if kind == "env":
+        if not os.environ.get(place):
+            stop(f"{argument}: the variable {place} is not set", WRONG_USAGE)
+        return os.environ[place].strip()
+    if kind == "file":
+        try:
+            return Path(place).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            stop(
+                f"{argument}: {place} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}",
+                WRONG_USAGE,
+            )
+    if _SECRET.search(given):
+        stop(
+            f"{argument} holds a password, and every user of this machine can read the arguments of a command: "
+            f"put the URL into a variable or a file of mode 0600, and give env:VARIABLE or file:PATH as {argument}",
+            WRONG_USAGE,
+        )
+    return given
 
 
 async def _export(brand: str, query: dict[str, str], path: Path, url: str | None) -> dict[str, Any]:

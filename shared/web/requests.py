@@ -2,7 +2,6 @@
 
 import re
 import time
-import traceback
 import uuid
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -11,6 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.logs import frames_of
 from shared.web.metrics import RequestMetrics
 from shared.web.problems import problem
 
@@ -51,7 +51,7 @@ class RequestContext:
             except ClientDisconnect:
                 status = status or CLIENT_CLOSED_REQUEST
             except Exception as error:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
-                log.error("request.failed", error=type(error).__name__, frames=_frames(error))  # noqa: TRY400 - a traceback may quote a post
+                log.error("request.failed", error=type(error).__name__, frames=frames_of(error))  # noqa: TRY400 - a traceback may quote a post
                 if not status:
                     answer = problem(500, "the service failed; its log has the request id")
                     await answer(scope, receive, send_marked)
@@ -73,11 +73,3 @@ def _route(scope: MutableMapping[str, Any]) -> str:
     """Return the route's template, never the path: a path may hold what should not be logged."""
     route = scope.get("route")
     return getattr(route, "path", "unmatched")
-
-
-def _frames(error: Exception) -> list[str]:
-    """Return where it failed, without values: a message may quote what was sent."""
-    return [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)[-6:]
-    ]

@@ -15,7 +15,7 @@ from services.sentiment.resources import Resources
 from shared.access import Scope
 from shared.analysis import Analysis, Probability, SentimentLabel
 from shared.errors import InputError, NotFoundError
-from shared.web.auth import requires
+from shared.web.auth import opens, requires
 from shared.web.requests import CLIENT_CLOSED_REQUEST
 
 router = APIRouter(prefix="/v1", tags=["sentiment"], dependencies=[requires(Scope.ANALYZE)])
@@ -109,6 +109,8 @@ class HeadAnswer(BaseModel):
 class ModelAnswer(BaseModel):
     """The model that is served. `languages`: what it was trained on, empty where that is not known.
 
+    `folder` is a path of the server for a key with the scope `admin`, for any other the folder's name alone.
+
     `embedding_model` is what gives the embeddings, of `embedding_version`; both are null without.
     """
 
@@ -187,12 +189,15 @@ async def analyze(body: AnalyzeRequest, request: Request, resources: Res) -> Res
 
 
 @router.get("/model")
-async def describe_model(resources: Res) -> ModelAnswer:
+async def describe_model(resources: Res, request: Request) -> ModelAnswer:
     """Return what the model is, what it can tell and how well, and where it runs."""
     folder, engine = resources.folder, resources.engine
     file = str(folder.graph.relative_to(folder.card.folder))
     encoder = resources.encoder.card if resources.encoder is not None else None
-    return ModelAnswer.of(folder.card, file, engine.device, engine.provider, encoder)
+    answer = ModelAnswer.of(folder.card, file, engine.device, engine.provider, encoder)
+    if not opens(request, Scope.ADMIN):
+        answer.folder = folder.card.folder.name
+    return answer
 
 
 def _resolved(resources: Resources, name: str) -> CategorySet:

@@ -207,3 +207,47 @@ def test_stores_that_are_none_are_refused(voxpop: Command, source: str, target: 
     ended = voxpop("migrate", source, target)
     assert (ended.code, words in ended.err) == (2, True)
     assert not list(Path().iterdir())
+
+
+PASSWORD = "hunter2-of-the-database"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"mongodb://voxpop:{PASSWORD}@127.0.0.1:9/voxpop",
+        f"mongodb+srv://:{PASSWORD}@db.example/voxpop?tls=true",
+        f"mongodb://127.0.0.1:9/voxpop?tlsCertificateKeyFilePassword={PASSWORD}",
+    ],
+)
+def test_a_password_among_the_arguments_is_refused_with_the_remedy(
+    voxpop: Command, tmp_path: Path, address: str
+) -> None:
+    """Every user of the machine reads arguments: it is to stand in a variable or a file; and it is not repeated."""
+    clean = f"sqlite:///{tmp_path}/any.db"
+    for arguments in ((clean, address), (address, clean)):
+        ended = voxpop("migrate", *arguments)
+        assert ended.code == 2
+        assert "env:VARIABLE or file:PATH" in ended.err
+        assert PASSWORD not in ended.err + ended.out
+
+
+def test_a_migration_reads_addresses_from_a_variable_and_a_file(
+    voxpop: Command, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `env:VARIABLE` and `file:PATH`; one that is not there ends with a sentence that names it."""
+    assert url
+    monkeypatch.setenv("OLD_STORE", f"sqlite:///{tmp_path}/full/profiles.db")
+    (tmp_path / "new.url").write_text(f"sqlite:///{tmp_path}/new.db\n")
+    assert voxpop("migrate", "env:OLD_STORE", f"file:{tmp_path}/new.url", "--json").answer["posts"] == 60
+    for place, words in (("env:MISSING", "MISSING is not set"), ("file:missing.url", "missing.url cannot be read")):
+        ended = voxpop("migrate", place, f"sqlite:///{tmp_path}/other.db")
+        assert (ended.code, words in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("address", [f"http://ann:{PASSWORD}@127.0.0.1:9", f"https://{PASSWORD}@127.0.0.1:9/x"])
+def test_an_address_of_voxpop_holds_no_password(voxpop: Command, address: str) -> None:
+    """The key stands in VOXPOP_API_KEY; what was given is not repeated."""
+    ended = voxpop("export", "acme", "-o", "x.csv", "--url", address)
+    assert (ended.code, "VOXPOP_API_KEY" in ended.err) == (2, True)
+    assert PASSWORD not in ended.err + ended.out

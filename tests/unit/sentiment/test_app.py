@@ -49,6 +49,17 @@ async def test_every_route_needs_the_scope_analyze(folder: Path, key: str | None
     assert [answer.status_code for answer in answers] == [status] * 3
 
 
+async def test_a_key_for_browsers_is_told_no_path_of_the_server(folder: Path) -> None:
+    """Of the model's folder it sees the name; an operator's key sees where it lies, as everyone does without keys."""
+    async with running(model=str(folder), api_keys=KEYS) as http:
+        for key, shown in (("analyze", folder.name), ("admin", str(folder))):
+            answer = await http.get("/v1/model", headers={"authorization": f"Bearer {key}"})
+            assert answer.json()["folder"] == shown
+            assert (str(folder.parent) in answer.text) is (key == "admin")
+    async with running(model=str(folder)) as http:
+        assert (await http.get("/v1/model")).json()["folder"] == str(folder)
+
+
 async def test_a_drop_in_classifier_is_served(folder: Path) -> None:
     """Any exported sequence classifier answers; of a model of unknown languages none is unsupported."""
     async with running(model=str(folder)) as http:

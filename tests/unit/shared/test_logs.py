@@ -67,3 +67,58 @@ def test_libraries_do_not_log_addresses(capsys: pytest.CaptureFixture[str]) -> N
     logging.getLogger("httpx").info("HTTP Request: GET http://profiles/v1/brands/united")
     logging.getLogger("any.library").info("chatter")
     assert _lines(capsys) == []
+
+
+POST = "my bag was lost, call me on 020 7946 0018"
+TOKEN = "token-of-the-network-4815162342"
+
+
+def _raised() -> BaseException:
+    with pytest.raises(ValueError, match="bag") as caught:
+        _refuse()
+    return caught.value
+
+
+def _refuse() -> None:
+    raise ValueError(POST)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "arguments"),
+    [
+        ("httpx", "HTTP Request: GET %s", (f"https://api.example/2/tweets?query={POST}&token={TOKEN}",)),
+        ("tweepy.asynchronous.streaming", "Received errors: %s", ([{"detail": POST}],)),
+        ("tweepy.client", f"Unexpected parameter: {TOKEN}", ()),
+        ("pymongo.command", "Command failed: %(reply)s", ({"reply": {"errmsg": POST}},)),
+        ("aiohttp.client", f"Unclosed connection\nclient_connection: Connection<{TOKEN}>", ()),
+        ("asyncio", f"Task exception was never retrieved\nfuture: <Task exception=ValueError('{POST}')>", ()),
+        ("asyncio", "Future exception was never retrieved: %r", (ValueError(POST),)),
+        ("uvicorn.error", "Exception in ASGI application\n", ()),
+        ("uvicorn.error", "failed: %r", (ValueError(POST),)),
+        ("uvicorn.error", "cannot reach %s", (f"http://user:{TOKEN}@host/path?text={TOKEN}",)),
+        ("any.library", "%d of %s", (POST,)),
+        ("any.library", ValueError(POST), ()),
+    ],
+)
+def test_a_librarys_record_tells_no_value(
+    name: str, words: object, arguments: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither an argument, nor an address' query, nor an error's message or representation, but the error's type."""
+    configure_logs("DEBUG")
+    logging.getLogger(name).error(words, *arguments, exc_info=_raised())
+    (line,) = _lines(capsys)
+    written = json.dumps(line)
+    for secret in (POST, POST.split(",", maxsplit=1)[0], TOKEN, "7946"):
+        assert secret not in written
+    assert (line["logger"], line["level"], line["error"]) == (name, "error", "ValueError")
+    assert line["event"]
+    assert str(line["frames"]).startswith("['test_logs.py:")
+
+
+def test_a_librarys_record_keeps_its_sentence_and_its_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """What went wrong can be read: the sentence, numbers, types of what else it told."""
+    configure_logs("INFO")
+    logging.getLogger("tweepy").error("Stream encountered HTTP Error: %d after %s", 420, "a text")
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Task>")
+    events = [line["event"] for line in _lines(capsys)]
+    assert events == ["Stream encountered HTTP Error: 420 after str", "Task exception was never retrieved"]
