@@ -71,14 +71,20 @@ def is_profile(item: Any) -> bool:
 
 
 def is_entry(item: Any) -> bool:
-    """Tell a post or comment by its shape."""
+    """Tell a post, comment or note by its shape."""
     if not isinstance(item, dict) or "timestamp" not in item:
-        return False
+        return _is_note(item)
     parts = [part for part in list_of(item.get("data")) if isinstance(part, dict)]
     if any("post" in part or isinstance(inside(part, "comment", "comment"), str) for part in parts):
         return True
     hung = (part for one in list_of(item.get("attachments")) for part in list_of(inside(one, "data")))
     return any(isinstance(part, dict) and not {"media", *_PIECES}.isdisjoint(part) for part in hung)
+
+
+def _is_note(item: Any) -> bool:
+    return (
+        isinstance(item, dict) and isinstance(item.get("text"), str) and {"title", "created_timestamp"}.issubset(item)
+    )
 
 
 def is_medium(item: Any) -> bool:
@@ -95,7 +101,7 @@ def entries_of(name: str, item: Any, owner: ExportOwner) -> Iterator[ExportEntry
         yield from _dated(item, owner)
     elif is_medium(item):
         yield from _described(item)
-    elif isinstance(item, dict) and is_said(item.get("text")) and "created_timestamp" in item:
+    elif _is_note(item):
         yield from _piece("note", item, item["created_timestamp"])
     elif isinstance(item, dict) and name not in ("cover_photo", "comments"):
         raise UnknownFormError("holds an item of a form that is not known")
@@ -123,6 +129,8 @@ def _dated(item: dict[str, Any], owner: ExportOwner) -> Iterator[ExportEntry]:
     found = [*_posted(told, item), *_attached(item)]
     if found and is_said(item.get("title")) and owner.names and _speaker(_composed(item["title"]), owner) != "owner":
         raise UnknownFormError("holds a post whose title does not begin with the owner's name")
+    if found and is_said(item.get("author")) and named(item["author"]) not in {named(name) for name in owner.names}:
+        raise UnknownFormError("holds a post by another author than the owner")
     yield from found
 
 

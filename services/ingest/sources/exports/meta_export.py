@@ -12,6 +12,7 @@ from services.ingest.sources.exports.items import ItemsError, items
 from services.ingest.sources.exports.members import FormMembers, members_of
 from services.ingest.sources.exports.x_archive import is_x_archive, x_archive_source
 from services.ingest.sources.rows import FileError, FileSource, Row
+from shared.printable import printable
 
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP file begins; the second is an empty one."""
@@ -80,7 +81,7 @@ class _Reading:
     def rows(self) -> Iterator[Row]:
         """Yield the rows of all members."""
         for name in self._found.names:
-            last = name.rpartition("/")[2]
+            last = printable(name.rpartition("/")[2])
             try:
                 yield from self._member(name, last)
             except ItemsError as error:

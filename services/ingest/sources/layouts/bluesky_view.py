@@ -82,7 +82,7 @@ def _is_event(item: dict[str, Any]) -> bool:
 
 
 def _event_record(item: dict[str, Any]) -> Record | None:
-    commit = item.get("commit")
+    commit = item.get("commit") if item["kind"] == "commit" else None
     if inside(commit, "operation") != "create" or inside(commit, "collection") != POSTS:
         return None
     address = f"at://{item['did']}/{POSTS}/{inside(commit, 'rkey')}"

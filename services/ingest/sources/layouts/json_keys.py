@@ -16,12 +16,13 @@ _MOST_KEYS: Final = 2000
 
 def plain_record(item: dict[str, Any]) -> dict[str, Any]:
     """Return what an object says by the fields' own names."""
-    record = {}
-    for field, ways in _WAYS.items():
-        for path in ways:
-            if (value := at(item, path)) is not MISSING:
-                record[field] = value
-                break
+    record = {field: item[field] for field in FIELDS if field in item}
+    author = item.get("author")
+    for field, name in OF_AUTHOR.items():
+        if field not in record and (flat := f"author.{name}") in item:
+            record[field] = item[flat]
+        elif field not in record and isinstance(author, dict) and name in author:
+            record[field] = author[name]
     return record
 
 

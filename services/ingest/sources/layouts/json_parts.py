@@ -59,7 +59,7 @@ def _opened(
             yield from _opened(join(element), is_post, None, depth - 1)
     elif (name := _name_of(value, SINGLES, dict)) is not None:
         yield from _unwrapped(value, name, is_post, depth)
-    elif not _BESIDE.issuperset(value):
+    elif not value or not _BESIDE.issuperset(value):
         yield JsonPart(value, outer)
 
 

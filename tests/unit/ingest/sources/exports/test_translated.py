@@ -315,6 +315,31 @@ def test_a_post_under_anothers_title_is_rejected() -> None:
     assert len(rows) == len(POSTS) + 1
 
 
+def test_a_post_by_another_author_is_rejected() -> None:
+    """Where an item names its author, that author has to be the owner."""
+    members: Any = {"profile_information/profile_information.json": PROFILE}
+    members["posts/your_posts_1.json"] = [{**POSTS[0], "author": "Kai Other"}, {**POSTS[0], "author": NAME}]
+    assert [row.reason.partition(" holds ")[2] for row in read(zipped(members))] == [
+        "a post by another author than the owner",
+        "",
+    ]
+
+
+def test_notes_have_files_of_their_own_too() -> None:
+    """Known by their shape where the folder is translated."""
+    members: Any = {"profil/profil.json": PROFILE}
+    members["andere/notizen.json"] = {"notes_v2": [{"title": "left out", "text": "x", "created_timestamp": AT}]}
+    members["notizen/notizen.json"] = {"notes_v2": [{"title": "On bags", "text": "lost", "created_timestamp": AT}]}
+    assert texts(read(zipped(members))) == {"On bags\n\nlost"}
+
+
+def test_a_name_of_a_member_cannot_write_to_the_terminal() -> None:
+    """A ZIP file may name its members as it likes."""
+    members: Any = {"profile_information/profile_information.json": PROFILE}
+    members["x/\x1b[31mposts.json"] = [POSTS[0], {"timestamp": 1, "data": 7}]
+    assert [row.reason.isprintable() for row in read(zipped(members)) if row.post is None] == [True]
+
+
 def test_comments_in_groups_are_left_out() -> None:
     """As posts in groups are: most groups are closed."""
     members: Any = {"profile_information/profile_information.json": PROFILE}

@@ -178,6 +178,11 @@ def test_a_page_without_posts_has_none(value: Any) -> None:
     assert len(rows_of(lines_of([value, V1]))) == 1
 
 
+def test_an_empty_object_is_no_post_and_not_passed_over() -> None:
+    """It is a row like any other, which the service rejects."""
+    assert [row.post is not None for row in rows_of(lines_of([OWN, {}]), "x")] == [True, True]
+
+
 def test_an_archive_counts_for_its_owner(tmp_path: Path) -> None:
     """`account.js` beside the posts tells whose they are; figures that stand as texts are numbers."""
     account = {"account": {"username": "own_t", "accountId": "4243", "createdAt": "2011-02-03T04:05:06.000Z"}}
