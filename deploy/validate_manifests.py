@@ -11,6 +11,7 @@ from deploy.compose_rules import compose_findings, offered_variables
 from deploy.findings import Finding, parse_yaml
 from deploy.house_rules import house_findings
 from deploy.manifests import KUBERNETES_VERSIONS, Manifest, read_base, render, renderer, schema_findings
+from deploy.scratch_limits import manifest_findings, volume_findings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,7 +29,7 @@ def check_overlay(command: list[str], overlay: Path) -> tuple[int, list[Finding]
 def _checked(manifests: list[Manifest], broken: list[Finding]) -> tuple[int, list[Finding]]:
     """Hold manifests against the schemas, and against the house rules where their shape is right."""
     findings = broken + schema_findings(manifests)
-    return len(manifests), findings or house_findings(manifests)
+    return len(manifests), findings or house_findings(manifests) + manifest_findings(manifests)
 
 
 def check_compose(compose: Path, example: Path) -> list[Finding]:
@@ -37,7 +38,8 @@ def check_compose(compose: Path, example: Path) -> list[Finding]:
     if findings:
         return findings
     offered = offered_variables(example.read_text(encoding="utf-8"))
-    return compose_findings(documents[0] if documents else None, str(compose), offered)
+    document = documents[0] if documents else None
+    return compose_findings(document, str(compose), offered) or volume_findings(document, str(compose))
 
 
 def main(arguments: list[str] | None = None) -> int:

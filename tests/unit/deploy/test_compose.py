@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from deploy.compose_rules import compose_findings, offered_variables
+from deploy.scratch_limits import bytes_of, volume_findings
 from deploy.validate_manifests import ROOT, check_compose
 
 OFFERED = {"API_KEYS"}
@@ -87,6 +88,32 @@ def test_a_broken_rule_is_named(service: str, changes: dict[str, Any], field: st
     assert found == [("compose", f"services.{service}.{field}")]
 
 
+@pytest.mark.parametrize(
+    ("service", "tmpfs", "findings"),
+    [
+        ("ingest", ["/tmp:size=128m", "/var/lib/voxpop:mode=0700,size=64m"], 0),  # noqa: S108 - in a container
+        ("ingest", ["/tmp"], 1),  # noqa: S108 - in a container
+        ("ingest", ["/tmp:size=600m"], 1),  # noqa: S108 - in a container
+        ("profiles", ["/tmp:size=128m"], 0),  # noqa: S108 - in a container
+        ("profiles", ["/var/lib/voxpop:size=64m"], 1),
+    ],
+)
+def test_scratch_in_memory_has_a_size_and_holds_no_import(service: str, tmpfs: list[str], findings: int) -> None:
+    """A tmpfs is memory of its service: bounded, no more than half of its limit, and not where imports lie."""
+    one = {"build": {}, "tmpfs": tmpfs, "deploy": {"resources": {"limits": {"memory": "1G"}}}}
+    found = [finding.field for finding in volume_findings({"services": {service: one}}, "compose")]
+    assert found == [f"services.{service}.tmpfs"] * findings
+
+
+@pytest.mark.parametrize(
+    ("quantity", "size"),
+    [("8388608", 2**23), ("8m", 2**23), ("128Mi", 2**27), ("1G", 2**30), ("2Gi", 2**31), (None, None), ("all", None)],
+)
+def test_sizes_are_read_as_each_file_writes_them(quantity: str | None, size: int | None) -> None:
+    """Bytes, nginx's letters, Kubernetes' and Compose's."""
+    assert bytes_of(quantity) == size
+
+
 @pytest.mark.parametrize("compose", [None, {}, {"services": []}])
 def test_a_file_without_services_is_named(compose: Any) -> None:
     """A file without services gives a finding rather than a pass."""
@@ -104,3 +131,9 @@ def test_the_dockerfile_has_a_stage_for_every_built_service() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     stages = [line.split()[-1] for line in (ROOT / "deploy" / "Dockerfile").read_text().splitlines() if " AS " in line]
     assert {name for name, service in services.items() if "build" in service} == set(stages) - {"build", "runtime"}
+
+
+def test_no_password_is_an_argument() -> None:
+    """Arguments of a container's process can be read by every user of its machine."""
+    files = [ROOT / "docker-compose.yml", *(ROOT / "deploy" / "k8s").rglob("*.yaml")]
+    assert [file.name for file in files if "--password" in file.read_text()] == []

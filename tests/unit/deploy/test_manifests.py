@@ -136,6 +136,56 @@ def test_a_broken_house_rule_is_named(base: Path, file: str, edit: Edit, blamed:
     assert any((blamed or file) in finding.source and finding.field == field for finding in findings)
 
 
+NGINX = "nginx.ingress.kubernetes.io/"
+IMPORTS = "import-ingress.yaml"
+
+
+def _annotated(name: str, value: str | None) -> Edit:
+    """Return an edit of an Ingress' annotation."""
+
+    def edit(document: Any) -> None:
+        document["metadata"]["annotations"][NGINX + name] = value
+        if value is None:
+            del document["metadata"]["annotations"][NGINX + name]
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "field"),
+    [
+        (IMPORTS, _annotated("proxy-body-size", "1023m"), f"metadata.annotations.{NGINX}proxy-body-size"),
+        (IMPORTS, _annotated("proxy-body-size", None), f"metadata.annotations.{NGINX}proxy-body-size"),
+        (IMPORTS, _annotated("proxy-read-timeout", "60"), f"metadata.annotations.{NGINX}proxy-read-timeout"),
+        (IMPORTS, _annotated("proxy-request-buffering", "on"), f"metadata.annotations.{NGINX}proxy-request-buffering"),
+        (
+            IMPORTS,
+            _put("spec.rules.0.http.paths.0.path", "/profiles/(v1/.*import)$"),
+            f"metadata.annotations.{NGINX}proxy-body-size",
+        ),
+        ("ingress.yaml", _annotated("proxy-body-size", "7m"), f"metadata.annotations.{NGINX}proxy-body-size"),
+        ("ingress.yaml", _annotated("proxy-read-timeout", "30"), f"metadata.annotations.{NGINX}proxy-read-timeout"),
+        (
+            "settings.yaml",
+            _put("data.VOXPOP_MAX_BODY_BYTES", "16777216"),
+            f"metadata.annotations.{NGINX}proxy-body-size",
+        ),
+        (PROFILES, _put(f"{CONTAINER}.env.0.value", "2048"), f"{POD}.volumes.scratch.emptyDir.sizeLimit"),
+        (PROFILES, _put(f"{CONTAINER}.env.0.name", "OTHER"), f"{POD}.volumes.scratch.emptyDir.sizeLimit"),
+        (PROFILES, _put(f"{POD}.volumes.1.emptyDir.sizeLimit", "512Mi"), f"{POD}.volumes.scratch.emptyDir.sizeLimit"),
+        (
+            PROFILES,
+            _put(f"{CONTAINER}.resources.limits.ephemeral-storage", "512Mi"),
+            f"{CONTAINER}.resources.limits.ephemeral-storage",
+        ),
+    ],
+)
+def test_what_is_too_small_for_an_import_is_named(base: Path, file: str, edit: Edit, field: str) -> None:
+    """Body sizes and times of the ingress and room for the file, whichever of them and the limit was changed."""
+    _edit(base / file, edit)
+    assert field in [finding.field for finding in check_base(base)[1]]
+
+
 @pytest.mark.parametrize(
     ("file", "edit", "field"),
     [
