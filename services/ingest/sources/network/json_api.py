@@ -78,7 +78,8 @@ class JsonApi:
             base_url=url,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
             follow_redirects=False,
-            headers={"user-agent": USER_AGENT},
+            # Unpacked, so that no answer grows beyond what is read of it.
+            headers={"user-agent": USER_AGENT, "accept-encoding": "identity"},
         )
 
     async def aclose(self) -> None:

@@ -173,6 +173,27 @@ async def test_trouble_before_publishing_is_tried_again(
     assert pds.requests == {"read": before + 1}
 
 
+@pytest.mark.parametrize("before", [0, 1, 2])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("null", "7", '"x"', "[]", "{}", "[[]]", '{"error": []}', '{"posts": 7}', '{"posts": [7]}', '{"value": "x"}'),
+        '{"posts": [{"uri": "POST"}]}',
+        '{"posts": [{"uri": "POST", "cid": 7, "author": "x", "viewer": [], "record": 7}]}',
+        '{"accessJwt": "a", "refreshJwt": 7, "did": "did:plc:x"}',
+        '{"accessJwt": "a", "refreshJwt": "b", "did": "x"}',
+    ],
+)
+async def test_odd_answers_before_publishing_send_nothing(
+    pds: Pds, writer: BlueskyWriter, before: int, body: str
+) -> None:
+    """Whatever JSON comes instead of a session, a record or a post: an outcome says that nothing was published."""
+    post = pds.publish("bad")["uri"]
+    pds.order("read", Order("answer", 200, body=body.replace("POST", post).encode()), after=before)
+    assert isinstance(await writer.reply(outgoing(post)), NotSent)
+    assert pds.requests["write"] == 0
+
+
 async def test_who_does_not_want_a_reply_gets_none(pds: Pds, writer: BlueskyWriter) -> None:
     """The account's own posts, authors who blocked it, and posts that only some may answer."""
     sentences = []

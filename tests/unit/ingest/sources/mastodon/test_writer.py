@@ -215,6 +215,27 @@ async def test_trouble_before_publishing_is_tried_again(home: MastodonHome, cloc
     assert home.requests["write"] == 0
 
 
+@pytest.mark.parametrize("before", [0, 1, 2])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("null", "7", '"x"', "[]", "[[]]", '{"id": []}', '{"id": "1", "account": 7, "visibility": "public"}'),
+        '{"id": "1", "account": {"id": "2", "acct": "a b"}, "visibility": "public"}',
+        '{"id": "1", "account": {"id": "2", "acct": "a"}, "visibility": []}',
+        '{"configuration": {"statuses": {"max_characters": true, "characters_reserved_per_url": -1}}}',
+    ],
+)
+async def test_odd_answers_before_publishing_send_nothing_wrong(
+    home: MastodonHome, clock: VirtualClock, before: int, body: str
+) -> None:
+    """Whatever JSON comes instead of the account or the post nothing goes out; instead of limits, the usual hold."""
+    status = home.publish("bad")
+    home.order("read", Order("answer", 200, body=body.encode()), after=before)
+    outcome = await answered(home, clock, "x" * 500, status)
+    assert isinstance(outcome, NotSent)
+    assert home.requests["write"] == 0
+
+
 async def _within(clock: VirtualClock, asking: Any) -> SendOutcome:
     task = asyncio.ensure_future(asking)
     await clock.until(task.done, step=1.0, limit=20)
