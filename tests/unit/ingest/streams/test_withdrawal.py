@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from services.ingest.sources.base import CredentialError, LeftBehindError
+from services.ingest.streams.store import StreamStore
 from services.ingest.streams.stream import StreamState
 from services.ingest.streams.supervisor import WITHDRAWALS
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, PeerUnavailableError
 from tests.unit.ingest.streams.conftest import World
 
 STAYS = LeftBehindError("it is still there", 90.0)
@@ -146,6 +147,26 @@ async def test_a_stream_that_is_made_again_keeps_what_is_its_own(world: World) -
     await world.clock.advance(600)
     assert (world.one.withdrawals, world.one.open) == (0, 1)
     assert world.one.cursors == [None, None]
+
+
+async def test_a_process_that_dies_while_a_stream_is_made_again_does_no_harm(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept, but not yet in the deleted one's place: a replica that takes that one up sees the new one."""
+    await world.delete(await left(world))
+
+    async def dies(*_: object) -> None:
+        raise PeerUnavailableError("mongodb", "the store does not answer; send it again")
+
+    monkeypatch.setattr(StreamStore, "_take_over_from_deleted", dies)
+    with pytest.raises(PeerUnavailableError):
+        await world.stream()
+    assert len(await world.store.streams.withdrawals(world.clock.now(), 9)) == 1
+    await world.replica()
+    await world.until(lambda: world.one.open == 1)
+    await world.clock.advance(60)
+    assert world.one.withdrawals == 0
+    assert await world.store.streams.withdrawals(world.clock.now(), 9) == []
 
 
 async def test_a_stream_that_is_made_again_waits_for_who_holds_the_deleted_one(world: World) -> None:
