@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.profiles.transfer.row import MOMENT
@@ -13,6 +14,8 @@ from shared.errors import InputError
 
 CHUNK_ROWS: Final = 500
 MOST_GROUP_BYTES: Final = 256 * 2**20
+MOST_CELL_BYTES: Final = 2**17
+"""Of a text or of bytes: a post's text has 40,000, a bucket's authors 32,768."""
 _MAGIC: Final = b"PAR1"
 _MILLISECONDS: Final = 1000
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, TypeError, OverflowError)
@@ -36,8 +39,10 @@ class BackupFile:
         file.seek(0)
         try:
             self._file = pq.ParquetFile(file, page_checksum_verification=True)
-            metadata = self._file.metadata
+            metadata, schema = self._file.metadata, self._file.schema
             groups = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+            leaves = [schema.column(number) for number in range(len(schema))]
+            texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and "." not in leaf.path]
         except _DAMAGE:
             raise _broken() from None
         self.table = _table_of(metadata.metadata or {})
@@ -45,6 +50,9 @@ class BackupFile:
         self._check_columns()
         if max(groups, default=0) > MOST_GROUP_BYTES:
             raise refusal(f"a row group is larger than {MOST_GROUP_BYTES} bytes; {_REMEDY}")
+        # Each text is read once, and where it stands: a file of a few kB may repeat one of a MiB in every row.
+        file.seek(0)
+        self._file = pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=texts)
 
     @property
     def of(self) -> TableKind:
@@ -57,9 +65,12 @@ class BackupFile:
         try:
             for batch in self._file.iter_batches(CHUNK_ROWS, columns=self.table.restored, use_threads=False):
                 batch.validate(full=True)
+                _check_cells(batch)
                 seen += batch.num_rows
                 columns = {name: _values(batch.column(name)) for name in self.table.restored}
                 yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        except InputError:
+            raise
         except _DAMAGE:
             raise _broken() from None
         if seen != self.row_count:
@@ -87,6 +98,22 @@ def _table_of(metadata: dict[bytes, bytes]) -> Table:
     if version != str(SCHEMA_VERSION).encode():
         raise refusal(f"the file's schema version is not {SCHEMA_VERSION}; use the voxpop version that wrote it")
     return TABLES[TableKind(of)]
+
+
+def _check_cells(batch: pa.RecordBatch) -> None:
+    """Raise InputError before the cells of a batch are copied out of it, where they are more than any backup has."""
+    waiting: list[pa.Array] = list(batch.columns)
+    while waiting:
+        array = waiting.pop()
+        if isinstance(array, pa.DictionaryArray):
+            if (pc.max(pc.binary_length(array.dictionary)).as_py() or 0) > MOST_CELL_BYTES:
+                raise refusal(f"a text is longer than {MOST_CELL_BYTES} bytes; {_REMEDY}")
+        elif isinstance(array, pa.StructArray):
+            waiting += array.flatten()
+        elif isinstance(array, pa.ListArray):
+            waiting.append(array.values)
+    if batch.nbytes > MOST_GROUP_BYTES:
+        raise refusal(f"{CHUNK_ROWS} rows are larger than {MOST_GROUP_BYTES} bytes; {_REMEDY}")
 
 
 def _values(column: pa.Array) -> list[Any]:

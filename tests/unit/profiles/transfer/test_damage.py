@@ -1,17 +1,23 @@
 """Files that were damaged on their way: refused, never taken for something else."""
 
+import io
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profiles.folding import increment_of
 from services.profiles.kept import KeptPost, KeptProfile
 from services.profiles.profile import Profile
+from services.profiles.transfer.backup_file import BackupFile
 from services.profiles.transfer.table import TableKind
+from services.profiles.transfer.tables import TABLES
 from shared.errors import InputError
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.transfer.files import parquet_of, rows_in
@@ -63,3 +69,17 @@ def test_a_file_that_is_cut_off_is_always_refused(of: TableKind, data: st.DataOb
     except InputError:
         return
     raise AssertionError(f"{length} of {len(contents)} bytes were taken for the whole")
+
+
+def test_a_text_that_stands_in_every_row_is_not_copied_for_each() -> None:
+    """A file of a few kB may repeat one of a MiB: it is refused before its rows are made."""
+    schema = TABLES[TableKind.POSTS].schema
+    columns = [pa.array(["a" * 2**20] * 500) if field.name == "text" else pa.nulls(500, field.type) for field in schema]
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
+    del columns
+    assert len(sink.getvalue()) < 20_000
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(InputError, match="longer than"):
+        list(BackupFile(io.BytesIO(sink.getvalue())).chunks())
+    assert pa.default_memory_pool().max_memory() == before
