@@ -21,6 +21,7 @@ from services.ingest.removal import RemovalSender
 from services.ingest.replies.composition import Replies, build_replies
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SourceRegistry
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.sources.x.compliance import XCompliance
 from services.ingest.store import IngestStore, open_store
 from services.ingest.streams.progress import StreamMetrics
@@ -105,6 +106,7 @@ async def open_resources(
         http = await stack.enter_async_context(peer_http(transports))
         store = await stack.enter_async_context(open_store(settings.parsed_store()))
         writers = await stack.enter_async_context(open_writers(settings, clock))
+        feeds = await stack.enter_async_context(FeedParser())
         outside = await stack.enter_async_context(httpx.AsyncClient(timeout=10.0, trust_env=False))
         sentiment = SentimentPeer.named("sentiment", settings, http)
         profiles = ProfilesPeer.named("profiles", settings, http)
@@ -127,7 +129,7 @@ async def open_resources(
         removals = RemovalSender(pseudonymizer, profiles, clock, replies.withdrawal.withdraw)
         author_data = AuthorData(store.replies, vault, clock)
         eraser = Eraser(store.erasures, author_data, profiles, store.documents.scrub, clock)
-        sources = SourceRegistry(settings, store.spend, clock)
+        sources = SourceRegistry(settings, store.spend, clock, feeds)
         runtime = StreamRuntime(
             streams=store.streams,
             brands=store.brands,

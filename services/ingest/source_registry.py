@@ -19,6 +19,7 @@ from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.settings import IngestSettings
 from services.ingest.sources.base import PostBudget, Report, Source, SourceError, SourceRefusedError
 from services.ingest.sources.bluesky.source import BlueskyStream
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.sources.feed.source import FeedSource
 from services.ingest.sources.mastodon.source import MastodonHashtags, MastodonStream
 from services.ingest.sources.meta.captions import InstagramCaptions
@@ -85,6 +86,7 @@ class SourceContext:
     report: Report
     budget: PostBudget
     clock: Clock
+    feeds: FeedParser
     ends: bool = False
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
@@ -199,7 +201,7 @@ SOURCES: Final[dict[str, SourceKind]] = {
     "facebook-page": SourceKind(
         "facebook", _facebook_page, needs=IngestSettings.facebook_access, backfill=SinceParameters
     ),
-    "feed": SourceKind("web", _plain(FeedSource)),
+    "feed": SourceKind("web", lambda made: FeedSource(made.settings, made.query, made.report, made.clock, made.feeds)),
 }
 
 
@@ -211,12 +213,14 @@ class SourceRegistry:
         settings: IngestSettings,
         spend: SpendStore,
         clock: Clock,
+        feeds: FeedParser,
         kinds: dict[str, SourceKind] | None = None,
     ) -> None:
-        """Make sources with `settings`; what is paid for is counted in `spend`."""
+        """Make sources with `settings`; what is paid for is counted in `spend`, and `feeds` reads those of all."""
         self._settings = settings
         self._spend = spend
         self._clock = clock
+        self._feeds = feeds
         self._kinds = SOURCES if kinds is None else kinds
 
     def platform(self, source: str) -> Platform:
@@ -230,10 +234,9 @@ class SourceRegistry:
         budget: PostBudget = FreeBudget()
         if kind.purse is not None and (limit := self.limit(stream.source)) is not None:
             budget = MonthlyBudget(self._spend, kind.purse, _setting(kind.purse), limit, self._clock, spent)
-        ends = stream.kind is StreamKind.BACKFILL
-        return kind.make(
-            SourceContext(self._settings, query, report, budget, self._clock, ends, parameters.since, parameters.until)
-        )
+        ends, since, until = stream.kind is StreamKind.BACKFILL, parameters.since, parameters.until
+        made = SourceContext(self._settings, query, report, budget, self._clock, self._feeds, ends, since, until)
+        return kind.make(made)
 
     def leaves(self, source: str) -> bool:
         """Tell whether streams of a source leave something at their network, which `withdraw` takes away."""

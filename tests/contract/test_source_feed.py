@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.sources.feed.source import FeedSource
 from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_contract import SourceContract
@@ -19,10 +20,15 @@ class FeedNetwork(ServedNetwork):
     pushes = False
     server: Feeds
 
+    def __init__(self) -> None:
+        """Begin without a process that reads."""
+        super().__init__()
+        self.parser = FeedParser()
+
     def source(self) -> FeedSource:
         """See `Network.source`."""
         query = everything("web", feeds=[{"url": f"{self.server.url}/feed.xml"}])
-        return FeedSource(FeedSettings(feed_interval=60), query, self.report, self.clock)
+        return FeedSource(FeedSettings(feed_interval=60), query, self.report, self.clock, self.parser)
 
     async def refuse(self) -> None:
         """See `Network.refuse`."""
@@ -40,7 +46,7 @@ class FeedNetwork(ServedNetwork):
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
     """Yield a server with a feed."""
-    async with served(FeedNetwork(), Feeds) as network:
+    async with served(FeedNetwork(), Feeds) as network, network.parser:
         yield network
 
 

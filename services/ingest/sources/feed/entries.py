@@ -31,7 +31,7 @@ class FeedEntries:
 
 
 def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, about_brand: bool) -> FeedEntries:
-    """Read a feed's bytes; seconds of CPU for a large one, so call it in a thread. Raises NoFeedError.
+    """Read a feed's bytes; raises NoFeedError. It may take hours of CPU: `FeedParser` calls it where it can be ended.
 
     An entry is known by its `guid` or `id`, else by its link, else by a digest of title and time; an id that is no
     address of its own is made one by the feed's. Its author is the named one, as known at this feed alone, else the
@@ -44,7 +44,7 @@ def read_entries(body: bytes, content_type: str, url: str, now: datetime, *, abo
         parsed = feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError):
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, AssertionError):
         raise NoFeedError("what came is no feed") from None
     if not parsed.get("version") and not parsed.entries:
         raise NoFeedError("what came is no feed")

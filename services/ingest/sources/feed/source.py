@@ -4,7 +4,8 @@ import asyncio
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 from services.ingest.brands.brand import Feed
 from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import Report, SourceError, SourceRefusedError
-from services.ingest.sources.feed.entries import NoFeedError, read_entries
+from services.ingest.sources.feed.entries import NoFeedError
+from services.ingest.sources.feed.parser import CostlyFeedError, FeedParser
 from services.ingest.sources.network.backlog import Backlog, BacklogSource
 from services.ingest.sources.network.fetcher import Fetcher
 from services.ingest.sources.network.reconnection import NetworkError, keep_connected
@@ -78,10 +80,24 @@ _REFUSED: Final = (401, 403, 410)
 class FeedSource(BacklogSource[FeedSettings]):
     """The entries of a brand's feeds; without a cursor it begins with what the feeds hold now.
 
-    One dead feed delays no other. A feed does not tell of deletions, and an entry that changes is read once.
+    One dead feed delays no other, and what one holds harms no other. A feed does not tell of deletions, and an entry
+    that changes is read once.
     """
 
     platform: Platform = "web"
+
+    def __init__(
+        self,
+        settings: FeedSettings,
+        query: BrandQuery,
+        report: Report,
+        clock: Clock,
+        parser: FeedParser,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Keep what it is made of, as its base does; `parser` reads the feeds of all sources."""
+        super().__init__(settings, query, report, clock, jitter)
+        self._parser = parser
 
     async def _read(self, cursor: str | None, backlog: Backlog) -> None:
         if not self._query.feeds:
@@ -90,7 +106,8 @@ class FeedSource(BacklogSource[FeedSettings]):
         fared = _Fared(self._report, len(urls), self._settings.feed_interval)
         transport = None if self._settings.feeds_lie_anywhere() else InternetOnly()
         async with Fetcher(self._clock, max_bytes=self._settings.feed_max_bytes, transport=transport) as fetcher:
-            reading = _Reading(self._settings, self._query, self._clock, backlog, fetcher, from_cursor(cursor, urls))
+            versions = from_cursor(cursor, urls)
+            reading = _Reading(self._settings, self._query, self._clock, backlog, fetcher, self._parser, versions)
             async with asyncio.TaskGroup() as loops:
                 for feed in self._query.feeds:
                     loops.create_task(self._follow(reading, feed, fared))
@@ -120,6 +137,7 @@ class _Reading:
         clock: Clock,
         backlog: Backlog,
         fetcher: Fetcher,
+        parser: FeedParser,
         versions: dict[str, FeedVersion],
     ) -> None:
         self._settings = settings
@@ -127,15 +145,20 @@ class _Reading:
         self._clock = clock
         self._backlog = backlog
         self._fetcher = fetcher
+        self._parser = parser
         self._versions = versions
         self._read: dict[str, set[str]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def rounds(self, feed: Feed, report: Report) -> None:
+    async def rounds(self, feed: Feed, told: "_OneFeed") -> None:
         while True:
-            async with self._turns:
-                await self._round(feed, report)
-            report.listening("feeds")
+            try:
+                async with self._turns:
+                    await self._round(feed, told)
+            except CostlyFeedError as error:
+                told.degraded(f"{told.name}: {error}; trying again in {self._settings.feed_interval:g} s")
+            else:
+                told.listening("feeds")
             await self._clock.sleep(self._settings.feed_interval)
 
     async def _round(self, feed: Feed, report: Report) -> None:
@@ -151,9 +174,11 @@ class _Reading:
             return
         content_type = answer.headers.get("content-type", "")
         try:
-            entries = await asyncio.to_thread(
-                read_entries, answer.body, content_type, feed.url, self._clock.now(), about_brand=feed.everything
+            entries = await self._parser.read(
+                answer.body, content_type, feed.url, self._clock.now(), about_brand=feed.everything
             )
+        except CostlyFeedError:
+            raise
         except NoFeedError as error:
             raise NetworkError(str(error)) from None
         for reason, count in entries.dropped.items():

@@ -9,6 +9,7 @@ from services.ingest.brands.query_plan import plan_facebook, plan_instagram
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SOURCES, SourceContext
 from services.ingest.sources.base import Source, SourceRefusedError
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.streams.budget import FreeBudget
 from tests.contract.source_network import Recorder
 from tests.unit.ingest.virtual_clock import START, VirtualClock
@@ -28,7 +29,7 @@ def made(name: str, **settings: Any) -> Source:
     brand = StoredBrand(brand="airline", version=1, updated_at=START, settings=BrandSettings.model_validate(BRAND))
     compiled = plan_facebook(brand) if kind.platform == "facebook" else plan_instagram(brand)
     ours = IngestSettings(_env_file=None, **settings)
-    return kind.make(SourceContext(ours, compiled.query, Recorder(), FreeBudget(), VirtualClock()))
+    return kind.make(SourceContext(ours, compiled.query, Recorder(), FreeBudget(), VirtualClock(), FeedParser()))
 
 
 @pytest.mark.parametrize(

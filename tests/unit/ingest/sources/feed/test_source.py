@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.brands.brand import MAX_FEEDS
+from services.ingest.brands.brand_query import BrandQuery
 from services.ingest.sources.base import MAX_CURSOR, Source, SourceRefusedError
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.sources.feed.source import FeedSource, FeedVersion, from_cursor, to_cursor
 from services.ingest.sources.settings import FeedSettings
 from tests.contract.source_network import listening
@@ -27,18 +29,23 @@ class FeedNetwork(ServedNetwork):
         """Ask for the one growing feed."""
         super().__init__()
         self.feeds: list[dict[str, Any]] = [{"url": "feed.xml"}]
-        self.settings = FeedSettings(feed_interval=600, feed_max_bytes=20_000)
+        self.settings = FeedSettings(feed_interval=600, feed_max_bytes=200_000)
+        self.parser = FeedParser(cpu_seconds=1)
 
     def source(self) -> Source:
         """See `Network.source`."""
         feeds = [feed | {"url": f"{self.server.url}/{feed['url']}"} for feed in self.feeds]
-        return FeedSource(self.settings, query("web", keywords=["aerolume"], feeds=feeds), self.report, self.clock)
+        return self.asking(query("web", keywords=["aerolume"], feeds=feeds))
+
+    def asking(self, wanted: BrandQuery) -> Source:
+        """Return a source of a brand's feeds."""
+        return FeedSource(self.settings, wanted, self.report, self.clock, self.parser)
 
 
 @pytest.fixture
 async def network() -> AsyncIterator[FeedNetwork]:
     """Yield a server with feeds."""
-    async with served(FeedNetwork(), Feeds) as network:
+    async with served(FeedNetwork(), Feeds) as network, network.parser:
         yield network
 
 
@@ -88,6 +95,30 @@ async def test_one_dead_feed_holds_up_no_other(network: FeedNetwork) -> None:
     assert not any("SECRET" in sentence for sentence in network.report.sentences)
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        b"<author>" + b"a" * 100_000 + b"</author>",
+        b"<title>&#" + b"9" * 5000 + b";</title>",
+        b"<title>&#99999999999999999999;</title>",
+    ],
+)
+async def test_a_hostile_feed_harms_no_other(network: FeedNetwork, item: bytes) -> None:
+    """Its fault is told by its host, it is asked again at the usual pace, and the others' entries come as before."""
+    network.server.pages["bad.xml"] = b'<rss version="2.0"><channel><item>' + item + b"</item></channel></rss>"
+    network.feeds = [{"url": "bad.xml"}, {"url": "feed.xml"}]
+    network.server.post("aerolume one")
+    async with listening(network) as listener:
+        await listener.until(lambda: len(listener.posts) == 1)
+        network.server.post("aerolume two")
+        await listener.until(lambda: len(listener.posts) == 2)
+    if b"author" in item:
+        costly = [sentence for sentence in network.report.sentences if "within 1 s of CPU" in sentence]
+        assert costly
+        assert "trying again in 600 s" in costly[0]
+        assert len(network.server.statuses) < 8
+
+
 async def test_a_feed_that_refuses_is_left_alone(network: FeedNetwork) -> None:
     """It is not asked again while the others are; the last to refuse ends the source."""
     await network.server.answer(410, {}, b"")
@@ -100,9 +131,9 @@ async def test_a_feed_that_refuses_is_left_alone(network: FeedNetwork) -> None:
 
 async def test_too_large_a_feed_is_told(network: FeedNetwork) -> None:
     """It is not read, and a sentence says why."""
-    network.server.post("aerolume " + "x" * 20_000)
+    network.server.post("aerolume " + "x" * 200_000)
     async with listening(network) as listener:
-        await listener.until(lambda: any("larger than 20000 bytes" in told for told in network.report.sentences))
+        await listener.until(lambda: any("larger than 200000 bytes" in told for told in network.report.sentences))
     assert listener.posts == []
 
 
@@ -123,7 +154,7 @@ async def test_a_brand_without_feeds_is_told_so() -> None:
     """There is nothing to ask for."""
     network = FeedNetwork()
     with pytest.raises(SourceRefusedError, match="feeds"):
-        await anext(FeedSource(network.settings, query("web"), network.report, network.clock).batches(None))
+        await anext(network.asking(query("web")).batches(None))
 
 
 @pytest.mark.parametrize("settings", [{"host": "10.1.2.3"}, {"feed_private_addresses": False}])

@@ -15,6 +15,7 @@ from services.ingest.pipeline import Receipt
 from services.ingest.settings import IngestSettings
 from services.ingest.source_registry import SourceRegistry
 from services.ingest.sources.base import CredentialError, LeftBehindError
+from services.ingest.sources.feed.parser import FeedParser
 from services.ingest.sources.x.source import WITHDRAW_SECONDS, withdraw_rules
 from services.ingest.store import IngestStore, open_store
 from services.ingest.streams.progress import StreamMetrics
@@ -41,7 +42,7 @@ class Replicas:
         """Begin without one."""
         self.store, self.clock = store, clock
         secrets = settings_for(sandbox).model_dump(include={"x_sandbox", "x_sandbox_ca", "x_bearer_token"})
-        self.sources = SourceRegistry(IngestSettings(_env_file=None, **secrets), store.spend, clock)
+        self.sources = SourceRegistry(IngestSettings(_env_file=None, **secrets), store.spend, clock, FeedParser())
         self.running: list[AsyncExitStack] = []
 
     def _supervisor(self) -> Supervisor:
