@@ -5,7 +5,9 @@ from typing import Any
 import schemathesis
 
 
-@schemathesis.serializer("application/vnd.apache.parquet", "application/vnd.apache.arrow.stream")
 def as_bytes(_context: Any, value: Any) -> bytes:
     """Return a value as bytes; what is written of it is not the format, and must be refused as such."""
     return bytes(value) if isinstance(value, bytes | bytearray) else str(value).encode("utf-8", "replace")
+
+
+schemathesis.serializer("application/vnd.apache.parquet", "application/vnd.apache.arrow.stream")(as_bytes)
