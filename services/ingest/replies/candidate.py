@@ -10,7 +10,7 @@ from services.ingest.post import Post
 from services.ingest.replies.reply_rule import ReplyRule, Traits
 from services.ingest.sources.fields import UNKNOWN_AUTHOR
 
-_UNTOLD_ON: Final = ("facebook", "instagram")
+_UNTOLD_ON: Final = ("facebook", "instagram", "x")
 
 
 @dataclass(frozen=True, repr=False)

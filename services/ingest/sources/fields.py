@@ -79,10 +79,11 @@ UNKNOWN_AUTHOR: Final = "unknown"
 """The one id of every author that is not told, per platform.
 
 Instagram's hashtag search names no authors, and Facebook names those of comments only to a page's token with the
-right permission. Such posts count for the brand (volume, sentiment), but they say nothing of any person. An author
-made up for each post would turn ten thousand posts into ten thousand people, would swamp every cluster, and
-would pass the rule of five people with one person's posts. So they all fold into one profile per platform, which is
-no person's: at most one row among many, and known by its key, which ingest can compute, so that it can be left out.
+right permission; an X archive without its account file tells no owner. Such posts count for the brand (volume,
+sentiment), but they say nothing of any person. An author made up for each post would turn ten thousand posts into ten
+thousand people, would swamp every cluster, and would pass the rule of five people with one person's posts. So they all
+fold into one profile per platform, which is no person's: at most one row among many, and known by its key, which ingest
+can compute, so that it can be left out.
 """
 
 

@@ -24,13 +24,8 @@ ENTRIES: Final = re.compile(
 MEDIA: Final = re.compile(
     r"(^|/)(posts|photos_and_videos)/(album/\d+|your_(uncategorized_)?photos|your_videos)(_\d+)?\.json$"
 )
-_PIECES: Final = {
-    "note": ("title", "text"),
-    "life_event": ("title", "description"),
-    "poll": ("question",),
-    "for_sale_item": ("title", "description"),
-}
-"""What may hang on a post, with the texts that its author wrote there."""
+_PIECES: Final = {"note": ("title", "text"), "life_event": ("title", "description")}
+"""What may hang on a post, with the texts that its author wrote there: a poll or an article may be another's."""
 _USER: Final = re.compile(r"(?:u[żz]ytkowni|пользовател|utilizator|u[žz]ivatel|pou[žz][ií]vate)\w*\s+", re.IGNORECASE)
 _NAME_GOES_ON: Final = re.compile(
     r"['\u2019]s\b|[A-Za-z0-9\u00c0-\u04ff-]|\s+[A-Z\u00c0-\u00d6\u00d8-\u00de\u0410-\u042f]"
@@ -70,13 +65,18 @@ def is_profile(item: Any) -> bool:
     )
 
 
-def is_entry(item: Any) -> bool:
-    """Tell a post, comment or note by its shape."""
+def is_entry(name: str, item: Any) -> bool:
+    """Tell a post, comment or note by its shape, and by the `name` of the list in which it stands.
+
+    Posts are a list without a name. In the others (what was saved, shared, voted on) the pictures are other people's.
+    """
     if not isinstance(item, dict) or "timestamp" not in item:
         return _is_note(item)
     parts = [part for part in list_of(item.get("data")) if isinstance(part, dict)]
     if any("post" in part or isinstance(inside(part, "comment", "comment"), str) for part in parts):
         return True
+    if name:
+        return False
     hung = (part for one in list_of(item.get("attachments")) for part in list_of(inside(one, "data")))
     return any(isinstance(part, dict) and not {"media", *_PIECES}.isdisjoint(part) for part in hung)
 

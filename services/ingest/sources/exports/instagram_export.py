@@ -82,7 +82,7 @@ def is_profile(item: Any) -> bool:
     return owner_of(item) is not None and not _is_comment(item)
 
 
-def is_entry(item: Any) -> bool:
+def is_entry(_: str, item: Any) -> bool:
     """Tell a post or comment by its shape."""
     if not isinstance(item, dict):
         return False

@@ -18,6 +18,7 @@ _LOOKED_AT: Final = 3
 _LEFT_OUT: Final = re.compile(
     r"group|grupp|groupe|grupo|gruppi|groep|grup|групп|グループ|群组"
     r"|archiv|arsiv|delet|gelosch|supprim|elimin|borrad|exclu|apagad|trash|papierkorb|corbeille|papelera|lixeira|cestino|prullenbak"
+    r"|saved|gespeichert|enregistr|guardad|salvat|salvos|opgeslagen|threads"
     r"|messag|nachricht|mensaj|mensage|inbox"
     r"|other_people|wall_post|sent_to_you|visitor|andere|autres|otras|otros|outras|outros|altri|altre"
 )
@@ -33,7 +34,7 @@ class ExportForm:
     entries: re.Pattern[str]
     media: re.Pattern[str]
     is_profile: Callable[[Any], bool]
-    is_entry: Callable[[Any], bool]
+    is_entry: Callable[[str, Any], bool]
     is_medium: Callable[[Any], bool]
     owner_of: Callable[[Any], ExportOwner | None]
     entries_of: Callable[[str, Any, ExportOwner], Iterator[ExportEntry]]
@@ -121,7 +122,7 @@ def _is_told(archive: Archive, name: str, found: list[FormMembers]) -> bool:
         if any(one.form.is_profile(item) for _, item in first):
             one.owners.append(name)
             return True
-        if any(one.form.is_entry(item) and not _LEFT_OUT.search(folded(key)) for key, item in first):
+        if any(one.form.is_entry(key, item) and not _LEFT_OUT.search(folded(key)) for key, item in first):
             one.entries.append(name)
             return True
     return False

@@ -16,8 +16,8 @@ _LONGEST_MARK: Final = 16
 """Characters of an escape or a word that a window may cut in two."""
 _STRUCTURE: Final = re.compile(r'["\n\[\]{}]|\\.')
 _OPENING, _QUOTE, _QUOTE_OR_LINE = "{[", '"', '"\n'
-CONTRADICTORY: Final = object()
-"""What an object holds under a name that it gives two values: no field takes it."""
+NO_VALUE: Final = object()
+"""What stands for two values under one name, and for a number without bounds: no field takes it."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         first: dict[str, Any] = {}
         for name, value in pairs:
             if first.setdefault(name, value) != value:
-                found[name] = CONTRADICTORY
+                found[name] = NO_VALUE
     return found
 
 
@@ -34,19 +34,19 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
-def _fraction(digits: str) -> float | str:
+def _fraction(digits: str) -> Any:
     number = float(digits)
-    return number if math.isfinite(number) else digits
+    return number if math.isfinite(number) else NO_VALUE
 
 
-def _word(word: str) -> str | None:
-    return None if word == "NaN" else word
+def _word(word: str) -> Any:
+    return None if word == "NaN" else NO_VALUE
 
 
 DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction, parse_constant=_word
 )
-"""Numbers that Python or JSON cannot hold come as their digits, infinities as their words, NaN as nothing."""
+"""Whole numbers past forty digits come as those digits, infinities as NO_VALUE, NaN as nothing."""
 
 
 class DamagedError(ValueError):

@@ -65,10 +65,11 @@ async def test_an_opt_out_counts_though_replies_are_off(world: World) -> None:
     assert len(await world.listed()) == 1
 
 
-@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "x"])
 async def test_an_author_who_is_not_told_is_not_answered(world: World, platform: Any) -> None:
     """It may be the brand's page itself, or an author who was answered today."""
-    await world.drafted(seen(1, author_id="unknown", platform=platform), platforms=["x", platform])
+    await world.drafted(seen(1, author_id="unknown", platform=platform), platforms=["bluesky", platform])
     assert await world.listed() == []
-    await world.observe(world.replies(), seen(2, author_id="unknown"), seen(3, platform=platform))
+    told = seen(2, author_id="unknown", platform="bluesky"), seen(3, platform=platform)
+    await world.observe(world.replies(), *told)
     assert len(await world.listed()) == 2

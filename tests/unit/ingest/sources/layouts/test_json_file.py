@@ -118,6 +118,10 @@ def test_a_long_array_is_read_in_the_memory_of_its_parts() -> None:
     ("field", "value", "reason"),
     [
         ("post_id", "NaN", "post_id"),
+        ("post_id", "1.0e400", "post_id"),
+        ("post_id", "1.76e18", "post_id"),
+        ("author", '{"id": 17640000000000000.0}', "author.id"),
+        ("text", "Infinity", "text"),
         ("likes", "Infinity", "likes"),
         ("likes", "-Infinity", "likes"),
         ("likes", "9" * 5000, "likes"),
