@@ -5,13 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from services.clusters.cluster import Cluster
 from shared.analysis import Frozen
 from shared.errors import VoxpopError
 from shared.small_groups import LEAST_PEOPLE
+from shared.strict_body import StrictBody
 
 MAX_SEED = 2**32 - 1
 UNTOLD = "the reason names clusters of fewer than five people, of which nothing is told; train again for a new one"
@@ -68,10 +69,10 @@ K = Annotated[
 ]
 
 
-class RunRequest(BaseModel):
+class RunRequest(StrictBody):
     """What to train: `k` is the number of clusters, `auto` lets the run choose it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     basis: Basis = Basis.BEHAVIOUR
     k: K = "auto"

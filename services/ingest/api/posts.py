@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.ingest.api.dependencies import Res
 from services.ingest.pipeline import Receipt
 from shared.access import Scope
 from shared.brand import Brand
 from shared.character_references import resolve_references
+from shared.strict_body import StrictBody
 from shared.web.auth import requires
 
 MAX_POSTS = 1000
@@ -19,10 +20,8 @@ _HOLDS = {"x-holds": [1000, 12]}
 router = APIRouter(prefix="/v1", tags=["posts"])
 
 
-class PostsIn(BaseModel):
+class PostsIn(StrictBody):
     """Posts about one brand; each is checked by itself, so that a bad one never spoils its neighbours."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     brand: Brand
     posts: Annotated[

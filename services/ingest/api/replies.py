@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.ingest.api.dependencies import Res
 from services.ingest.replies.content import ReplyContent
@@ -14,6 +14,7 @@ from shared.analyzed_post import Platform
 from shared.brand import Brand
 from shared.clock import milliseconds
 from shared.pages import DEFAULT_LIMIT, Page, moment_after, text_after
+from shared.strict_body import StrictBody
 from shared.web.auth import check_scope, requires
 from shared.web.dependencies import Cursor, Limit
 
@@ -56,19 +57,15 @@ class ReplyAnswer(BaseModel):
         return cls(**shown, **texts, attempts=reply.attempt)
 
 
-class Approval(BaseModel):
+class Approval(StrictBody):
     """What a person may say when approving: other words, and that they looked where the outcome is unknown."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=10_000, strip_whitespace=True)] | None = None
     although_unknown: bool = False
 
 
-class RejectionReason(BaseModel):
+class RejectionReason(StrictBody):
     """Why a person rejects, for others to read."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     reason: Annotated[str, Field(max_length=300)] = ""
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.ingest.api.dependencies import Res
 from services.ingest.resources import Resources
@@ -12,6 +12,7 @@ from services.ingest.streams.stream_status import StreamAnswer
 from shared.access import Scope
 from shared.brand import Brand
 from shared.pages import DEFAULT_LIMIT, Page, text_after
+from shared.strict_body import StrictBody
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 
@@ -20,16 +21,14 @@ router = APIRouter(prefix="/v1/streams", tags=["streams"])
 OfBrand = Annotated[Brand | None, Query(description="those of this brand alone")]
 
 
-class StreamIn(BaseModel):
+class StreamIn(StrictBody):
     """Which source to listen to for which brand; most sources take no parameters."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     brand: Brand
     source: Annotated[str, Field(max_length=64)]
     parameters: Annotated[
         dict[str, Any], Field(max_length=20, fail_fast=True, json_schema_extra={"x-holds": [1000, 4]})
-    ] = {}
+    ] = Field(default_factory=dict)
 
 
 @router.post("", status_code=201, dependencies=[requires(Scope.WRITE)])

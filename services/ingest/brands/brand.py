@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from services.ingest.brands.expression import Expression, Term, parse
 from services.ingest.brands.spelling import plain
 from shared.brand import Brand
+from shared.strict_body import StrictBody
 
 ListenedPlatform = Literal["x", "bluesky", "mastodon", "instagram", "facebook"]
 """The platforms that have accounts; the web has none."""
@@ -135,10 +136,8 @@ Accounts = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    """Unknown fields are refused: a misspelt one would be ignored in silence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+class _Part(StrictBody):
+    model_config = ConfigDict(frozen=True)
 
 
 class Feed(_Part):
@@ -161,14 +160,14 @@ class BrandSettings(_Part):
     display_name: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)
     ] = ""
-    handles: Accounts = {}
-    keywords: Annotated[list[Entry], Field(max_length=MAX_KEYWORDS, fail_fast=True)] = []
-    hashtags: Annotated[list[Hashtag], Field(max_length=MAX_HASHTAGS, fail_fast=True)] = []
-    exclusions: Annotated[list[Entry], Field(max_length=MAX_EXCLUSIONS, fail_fast=True)] = []
-    languages: Annotated[list[Language], Field(max_length=MAX_LANGUAGES, fail_fast=True)] = []
-    own_accounts: Accounts = {}
+    handles: Accounts = Field(default_factory=dict)
+    keywords: Annotated[list[Entry], Field(max_length=MAX_KEYWORDS, fail_fast=True)] = Field(default_factory=list)
+    hashtags: Annotated[list[Hashtag], Field(max_length=MAX_HASHTAGS, fail_fast=True)] = Field(default_factory=list)
+    exclusions: Annotated[list[Entry], Field(max_length=MAX_EXCLUSIONS, fail_fast=True)] = Field(default_factory=list)
+    languages: Annotated[list[Language], Field(max_length=MAX_LANGUAGES, fail_fast=True)] = Field(default_factory=list)
+    own_accounts: Accounts = Field(default_factory=dict)
     reposts: Reposts = "keep"
-    feeds: Annotated[list[Feed], Field(max_length=MAX_FEEDS, fail_fast=True)] = []
+    feeds: Annotated[list[Feed], Field(max_length=MAX_FEEDS, fail_fast=True)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _hold_each_once(self) -> Self:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from services.ingest.replies.length import LIMITS, fault_of
 from services.ingest.replies.template import MAX_TEMPLATE, Facts, TemplateFaultError, check, render
 from services.ingest.replies.ticket import TICKET_LENGTH
 from shared.analyzed_post import Platform
 from shared.brand import Brand
+from shared.strict_body import StrictBody
 
 MAX_RULES: Final = 200
 """Rules of an installation."""
@@ -29,7 +30,7 @@ class Traits:
     followers: int | None
 
 
-class ReplyRuleBody(BaseModel):
+class ReplyRuleBody(StrictBody):
     """A rule as it is put. Conditions that are left out are not looked at; all that are given must be met.
 
     `sentiment_below` is compared with the score in [0, 1] of a post in a language that the model knows.
@@ -39,7 +40,7 @@ class ReplyRuleBody(BaseModel):
     way to opt out.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     brand: Brand
     enabled: bool = True

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.analyzed_post import Voice
 from shared.brand import Brand
+from shared.strict_body import StrictBody
 
 MOST_RULES: Final = 100
 """Rules of a brand."""
@@ -18,7 +19,7 @@ Direction = Literal["above", "below"]
 State = Literal["learning", "watching"]
 
 
-class AlertRuleBody(BaseModel):
+class AlertRuleBody(StrictBody):
     """A rule as it is put.
 
     Attributes:
@@ -34,7 +35,7 @@ class AlertRuleBody(BaseModel):
         quiet_hours: for how many hours after one that was raised no other is raised by this rule in the same direction.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     metric: Metric
     direction: Literal["above", "below", "both"] = "both"

@@ -11,16 +11,17 @@ from services.profiles.api.dependencies import Res
 from shared.access import Scope
 from shared.errors import ConflictError, NotFoundError
 from shared.pages import DEFAULT_LIMIT, Page, text_after
+from shared.strict_body import StrictBody
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
 
 
-class WebhookBody(BaseModel):
+class WebhookBody(StrictBody):
     """A webhook as it is put. The URL is stored as it is: put no key into it, receivers check the signature."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=MOST_URL, pattern=r"^[!-~]+$")]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from services.sentiment.api.dependencies import Res, caller_of, unless_abandoned
@@ -15,6 +15,7 @@ from services.sentiment.resources import Resources
 from shared.access import Scope
 from shared.analysis import Analysis, Probability, SentimentLabel
 from shared.errors import InputError, NotFoundError
+from shared.strict_body import StrictBody
 from shared.web.auth import opens, requires
 from shared.web.requests import CLIENT_CLOSED_REQUEST
 
@@ -41,12 +42,6 @@ SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
 Hint = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$")]
 
 
-class StrictBody(BaseModel):
-    """Unknown fields are refused: a misspelt one would be ignored in silence."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
 class SentimentRequest(StrictBody):
     """One text. `target`, what the text is about, matters only to a model that was trained with targets."""
 
@@ -60,8 +55,8 @@ class AnalyzeRequest(StrictBody):
     texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS, fail_fast=True)]
     targets: Annotated[list[Target | None], Field(max_length=MAX_TEXTS, fail_fast=True)] | None = None
     languages: Annotated[list[Hint | None], Field(max_length=MAX_TEXTS, fail_fast=True)] | None = None
-    features: Annotated[list[Feature], Field(min_length=1, max_length=len(FEATURES), fail_fast=True)] = list(
-        DEFAULT_FEATURES
+    features: Annotated[list[Feature], Field(min_length=1, max_length=len(FEATURES), fail_fast=True)] = Field(
+        default_factory=lambda: list(DEFAULT_FEATURES)
     )
     category_set: SetName | None = None
 

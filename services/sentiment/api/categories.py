@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.api.analysis import SetName, StrictBody, Text
+from services.sentiment.api.analysis import SetName, Text
 from services.sentiment.api.dependencies import Res, unless_abandoned
 from services.sentiment.categories.category_set import MAX_LABEL_CHARACTERS, MAX_NOTES_CHARACTERS, CategorySet
 from services.sentiment.categories.examples import MAX_EXAMPLES, Example, unpack
@@ -18,6 +18,7 @@ from shared.access import Scope
 from shared.analysis import Probability
 from shared.errors import InputError
 from shared.pages import DEFAULT_LIMIT, Page, decode_cursor, text_after
+from shared.strict_body import StrictBody
 from shared.web.auth import requires
 from shared.web.dependencies import Cursor, Limit
 from shared.web.requests import CLIENT_CLOSED_REQUEST

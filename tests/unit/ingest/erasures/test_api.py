@@ -63,6 +63,8 @@ async def test_what_erased_authors_post_later_is_dropped_unread(http: httpx.Asyn
         ({"platform": "x", "author_id": AUTHOR * 50}, "author_id"),
         ({"platform": "x", "author_id": int(AUTHOR)}, "author_id"),
         ({AUTHOR: AUTHOR, "author_id": AUTHOR}, "platform"),
+        ({**ORDER, AUTHOR: True}, "must hold platform and author_id alone; another field is there"),
+        ({**ORDER, "reason": AUTHOR}, "must hold platform and author_id alone; another field is there"),
         ([AUTHOR], ""),
     ],
 )
