@@ -8,6 +8,7 @@ VoxpopError
 ├── NotReadyError       the service is starting                                503
 ├── PeerError           another service could not do its part
 │   ├── PeerUnavailableError   it is down, too slow or full; nothing was kept  503
+│   │   └── StoreFaultError    the file of the store, or its disk               503
 │   └── PeerRefusedError       it answered, and said no                        502
 └── SettingsError       the process must not start like this                   (exit 2); while it runs  503
 """
@@ -74,6 +75,18 @@ class PeerUnavailableError(PeerError):
         """Say when to come back, in whole seconds."""
         super().__init__(peer, detail)
         self.retry_after = retry_after
+
+
+class StoreFaultError(PeerUnavailableError):
+    """The file that the store is in cannot do its part: its disk is full, say; the sentence names the remedy.
+
+    What `lasts` is not over before a person has mended it and the service was started again.
+    """
+
+    def __init__(self, detail: str, *, lasts: bool = False) -> None:
+        """Say what is wrong, and what to do."""
+        super().__init__("store", detail, retry_after=10)
+        self.lasts = lasts
 
 
 class PeerRefusedError(PeerError):

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
 import httpx
 import stamina
 
 from shared.errors import PeerRefusedError, PeerUnavailableError
+from shared.printable import printable
 from shared.settings import ServiceSettings
 
 KEEPALIVE_SECONDS: Final = 2.0
@@ -22,6 +23,8 @@ Answer = TypeVar("Answer")
 _OK = 200
 _UNAVAILABLE = 503
 _NOT_LET_IN = (401, 403)
+_PROBLEM = "application/problem+json"
+_MOST_CHARACTERS = 300
 
 
 @asynccontextmanager
@@ -37,7 +40,11 @@ async def peer_http(transports: Transports | None) -> AsyncIterator[httpx.AsyncC
 
 
 class _TryAgainError(Exception):
-    """The peer said 503, or no connection came about."""
+    """The peer said 503, or no connection came about; `why` is the peer's own sentence, or empty."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Peer:
@@ -95,8 +102,9 @@ class Peer:
         try:
             async with asyncio.timeout(self._deadline):
                 return await answer
-        except _TryAgainError:
-            raise PeerUnavailableError(self.name, f"{self.name} is not available; nothing was kept") from None
+        except _TryAgainError as error:
+            why = f": {error.why}" if error.why else "; nothing was kept"
+            raise PeerUnavailableError(self.name, f"{self.name} is not available{why}") from None
         except (TimeoutError, httpx.TransportError):
             raise PeerUnavailableError(self.name, f"{self.name} did not answer in time; nothing was kept") from None
 
@@ -120,10 +128,19 @@ class Peer:
         except httpx.ConnectError as error:
             raise _TryAgainError from error
         if response.status_code == _UNAVAILABLE:
-            raise _TryAgainError
+            raise _TryAgainError(_sentence_of(response))
         if response.is_success:
             return response
         detail = f"{self.name} refused the call with {response.status_code}"
         if response.status_code in _NOT_LET_IN:
             detail += "; give both services the same VOXPOP_SERVICE_KEY"
         raise PeerRefusedError(self.name, detail, response.status_code)
+
+
+def _sentence_of(response: httpx.Response) -> str:
+    """Return why a peer is not available, as its problem says; empty where it does not."""
+    if response.headers.get("content-type") != _PROBLEM:
+        return ""
+    with suppress(ValueError, TypeError, KeyError):
+        return printable(str(response.json()["detail"]), _MOST_CHARACTERS)
+    return ""

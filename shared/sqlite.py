@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from shared.errors import OverloadedError, SettingsError
-from shared.private_files import close_to_others, make_file, make_folder
+from shared.errors import OverloadedError, SettingsError, StoreFaultError
+from shared.sqlite_condition import FileCondition, probe, unprobe
 
 Result = TypeVar("Result")
 Statement = Callable[[sqlite3.Connection], Result]
@@ -40,7 +40,8 @@ class SqliteDatabase:
 
     Each unit of work is a plain function of a connection, run in a thread: one thread writes, so writes
     of this process never meet; another process's writer is waited for up to 30 s. At most 128 units of
-    either kind run or wait; more raise OverloadedError, as does a writer elsewhere that keeps the file.
+    either kind run or wait; more raise OverloadedError, as does a writer elsewhere that keeps the file. What the
+    file or its disk cannot do raises StoreFaultError, and nothing is half-written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,6 +52,7 @@ class SqliteDatabase:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self.condition = FileCondition(path)
 
     async def write(self, work: Statement[Result]) -> Result:
         """Run `work` in one transaction: all of it is kept, or (where it raises) nothing.
@@ -61,15 +63,18 @@ class SqliteDatabase:
         def transaction() -> Result:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
             try:
                 result = work(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+            if connection.total_changes > before:
+                self.condition.wrote()
             return result
 
-        return await self._writer.run(transaction)
+        return await self._run(self._writer, transaction)
 
     async def read(self, work: Statement[Result]) -> Result:
         """Run `work` on one consistent snapshot."""
@@ -82,7 +87,7 @@ class SqliteDatabase:
             finally:
                 _roll_back(connection)
 
-        return await self._readers.run(snapshot)
+        return await self._run(self._readers, snapshot)
 
     async def transaction(
         self, work: Callable[[Runner], Awaitable[Result]], seconds: float = TRANSACTION_SECONDS
@@ -96,10 +101,12 @@ class SqliteDatabase:
         serving = asyncio.ensure_future(self.write(statements.serve))
         try:
             result = await work(lambda statement: statements.run(statement, serving))
-        except BaseException:
+        except BaseException as error:
             statements.end(keep=False)
             await asyncio.wait({serving})
             serving.exception()
+            if isinstance(error, sqlite3.Error):
+                raise self.condition.told(error) from None
             raise
         statements.end(keep=True)
         await serving
@@ -120,7 +127,23 @@ class SqliteDatabase:
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
 
-        return await self._writer.run(empty)
+        return await self._run(self._writer, empty)
+
+    async def check_ready(self) -> None:
+        """Return where the file can be read, and written if it was not lately; raises StoreFaultError."""
+        await asyncio.to_thread(self.condition.check)
+        if self.condition.is_proven:
+            await self.read(lambda connection: connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone())
+            return
+        with suppress(OverloadedError):  # A writer is at work.
+            await self.write(probe)
+            await self.write(unprobe)
+
+    async def _run(self, threads: "_Threads", work: Callable[[], Result]) -> Result:
+        try:
+            return await threads.run(work)
+        except sqlite3.Error as error:
+            raise self.condition.told(error) from None
 
     def close(self) -> None:
         """Wait for what runs, then close every connection."""
@@ -208,10 +231,6 @@ class _Threads:
         self._taken += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            raise OverloadedError("another process keeps the store; send this again") from None
         finally:
             self._taken -= 1
 
@@ -237,29 +256,30 @@ async def open_sqlite(
         migrations: how a file of each earlier version becomes one of the next, from version 0 on; they run before
             `schema`. The version stands in the file (`user_version`); a new file has that of today.
 
+    A file that was there is looked through for damage beside the work, which is logged and makes it unready.
+
     Raises SettingsError where the file cannot be made, is no database, or was written by a later version.
     """
-    database = SqliteDatabase(path)
+    database, stop = SqliteDatabase(path), threading.Event()
+    checking: set[asyncio.Future[None]] = set()
     try:
         try:
-            await asyncio.to_thread(_make_private, path)
+            is_known = await asyncio.to_thread(database.condition.prepare)
             await database.write(lambda connection: _bring_up(connection, path, schema, migrations))
-        except (OSError, sqlite3.Error, OverloadedError) as error:
+        except (OSError, sqlite3.Error, OverloadedError, StoreFaultError) as error:
             raise SettingsError(
-                f"the database {path} cannot be opened ({error}): check the folder's permissions, "
-                "or move the file away and restore it"
+                f"the database {path} cannot be opened ({error}): check the folder's permissions and the disk's free "
+                "space, or move the file away and restore it"
             ) from None
+        database.condition.opened()
+        if is_known:
+            checking.add(asyncio.ensure_future(asyncio.to_thread(database.condition.look_for_damage, stop)))
         yield database
     finally:
+        stop.set()
+        if checking:
+            await asyncio.wait(checking)
         await asyncio.to_thread(database.close)
-
-
-def _make_private(path: Path) -> None:
-    """Make the file, or close it to others: the logs that SQLite keeps beside it get the file's own mode."""
-    make_folder(path.parent)
-    make_file(path)
-    for log in ("-wal", "-shm"):
-        close_to_others(path.with_name(path.name + log))
 
 
 def _bring_up(connection: sqlite3.Connection, path: Path, schema: str, migrations: Sequence[Statement[None]]) -> None:

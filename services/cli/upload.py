@@ -238,7 +238,7 @@ async def _once(body: bytes, http: httpx.AsyncClient) -> dict[str, Any]:
     except (httpx.TransportError, TimeoutError) as error:
         raise _TryAgainError(type(error).__name__) from None
     if response.status_code in _TRY_AGAIN:
-        raise _TryAgainError(f"status {response.status_code}")
+        raise _TryAgainError(f"status {response.status_code}: {detail_of(response)}")
     if response.is_success:
         answer: dict[str, Any] = response.json()
         return answer

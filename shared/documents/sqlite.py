@@ -144,7 +144,7 @@ class SqliteDocuments(SqliteOperations, Documents):
 
     @override
     async def check_ready(self) -> None:
-        await self._read(lambda connection: connection.execute("SELECT 1").fetchone())
+        await self._database.check_ready()
 
     @override
     async def scrub(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from shared.errors import StoreFaultError
 from shared.web.problems import problem
 
 Check = Callable[[], Awaitable[None]]
@@ -30,8 +31,8 @@ def health_router(checks: Callable[[], Mapping[str, Check]]) -> APIRouter:
     async def readyz() -> JSONResponse:
         """200 where every dependency is ready, else 503 that names those that are not."""
         named = checks()
-        ready = await asyncio.gather(*(_passes(check) for check in named.values()))
-        missing = [name for name, fine in zip(named, ready, strict=True) if not fine]
+        ready = await asyncio.gather(*(_fault_of(check) for check in named.values()))
+        missing = [f"{name}{fault}" for name, fault in zip(named, ready, strict=True) if fault is not None]
         if missing:
             return problem(503, f"not ready: {', '.join(missing)}", headers={"Retry-After": "2"})
         return JSONResponse({"status": "ready", "dependencies": list(named)})
@@ -39,10 +40,13 @@ def health_router(checks: Callable[[], Mapping[str, Check]]) -> APIRouter:
     return router
 
 
-async def _passes(check: Check) -> bool:
+async def _fault_of(check: Check) -> str | None:
+    """Return None where a dependency is ready, else what is told of it: of the store's file a sentence."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
+    except StoreFaultError as error:
+        return f" ({error.detail})"
     except Exception:  # noqa: BLE001 - whatever keeps it from being ready, it is not ready
-        return False
-    return True
+        return ""
+    return None

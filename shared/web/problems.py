@@ -18,6 +18,7 @@ from shared.errors import (
     PeerRefusedError,
     PeerUnavailableError,
     SettingsError,
+    StoreFaultError,
     VoxpopError,
 )
 
@@ -37,6 +38,7 @@ _STATUS: dict[type[VoxpopError], int] = {
     OverloadedError: 503,
     NotReadyError: 503,
     PeerUnavailableError: 503,
+    StoreFaultError: 503,
     PeerRefusedError: 502,
     # Found out while it ran: a database that refuses the user, say.
     SettingsError: 503,

@@ -1,6 +1,7 @@
 """The whole of voxpop, in this process or in one of its own, with the shipped model."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -68,6 +69,11 @@ class Server:
             if words in line:
                 return lines
         raise AssertionError(f"it ended without saying {words!r}")
+
+    def limit_files(self, most: int) -> None:
+        """Let it write no file beyond so many bytes, as a full disk or a quota would; -1 ends that."""
+        _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most, hard))
 
     def kill(self) -> None:
         """End it at once, with no chance to tidy up."""

@@ -189,7 +189,7 @@ class SqliteProfileStore(TransactionalProfileStore):
 
     @override
     async def check_ready(self) -> None:
-        await self._database.read(lambda c: c.execute("SELECT 1 FROM brand LIMIT 1").fetchone())
+        await self._database.check_ready()
 
 
 def _ask(connection: sqlite3.Connection, brand: str, rule: Rule[Result]) -> tuple[Changes, Result]:
