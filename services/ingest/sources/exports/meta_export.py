@@ -116,7 +116,7 @@ class _Reading:
         """Tell whether this description was told before, and keep it in mind."""
         if entry.kind != "post" or entry.place is None:
             return False
-        told = hash((entry.place, entry.text))
+        told = hash((repr(entry.place), entry.text))
         known = told in self._described
         self._described.add(told)
         return known

@@ -14,11 +14,14 @@ from services.ingest.sources.layouts.json_path import MISSING, at
 from services.ingest.sources.layouts.json_values import JsonValue, json_values
 from services.ingest.sources.layouts.layout import JsonLayout, Record
 from services.ingest.sources.layouts.mastodon_entry import MASTODON_ACTIVITY, MASTODON_STATUS
-from services.ingest.sources.layouts.x_post import SNSCRAPE, X_ARCHIVED, X_NOTICE, X_V1, X_V2, is_archived
+from services.ingest.sources.layouts.x_post import X_ARCHIVED, X_NOTICE, X_V1, X_V2, is_archived
+from services.ingest.sources.layouts.x_scraped import SNSCRAPE, TWINT, X_WEBSITE
 from services.ingest.sources.rows import FIELDS, FileSource, Row, read_row
 
 LAYOUTS: Final[tuple[JsonLayout, ...]] = (
     SNSCRAPE,
+    TWINT,
+    X_WEBSITE,
     X_V1,
     X_V2,
     X_NOTICE,

@@ -1,11 +1,11 @@
-"""Posts of X: its API's objects, first and second version, as twarc and others write them, and snscrape's."""
+"""Posts of X: its API's objects, first and second version, as twarc and others write them, and archives."""
 
 import re
 from datetime import UTC
 from typing import Any, Final
 
 from services.ingest.brands.brand import told_language
-from services.ingest.sources.fields import UnreadableError, inside, list_of
+from services.ingest.sources.fields import inside, list_of
 from services.ingest.sources.layouts.layout import JsonLayout, Record, first_of, present, words_of
 from services.ingest.sources.x.cursor import moment_of
 
@@ -22,7 +22,8 @@ _NOTICES: Final = frozenset(
 )
 
 
-def _language(value: Any) -> str | None:
+def language_told(value: Any) -> str | None:
+    """Return a language as X names it, None where it names none (`und`, `qme`)."""
     return told_language(value) if isinstance(value, str) else None
 
 
@@ -38,7 +39,8 @@ def _v1_text(item: dict[str, Any]) -> str | None:
     return words_of(item.get("extended_tweet"), "full_text") or words_of(item, "full_text", "text")
 
 
-def _v1_record(item: dict[str, Any]) -> Record:
+def v1_record(item: dict[str, Any]) -> Record:
+    """Return what an object of the first version says."""
     user, reposted = item.get("user"), item.get("retweeted_status")
     text = _v1_text(item)
     return present(
@@ -46,7 +48,7 @@ def _v1_record(item: dict[str, Any]) -> Record:
         # A repost's own text is cut off; the words are in what is reposted.
         text=(_v1_text(reposted) if isinstance(reposted, dict) else None) or text,
         created_at=item.get("created_at"),
-        language=_language(item.get("lang")),
+        language=language_told(item.get("lang")),
         likes=item.get("favorite_count"),
         reposts=item.get("retweet_count"),
         replies=item.get("reply_count"),
@@ -85,7 +87,7 @@ def _v2_record(item: dict[str, Any]) -> Record:
         post_id=item.get("id"),
         text=_v2_text(reposted) or _v2_text(item),
         created_at=item.get("created_at") or _time_of_id(item.get("id")),
-        language=_language(item.get("lang")),
+        language=language_told(item.get("lang")),
         likes=inside(figures, "like_count"),
         reposts=inside(figures, "retweet_count"),
         replies=inside(figures, "reply_count"),
@@ -115,41 +117,6 @@ def _time_of_id(value: Any) -> str | None:
     return moment_of(int(words)).astimezone(UTC).isoformat()
 
 
-def _is_snscrape(item: dict[str, Any]) -> bool:
-    if str(item.get("_type", "")).startswith("snscrape."):
-        return True
-    known = isinstance(inside(item, "user", "username"), str) or isinstance(item.get("username"), str)
-    return known and "date" in item and not {"rawContent", "renderedContent", "content"}.isdisjoint(item)
-
-
-def _snscrape_record(item: dict[str, Any]) -> Record:
-    kind = item.get("_type", "snscrape.modules.twitter.Tweet")
-    if kind != "snscrape.modules.twitter.Tweet":
-        raise UnreadableError("an item of snscrape that is no post of X; name its keys with --map")
-    user, reposted = item.get("user"), item.get("retweetedTweet")
-    names = ("rawContent", "content", "renderedContent")
-    return present(
-        post_id=first_of(item, "id_str", "id"),
-        text=words_of(reposted, *names) or words_of(item, *names),
-        created_at=item.get("date"),
-        language=_language(item.get("lang")),
-        likes=item.get("likeCount"),
-        reposts=item.get("retweetCount"),
-        replies=item.get("replyCount"),
-        is_repost=bool(reposted),
-        in_reply_to=first_of(item, "inReplyToTweetIdStr", "inReplyToTweetId"),
-        author_id=first_of(user, "id_str", "id", "username") or item.get("username"),
-        handle=first_of(user, "username") or item.get("username"),
-        followers=inside(user, "followersCount"),
-        following=inside(user, "friendsCount"),
-        posts=inside(user, "statusesCount"),
-        listed=inside(user, "listedCount"),
-        verified=inside(user, "verified"),
-        protected=inside(user, "protected"),
-        account_created_at=inside(user, "created"),
-    )
-
-
 def _is_notice(item: dict[str, Any]) -> bool:
     return len(item) == 1 and not _NOTICES.isdisjoint(item) and isinstance(next(iter(item.values())), dict)
 
@@ -158,8 +125,7 @@ def _no_post(_: dict[str, Any]) -> None:
     return None
 
 
-SNSCRAPE: Final = JsonLayout("snscrape", "x", _is_snscrape, _snscrape_record)
-X_V1: Final = JsonLayout("X's API v1", "x", _is_v1, _v1_record)
+X_V1: Final = JsonLayout("X's API v1", "x", _is_v1, v1_record)
 X_V2: Final = JsonLayout("X's API v2", "x", _is_v2, _v2_record)
 X_NOTICE: Final = JsonLayout("a notice of X's stream", "x", _is_notice, _no_post)
-X_ARCHIVED: Final = JsonLayout("an X archive", "x", is_archived, _v1_record)
+X_ARCHIVED: Final = JsonLayout("an X archive", "x", is_archived, v1_record)

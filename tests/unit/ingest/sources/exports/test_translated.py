@@ -12,6 +12,7 @@ from services.ingest.post import Post, parse_post
 from services.ingest.sources.rows import FileError, Row
 from tests.unit.ingest.sources.exports.archives import zipped
 from tests.unit.ingest.sources.exports.test_export import read, texts
+from tests.unit.ingest.sources.layouts.examples import variants
 
 AT = 1767261600
 
@@ -386,6 +387,32 @@ def test_an_instagram_export_that_does_not_name_its_owner_says_so() -> None:
     }
     with pytest.raises(FileError, match="whose it is"):
         read(zipped(members))
+
+
+@pytest.mark.parametrize("name", ["POSTS", "ALBUM", "VIDEOS", "COMMENTS"])
+def test_no_part_of_another_kind_breaks_facebooks_reading(name: str) -> None:
+    """Whatever stands where something else should: a post, a reason or nothing."""
+    items = list(variants({"POSTS": POSTS, "ALBUM": ALBUM, "VIDEOS": VIDEOS, "COMMENTS": COMMENTS}[name]))
+    members: Any = {"profile_information/profile_information.json": PROFILE}
+    members |= {f"posts/album/{number}.json": item for number, item in enumerate(items)}
+    members["posts/your_posts_1.json"] = [
+        part for item in items for part in (item if isinstance(item, list) else [item])
+    ]
+    for row in read(zipped(members)):
+        assert row.reason if row.post is None else parse_post(row.post, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def test_no_part_of_another_kind_breaks_instagrams_reading() -> None:
+    """Nor an owner who is told in another way than the export's."""
+    said = {"Comment": {"value": "late"}, "Media Owner": {"value": "a"}, "Time": {"timestamp": AT}}
+    about = {"profile_user": [{"string_map_data": {"Username": {"value": "julia.t"}}}]}
+    post = {"media": [{"uri": "p", "creation_timestamp": AT, "title": "seen"}], "title": "", "creation_timestamp": AT}
+    items = [*variants({"string_map_data": said}), *variants(post)]
+    for owner in variants(about):
+        members: Any = {"personal_information/personal_information.json": owner, "content/posts_1.json": items}
+        with suppress(FileError):
+            for row in read(zipped(members)):
+                assert row.reason if row.post is None else parse_post(row.post, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 JUNK = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,44 @@ SNSCRAPED: dict[str, Any] = {
     "likeCount": 3,
     "lang": "en",
     "inReplyToTweetId": 1764120000000000400,
+}
+TWINT: dict[str, Any] = {
+    "id": 1764120000000000505,
+    "conversation_id": "1764120000000000505",
+    "created_at": "2026-03-02 15:35:00 CET",
+    "date": "2026-03-02",
+    "time": "15:35:00",
+    "timezone": "+0100",
+    "user_id": 62,
+    "username": "uma_t",
+    "name": "Uma",
+    "tweet": "gate 15, empty",
+    "language": "en",
+    "replies_count": 1,
+    "retweets_count": 2,
+    "likes_count": 3,
+    "retweet": False,
+}
+OF_WEBSITE: dict[str, Any] = {
+    "__typename": "Tweet",
+    "rest_id": "1764120000000000506",
+    "core": {
+        "user_results": {
+            "result": {
+                "rest_id": "63",
+                "legacy": {"followers_count": 91, "friends_count": 92},
+                "core": {"screen_name": "vic_t"},
+            }
+        }
+    },
+    "legacy": {
+        "created_at": "Mon Mar 02 14:35:00 +0000 2026",
+        "full_text": "gate 16, crowded",
+        "favorite_count": 4,
+        "retweet_count": 5,
+        "reply_count": 6,
+        "lang": "en",
+    },
 }
 ARCHIVED: dict[str, Any] = {
     "tweet": {
@@ -166,6 +204,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "x v2": {**V2, "author": V2_USER},
     "x v2 page": {"data": [V2], "includes": {"users": [V2_USER]}, "meta": {"result_count": 1}},
     "snscrape": SNSCRAPED,
+    "x twint": TWINT,
+    "x website": OF_WEBSITE,
     "x archive": ARCHIVED,
     "bluesky": BLUESKY,
     "bluesky feed": {"feed": [{"post": BLUESKY}], "cursor": "c"},
@@ -200,3 +240,18 @@ def posts_of(*values: Any, platform: str | None = None, **mapping: str) -> list[
 def lines_of(values: Sequence[Any]) -> bytes:
     """Return values as JSON lines."""
     return "\n".join(json.dumps(value) for value in values).encode()
+
+
+ODD: list[Any] = [None, "", "x", 1, 1.5, True, [], [1], ["a"], {}, {"a": 1}, [{}], [[{}]]]
+
+
+def variants(value: Any) -> Iterator[Any]:
+    """Yield a value with each of its parts replaced by each odd one, and left out."""
+    yield from ODD
+    if isinstance(value, dict):
+        for name in value:
+            yield {other: value[other] for other in value if other != name}
+            yield from ({**value, name: inner} for inner in variants(value[name]))
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from ([*value[:place], inner, *value[place + 1 :]] for inner in variants(part))

@@ -19,8 +19,10 @@ from tests.unit.ingest.sources.layouts.examples import (
     EXAMPLES,
     JETSTREAM,
     MASTODON,
+    OF_WEBSITE,
     OWN,
     SNSCRAPED,
+    TWINT,
     V1,
     V2,
     V2_USER,
@@ -28,6 +30,7 @@ from tests.unit.ingest.sources.layouts.examples import (
     notes_of,
     posts_of,
     rows_of,
+    variants,
 )
 
 MOMENT = datetime(2026, 3, 2, 14, 35, tzinfo=UTC)
@@ -83,6 +86,20 @@ def test_snscrape_is_read_whole_in_its_old_and_new_names() -> None:
         assert (post.text, post.likes, post.reposts, post.replies) == ("gate 9 & its queue", 3, 2, 1)
         assert (post.author.followers, post.author.following, post.author.posts) == (71, 72, 73)
         assert post.in_reply_to == "1764120000000000400"
+
+
+def test_what_programs_take_from_the_website_is_read_whole() -> None:
+    """Twint's time in its own zone; the website's author apart from the post, and long posts whole."""
+    twint, web = parsed(TWINT, OF_WEBSITE)
+    assert (twint.post_id, twint.author.id, twint.author.handle) == ("1764120000000000505", "62", "uma_t")
+    assert (twint.likes, twint.reposts, twint.replies, twint.created_at) == (3, 2, 1, MOMENT)
+    assert (web.post_id, web.author.id, web.author.handle) == ("1764120000000000506", "63", "vic_t")
+    assert (web.likes, web.reposts, web.replies, web.author.followers, web.author.following) == (4, 5, 6, 91, 92)
+    long = {**OF_WEBSITE, "note_tweet": {"note_tweet_results": {"result": {"text": "all of it"}}}}
+    reposted = {**OF_WEBSITE["legacy"], "retweeted_status_result": {"result": {"legacy": {"full_text": "all of it"}}}}
+    for value, is_repost in ((long, False), ({**OF_WEBSITE, "legacy": reposted}, True)):
+        (post,) = parsed(value)
+        assert (post.text, post.is_repost) == ("all of it", is_repost)
 
 
 def test_bluesky_and_mastodon_are_known_by_the_ids_of_their_streams() -> None:
@@ -258,6 +275,17 @@ def spoiled(value: Any, draw: Any) -> Any:
     if isinstance(value, list):
         return [spoiled(inner, draw) for inner in value]
     return value if draw(st.integers(0, 9)) else draw(JUNK)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_part_of_another_kind_breaks_the_reading(name: str) -> None:
+    """Whatever stands where something else should: a post, a reason or nothing, and the file goes on."""
+    values = list(variants(EXAMPLES[name]))
+    rows = rows_of(lines_of([OWN, *values, OWN]))
+    assert rows[-1].post is not None
+    assert rows[-1].post["post_id"] == "o1"
+    for row in rows:
+        assert row.reason if row.post is None else parse_post(row.post, LATER)
 
 
 @given(st.data())
