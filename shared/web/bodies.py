@@ -24,7 +24,7 @@ _NO_BODY_OF_OURS: Final = ""
 Faults = list[dict[str, Any]]
 
 
-class UnreadableError(ValueError):
+class UnreadableBodyError(ValueError):
     """A body that no value can be made of; the sentence says why, without a word of it."""
 
 
@@ -51,7 +51,7 @@ class BodyReader:
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
             return None, [{**one} for one in found]
-        except (ShapeError, UnreadableError) as error:
+        except (ShapeError, UnreadableBodyError) as error:
             return None, [{"type": "body", "loc": (), "msg": str(error)}]
 
 
@@ -88,16 +88,16 @@ def _values(body: bytes) -> Any:
         return from_json(body, cache_strings="keys")
     except ValueError as error:
         if not has_half_character(body):
-            raise UnreadableError(f"is not valid JSON: {error}") from None
+            raise UnreadableBodyError(f"is not valid JSON: {error}") from None
     try:
         return json.loads(body.decode(), parse_int=_whole, parse_float=_fraction)
     except json.JSONDecodeError as error:
         where = f"at line {error.lineno} column {error.colno}"
-        raise UnreadableError(f"is not valid JSON: {error.msg} {where}") from None
+        raise UnreadableBodyError(f"is not valid JSON: {error.msg} {where}") from None
     except UnicodeDecodeError:
-        raise UnreadableError("is not in UTF-8") from None
+        raise UnreadableBodyError("is not in UTF-8") from None
     except RecursionError:
-        raise UnreadableError("has too many lists and objects in one another") from None
+        raise UnreadableBodyError("has too many lists and objects in one another") from None
 
 
 def _whole(digits: str) -> int:
@@ -111,5 +111,5 @@ def _fraction(digits: str) -> float:
 def _not_too_long(digits: str) -> str:
     """Return `digits`; what takes a time that grows with their square is refused."""
     if len(digits) > MOST_DIGITS:
-        raise UnreadableError(f"holds a number of more than {MOST_DIGITS} digits")
+        raise UnreadableBodyError(f"holds a number of more than {MOST_DIGITS} digits")
     return digits
