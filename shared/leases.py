@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
 from shared.clock import SKEW, is_due, milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
+from shared.documents.readable import UnreadableRowError
 from shared.errors import VoxpopError
 
 LEASE_FIELDS: Final[Mapping[str, type[str] | type[int]]] = {"due_ms": int, "owner": str, "token": int}
@@ -18,6 +21,8 @@ LEASE_INDEX: Final = Index(_HELD)
 """What it declares too, where leases are looked for: those that are held now."""
 _CANDIDATES: Final = 16
 _LOOKS: Final = 8
+
+log = structlog.get_logger(__name__)
 
 LeasedChange = Callable[[Document], Document]
 
@@ -120,12 +125,16 @@ class Leases:
         """Take the document that is due longest until a moment; None where none is due.
 
         `change` returns it as it should be from now on. No document is taken by two at a time; where others take at the
-        same moment, None may be returned though another one is due.
+        same moment, None may be returned though another one is due. One that `change` cannot read is passed over.
         """
         for _ in range(_LOOKS):
             keys = await self.due(now, _CANDIDATES, until - now)
             for key in keys:
-                taken = await self.take_key(key, owner, now, until, change)
+                try:
+                    taken = await self.take_key(key, owner, now, until, change)
+                except UnreadableRowError as error:
+                    log.warning("store.row_unreadable", table=error.table, row=error.row)
+                    continue
                 if taken is not None:
                     return taken
             if len(keys) < _CANDIDATES:

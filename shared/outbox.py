@@ -11,6 +11,7 @@ from shared.analysis import Frozen
 from shared.documents.base import MOST_DOCUMENTS, Operations
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
+from shared.documents.readable import read_document, readable
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, LeaseLostError, Leases, freed
 
 OutboxState = Literal["waiting", "delivered", "failed", "unknown"]
@@ -87,7 +88,7 @@ class Outbox:
         """
 
         def begun(document: Document) -> Document:
-            row = _row(document)
+            row = read_document(self._collection, document, _row)
             return _document(row.model_copy(update={"attempts": row.attempts + 1}), document)
 
         taken = await self._leases.take(owner, now, until, begun)
@@ -113,7 +114,7 @@ class Outbox:
         while len(page) == MOST_DOCUMENTS:
             page = await self._documents.find(self._collection, query.behind(page[-1]), MOST_DOCUMENTS)
             found = [*found, *page]
-        return [_row(document) for document in found]
+        return readable(self._collection, found, _row)
 
     async def delete_subjects(self, subjects: Sequence[str]) -> None:
         """Remove the deliveries about these subjects (1,000 at the most)."""

@@ -13,6 +13,7 @@ from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.migration import Kept, Move, moved_collections, moved_tables
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document, readable
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased
 from shared.store_url import MongoUrl, SqliteUrl
@@ -113,25 +114,26 @@ class RunStore:
             kept = await self._documents.get(RUNS, run_id)
             if kept is None or kept.fields.get("slot") is None:
                 continue
-            ended = _document(_run(kept).ending(RunStatus.FAILED, now, INTERRUPTED), token=kept.fields["token"])
-            lost = freed(replace(ended, version=kept.version), None)
-            failed += await self._documents.replace(RUNS, lost) is not None
+            for run in readable(RUNS, [kept], _run):
+                ended = _document(run.ending(RunStatus.FAILED, now, INTERRUPTED), token=kept.fields["token"])
+                lost = freed(replace(ended, version=kept.version), None)
+                failed += await self._documents.replace(RUNS, lost) is not None
         return failed
 
     async def find(self, run_id: str) -> Run:
         """Return one run; raises NotFoundError."""
-        return _run(_found(await self._documents.get(RUNS, run_id)))
+        return read_document(RUNS, _found(await self._documents.get(RUNS, run_id)), _run)
 
     async def runs(self, brand: str, limit: int, before: str | None = None) -> list[Run]:
         """Return a brand's runs, newest first (by id), those after the run id `before` in that order."""
         after = None if before is None else (before,)
         query = Query(("brand",), (brand,), after=after, descending=True)
-        return [_run(document) for document in await self._documents.find(RUNS, query, limit)]
+        return await find_readable(self._documents, RUNS, query, limit, _run)
 
     async def current(self, brand: str, basis: Basis) -> Run | None:
         """Return the run that succeeded last for a brand and basis."""
         latest = await self._latest(brand, basis)
-        return _run(latest) if latest is not None else None
+        return read_document(RUNS, latest, _run) if latest is not None else None
 
     async def _latest(self, brand: str, basis: Basis) -> Document | None:
         query = Query(("brand", "basis", "served"), (brand, basis.value), descending=True)

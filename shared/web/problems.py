@@ -83,7 +83,7 @@ def install_problems(app: FastAPI) -> None:
 async def _voxpop(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, VoxpopError):
         raise error
-    status = _STATUS.get(type(error), 500)
+    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
     retry_after = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else None
     errors = [{"loc": list(error.loc), "msg": error.detail}] if isinstance(error, InputError) and error.loc else None

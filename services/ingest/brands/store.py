@@ -8,6 +8,7 @@ from services.ingest.brands.brand import BrandSettings, StoredBrand
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document
 from shared.errors import NotFoundError
 
 BRANDS: Final = Collection("brands")
@@ -40,7 +41,7 @@ class BrandStore:
             raise NotFoundError(
                 f"brand '{brand}' is not declared; PUT /v1/brands/{brand} does, GET /v1/brands lists those there are"
             )
-        return _brand(document)
+        return read_document(BRANDS, document, _brand)
 
     async def versions(self, brands: list[str]) -> dict[str, int]:
         """Return the version of each of `brands` that is there; cheap enough to be asked every few seconds."""
@@ -49,7 +50,7 @@ class BrandStore:
 
     async def page(self, *, after: str, limit: int) -> list[StoredBrand]:
         """Return up to `limit` brands by name, those that follow `after` alone ("" for the first)."""
-        return [_brand(document) for document in await self._documents.find(BRANDS, Query(after=(after,)), limit)]
+        return await find_readable(self._documents, BRANDS, Query(after=(after,)), limit, _brand)
 
 
 def body_of(updated_at: str, settings: str) -> str:

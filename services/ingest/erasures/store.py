@@ -8,6 +8,7 @@ from services.ingest.erasures.erasure import LONGEST_WAIT, Erasure, asked_again,
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
+from shared.documents.readable import read_document
 from shared.errors import NotFoundError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed
 
@@ -40,7 +41,7 @@ class ErasureStore:
         def asked(before: Document | None) -> Document:
             if before is None:
                 return freed(document_of(wanted), wanted.due_at)
-            known = _erasure(before)
+            known = read_document(ERASURES, before, _erasure)
             again = asked_again(known, wanted)
             return before if again == known else freed(document_of(again, before), again.due_at)
 
@@ -52,7 +53,7 @@ class ErasureStore:
         found = await self._documents.find(ERASURES, Query(_ID, (erasure_id,)), 1)
         if not found:
             raise NotFoundError(f"there is no erasure '{erasure_id}'; POST /v1/erasures says the id of each")
-        return _erasure(found[0])
+        return read_document(ERASURES, found[0], _erasure)
 
     async def erased(self, author_keys: Sequence[str]) -> set[str]:
         """Return those of the authors (1,000 at the most) that were ever to be erased, done or not."""
@@ -60,7 +61,9 @@ class ErasureStore:
 
     async def take(self, owner: str, now: datetime, until: datetime) -> tuple[Lease, Erasure] | None:
         """Take the erasure that is due longest and that no replica works on (see `taken`); None where there is none."""
-        found = await self._leases.take(owner, now, until, lambda one: document_of(taken(_erasure(one)), one))
+        found = await self._leases.take(
+            owner, now, until, lambda one: document_of(taken(read_document(ERASURES, one, _erasure)), one)
+        )
         return (found[0], _erasure(found[1])) if found is not None else None
 
     async def note(self, lease: Lease, erasure: Erasure) -> None:

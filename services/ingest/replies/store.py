@@ -13,6 +13,7 @@ from shared.clock import SKEW, milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document, readable
 from shared.errors import NotFoundError
 
 RULES: Final = Collection("reply_rules")
@@ -68,8 +69,7 @@ class ReplyStore(ReplyClaims, TicketStore):
 
     async def rules(self) -> list[ReplyRule]:
         """Return every rule by name; there are 200 at most, which the caller keeps to."""
-        found = await self._documents.find(RULES, Query(), 2 * MAX_RULES)
-        return [ReplyRule.model_validate_json(document.body) for document in found]
+        return await find_readable(self._documents, RULES, Query(), 2 * MAX_RULES, _rule)
 
     async def add(self, reply: Reply) -> bool:
         """Keep a reply, unless one with its id was ever there; tell which."""
@@ -80,11 +80,11 @@ class ReplyStore(ReplyClaims, TicketStore):
         document = await self._documents.get(REPLIES, reply_id)
         if document is None:
             raise NotFoundError(f"there is no reply '{reply_id}'; GET /v1/replies lists those there are")
-        return _reply(document)
+        return read_document(REPLIES, document, _reply)
 
     async def find_all(self, reply_ids: Sequence[str]) -> list[Reply]:
         """Return those of the replies (1,000 at most) that there are, in no order."""
-        return [_reply(document) for document in await self._documents.get_all(REPLIES, reply_ids)]
+        return readable(REPLIES, await self._documents.get_all(REPLIES, reply_ids), _reply)
 
     async def known(self, reply_ids: Sequence[str]) -> set[str]:
         """Return those ids (1,000 at most) that have a reply, in whatever state."""
@@ -134,15 +134,19 @@ class ReplyStore(ReplyClaims, TicketStore):
         """Remove an author's replies with their claims, and return what was removed.
 
         One that is being sent, by a claim that has not run out by `now`, stays with what it claims. Days keep their
-        counts without telling of what. That an author wants no replies is still known.
+        counts without telling of what. That an author wants no replies is still known. A reply that cannot be read is
+        removed too.
         """
 
         async def forgetting(operations: Operations) -> list[Reply]:
-            found = await _of_authors(operations, [author])
+            documents = await _documents_of(operations, [author])
+            found = readable(REPLIES, documents, _reply)
+            spoiled = {document.key for document in documents} - {reply.id for reply in found}
             kept = [reply for reply in found if reply.state == "sending" and not _is_over(reply, now)]
             removed = [reply for reply in found if reply not in kept]
-            for start in range(0, len(removed), MOST_DOCUMENTS):
-                await operations.delete_all(REPLIES, [reply.id for reply in removed[start : start + MOST_DOCUMENTS]])
+            gone = [*(reply.id for reply in removed), *sorted(spoiled)]
+            for start in range(0, len(gone), MOST_DOCUMENTS):
+                await operations.delete_all(REPLIES, gone[start : start + MOST_DOCUMENTS])
             await forget_claims(operations, author, [reply.id for reply in removed], [reply.id for reply in kept])
             return removed
 
@@ -155,19 +159,25 @@ class ReplyStore(ReplyClaims, TicketStore):
         return {str(document.fields["sent_key"]) for document in found}
 
     async def _found(self, query: Query, limit: int) -> list[Reply]:
-        return [_reply(document) for document in await self._documents.find(REPLIES, query, limit)]
+        return await find_readable(self._documents, REPLIES, query, limit, _reply)
 
 
-async def _of_authors(operations: Operations, authors: Sequence[str], since: datetime | None = None) -> list[Reply]:
+async def _of_authors(operations: Operations, authors: Sequence[str], since: datetime) -> list[Reply]:
+    return readable(REPLIES, await _documents_of(operations, authors, since), _reply)
+
+
+async def _documents_of(
+    operations: Operations, authors: Sequence[str], since: datetime | None = None
+) -> list[Document]:
     low = milliseconds(since) if since is not None else None
     query = Query(("author", "created_ms"), (tuple(authors),), low=low)
-    replies: list[Reply] = []
+    documents: list[Document] = []
     while found := await operations.find(REPLIES, query, MOST_DOCUMENTS):
-        replies += [_reply(document) for document in found]
+        documents += found
         if len(found) < MOST_DOCUMENTS:
             break
         query = query.behind(found[-1])
-    return replies
+    return documents
 
 
 def reply_document(reply: Reply) -> Document:
@@ -184,6 +194,10 @@ def reply_document(reply: Reply) -> Document:
     if reply.state == "sending" and reply.sending_until is not None:
         fields["sending_ms"] = milliseconds(reply.sending_until)
     return Document(reply.id, reply.model_dump_json(), fields, reply.version)
+
+
+def _rule(document: Document) -> ReplyRule:
+    return ReplyRule.model_validate_json(document.body)
 
 
 def _reply(document: Document) -> Reply:

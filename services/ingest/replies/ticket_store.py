@@ -9,6 +9,7 @@ from shared.clock import milliseconds
 from shared.documents.base import Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document
 from shared.outbox import Outbox, OutboxRow, outbox_of
 
 TICKETS: Final = Collection(
@@ -45,13 +46,12 @@ class TicketStore:
     async def ticket(self, key: str) -> StoredTicket | None:
         """Return a ticket, None where there is none."""
         document = await self._documents.get(TICKETS, key)
-        return _ticket(document) if document is not None else None
+        return read_document(TICKETS, document, _ticket) if document is not None else None
 
     async def tickets(self, brand: str | None, after: TimePosition | None, limit: int) -> list[StoredTicket]:
         """Return tickets in order of creation."""
         fields, equal = (("brand", "created_ms"), (brand,)) if brand is not None else (("created_ms",), ())
-        found = await self._documents.find(TICKETS, Query(fields, equal, after=after), limit)
-        return [_ticket(document) for document in found]
+        return await find_readable(self._documents, TICKETS, Query(fields, equal, after=after), limit, _ticket)
 
     async def deliveries(self, tickets: Sequence[str]) -> list[OutboxRow]:
         """Return the deliveries of these tickets (1,000 at most), by ticket and system."""

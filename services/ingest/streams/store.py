@@ -12,6 +12,7 @@ from shared.clock import milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, due_of, freed, lease_of
 
@@ -101,13 +102,12 @@ class StreamStore:
         document = await self._documents.get(STREAMS, stream_id)
         if document is None or _is_deleted(document):
             raise NotFoundError(missing(stream_id))
-        return _stream(document)
+        return read_document(STREAMS, document, _stream)
 
     async def page(self, kind: StreamKind, brand: str | None, after: str, limit: int) -> list[Stream]:
         """Return up to `limit` of a kind (of one brand) by id, those after the id `after`; "" begins."""
         index, equal = (("kind",), (kind.value,)) if brand is None else (("kind", "brand"), (kind.value, brand))
-        found = await self._documents.find(STREAMS, Query(index, equal, after=(after,)), limit)
-        return [_stream(document) for document in found]
+        return await find_readable(self._documents, STREAMS, Query(index, equal, after=(after,)), limit, _stream)
 
     async def want(self, stream_id: str, wanted: DesiredState, now: datetime, *, leaves: bool = False) -> Stream:
         """Note what people want, for the owner to see, and return the stream.
@@ -171,7 +171,11 @@ class StreamStore:
         taken = await self._leases.take_key(stream_id, owner, now, now + ttl)
         if taken is None:
             taken = await self._withdrawing.take_key(stream_id, owner, now, now + ttl)
-        return None if taken is None else LeasedStream(taken[0], _stream(taken[1]), cursor_of(taken[1]))
+        return (
+            None
+            if taken is None
+            else LeasedStream(taken[0], read_document(STREAMS, taken[1], _stream), cursor_of(taken[1]))
+        )
 
     async def record(
         self, lease: Lease, progress: StreamProgress, cursor: bytes | None, lapses_at: datetime

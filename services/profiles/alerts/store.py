@@ -12,6 +12,7 @@ from shared.clock import milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
+from shared.documents.readable import find_readable, read_document, readable
 from shared.outbox import Outbox, OutboxRow, outbox_of
 
 _BY_BRAND: Final = ("brand",)
@@ -54,12 +55,12 @@ class AlertStore:
     async def rule(self, brand: str, name: str) -> KeptRule | None:
         """Return a rule, None where there is none."""
         document = await self._documents.get(RULES, _rule_key(brand, name))
-        return _kept_rule(document) if document is not None else None
+        return read_document(RULES, document, _kept_rule) if document is not None else None
 
     async def rules(self, brand: str, after: str, limit: int) -> list[KeptRule]:
         """Return up to `limit` rules of a brand whose names come after `after` ("" for the front), by name."""
         query = Query(_BY_BRAND, (brand,), after=(_rule_key(brand, after),))
-        return [_kept_rule(document) for document in await self._documents.find(RULES, query, limit)]
+        return await find_readable(self._documents, RULES, query, limit, _kept_rule)
 
     async def delete_rule(self, brand: str, name: str) -> bool:
         """Remove a rule; tell whether it was there. Its alerts stay."""
@@ -74,12 +75,12 @@ class AlertStore:
         if after is not None:
             behind = (after.standing.judged, _rule_key(after.rule.brand, after.rule.name))
         query = Query(_BY_JUDGED, high=newest - 1, after=behind)
-        return [_kept_rule(document) for document in await self._documents.find(RULES, query, limit)]
+        return await find_readable(self._documents, RULES, query, limit, _kept_rule)
 
     async def rules_ahead(self, newest: int, limit: int) -> list[KeptRule]:
         """Return up to `limit` rules that have judged an hour later than `newest`."""
-        found = await self._documents.find(RULES, Query(_BY_JUDGED, low=newest + 1), limit)
-        return [_kept_rule(document) for document in found]
+        query = Query(_BY_JUDGED, low=newest + 1)
+        return await find_readable(self._documents, RULES, query, limit, _kept_rule)
 
     async def record(self, before: KeptRule, after: Standing, raised: RaisedAlert | None) -> bool:
         """Move a rule's standing on and keep what it raised with its delivery, or none of it; tell whether it was done.
@@ -118,21 +119,18 @@ class AlertStore:
     async def alerts(self, brand: str, after: tuple[int, str] | None, limit: int) -> list[RaisedAlert]:
         """Return up to `limit` alerts of a brand after the `position` of one, the latest raised first."""
         query = Query(_OF_BRAND, (brand,), after=after, descending=True)
-        found = await self._documents.find(ALERTS, query, limit)
-        ids = [document.key for document in found]
+        found = await find_readable(self._documents, ALERTS, query, limit, _alert)
+        ids = [alert.id for alert in found]
         deliveries: dict[str, OutboxRow] = {}
         for start in range(0, len(ids), MOST_DOCUMENTS):
             rows = await self.outbox.of_subjects(ids[start : start + MOST_DOCUMENTS])
             deliveries.update((row.subject, row) for row in rows)
-        return [
-            RaisedAlert(alert=Alert.model_validate_json(document.body), delivery=deliveries.get(document.key))
-            for document in found
-        ]
+        return [RaisedAlert(alert=alert, delivery=deliveries.get(alert.id)) for alert in found]
 
     async def alert(self, key: str) -> Alert | None:
         """Return an alert by its id, None where there is none."""
         document = await self._documents.get(ALERTS, key)
-        return Alert.model_validate_json(document.body) if document is not None else None
+        return read_document(ALERTS, document, _alert) if document is not None else None
 
     async def sweep(self, before: datetime, most: int) -> int:
         """Remove up to `most` alerts that were raised before a moment, with their deliveries; return how many."""
@@ -150,9 +148,10 @@ class AlertStore:
         """Say of alerts that were raised later than a moment, by a clock that ran ahead, that they were raised then."""
         query = Query(_BY_TIME, low=milliseconds(latest) + 1)
         while found := await self._documents.find(ALERTS, query, MOST_DOCUMENTS):
-            alerts = (Alert.model_validate_json(document.body) for document in found)
+            alerts = readable(ALERTS, found, _alert)
             redated = [alert_document(alert.model_copy(update={"raised_at": latest})) for alert in alerts]
             await self._documents.put_all(ALERTS, redated)
+            query = query.behind(found[-1])
 
     async def put_webhook(self, webhook: Webhook) -> None:
         """Keep a webhook in place of what its name had."""
@@ -194,6 +193,10 @@ def _rule_key(brand: str, name: str) -> str:
 
 def _kept_rule(document: Document) -> KeptRule:
     return KeptRule.model_validate_json(document.body)
+
+
+def _alert(document: Document) -> Alert:
+    return Alert.model_validate_json(document.body)
 
 
 def _webhook(document: Document) -> Webhook:

@@ -9,13 +9,13 @@ from functools import partial
 from typing_extensions import override
 
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
-from services.profiles.listing import Listing
+from services.profiles.listing import Listing, Position
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import sqlite_posts
 from services.profiles.stores.sqlite_assignments import cluster_sizes, clusters_of, publish, stage
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
-from services.profiles.stores.sqlite_profiles import kept_profiles, profiles_of, select
+from services.profiles.stores.sqlite_profiles import kept_profiles, listed
 from services.profiles.stores.sqlite_reads import decode, increments, known_posts, lengths, load
 from services.profiles.stores.sqlite_writes import OF_AUTHOR, save
 from services.profiles.stores.state import NOTHING, Changes, Result, Rule
@@ -114,8 +114,7 @@ class SqliteProfileStore(TransactionalProfileStore):
     @override
     async def profiles(self, listing: Listing) -> list[Profile]:
         def read(connection: sqlite3.Connection) -> list[Profile]:
-            statement, values = select(listing)
-            found = profiles_of(listing.brand, connection.execute(statement, values))
+            found = listed(connection, listing)
             clusters = clusters_of(connection, listing.brand, [profile.author_key for profile in found])
             return [replace(profile, clusters=clusters[profile.author_key]) for profile in found]
 
@@ -127,11 +126,8 @@ class SqliteProfileStore(TransactionalProfileStore):
 
     @override
     async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        statement = """
-            SELECT author_key, body FROM profile WHERE brand = ? AND author_key > ? ORDER BY author_key LIMIT ?
-        """
-        values = (brand, after or "", limit)
-        return await self._database.read(lambda c: profiles_of(brand, c.execute(statement, values)))
+        position = None if after is None else Position(after, after)
+        return await self._database.read(lambda c: listed(c, Listing(brand, limit, after=position)))
 
     @override
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:

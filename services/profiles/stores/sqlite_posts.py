@@ -5,14 +5,17 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from pydantic_core import from_json
 
 from services.profiles.encoding import from_body
 from services.profiles.kept import KeptPost, Place, Sample
 from shared.analyzed_post import AnalyzedPost, Voice
+from shared.documents.readable import read_row
 
 _COLUMNS = "post_key, author_key, stored_at, body, embedding"
 _FIRST_PLACE = Place(-1, "")
+log = structlog.get_logger(__name__)
 
 
 def sweep(connection: sqlite3.Connection, before: int, most: int) -> int:
@@ -49,7 +52,13 @@ def sampled(
 
 def sample_of(bodies: Iterable[str], total: int) -> Sample:
     """Return what `sampled` found as posts; CPU work, a fifth of a millisecond a post."""
-    return Sample([from_body(from_json(body), None) for body in bodies], total)
+    posts: list[AnalyzedPost] = []
+    for body in bodies:
+        try:
+            posts.append(from_body(from_json(body), None))
+        except (ValueError, TypeError, KeyError):
+            log.warning("store.row_unreadable", table="analyzed_post")
+    return Sample(posts, total)
 
 
 def posts_by_date(
@@ -86,4 +95,4 @@ def _kept(row: Any) -> KeptPost:
 
 
 def _post(row: Any) -> AnalyzedPost:
-    return from_body(json.loads(row["body"]), row["embedding"])
+    return read_row("analyzed_post", row["post_key"], lambda: from_body(json.loads(row["body"]), row["embedding"]))

@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
@@ -26,6 +27,7 @@ from services.profiles.stores.state import (
     Wanted,
 )
 from shared.analyzed_post import Voice
+from shared.documents.readable import read_row
 
 PAGE = 500
 BUCKET_COLUMNS = "voice, span, start, body, theta, authors"
@@ -68,7 +70,12 @@ def increments(connection: sqlite3.Connection, brand: str, author_keys: Collecti
     statement = f"SELECT author_key, body FROM profile WHERE brand = ? AND author_key {_IN}"  # noqa: S608 - our own
     rows = connection.execute(statement, (brand, json.dumps(list(author_keys)))).fetchall()
     embeddings = embeddings_of(connection, brand, [row["author_key"] for row in rows])
-    return {row["author_key"]: decode(row["body"], embeddings.get(row["author_key"])) for row in rows}
+    return {
+        row["author_key"]: read_row(
+            "profile", row["author_key"], partial(decode, row["body"], embeddings.get(row["author_key"]))
+        )
+        for row in rows
+    }
 
 
 def embeddings_of(
@@ -94,7 +101,10 @@ def sharded_key(row: Any) -> ShardedKey:
 
 def rollup_of_row(row: Any) -> Rollup:
     """Return what a bucket's row holds."""
-    return from_bucket(json.loads(row["body"]), AuthorSketch(row["authors"], row["theta"]))
+    name = f"{row['span']}|{row['start']}|{row['voice']}"
+    return read_row(
+        "bucket", name, lambda: from_bucket(json.loads(row["body"]), AuthorSketch(row["authors"], row["theta"]))
+    )
 
 
 def _authors(
