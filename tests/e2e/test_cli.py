@@ -86,6 +86,48 @@ def test_bad_rows_are_rejected_alone_with_their_numbers(voxpop: Run, start: Call
         assert words in done.stdout
 
 
+HEADER = "id,user,text,date,likes,lang,reply_to\n"
+
+
+def test_files_as_people_have_them_are_counted_right(voxpop: Run, start: Callable[[str], Server]) -> None:
+    """Rounded ids are refused, words for nothing are nothing, no quote takes in a row, and options reach the reader."""
+    url = start("server").url
+    maps = [f"{field}={column}" for field, column in (("post_id", "id"), ("author_id", "user"), ("created_at", "date"))]
+    maps += ["language=lang", "in_reply_to=reply_to"]
+
+    def counts(brand: str, content: bytes, *more: str, pairs: list[str] = maps) -> list[int]:
+        options = [word for pair in pairs for word in ("--map", pair)]
+        done = voxpop(
+            "ingest", "-", "--brand", brand, "--platform", "x", *options, *more, "--url", url, "--json", stdin=content
+        )
+        tally = json.loads(done.stdout)
+        assert (done.returncode == 1) == bool(tally["rejected"])
+        return [tally["accepted"], tally["duplicates"], tally["rejected"]]
+
+    day = "the crew was very kind to all of us,2026-03-01T10:00:00Z"
+    rounded = "".join(f"1.8E+18,9,8{n}E+17,{day},,,\n".replace("9,8", '"9,8').replace("17,", '17",') for n in range(4))
+    assert counts("rounded", (HEADER + rounded).encode()) == [0, 0, 4]
+    words = ["NA", "nan", "None", "NULL", "N/A", "\\N", "#N/A", "-", ""]
+    absent = "".join(f"{n},u{n % 2},{day},{word},{word},{word}\n" for n, word in enumerate(words))
+    assert counts("absent", (HEADER + absent).encode()) == [len(words), 0, 0]
+    summary = httpx.get(f"{url}/profiles/v1/brands/absent/summary").json()
+    assert (summary["languages"], summary["scored_posts"]) == ({"en": len(words)}, len(words))
+    stray = f'1,a,{day},,,\n2,b,"{day},,,\n3,c,{day},,,\n4,d,"{day}",,,\n5,e,{day}'
+    assert counts("stray", (HEADER + stray).encode()) == [2, 0, 3]
+    bare = f"1|a|{day.replace(',', '|')}|x\n".replace("kind", "h\u00f6flich").encode("cp1252")
+    by_number = ["post_id=1", "author_id=2", "text=3", "created_at=4"]
+    assert counts("bare", bare, "--no-header", "--encoding", "latin-1", pairs=by_number) == [1, 0, 0]
+
+    ways = ["481234000017", "481234000017.0", "'481234000017", '"481,234,000,017"']
+    assert counts("ways", (HEADER + "".join(f"{n},{way},{day},,,\n" for n, way in enumerate(ways))).encode())[0] == 4
+    assert httpx.get(f"{url}/profiles/v1/brands/ways/summary").json()["profiles"] == 1
+
+    exported = httpx.get(f"{url}/profiles/v1/brands/absent/export?of=posts&format=csv").content
+    assert exported.startswith(b"\xef\xbb\xbf")
+    again = ["post_id=post_key", "author_id=author_key", "created_at=hour"]
+    assert counts("again", exported, pairs=again) == [len(words), 0, 0]
+
+
 def test_dates_without_a_zone_are_said_and_a_zone_can_be_named(voxpop: Run, start: Callable[[str], Server]) -> None:
     """Without --time-zone they count as UTC, which stderr says once; with it the hour is that of the zone's clocks."""
     url = start("server").url

@@ -65,7 +65,7 @@ def _chunks(raw: BinaryIO) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=raw) as packed:
         while True:
             try:
-                chunk = packed.read(_CHUNK)
+                chunk = packed.read1(_CHUNK)
             except EOFError:
                 raise FileError(_told("cut off", count)) from None
             except (gzip.BadGzipFile, zlib.error, ValueError):
