@@ -34,6 +34,7 @@ class PostsIn(StrictBody):
 async def take_posts(body: PostsIn, resources: Res) -> Receipt:
     """Take 1 to 1000 posts in. Accepted means durable: folded, or dropped for an author who was erased.
 
+    A post of one of the brand's accounts is its own voice, as is one that says `"voice": "internal"`.
     HTML's character references in texts (`&amp;`, `&#39;`) are resolved, once.
     503 with Retry-After where a peer is away or too much is being worked on: nothing was acknowledged,
     send the same body again. A post that was folded before counts as a duplicate and changes nothing.

@@ -10,6 +10,8 @@ from shared.printable import printable
 
 _WAYS: Final = {field: (field, *((f"author.{OF_AUTHOR[field]}",) if field in OF_AUTHOR else ())) for field in FIELDS}
 """Where each field stands by the product's own names: flat, or nested as `POST /v1/posts` takes it."""
+_OF_META: Final = ("string_map_data", "media.0.creation_timestamp", "comment.comment", ".post")
+"""What a single file of Meta's exports shows; it does not tell whose it is."""
 _LISTED_OBJECTS: Final = 200
 _MOST_KEYS: Final = 2000
 
@@ -70,6 +72,8 @@ class KeyCheck:
             close = nearest(path, self._known)
             meant = f"; the nearest is '{printable(close)}'" if close else ""
             raise ColumnError(f"the file has no key '{printable(path)}' for {field}{meant}; it has {top}")
+        if self._needed and any(f".{path}".endswith(_OF_META) for path in self._known):
+            raise ColumnError("this is one file of an export of Facebook or Instagram; give the whole export")
         for field in self._needed:
             remedy = f"give --map {field}=KEY" + (" or --platform" if field == "platform" else "")
             raise ColumnError(f"the file has no key '{field}' for {field}: {remedy}; it has {top}")

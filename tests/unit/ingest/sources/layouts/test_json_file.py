@@ -237,6 +237,22 @@ def test_a_form_that_is_not_known_is_refused_with_its_keys() -> None:
         rows_of(lines_of([{name: value for name, value in OWN.items() if name != "platform"}]))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"timestamp": 1, "data": [{"post": "p"}], "title": "t"},
+        {"comments_v2": [{"timestamp": 1, "data": [{"comment": {"comment": "c", "author": "a"}}]}]},
+        {"media": [{"uri": "u", "creation_timestamp": 1, "title": "t"}]},
+        {"string_map_data": {"Comment": {"value": "c"}}},
+    ],
+)
+def test_a_single_file_of_an_export_of_meta_is_named(value: Any) -> None:
+    """It does not tell its owner: the remedy is the whole export, not a mapping."""
+    for content in (json.dumps([value]).encode(), json.dumps(value, indent=2).encode()):
+        with pytest.raises(ColumnError, match="give the whole export"):
+            rows_of(content, "facebook")
+
+
 @given(st.binary(max_size=80))
 def test_no_bytes_break_the_reading(content: bytes) -> None:
     """Whatever stands in a file, it is values and faults with their lines, in order."""
