@@ -42,7 +42,7 @@ class BackupFile:
             metadata, schema = self._file.metadata, self._file.schema
             groups = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
             leaves = [schema.column(number) for number in range(len(schema))]
-            texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and "." not in leaf.path]
+            texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
         except _DAMAGE:
             raise _broken() from None
         self.table = _table_of(metadata.metadata or {})
@@ -63,7 +63,7 @@ class BackupFile:
         """Yield the rows, some at a time; raises InputError where the file is damaged."""
         seen = 0
         try:
-            for batch in self._file.iter_batches(CHUNK_ROWS, columns=self.table.restored, use_threads=False):
+            for batch in self._batches():
                 batch.validate(full=True)
                 _check_cells(batch)
                 seen += batch.num_rows
@@ -75,6 +75,13 @@ class BackupFile:
             raise _broken() from None
         if seen != self.row_count:
             raise _broken()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        # By row groups: texts inside lists cannot be read as dictionaries where a batch goes over two of them.
+        for group in range(self._file.num_row_groups):
+            yield from self._file.iter_batches(
+                CHUNK_ROWS, row_groups=[group], columns=self.table.restored, use_threads=False
+            )
 
     def _check_columns(self) -> None:
         found = self._file.schema_arrow

@@ -71,10 +71,13 @@ def test_a_file_that_is_cut_off_is_always_refused(of: TableKind, data: st.DataOb
     raise AssertionError(f"{length} of {len(contents)} bytes were taken for the whole")
 
 
-def test_a_text_that_stands_in_every_row_is_not_copied_for_each() -> None:
-    """A file of a few kB may repeat one of a MiB: it is refused before its rows are made."""
+@pytest.mark.parametrize("column", ["text", "entities"])
+def test_a_text_that_stands_in_every_row_is_not_copied_for_each(column: str) -> None:
+    """A file of a few kB may repeat one of a MiB, in a list too: it is refused before its rows are made."""
     schema = TABLES[TableKind.POSTS].schema
-    columns = [pa.array(["a" * 2**20] * 500) if field.name == "text" else pa.nulls(500, field.type) for field in schema]
+    long = "a" * 2**20
+    cell = long if column == "text" else [{"text": long, "type": "work", "start": 0, "end": 1}]
+    columns = [pa.array([cell if field.name == column else None] * 500, field.type) for field in schema]
     sink = io.BytesIO()
     pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
     del columns
