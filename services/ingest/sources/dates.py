@@ -183,7 +183,7 @@ def _why_no_date(text: str) -> str:
             "is a number that was rounded; give the column the format of a date or of whole numbers and save it again"
         )
     if _TWO_DAYS.match(text):
-        return "means two days, as the month comes before or after the day; write the year first: 2026-03-02"
+        return "means two days where the month may come before or after the day; write the year first: 2026-03-02"
     if any(character.isalpha() for character in text):
         return f"is no date that is known here (months and weekdays are read in English alone); {_ISO}"
     return f"is no date that is known here; {_ISO}"
