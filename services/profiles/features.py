@@ -12,6 +12,8 @@ from shared.analysis import SENTIMENT_LABELS
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
 _FIGURES = {"followers": "followers", "following": "following", "account_posts": "posts", "listed": "listed"}
+MOST = 2**63 - 1
+"""A sum beyond it is told as it: a feature is a number to compare by."""
 _TRUTHS = ("verified", "protected")
 
 
@@ -39,7 +41,7 @@ def _columns(profiles: Sequence[Profile]) -> dict[str, pa.Array]:
     hours = integers([posts for increment in folded for posts in increment.hours])
     return {
         "author_key": pa.array((profile.author_key for profile in profiles), type=pa.string()),
-        **{name: integers([getattr(increment, name) for increment in folded]) for name in SHOWN},
+        **{name: integers([min(getattr(increment, name), MOST) for increment in folded]) for name in SHOWN},
         "mean_score": floats([profile.mean_score for profile in profiles]),
         "score_stddev": floats([profile.score_stddev for profile in profiles]),
         "mean_subjectivity": floats([profile.mean_subjectivity for profile in profiles]),

@@ -41,6 +41,7 @@ READS_ALL = {
 SORTS = {
     "ORDER BY post_key LIMIT ?)": "a sample goes by key, over a part of the index by hour",
     "GROUP BY voice, hour": "an author's posts are counted by hour, out of that index alone",
+    "GROUP BY basis, cluster": "the authors of each published cluster are counted, now and then",
     "ORDER BY post_key": "the posts of a sample, no more than were asked for, are put in order",
     "ORDER BY voice, span, start": "all buckets of a brand, in the order of a backup",
     "AND last_seen >= ?": "a list of those who were seen since a moment may go by that, and be sorted then",
@@ -75,6 +76,7 @@ class Watched:
         self._real = real
         self.noted: dict[str, int] = {}
         self.checkpoint = real.checkpoint
+        self.check_ready = real.check_ready
 
     async def write(self, work: Statement[Result]) -> Result:
         """See `SqliteDatabase.write`."""
@@ -118,6 +120,7 @@ async def do_everything(store: Any) -> None:
     await store.restore_profiles("other", profiles)
     await store.restore_buckets("other", await store.kept_buckets("acme"))
     await store.restore_posts("other", posts)
+    await store.redate(LATEST, 3)
     await store.sweep(LATEST, 3)
     await store.fold("acme", [post(50, 2, hours=-9), post(51, 5)])
     await store.remove("acme", [key(2), key(50)], {})
@@ -133,6 +136,7 @@ async def read_everything(store: Any) -> None:
     await store.embedding_lengths()
     await store.brands(None, 10)
     await store.summary("acme")
+    await store.cluster_sizes("acme")
     await store.profile("acme", key(1))
     await store.features("acme", None, 10)
     for sort in Sort:

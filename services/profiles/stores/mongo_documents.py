@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from bson import Decimal128
+
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, EmbeddingSum
 from services.profiles.encoding import from_body, from_bucket, from_document, to_body, to_bucket, to_document
@@ -20,6 +22,7 @@ from services.profiles.kept import KeptPost
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import BucketKey, Rollup
+from services.profiles.stores.mongo_numbers import added, narrowed, whole, widened
 from services.profiles.stores.state import NEVER, Arrival, Counted, KnownAuthor, ShardedKey
 from shared.analyzed_post import AnalyzedPost
 
@@ -29,6 +32,9 @@ CONTENT: Final = ("body", "text", "embedding", "hour", "voice", "shard", "stored
 """What a post loses when its time is over."""
 NO_EMBEDDINGS: Final = {"embeddings": 0}
 """For readings of profiles without the sums of their embeddings, most of their bytes."""
+SUMS: Final = ("score_sum", "score_squares", "subjectivity_sum", "likes", "reposts", "replies")
+BUCKET_SUMS: Final = ("score_sum", "likes", "reposts", "replies")
+"""What may outgrow 64 bits in a profile and in a bucket."""
 TOTALLED: Final = ("posts", "scored_posts", "score_sum")
 TOTALLED_COUNTS: Final = ("labels", "languages")
 
@@ -122,7 +128,7 @@ def to_profile(brand: str, author_key: str, author: KnownAuthor) -> Document | N
             for version, total in folded.embeddings.items()
         ]
         names = {"brand": brand, "author_key": author_key, "embeddings": sums}
-        document |= {**names, **to_document(folded), **sort_fields(Profile(brand, author_key, folded))}
+        document |= {**names, **widened(to_document(folded), SUMS), **sort_fields(Profile(brand, author_key, folded))}
     if author.remnants:
         document["remnants"] = author.remnants
     if author.through > NEVER:
@@ -139,7 +145,7 @@ def to_author(document: Mapping[str, Any] | None, *, erased: bool = False) -> Kn
 
 def folded_of(document: Mapping[str, Any]) -> Increment:
     """Return what a profile's document holds, with the sums of embeddings where they were read."""
-    return from_document(document, _embeddings(document)) if "posts" in document else UNIT
+    return from_document(narrowed(document, SUMS), _embeddings(document)) if "posts" in document else UNIT
 
 
 def to_rollup(brand: str, place: ShardedKey, rollup: Rollup) -> Document:
@@ -147,12 +153,14 @@ def to_rollup(brand: str, place: ShardedKey, rollup: Rollup) -> Document:
     key, shard = place
     names = {"brand": brand, "voice": key.voice, "span": key.span, "start": key.start, "shard": shard}
     sketch = {"theta": rollup.authors.theta, "authors": rollup.authors.numbers}
-    return {"_id": bucket_id(brand, place), **names, **to_bucket(rollup), **sketch}
+    return {"_id": bucket_id(brand, place), **names, **widened(to_bucket(rollup), BUCKET_SUMS), **sketch}
 
 
 def from_rollup(document: Mapping[str, Any]) -> Rollup:
     """Return what a bucket's document holds."""
-    return from_bucket(document, AuthorSketch(bytes(document["authors"]), int(document["theta"])))
+    return from_bucket(
+        narrowed(document, BUCKET_SUMS), AuthorSketch(bytes(document["authors"]), int(document["theta"]))
+    )
 
 
 def sharded_key(document: Mapping[str, Any]) -> ShardedKey:
@@ -166,21 +174,21 @@ def bucket_id(brand: str, place: ShardedKey) -> str:
     return f"{brand}|{key.voice}|{key.span}|{key.start}|{shard}"
 
 
-def totals_change(profiles: int, more: Increment, less: Increment) -> dict[str, int]:
+def totals_change(profiles: int, more: Increment, less: Increment) -> dict[str, int | Decimal128]:
     """Return by how much a change moves the fields of a brand's totals."""
-    change = {"profiles": profiles}
+    change: dict[str, int] = {"profiles": profiles}
     for name in TOTALLED:
         change[name] = getattr(more, name) - getattr(less, name)
     for name in TOTALLED_COUNTS:
         before, after = getattr(less, name), getattr(more, name)
         for key in {*before, *after}:
             change[f"{name}.{_field(key)}"] = after.get(key, 0) - before.get(key, 0)
-    return {name: number for name, number in change.items() if number}
+    return {name: added(number) for name, number in change.items() if number}
 
 
 def totalled_counts(counts: Mapping[str, int]) -> dict[str, int]:
     """Return the counts of a document of totals by their names."""
-    return {unquote(key[1:]): number for key, number in counts.items()}
+    return {unquote(key[1:]): whole(number) for key, number in counts.items()}
 
 
 def _field(name: str) -> str:

@@ -13,6 +13,7 @@ from services.profiles.kept import KeptBucket
 from services.profiles.profile import BrandSize, BrandSummary
 from services.profiles.rollup import Bucket, Span, join_all
 from services.profiles.stores.mongo_documents import Document, from_rollup, sharded_key, totalled_counts
+from services.profiles.stores.mongo_numbers import whole
 from services.profiles.stores.mongo_reads import SHARDS
 from shared.analyzed_post import Voice
 from shared.mongo import MongoDatabase, MongoSession, met_another
@@ -69,14 +70,15 @@ class MongoTotals:
             {"$sort": {"_id": 1}},
             {"$limit": limit},
         ]
-        return [BrandSize(row["_id"], row["profiles"], row["posts"]) async for row in self._totals.aggregate(stages)]
+        rows = self._totals.aggregate(stages)
+        return [BrandSize(row["_id"], whole(row["profiles"]), whole(row["posts"])) async for row in rows]
 
     async def summary(self, session: MongoSession, brand: str) -> BrandSummary | None:
         """Return the totals of a brand, None where it has no post; its ends are found by indexes of profiles."""
         documents: list[Document] = await self._totals.find({"brand": brand}, session=session).to_list(None)
 
         def total(name: str) -> int:
-            return sum(one.get(name, 0) for one in documents)
+            return sum(whole(one.get(name, 0)) for one in documents)
 
         def counts(name: str) -> dict[str, int]:
             found = COUNTS.many([totalled_counts(one.get(name, {})) for one in documents])
