@@ -1,6 +1,7 @@
 """The contract of `ProfileStore`: sums of any size, the same for every store."""
 
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -22,7 +23,13 @@ POSTS = 2**45
 async def restored(store: ProfileStore, authors: int) -> None:
     """Have a brand out of a backup, of authors whose sums do not fit 64 bits."""
     await store.fold("seed", [post(number, number, likes=1) for number in range(authors)])
-    sums = {"likes": HUGE, "score_squares": HUGE, "scored_posts": POSTS, "posts": POSTS, "score_sum": 2**62}
+    sums: dict[str, Any] = {
+        "likes": HUGE,
+        "score_squares": HUGE,
+        "scored_posts": POSTS,
+        "posts": POSTS,
+        "score_sum": 2**62,
+    }
     profiles = [
         KeptProfile(Profile("acme", kept.profile.author_key, replace(kept.profile.folded, **sums)))
         for kept in await store.kept_profiles("seed", None, 1000)
