@@ -15,14 +15,14 @@ tokenizer = tokenizers.Tokenizer.from_file(str(DEFAULT_MODEL / "tokenizer.json")
 tokenizer.no_padding()
 
 
-@app.post("/v1/analyze")
-def analyze(texts: list[str] = Body(embed=True)) -> list[list[float]]:  # noqa: FAST002, B008 - as short as people write it
-    """Answer the logits of one text."""
-    one = tokenizer.encode(texts[0])
+@app.post("/v1/sentiment")
+def sentiment(text: str = Body(embed=True)) -> dict[str, float]:  # noqa: FAST002 - as short as people write it
+    """Answer the probabilities of one text's sentiments."""
+    one = tokenizer.encode(text)
     ids, mask, types = (np.array([each], np.int64) for each in (one.ids, one.attention_mask, one.type_ids))
     feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-    logits: list[list[float]] = session.run(["sentiment"], feed)[0].tolist()
-    return logits
+    exponents = np.exp(session.run(["sentiment"], feed)[0][0])
+    return dict(zip(("negative", "neutral", "positive"), (exponents / exponents.sum()).tolist(), strict=True))
 
 
 @app.get("/readyz")

@@ -1,7 +1,7 @@
 """A key that asks for one text after another, with and without hostile requests beside: `python -m bench.fairness`.
 
 Three hostile requests at a time have 512 texts of 10,000 characters each, all with one other key, and are sent anew
-once they are answered or refused. Slices alternate. Prints the median of the slices' p99, exits 1 where it grew fivefold.
+once they are answered or refused. Slices alternate. Prints medians of the slices' p99, exits 1 where it grew fivefold.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from services.sentiment.model_card import EMBEDDING, ENTITIES
 from services.sentiment.model_output import ModelOutput
 from services.sentiment.reader import ModelInput
 from services.sentiment.request import AnalysisRequest
-from services.sentiment.scoring import Answer, Scorer, classifications, vectors
+from services.sentiment.scoring import Answer, Scorer, classification, vectors
 from shared.analysis import Analysis, Entity
 
 ModelOutputs = Mapping[ModelInput, ModelOutput]
@@ -104,7 +104,7 @@ def _from_embeddings(
         columns[EMBEDDING] = [lists[place] for place in order]
     if request.category_set is not None:
         shares = request.category_set.classify(embeddings)
-        answers = classifications(request.category_set.labels, shares)
+        answers = [classification(request.category_set.labels, each) for each in shares.tolist()]
         columns["category"] = [answers[place] for place in order]
     return columns
 

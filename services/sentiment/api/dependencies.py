@@ -21,20 +21,48 @@ async def unless_abandoned(request: Request, work: Coroutine[Any, Any, Result]) 
 
     The client is watched once the work takes longer than most, because watching costs as much as the rest of a request.
     """
-    working = asyncio.create_task(work)
-    tasks: list[asyncio.Task[Any]] = [working]
+    watch = _Watch(request)
+    starting = asyncio.get_running_loop().call_later(_UNWATCHED_SECONDS, watch.start)
     try:
-        await asyncio.wait(tasks, timeout=_UNWATCHED_SECONDS)
-        if not working.done():
-            tasks.append(asyncio.create_task(_gone(request)))
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
+        return await work
+    except asyncio.CancelledError:
+        if not watch.saw_it_go():
+            raise
+        return None
     finally:
-        unfinished = [task for task in tasks if not task.done()]
-        for task in unfinished:
-            task.cancel()
-        if unfinished:
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        starting.cancel()
+        await watch.stop()
+
+
+class _Watch:
+    """Cancels the task that made it once the client has gone."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._working = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+        self._gone = False
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._watching = asyncio.create_task(self._watch())
+
+    def saw_it_go(self) -> bool:
+        """Tell whether the task was cancelled for that alone; then it is so no longer."""
+        return self._gone and self._working is not None and self._working.uncancel() == 0
+
+    async def stop(self) -> None:
+        """Watch no longer."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._working is not None:
+            self._working.cancel()
 
 
 def caller_of(request: Request) -> str:
@@ -43,8 +71,3 @@ def caller_of(request: Request) -> str:
     if key is not None:
         return key.name
     return request.client.host if request.client else ""
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

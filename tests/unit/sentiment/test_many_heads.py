@@ -74,6 +74,17 @@ async def test_a_target_decides_the_sentiment_alone(folder: Path) -> None:
         assert [len(tokens) for tokens in seen] == [5, 4]
 
 
+async def test_texts_of_any_lengths_keep_their_order(folder: Path) -> None:
+    """Whatever runs with what, by length: each text gets its own answer."""
+    texts = ("so late " * 40, "good", "late " * 30, "bad", "so good joke ann")
+    async with opened(folder) as (resources, _):
+        together = await resources.analyzer.analyze(request(*texts, features="sentiment irony embedding"))
+        alone = [
+            await resources.analyzer.analyze(request(text, features="sentiment irony embedding")) for text in texts
+        ]
+    assert together == [answer for answers in alone for answer in answers]
+
+
 async def test_a_target_is_cleaned_like_a_text(folder: Path) -> None:
     """A target that is a handle becomes the placeholder, one that is a link alone is no target."""
     async with opened(folder) as (resources, seen):
