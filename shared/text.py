@@ -39,10 +39,17 @@ _NETWORKS = r"(?:[a-z]{1,9}\.)?(?:x|twitter|instagram|facebook|fb|threads|tiktok
 _BARE_LINK = re.compile(rf"(?<![{_WORD}@.])(?:{_SHORTENERS}|{_NETWORKS})/[^\s<>\"]+", re.IGNORECASE)
 _ACCENTS = "\u0300-\u036f"
 _MENTION = re.compile(rf"(?<![{_WORD}])(?:{_AT}[\w.+{_ACCENTS}-]*\w)+[{_ACCENTS}]*")
+_CALLS = (
+    *("call", "call us", "call me", "me on", "me at", "us on", "us at", "ring", "phone", "mobile", "cell", "number is"),
+    *("tel", "tel.", "tlf", "tlf.", "telefon", "telefono", "teléfono", "telefone", "téléphone", "handy", "mobil"),
+    *("móvil", "celular", "portable", "whatsapp", "sms", "fax", "☎", "📞", "📱", "☎\ufe0f"),
+)
+_CALLED = "|".join(rf"(?<=(?<!\w){re.escape(words)}{end})" for words in _CALLS for end in (r"\ ", r":\ ", ":"))
+"""What stands before a number that is called: what were a figure elsewhere is a number behind it."""
 _PHONE = re.compile(
     r"""(?<![A-Za-z_\d/.\#$€£¥₹-])(?<!\d[:,])
     (?!(?:\d\d?[ ./-]){2}(?:19|20)\d\d(?!\d)|(?:19|20)\d\d(?:[ ./-]\d\d){2}(?!\d))  # no date
-    (?!\d{4}[ -](?:19|20)\d\d(?!\d)|\d{1,3}(?:[ .]\d{3})*[ .]000(?!\d))           # no years, no round figure
+    (?!(?:(?:19|20)\d\d[ ]|\d{4}-)(?:19|20)\d\d(?!\d)|\d{1,3}(?:[ .]\d{3})*[ .]000(?!\d))  # no years, no round figure
     (?!(?:[01]\d|2[0-3])[.][0-5]\d[ ]?[ -])                                       # no opening hours
     (?:
         (?:\+[ ]?|00[ ]?(?=[1-9]))(?=(?:[ ./()-]{0,3}\d){7})\d{1,3}
@@ -67,8 +74,9 @@ _PHONE = re.compile(
       | 1[3-9]\d(?:[ .-]\d{4}){2}                                       # 138 0013 8000
       | [2-9]\d{3}[ -]\d{4}|[6-9]\d{4}[ .-]\d{5}                        # 6123 4567, 98765 43210
       | (?!7\d7-)[2-9]\d{2}-\d{4}                                       # 555-0132, but not a Boeing 737-8200
+      | (?i:@CALLED@)(?=\d(?:[ .-]?\d){6,9}(?![ .-]?\d))\d{1,9}(?:[ .-]\d{2,8}){0,4}   # call me on 40612345
       | (?<!\w)\d{9,20}(?!\w)                                           # digits alone: telephone, ticket, card or post
-    )(?![A-Za-z_\d/]|[.,:-]\d)""",
+    )(?![A-Za-z_\d/]|[.,:-]\d)""".replace("@CALLED@", _CALLED),
     re.VERBOSE,
 )
 _SEVEN_DIGITS = re.compile(r"\d(?:[^\w]{0,3}\d){6}")

@@ -186,6 +186,8 @@ def test_the_national_numbers_of_most_countries_are_replaced() -> None:
         "a ratio of 0.123456789",
         "version 10.0.19045.3324",
         "from 2019-2024",
+        "12345678 people, 912.345.678 visitors, recall 40612345",
+        "call center of 1 200 000 people, call on 02.03.2026, fax: 2019-2024",
     ],
 )
 def test_what_is_no_phone_number_stays(text: str) -> None:
@@ -229,6 +231,11 @@ def test_emoji_survive(emoji: list[str], words: str) -> None:
         ("call 138 0013 8000, 8 (912) 345-67-89", "call <phone>, <phone>"),
         ("اتصل \u0660\u0661\u0660 \u0661\u0662\u0663\u0664 \u0665\u0666\u0667\u0668", "اتصل <phone>"),
         ("write to wa.me/12025550143", "write to http"),
+        (
+            "call me on 40612345, tel: 321 2345, Telefon: 20.123.456",
+            "call me on <phone>, tel: <phone>, Telefon: <phone>",
+        ),
+        ("WhatsApp 912.345.678, 📞 81234567", "WhatsApp <phone>, 📞 <phone>"),
         ("api.whatsapp.com/send?phone=12025550143", "http"),
         ("viber://chat?number=%2B12025550143 or signal.me/#p/+12025550143", "http or http"),
         ("call +49 (0)171 / 1234567 or 0171 - 123 45 67", "call <phone> or <phone>"),
