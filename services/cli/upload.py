@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import httpx
 import stamina
 import typer
+from rich.markup import escape
 from rich.text import Text
 
 from services.cli.client import ClientError, NoServerError, connect, detail_of
@@ -30,6 +31,7 @@ from services.cli.console import (
     run,
     stop,
 )
+from shared.printable import printable
 
 if TYPE_CHECKING:
     from services.ingest.sources.dates import DateReader
@@ -181,7 +183,7 @@ async def _upload_file(
     with opened as source:
         async with connect("ingest", url) as http:
             with progress_bar("rows" if file.endswith(".parquet") else "bytes") as bar:
-                task = bar.add_task(Path(file).name, total=source.total)
+                task = bar.add_task(escape(printable(Path(file).name)), total=source.total)
                 tally = await upload(source.rows, brand, http, lambda _: bar.update(task, completed=source.position()))
         for note in (*source.notes(), *dates.notes()):
             err.print(Text(f"voxpop: {note}"), soft_wrap=True)

@@ -66,6 +66,8 @@ def open_file(
             return
         refuse_others(sample)
         if sample.startswith(_PARQUET):
+            if not has_header:
+                raise FileError("--no-header is for CSV; in Parquet columns have names")
             source = ParquetRows(content, mapping, platform, dates).source()
         elif _is_named(name, "parquet"):
             raise FileError("this is not a Parquet file: it lacks the mark PAR1 at its start; fetch it again")

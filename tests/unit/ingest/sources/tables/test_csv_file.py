@@ -1,5 +1,7 @@
 """CSV files as people have them."""
 
+import gzip
+
 import pytest
 
 from services.ingest.sources.rows import ColumnError, FileError
@@ -95,8 +97,8 @@ def test_columns_go_by_number_where_they_have_no_names() -> None:
         rows_of(ROW.encode(), BY_NUMBER | {"text": "9"}, has_header=False)
 
 
-@pytest.mark.parametrize("content", [b'{"id": "1"}\n', b"[]"])
-def test_json_has_no_header_to_leave_out(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b'{"id": "1"}\n', b"[]", b"PAR1"])
+def test_other_kinds_have_no_header_to_leave_out(content: bytes) -> None:
     """The option is refused rather than passed over."""
     with pytest.raises(FileError, match="--no-header"):
         rows_of(content, has_header=False)
@@ -172,3 +174,15 @@ def test_a_damaged_utf_16_file_is_one_sentence_and_no_row() -> None:
     """Half a character cannot be read on from: the file is refused before anything is sent."""
     with pytest.raises(FileError, match="not whole in UTF-16"):
         rows_of((HEADER + ROW).encode("utf-16") + b"\n")
+
+
+def test_json_may_be_in_utf_16_too() -> None:
+    """As PowerShell writes what it redirects."""
+    line = '{"id": "1", "user": "a", "text": "h\u00f6flich", "date": "2026-03-01T10:00:00Z"}\n'
+    assert texts_of(rows_of(line.encode("utf-16"))) == ["h\u00f6flich"]
+
+
+def test_a_packed_file_is_told_like_any_other() -> None:
+    """Its encoding and separator are those of what it holds."""
+    content = gzip.compress((HEADER + ROW.replace("kind", "h\u00f6flich")).replace(",", ";").encode("cp1252"))
+    assert texts_of(rows_of(content)) == ["the crew was h\u00f6flich"]

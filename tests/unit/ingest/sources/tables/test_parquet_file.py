@@ -156,6 +156,13 @@ def test_a_column_that_stands_twice_is_refused_where_it_is_needed() -> None:
     assert len(str(raised.value)) < 300
 
 
+def test_a_name_of_a_column_may_have_dots() -> None:
+    """As data frames name what was nested."""
+    posts = table().rename_columns({"author_id": "user.id"})
+    with open_file("-", {"author_id": "user.id"}, "x", io.BytesIO(packed(posts))) as source:
+        assert {row.post["author"]["id"] for row in source.rows if row.post} == {f"a{n}" for n in range(7)}
+
+
 def test_bytes_that_are_no_text_spoil_their_row_alone() -> None:
     """They reach the service as no value of the field."""
     assert [value is UNREADABLE for value in values("text", pa.array([b"fine", b"\xff"], pa.binary()))] == [False, True]
