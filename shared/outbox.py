@@ -81,6 +81,10 @@ class Outbox:
             kept = row.model_copy(update={"state": "failed", "known": FULL}) if is_full else row
             await self._documents.insert(self._collection, freed(_document(kept), None if is_full else due))
 
+    async def keep(self, row: OutboxRow, due: datetime) -> None:
+        """Keep a delivery of another store as it stands, due at a moment where it waits; one that is here stays."""
+        await self._documents.insert(self._collection, freed(_document(row), due if row.state == "waiting" else None))
+
     async def take(self, owner: str, now: datetime, until: datetime) -> tuple[Lease, OutboxRow] | None:
         """Take the waiting delivery that is due longest, for one attempt more; None where none is due.
 

@@ -121,7 +121,7 @@ def migrate_store(
         print_json(done)
     else:
         counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in done.items())
-        out.print(f"both stores hold: {counts}", highlight=False)
+        out.print(f"both stores hold: {counts}", highlight=False, soft_wrap=True)
 
 
 def _address(argument: str, given: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.profiles.alerts.alert import Alert, RaisedAlert, alert_id
 from services.profiles.alerts.alert_rule import AlertRule, Standing
 from services.profiles.alerts.webhook import Webhook
 from services.profiles.kept import KeptPost, RemovedAuthor
@@ -18,6 +19,7 @@ from services.profiles.transfer.restoration import restore
 from services.profiles.transfer.store_copy import copy_store
 from services.profiles.transfer.table import TableKind
 from shared.errors import ConflictError
+from shared.outbox import OutboxRow, OutboxState
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.profiles.kept_rows import crowd
 from tests.unit.profiles.posts import key, post
@@ -143,6 +145,64 @@ async def test_a_migration_takes_rules_of_alerts_with_their_standing(given: Stor
     await filled.alerts.put_webhook(moved)
     await copy_store(given, filled)
     assert await filled.alerts.webhook("desk") == moved
+
+
+async def test_a_migration_takes_raised_alerts_with_their_deliveries(given: Stores, filled: Stores) -> None:
+    """One that waits is delivered by the new store, one that was delivered is not again; made again it adds nothing."""
+    states: tuple[OutboxState, ...] = ("waiting", "delivered")
+    for number, state in enumerate(states):
+        alert = raised_alert(number)
+        row = OutboxRow(id=alert.id, subject=alert.id, destination="desk", state=state, attempts=1)
+        await given.alerts.keep(RaisedAlert(alert=alert, delivery=row))
+    await given.alerts.keep(RaisedAlert(alert=raised_alert(2)))
+    for _ in range(2):
+        assert (await copy_store(given, filled)).alerts == 3
+    assert await filled.alerts.alerts("acme", None, 9) == await given.alerts.alerts("acme", None, 9)
+    now = datetime.fromtimestamp(STARTED, UTC) + timedelta(days=1)
+    taken = [await filled.alerts.outbox.take("me", now, now + timedelta(hours=1)) for _ in range(2)]
+    assert [None if one is None else (one[1].id, one[1].attempts) for one in taken] == [(raised_alert(0).id, 2), None]
+    await copy_store(given, filled)
+    assert await filled.alerts.outbox.take("me", now, now + timedelta(hours=1)) is None
+
+
+async def test_a_migration_takes_removals_alone(given: Stores, filled: Stores) -> None:
+    """A brand of which nothing is kept but what was removed, and authors who were erased."""
+    await given.profiles.remove("gone", [key(1)], {key(2): STARTED}, early=True)
+    await given.profiles.erase(key(77))
+    await copy_store(given, filled)
+    assert await filled.profiles.removed_authors("gone", None, 9) == await given.profiles.removed_authors(
+        "gone", None, 9
+    )
+    assert await filled.profiles.kept_posts("gone", None, 9) == await given.profiles.kept_posts("gone", None, 9)
+    assert await filled.profiles.erased_authors(None, 99) == await given.profiles.erased_authors(None, 99)
+    assert len(await filled.profiles.removed_authors("gone", None, 9)) == 1
+
+
+async def test_erased_authors_alone_move(filled: Stores, tmp_path: Path) -> None:
+    """Where no brand is left to go with; what comes of them later is not counted."""
+    async with open_stores(SqliteUrl(tmp_path / "erased.db")) as emptied:
+        await emptied.profiles.erase(key(5))
+        await copy_store(emptied, filled)
+    assert await filled.profiles.erased_authors(None, 99) == [key(5)]
+    await filled.profiles.fold("acme", [post(1, 5)])
+    assert await filled.profiles.profile("acme", key(5)) is None
+
+
+def raised_alert(number: int) -> Alert:
+    """Return an alert of acme."""
+    moment = datetime.fromtimestamp(STARTED, UTC) + timedelta(hours=number)
+    figures: dict[str, Any] = {"posts": 9, "value": 9, "expected": 1, "low": 0, "high": 2, "z": 9, "threshold": 3.5}
+    return Alert(
+        id=alert_id("acme", "volume", number),
+        brand="acme",
+        rule="volume",
+        metric="posts",
+        direction="above",
+        voice=None,
+        hour=moment,
+        raised_at=moment,
+        **figures,
+    )
 
 
 async def test_a_migration_that_stopped_goes_on(given: Stores, filled: Stores) -> None:

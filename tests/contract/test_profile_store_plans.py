@@ -135,6 +135,7 @@ async def read_everything(store: Any) -> None:
     await store.has_brand("acme")
     await store.embedding_lengths()
     await store.brands(None, 10)
+    await store.kept_brands()
     await store.summary("acme")
     await store.cluster_sizes("acme")
     await store.profile("acme", key(1))

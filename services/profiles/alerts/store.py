@@ -118,7 +118,23 @@ class AlertStore:
 
     async def alerts(self, brand: str, after: tuple[int, str] | None, limit: int) -> list[RaisedAlert]:
         """Return up to `limit` alerts of a brand after the `position` of one, the latest raised first."""
-        query = Query(_OF_BRAND, (brand,), after=after, descending=True)
+        return await self._raised(Query(_OF_BRAND, (brand,), after=after, descending=True), limit)
+
+    async def every_alert(self, after: tuple[int, str] | None, limit: int) -> list[RaisedAlert]:
+        """Return up to `limit` alerts of all brands after the `position` of one, the earliest raised first."""
+        return await self._raised(Query(_BY_TIME, after=after), limit)
+
+    async def keep(self, raised: RaisedAlert) -> None:
+        """Keep an alert of another store with its delivery, which is due at once where it waits; one here stays."""
+
+        async def work(operations: Operations) -> None:
+            await operations.insert(ALERTS, alert_document(raised.alert))
+            if raised.delivery is not None:
+                await Outbox(operations, ALERT_OUTBOX).keep(raised.delivery, raised.alert.raised_at)
+
+        await self._documents.transaction(work)
+
+    async def _raised(self, query: Query, limit: int) -> list[RaisedAlert]:
         found = await find_readable(self._documents, ALERTS, query, limit, _alert)
         ids = [alert.id for alert in found]
         deliveries: dict[str, OutboxRow] = {}

@@ -112,6 +112,10 @@ class ProfileStore(Protocol):
         """Return up to `limit` brands after the brand `after`, by name."""
         ...
 
+    async def kept_brands(self) -> list[str]:
+        """Return every brand of which anything is kept, were it only what was removed, by name."""
+        ...
+
     async def summary(self, brand: str) -> BrandSummary | None:
         """Return all profiles of a brand together; None where it has none."""
         ...

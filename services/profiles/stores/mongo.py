@@ -136,6 +136,11 @@ class MongoProfileStore(TransactionalProfileStore):
 
     @override
     @answering
+    async def kept_brands(self) -> list[str]:
+        return await self._totals.registered()
+
+    @override
+    @answering
     async def _forget_keys(self, author_key: str) -> None:
         for brand in await self._totals.registered():
             query = {"profile": f"{brand}|{author_key}"}

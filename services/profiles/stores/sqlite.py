@@ -47,6 +47,12 @@ class SqliteProfileStore(TransactionalProfileStore):
         return sorted(found)
 
     @override
+    async def kept_brands(self) -> list[str]:
+        tables = (*OF_AUTHOR, "post")
+        found = await self._database.read(lambda c: {brand for table in tables for brand in _brands_in(c, table)})
+        return sorted(found)
+
+    @override
     async def _forget_keys(self, author_key: str) -> None:
         # Keys are not indexed by author: that would make every fold dearer for the sake of what is rare.
         statement = "SELECT brand, post_key FROM post WHERE author_key = ?"

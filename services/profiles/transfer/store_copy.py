@@ -9,6 +9,7 @@ from services.profiles.alerts.store import AlertStore
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.database import Stores
+from services.profiles.stores.transactions import EVERY_BRAND
 from services.profiles.transfer.export import PAGE, Export, pages_after, pages_of, profile_pages
 from services.profiles.transfer.folder import RESTORE_ORDER
 from services.profiles.transfer.restoration import take_over
@@ -30,33 +31,37 @@ class CopiedStore:
     posts: int
     alert_rules: int
     webhooks: int
+    alerts: int
 
 
 async def copy_store(source: Stores, target: Stores, watch: Watch = lambda *_: None) -> CopiedStore:
     """Take everything of `source` over into `target`; run again after a crash it does the rest.
 
-    Rules of alerts go with their standing, and webhooks; raised alerts stay behind. Raises ConflictError before
-    anything is written where `target` holds a brand that `source` does not, and at the end where their brands, profiles
+    Rules of alerts go with their standing, and webhooks, and raised alerts with their deliveries: one that waits is
+    delivered by the new store. What is kept of a brand may be removals alone. Raises ConflictError before anything is
+    written where `target` holds a brand that `source` does not, and at the end where their brands, profiles
     or posts are not equally many.
     """
-    brands = list(await _sizes(source.profiles))
+    brands = await source.profiles.kept_brands()
     await _refuse_other_content(source.profiles, target.profiles)
     for brand in brands:
         for kind in RESTORE_ORDER:
             await _copy_table(source.profiles, target.profiles, Export(brand, kind, Format.PARQUET), watch)
-    webhooks, rules = (
+    await _copy_erased(source.profiles, target.profiles)
+    webhooks, rules, alerts = (
         await _copy_webhooks(source.alerts, target.alerts),
         await _copy_rules(source.alerts, target.alerts),
+        await _copy_alerts(source.alerts, target.alerts),
     )
     held, wanted = await _sizes(target.profiles), await _sizes(source.profiles)
     if held != wanted:
-        different = next(brand for brand in brands if held.get(brand) != wanted.get(brand))
+        different = next(brand for brand in sorted({*held, *wanted}) if held.get(brand) != wanted.get(brand))
         raise ConflictError(
             f"brand {different} has {_told(wanted.get(different))} in the one store and "
             f"{_told(held.get(different))} in the other; {_STILL}"
         )
     profiles, posts = sum(size.profiles for size in held.values()), sum(size.posts for size in held.values())
-    return CopiedStore(len(held), profiles, posts, rules, webhooks)
+    return CopiedStore(len(brands), profiles, posts, rules, webhooks, alerts)
 
 
 async def _copy_table(source: ProfileStore, target: ProfileStore, table: Export, watch: Watch) -> None:
@@ -66,6 +71,21 @@ async def _copy_table(source: ProfileStore, target: ProfileStore, table: Export,
             await take_over(target, table.brand, table.of, rows)
             done += len(rows)
             watch(table.brand, table.of, done)
+
+
+async def _copy_erased(source: ProfileStore, target: ProfileStore) -> None:
+    """Take over who was erased altogether: also where no brand is left to go with."""
+    async for page in pages_after(lambda after: source.erased_authors(after, PAGE), str):
+        await target.restore_removals(EVERY_BRAND, [], page)
+
+
+async def _copy_alerts(source: AlertStore, target: AlertStore) -> int:
+    count = 0
+    async for page in pages_after(lambda after: source.every_alert(after, PAGE), lambda raised: raised.position):
+        for raised in page:
+            await target.keep(raised)
+        count += len(page)
+    return count
 
 
 async def _copy_webhooks(source: AlertStore, target: AlertStore) -> int:
@@ -90,7 +110,7 @@ async def _copy_rules(source: AlertStore, target: AlertStore) -> int:
 
 
 async def _refuse_other_content(source: ProfileStore, target: ProfileStore) -> None:
-    for brand in await _sizes(target):
+    for brand in await target.kept_brands():
         same = await _is_part(_profiles(target, brand), _profiles(source, brand)) and await _is_part(
             _posts(target, brand), _posts(source, brand)
         )

@@ -177,14 +177,14 @@ def test_a_server_that_is_away_is_exit_code_3(voxpop: Command, command: tuple[st
 def test_a_migration_says_what_both_stores_hold(voxpop: Command, url: str, tmp_path: Path) -> None:
     """From file to file; made again it goes on where it was, and a store of other content is refused."""
     assert url
-    held = {"brands": 1, "profiles": 10, "posts": 60, "alert_rules": 0, "webhooks": 0}
+    held = {"brands": 1, "profiles": 10, "posts": 60, "alert_rules": 0, "webhooks": 0, "alerts": 0}
     source, target = f"sqlite:///{tmp_path}/full/profiles.db", f"sqlite:///{tmp_path}/new.db"
     for _ in range(2):
         assert voxpop("migrate", source, target, "--json").answer == held
     told = voxpop("migrate", source, target)
     assert (told.code, told.out) == (
         0,
-        "both stores hold: brands 1, profiles 10, posts 60, alert rules 0, webhooks 0\n",
+        "both stores hold: brands 1, profiles 10, posts 60, alert rules 0, webhooks 0, alerts 0\n",
     )
     with sqlite3.connect(tmp_path / "new.db") as database:
         database.execute("UPDATE post SET author_key = ? WHERE author_key > ?", ("a" * 32, ""))
