@@ -237,3 +237,17 @@ def test_a_text_that_was_written_rightly_is_left_alone(text: str) -> None:
 def test_latin_letters_that_are_no_utf_8_are_left_alone() -> None:
     """A text with a lone accented letter, as a right export writes it, stays."""
     assert mend("café à la carte") == "café à la carte"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("caf\u00c3\u00a9, it\u00e2\u0080\u0099s la\u00c3", "café, it\u2019s la\u00c3"),
+        ("\U0001f60d it\u00e2\u0080\u0099s caf\u00c3\u00a9", "\U0001f60d it\u2019s café"),
+        ("\u00f0\u009f\u0098", "\u00f0\u009f\u0098"),
+        ("naïve Übung", "naïve Übung"),
+    ],
+)
+def test_a_text_that_is_cut_off_or_mixed_is_mended_as_far_as_it_goes(written: str, meant: str) -> None:
+    """Where characters stand that no text has, each run of bytes that is a character becomes it."""
+    assert mend(written) == meant
