@@ -80,7 +80,14 @@ def _config(app: Any, settings: ServiceSettings) -> uvicorn.Config:
     limits = ConnectionLimits(settings.head_seconds, settings.stall_seconds, most)
     protocol: Any = partial(HttpConnection, limits=limits)
     return uvicorn.Config(
-        app, http=protocol, ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        http=protocol,
+        ws="none",
+        # Callers without keys take turns by their addresses, which a header must not choose.
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 

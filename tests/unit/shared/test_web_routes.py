@@ -1,9 +1,17 @@
-"""Query parameters that a route does not know, or knows once."""
+"""Query parameters that a route does not know, or knows once; routes that need nothing solved."""
 
-from typing import Any
+import asyncio
+from typing import Annotated, Any
 
 import pytest
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
 
+from shared.access import Scope
+from shared.web import routes
+from shared.web.auth import requires
+from shared.web.problems import install_problems
 from tests.unit.shared.example_service import client, example_app
 
 
@@ -64,3 +72,51 @@ async def test_health_metrics_and_docs_take_any_parameter(path: str) -> None:
     """Load balancers, scrapers and browsers add their own."""
     async with client(example_app()) as http:
         assert (await http.get(f"{path}?probe=7&probe=8")).status_code == 200
+
+
+class Word(BaseModel):
+    """A body."""
+
+    word: str = Field(max_length=10)
+
+
+@pytest.mark.parametrize("solved", ["by FastAPI", "directly"])
+@pytest.mark.parametrize(
+    ("path", "content", "status", "loc"),
+    [
+        ("/v1/words", b'{"word": "good"}', 200, None),
+        ("/v1/words", b"", 422, ["body"]),
+        ("/v1/words", b"{", 422, ["body"]),
+        ("/v1/words", b'{"word": 1}', 422, ["body", "word"]),
+        ("/v1/words?limit=1", b'{"word": "good"}', 422, ["query", "limit"]),
+        ("/v1/words", b'{"word": "forbidden"}', 403, None),
+    ],
+)
+async def test_a_plain_route_answers_as_any_other(
+    monkeypatch: pytest.MonkeyPatch, solved: str, path: str, content: bytes, status: int, loc: list[str] | None
+) -> None:
+    """Whether FastAPI solves its dependencies or they are called directly: the same answers and refusals."""
+    router = APIRouter(dependencies=[requires(Scope.ANALYZE)])
+
+    @router.post("/v1/words")
+    async def words(body: Word, request: Request, path: Annotated[str, Depends(_path_of)]) -> Response:
+        if body.word == "forbidden":
+            raise HTTPException(403, "not this word")
+        return Response(f"{body.word} at {path}, {request.url.path}")
+
+    (route,) = (route for route in router.routes if isinstance(route, APIRoute))
+    assert routes._is_plain(route)
+    if solved == "by FastAPI":
+        monkeypatch.setattr(routes, "_is_plain", lambda _: False)
+    app = FastAPI()
+    install_problems(app)
+    app.routes.append(routes.guarded(route, asyncio.Semaphore(1)))
+    async with client(app) as http:
+        answer = await http.post(path, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    assert loc is None or answer.json()["errors"][0]["loc"][: len(loc)] == loc
+    assert status != 200 or answer.text == "good at /v1/words, /v1/words"
+
+
+async def _path_of(request: Request) -> str:
+    return request.url.path
