@@ -11,7 +11,7 @@ from shared.clock import SKEW, is_due, milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.documents.readable import UnreadableRowError
+from shared.documents.unreadable_row import UnreadableRowError
 from shared.errors import VoxpopError
 
 LEASE_FIELDS: Final[Mapping[str, type[str] | type[int]]] = {"due_ms": int, "owner": str, "token": int}

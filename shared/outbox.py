@@ -11,7 +11,7 @@ from shared.analysis import Frozen
 from shared.documents.base import MOST_DOCUMENTS, Operations
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
-from shared.documents.readable import read_document, readable
+from shared.documents.unreadable_row import read_document, readable
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, LeaseLostError, Leases, freed
 
 OutboxState = Literal["waiting", "delivered", "failed", "unknown"]

@@ -13,7 +13,7 @@ from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.migration import Kept, Move, moved_collections, moved_tables
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document, readable
+from shared.documents.unreadable_row import find_readable, read_document, readable
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased
 from shared.store_url import MongoUrl, SqliteUrl

@@ -8,7 +8,7 @@ from services.ingest.brands.brand import BrandSettings, StoredBrand
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document
+from shared.documents.unreadable_row import find_readable, read_document
 from shared.errors import NotFoundError
 
 BRANDS: Final = Collection("brands")

@@ -8,7 +8,7 @@ from services.ingest.erasures.erasure import LONGEST_WAIT, Erasure, asked_again,
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
-from shared.documents.readable import read_document
+from shared.documents.unreadable_row import read_document
 from shared.errors import NotFoundError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed
 

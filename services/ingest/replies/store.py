@@ -13,7 +13,7 @@ from shared.clock import SKEW, milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document, readable
+from shared.documents.unreadable_row import find_readable, read_document, readable
 from shared.errors import NotFoundError
 
 RULES: Final = Collection("reply_rules")

@@ -9,7 +9,7 @@ from shared.clock import milliseconds
 from shared.documents.base import Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document
+from shared.documents.unreadable_row import find_readable, read_document
 from shared.outbox import Outbox, OutboxRow, outbox_of
 
 TICKETS: Final = Collection(

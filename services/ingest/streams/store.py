@@ -12,7 +12,7 @@ from shared.clock import milliseconds
 from shared.documents.base import MOST_DOCUMENTS, Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document
+from shared.documents.unreadable_row import find_readable, read_document
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, due_of, freed, lease_of
 

@@ -12,7 +12,7 @@ from shared.clock import milliseconds, moment
 from shared.documents.base import MOST_DOCUMENTS, Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
 from shared.documents.query import Query
-from shared.documents.readable import find_readable, read_document, readable
+from shared.documents.unreadable_row import find_readable, read_document, readable
 from shared.outbox import Outbox, OutboxRow, outbox_of
 
 _BY_BRAND: Final = ("brand",)

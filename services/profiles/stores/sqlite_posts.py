@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from services.profiles.encoding import from_body
 from services.profiles.kept import KeptPost, Place, Sample
 from shared.analyzed_post import AnalyzedPost, Voice
-from shared.documents.readable import read_row
+from shared.documents.unreadable_row import read_row
 
 _COLUMNS = "post_key, author_key, stored_at, body, embedding"
 _FIRST_PLACE = Place(-1, "")

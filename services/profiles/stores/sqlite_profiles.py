@@ -16,7 +16,7 @@ from services.profiles.listing import Listing, Order, sort_field
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_assignments import clusters_of
 from services.profiles.stores.sqlite_reads import decode, embeddings_of
-from shared.documents.readable import UnreadableRowError, read_row
+from shared.documents.unreadable_row import UnreadableRowError, read_row
 
 Value = str | int | float
 log = structlog.get_logger(__name__)

@@ -27,7 +27,7 @@ from services.profiles.stores.state import (
     Wanted,
 )
 from shared.analyzed_post import Voice
-from shared.documents.readable import read_row
+from shared.documents.unreadable_row import read_row
 
 PAGE = 500
 BUCKET_COLUMNS = "voice, span, start, body, theta, authors"

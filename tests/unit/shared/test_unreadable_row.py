@@ -10,7 +10,7 @@ from shared.documents.backend import open_documents
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index
 from shared.documents.query import Query
-from shared.documents.readable import UnreadableRowError, find_readable, read_document
+from shared.documents.unreadable_row import UnreadableRowError, find_readable, read_document
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, freed
 from shared.outbox import Outbox, OutboxRow, outbox_of
 from shared.store_url import SqliteUrl
