@@ -97,9 +97,8 @@ async def list_profiles(
         cluster=None if cluster is None else ClusterFilter(basis, cluster),
     )
     hidden = await resources.withheld.of(brand)
-    if cluster in hidden.get(basis, frozenset()):
-        return Page(items=[])
-    found = await resources.store.profiles(listing)
+    is_withheld = cluster in hidden.get(basis, frozenset())
+    found = [] if is_withheld else await resources.store.profiles(listing)
     page = Page.of(found, limit, lambda profile: cursor_of(position_of(profile, sort, order), sort, order))
     told = hidden if opens(request, Scope.EVIDENCE) else None
     return page.showing([_view_profile(profile, told) for profile in page.items])
