@@ -10,6 +10,10 @@ MOST_CHARACTERS: Final = 4 * 2**20
 """Of a record: a text of a post has 10,000, and what is longer is no text but a quote that is not closed."""
 _OPEN: Final = "opens a quote that is not closed: double the quotes that stand in a text"
 _MISPLACED: Final = "has a quote inside a quoted text: double the quotes that stand in a text"
+_DOUBTFUL: Final = (
+    "is in quotes that open in line {first} and close in line {last}, but lines between them look like rows: double "
+    "the quotes that stand in a text, or write texts without line ends"
+)
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ class CsvRecord:
 class CsvRecords:
     """Iterates over the records of a text, blank lines left out.
 
-    `is_row` tells whether cells look like a whole row of this file: where a line inside a quoted text does, the
-    quote before it was left open, and the lines are read anew, each by itself. Memory is bounded by
-    MOST_CHARACTERS, time by three readings of each line.
+    `is_row` tells whether cells look like a whole row of this file. Where every line of a quoted text does, the
+    quote was left open, and the lines are read anew, each by itself; where only some do, each is refused: a post may
+    quote rows of a file, and none may make another's. Memory is bounded by MOST_CHARACTERS, time by three readings
+    of each line.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class CsvRecords:
         self._form = form
         self._is_row = is_row
         self._waiting: deque[str] = deque()
+        self._doubtful: deque[CsvRecord] = deque()
         self._taken: list[str] = []
         self._size = 0
         self._line = first_line
@@ -73,6 +79,8 @@ class CsvRecords:
                 yield record
 
     def _next(self) -> CsvRecord | None:
+        if self._doubtful:
+            return self._doubtful.popleft()
         self._taken, self._size = [], 0
         try:
             cells = next(self._reader)
@@ -87,7 +95,7 @@ class CsvRecords:
                 self._skip_line()
             return self._refused(f"has more than {MOST_CHARACTERS} characters" if is_one_line else _OPEN)
         if len(self._taken) > 1 and any(self._looks_whole(line) for line in self._taken[1:]):
-            return self._refused(_OPEN)
+            return self._refused(_OPEN) if all(map(self._looks_whole, self._taken)) else self._all_refused()
         record = CsvRecord(self._line, cells, is_cut=not _is_ended(self._taken[-1]))
         self._line += len(self._taken)
         return record
@@ -99,6 +107,16 @@ class CsvRecords:
         self._waiting.extendleft(reversed(self._taken[1:]))
         self._reader = self._new_reader()
         return record
+
+    def _all_refused(self) -> CsvRecord:
+        """Refuse each line that was taken: a text of several lines may hold what looks like another person's row."""
+        first, last = self._line, self._line + len(self._taken) - 1
+        for line, words in enumerate(self._taken, first):
+            if words.strip("\r\n"):
+                fault = f"line {line} {_DOUBTFUL.format(first=first, last=last)}"
+                self._doubtful.append(CsvRecord(line, (), fault, is_cut=not _is_ended(words)))
+        self._line = last + 1
+        return self._doubtful.popleft()
 
     def _looks_whole(self, line: str) -> bool:
         separator = self._form.separator

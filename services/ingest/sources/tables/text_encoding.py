@@ -26,10 +26,19 @@ _MOST_CONTROLS: Final = 0.02
 _MOST_NULS_BETWEEN: Final = 0.05
 _LEAST_NULS: Final = 0.4
 _FOREIGN: Final = re.compile(rb"[\x80-\xff]{5}|[\xc0-\xff]{4}")
-_SIGN_IN_WORD: Final = re.compile(
+_NOT_WESTERN: Final = re.compile(
+    # Signs and capitals inside a word: Cyrillic, Polish, Hungarian, Japanese, or what DOS and the Macintosh wrote.
     "[A-Za-z][\u00a1-\u00a9\u00ac\u00ae\u00b0-\u00b3\u00b5\u00b6\u00b8\u00b9\u00bc-\u00bf][a-z]"
+    "|[A-Za-z][\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u201c\u201d\u2022\u02dc][a-z]"
+    "|[a-z][\u0160\u017d\u0152\u0178\u00bf]|[\u00b2\u00b3\u00b9\u0178][a-z]"
+    "|\u0192"  # Half a Japanese sign.
+    # Icelandic in Windows-1252, but Turkish, Czech or Lithuanian in their own; Portuguese before an e, else Hungarian.
+    "|[\u00d0\u00f0\u00dd\u00fd\u00de\u00fe]|[\u00d5\u00f5](?![Ee])"
 )
-"""Neither stands in Western texts in Windows-1252; they are letters of Cyrillic, Polish, Japanese ... in their own."""
+"""What seldom stands in Western texts in Windows-1252 and is a common letter of other encodings: nothing is guessed."""
+_CARONS: Final = frozenset("\u0160\u0161\u017d\u017e")
+_BESIDE_CARONS: Final = frozenset("\u00c6\u00c8\u00cc\u00d8\u00d9\u00e6\u00e8\u00ec\u00f8\u00f9")
+"""Finnish has the first without the second; in Czech, Slovak, Croatian and Slovene these are other letters."""
 
 
 @dataclass(frozen=True)
@@ -128,4 +137,6 @@ def _is_western(excerpt: bytes) -> bool:
         text = excerpt.decode("cp1252")
     except UnicodeDecodeError:
         return False
-    return not _SIGN_IN_WORD.search(text) and not _FOREIGN.search(excerpt)
+    if not _CARONS.isdisjoint(text) and not _BESIDE_CARONS.isdisjoint(text):
+        return False
+    return not _NOT_WESTERN.search(text) and not _FOREIGN.search(excerpt)

@@ -59,6 +59,14 @@ def test_an_encoding_that_was_guessed_is_said(encoding: str, told: str) -> None:
         ("gb18030", "\u98de\u673a\u665a\u70b9\u4e86"),
         ("cp1250", "by\u0142o bardzo mi\u0142o"),
         ("koi8-r", "\u0441\u0430\u043c\u043e\u043b\u0451\u0442 \u043e\u043f\u043e\u0437\u0434\u0430\u043b"),
+        ("cp1250", "\u017ale si\u0119 lata bardzo"),
+        ("cp1250", "\u0150r\u00fclt j\u00f3 \u0171rhaj\u00f3 volt a rep\u00fcl\u0151n"),
+        ("cp1250", "v\u010dera bylo v\u0161echno v po\u0159\u00e1dku"),
+        ("cp1254", "\u00e7ok g\u00fczel u\u00e7u\u015f i\u015fte"),
+        ("cp1257", "labai pras\u0173 \u017emoni\u0161kai"),
+        ("shift-jis", "\u30d5\u30e9\u30a4\u30c8\u304c\u9045\u308c\u305f"),
+        ("cp850", "tr\u00e8s sympa bien \u00e9lev\u00e9"),
+        ("mac-roman", "le caf\u00e9 fran\u00e7ais"),
     ],
 )
 def test_an_encoding_that_nothing_tells_must_be_named(encoding: str, text: str) -> None:
@@ -67,6 +75,24 @@ def test_an_encoding_that_nothing_tells_must_be_named(encoding: str, text: str) 
     with pytest.raises(FileError, match="--encoding"):
         rows_of(content)
     assert texts_of(rows_of(content, encoding=encoding)) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u00e0 bient\u00f4t, o\u00f9 \u00e9tait l\u2019\u0153uvre ? \u00ab No\u00ebl \u00bb \u2013 20 \u20ac",
+        "as condi\u00e7\u00f5es e os avi\u00f5es n\u00e3o s\u00e3o bons",
+        "\u00bfQu\u00e9 pas\u00f3, se\u00f1or? \u00a1Vuelo n\u00ba 3 cancelado!",
+        "Gr\u00f6\u00dfe: 5 m\u00b2, \u201eschlecht\u201c \u2026 \u00dcbel",
+        "r\u00f8dgr\u00f8d med fl\u00f8de p\u00e5 \u00c6r\u00f8",
+        "perch\u00e9 \u00e8 cos\u00ec tardi, gi\u00e0 luned\u00ec",
+        "h\u00e4n n\u00e4ki \u0161akin: Koivum\u00e4ki\u2122",
+    ],
+)
+def test_western_texts_are_read_as_what_they_are(text: str) -> None:
+    """Letters with accents and signs of French, Portuguese, Spanish, German, Danish, Italian and Finnish."""
+    content = (HEADER + f'1,a,"{text}",2026-03-01T10:00:00Z\n').encode("cp1252")
+    assert texts_of(rows_of(content)) == [text]
 
 
 def test_an_encoding_that_there_is_not_is_refused() -> None:

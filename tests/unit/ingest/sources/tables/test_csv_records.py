@@ -75,6 +75,18 @@ def test_rows_between_two_stray_quotes_are_no_text() -> None:
     ]
 
 
+def test_a_text_makes_no_row_of_another_author() -> None:
+    """A line of a quoted text that looks like a row is none: all lines of the record are refused by their numbers."""
+    found = records('1,a,"look:\n7,victim,I hate it,4\n\nend",4\n2,b,fine,4\n', width=4)
+    assert [(record.line, list(record.cells)) for record in found] == [
+        (1, []),
+        (2, []),
+        (4, []),
+        (5, ["2", "b", "fine", "4"]),
+    ]
+    assert found[1].fault.startswith("line 2 is in quotes that open in line 1 and close in line 4")
+
+
 def test_lines_of_a_quoted_text_stay_in_it() -> None:
     """A text of several lines, with commas too, is one cell."""
     found = records('1,a,"one, two\nthree\r\n\nfour, five",4\n2,b,c,4\n', width=4)
