@@ -61,6 +61,8 @@ OF_AUTHOR = {
     "account_created_at": "created_at",
 }
 _IDS = frozenset({"post_id", "author_id"})
+_HALF_SIGN = re.compile("[\ud800-\udfff]")
+"""Of a surrogate pair: what is left of an emoji where a program cut a text after so many units of UTF-16."""
 _WHOLE = re.compile(r"(-?[0-9]{1,20})(?:[.,]0{1,2})?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,'\u2019\u00a0\u2009\u202f ])[0-9]{3})(?:\1[0-9]{3}){0,4}")
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]{1,17})?[eE]\+?[0-9]{1,2}")
@@ -138,6 +140,8 @@ def to_post(
         value = _convert(field, row.get(column), dates)
         if value is None:
             continue
+        if field == "text" and isinstance(value, str) and not value.isascii():
+            value = _HALF_SIGN.sub("\ufffd", value)
         if field in OF_AUTHOR:
             author[OF_AUTHOR[field]] = value
         else:

@@ -151,6 +151,13 @@ def test_the_international_number_of_any_country_is_replaced(
     assert cleaned in {"call <phone> now", "call tel:<phone> now"}
 
 
+@pytest.mark.parametrize("number", ["0(532) 123 45 67", "11 96123-4567", "Tel.07700900123", "Tel. 0 (532) 123 45 67"])
+def test_national_numbers_are_replaced_as_people_write_them(number: str) -> None:
+    """Turkish and Brazilian mobiles, and a word cut short before the number."""
+    assert "<phone>" in clean(f"ring {number} now")
+    assert re.search(r"[0-9]", clean(f"ring {number} now")) is None
+
+
 @pytest.mark.parametrize("region", LARGE_COUNTRIES)
 def test_the_national_numbers_of_large_countries_are_replaced(region: str) -> None:
     """Mobile numbers as their country writes them, with hyphens for blanks too; eight digits alone are no number."""
@@ -186,6 +193,7 @@ def test_the_national_numbers_of_most_countries_are_replaced() -> None:
         "a ratio of 0.123456789",
         "version 10.0.19045.3324",
         "from 2019-2024",
+        "7000-8000 people, 500-1000 mg, 2100 2200, 2026 1234",
         "12345678 people, 912.345.678 visitors, recall 40612345",
         "call center of 1 200 000 people, call on 02.03.2026, fax: 2019-2024",
     ],

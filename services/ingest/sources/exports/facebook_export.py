@@ -117,6 +117,8 @@ def album_entry(values: dict[str, Any]) -> ExportEntry | None:
 def _dated(item: dict[str, Any], owner: ExportOwner) -> Iterator[ExportEntry]:
     if isinstance(item.get("comment"), str):
         return
+    if "label_values" in item and "data" not in item:
+        raise UnknownFormError("holds an item of a form that is not known: a list of labels and values")
     parts = item.get("data", [])
     if not isinstance(parts, list):
         raise UnknownFormError("holds an item of a form that is not known")

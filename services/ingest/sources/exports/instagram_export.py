@@ -116,6 +116,8 @@ def entries_of(name: str, item: Any, owner: ExportOwner) -> Iterator[ExportEntry
     """
     if isinstance(item, dict) and isinstance(item.get("string_map_data"), dict):
         yield from _comment(item, owner)
+    elif isinstance(item, dict) and is_word_of_comment(name) and isinstance(item.get("string_list_data"), list):
+        yield from _listed(item)
     elif isinstance(item, dict) and (isinstance(item.get("media"), list) or "uri" in item):
         yield from _post(item)
     elif isinstance(item, dict) or not name:
@@ -142,6 +144,13 @@ def _comment(item: dict[str, Any], owner: ExportOwner) -> Iterator[ExportEntry]:
         text = labelled[0] if labelled else said[0][1]
         others = [value for _, value in said if value is not text]
         yield ExportEntry("comment", text, _seconds(item), others[0] if others else None)
+
+
+def _listed(item: dict[str, Any]) -> Iterator[ExportEntry]:
+    """Yield comments in the form of 2021; the title names the account whose post it was."""
+    for part in item["string_list_data"]:
+        if isinstance(part, dict) and is_said(part.get("value")):
+            yield ExportEntry("comment", mend(part["value"]), part.get("timestamp"), item.get("title"))
 
 
 def _texts(item: dict[str, Any]) -> list[tuple[str, str]]:

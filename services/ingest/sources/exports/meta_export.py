@@ -53,6 +53,8 @@ def _recognised(archive: Archive) -> FormMembers:
         raise FileError("this holds exports of two platforms; give one at a time")
     if any(name.lower().endswith((".html", ".htm")) for name in archive.names()):
         raise FileError("this export is in HTML; ask the platform for it in JSON")
+    if any(name.lower().endswith(".zip") for name in archive.names()):
+        raise FileError("this holds ZIP files and no posts; unpack them all into one folder and give that")
     raise FileError("this is no export of Instagram, Facebook or X with posts or comments in JSON")
 
 
@@ -65,7 +67,10 @@ def _owner(archive: Archive, found: FormMembers) -> ExportOwner:
                         return owner
             except ItemsError:
                 continue
-    raise FileError("the export does not tell whose it is; ask for one that includes personal information, in JSON")
+    raise FileError(
+        "the export does not tell whose it is; ask for one that includes personal information, in JSON; "
+        "where it came in several files, unpack them all into one folder and give that"
+    )
 
 
 class _Reading:

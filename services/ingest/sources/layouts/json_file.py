@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 from services.ingest.sources.dates import DateReader
 from services.ingest.sources.fields import UNKNOWN_AUTHOR, UnreadableError
 from services.ingest.sources.layouts.bluesky_view import BLUESKY_VIEW, JETSTREAM_EVENT
-from services.ingest.sources.layouts.json_keys import KeyCheck, found_at, plain_record
+from services.ingest.sources.layouts.json_keys import KeyCheck, found_at, plain_record, plain_value
 from services.ingest.sources.layouts.json_parts import SINGLES, JsonPart, parts_in
 from services.ingest.sources.layouts.json_path import MISSING, at
 from services.ingest.sources.layouts.json_values import JsonValue, json_values
@@ -16,7 +16,7 @@ from services.ingest.sources.layouts.layout import JsonLayout, Record
 from services.ingest.sources.layouts.mastodon_entry import MASTODON_ACTIVITY, MASTODON_STATUS
 from services.ingest.sources.layouts.x_post import X_ARCHIVED, X_NOTICE, X_V1, X_V2, is_archived
 from services.ingest.sources.layouts.x_scraped import SNSCRAPE, TWINT, X_WEBSITE
-from services.ingest.sources.rows import FIELDS, FileSource, Row, read_row
+from services.ingest.sources.rows import FIELDS, REQUIRED, FileSource, Row, read_row
 
 LAYOUTS: Final[tuple[JsonLayout, ...]] = (
     SNSCRAPE,
@@ -112,14 +112,17 @@ class JsonRows:
         try:
             record = plain_record(part.item) if layout is None else self._recognised(part, layout)
         except UnreadableError as error:
-            return Row(number, None, str(error))
+            if not set(REQUIRED) <= set(self._mapping):
+                return Row(number, None, str(error))
+            record = plain_record(part.item)
         found = {field: found_at(part, path) for field, path in self._mapping.items()}
         mapped = {field: value for field, value in found.items() if value is not MISSING}
         if record is None and not mapped:
             self._passed[layout.name if layout else ""] += 1
             return None
         platform = self._platform or (layout.platform if layout else None)
-        return read_row(number, {**(record or {}), **mapped}, _ITSELF, platform, self._dates)
+        told = {field: plain_value(value) for field, value in {**(record or {}), **mapped}.items()}
+        return read_row(number, told, _ITSELF, platform, self._dates)
 
     def _recognised(self, part: JsonPart, layout: JsonLayout) -> Record | None:
         record = layout.record_of(part.item)

@@ -12,6 +12,10 @@ _WAYS: Final = {field: (field, *((f"author.{OF_AUTHOR[field]}",) if field in OF_
 """Where each field stands by the product's own names: flat, or nested as `POST /v1/posts` takes it."""
 _OF_META: Final = ("string_map_data", "media.0.creation_timestamp", "comment.comment", ".post")
 """What a single file of Meta's exports shows; it does not tell whose it is."""
+_WRAPPERS: Final = frozenset({"$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$date", "$oid"})
+"""Of MongoDB's Extended JSON, version 2, as `mongoexport` writes it."""
+_MOST_WRAPPERS: Final = 2
+_LONGEST_WHOLE: Final = 20
 _LISTED_OBJECTS: Final = 200
 _MOST_KEYS: Final = 2000
 
@@ -26,6 +30,22 @@ def plain_record(item: dict[str, Any]) -> dict[str, Any]:
         elif field not in record and isinstance(author, dict) and name in author:
             record[field] = author[name]
     return record
+
+
+def plain_value(value: Any) -> Any:
+    """Return what stands in MongoDB's wrappers (`{"$numberLong": "1"}`), and any other value as it is."""
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(value, dict) or len(value) != 1:
+            break
+        kind, inner = next(iter(value.items()))
+        if kind not in _WRAPPERS:
+            break
+        value = int(inner) if kind == "$numberLong" and _is_whole(inner) else inner
+    return value
+
+
+def _is_whole(words: Any) -> bool:
+    return isinstance(words, str) and len(words) <= _LONGEST_WHOLE and words.removeprefix("-").isdecimal()
 
 
 def found_at(part: JsonPart, path: str) -> Any:

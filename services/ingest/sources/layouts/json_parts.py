@@ -17,6 +17,7 @@ _LISTS: Final = (
     "results",
     "records",
     "messages",
+    "hits",
 )
 """Under which names answers of APIs and tools have their posts."""
 SINGLES: Final = ("data", "tweet", "status", "thread", "response", "result", "hits", "_source")

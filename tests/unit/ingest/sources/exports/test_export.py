@@ -251,3 +251,39 @@ def test_latin_letters_that_are_no_utf_8_are_left_alone() -> None:
 def test_a_text_that_is_cut_off_or_mixed_is_mended_as_far_as_it_goes(written: str, meant: str) -> None:
     """Where characters stand that no text has, each run of bytes that is a character becomes it."""
     assert mend(written) == meant
+
+
+def test_comments_of_2021_are_read() -> None:
+    """Instagram wrote them as lists, as it writes likes: only those of a list of comments are texts."""
+    listed = [
+        {"title": "bob", "string_list_data": [{"href": "", "value": "late ag\u00c3\u00a1in", "timestamp": 1767261600}]}
+    ]
+    members = {
+        **{name: value for name, value in INSTAGRAM.items() if "comments" not in name},
+        "comments/post_comments.json": {"comments_media_comments": listed},
+        "likes/liked_posts.json": {"likes_media_likes": listed},
+    }
+    (comment,) = [row.post for row in read(zipped(members)) if row.post and "in_reply_to" in row.post]
+    assert (comment["text"], comment["created_at"]) == ("late ag\u00e1in", "2026-01-01T10:00:00+00:00")
+
+
+def test_items_of_labels_are_refused_and_not_passed_over() -> None:
+    """A later form of Facebook's that is not read yet costs a reason for each item."""
+    name = "your_facebook_activity/posts/your_posts__check_ins__photos_and_videos_1.json"
+    item = {"timestamp": 1767261600, "media": [], "label_values": [{"label": "Text", "value": "late"}], "fbid": "1"}
+    reasons = [row.reason for row in read(zipped({**FACEBOOK, name: [item]})) if row.post is None]
+    assert reasons == [
+        f"{name.rpartition('/')[2]} holds an item of a form that is not known: a list of labels and values"
+    ]
+
+
+def test_an_export_in_several_zip_files_is_told_what_to_do(tmp_path: Path) -> None:
+    """One file has the owner, another the posts: alone neither is read, nor both in a folder."""
+    owner, *rest = FACEBOOK
+    posts = zipped({name: FACEBOOK[name] for name in rest})
+    with pytest.raises(FileError, match="unpack them all into one folder"):
+        read(posts)
+    (tmp_path / "1.zip").write_bytes(posts)
+    (tmp_path / "2.zip").write_bytes(zipped({owner: FACEBOOK[owner]}))
+    with pytest.raises(FileError, match="unpack them all into one folder"):
+        read(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.post import parse_post
+from services.ingest.post import Post, parse_post
 from services.ingest.sources.dates import DateReader
 from services.ingest.sources.layouts import json_values as module
 from services.ingest.sources.layouts.json_file import open_json
@@ -275,3 +275,37 @@ def test_values_come_back_whatever_the_window(values: list[dict[str, Any]], inde
         assert [one.value for one in json_values(content)] == [values, *values]
     finally:
         json_text._STEP = original  # type: ignore[misc]
+
+
+def test_numbers_and_dates_in_wrappers_of_mongodb_are_read() -> None:
+    """As `mongoexport` writes them, dates in both of its forms; a long id keeps every digit."""
+    value = {
+        "id": {"$numberLong": "1764123456789012345"},
+        "user": {"$oid": "65f0c0ffee65f0c0ffee65f0"},
+        "text": "gate 15",
+        "date": {"$date": {"$numberLong": "1772445600000"}},
+        "likes": {"$numberInt": "3"},
+        "replies": {"$numberLong": "4"},
+    }
+    names = {"post_id": "id", "author_id": "user", "created_at": "date"}
+    (post,) = posts_of(value, platform="x", **names)
+    told = parse_post(post, LATER)
+    assert isinstance(told, Post)
+    assert (told.post_id, told.author.id) == ("1764123456789012345", "65f0c0ffee65f0c0ffee65f0")
+    assert (told.created_at.isoformat(), told.likes, told.replies) == ("2026-03-02T10:00:00+00:00", 3, 4)
+    assert posts_of({**value, "date": {"$date": "2026-03-02T10:00:00Z"}}, platform="x", **names)[0]["created_at"] == (
+        "2026-03-02T10:00:00+00:00"
+    )
+
+
+def test_a_search_of_elasticsearch_is_opened() -> None:
+    """Its hits stand in an object of the same name."""
+    answer = {"took": 1, "hits": {"total": {"value": 1}, "hits": [{"_id": "1", "_source": OWN}]}}
+    assert [post["post_id"] for post in posts_of(answer)] == ["o1"]
+
+
+def test_half_of_an_emoji_does_not_cost_the_post() -> None:
+    """Programs cut texts after so many units of UTF-16."""
+    (post,) = posts_of({**OWN, "text": "so late \ud83d\ude00\ud83d"})
+    assert post["text"] == "so late \ud83d\ude00\ufffd".encode("utf-16", "surrogatepass").decode("utf-16")
+    assert isinstance(parse_post(post, LATER), Post)

@@ -238,6 +238,20 @@ def test_other_items_of_snscrape_are_refused_by_name() -> None:
     assert "--map" in row.reason
 
 
+def test_a_mapping_reads_other_items_of_snscrape() -> None:
+    """The remedy that their refusal names."""
+    item = {
+        "_type": "snscrape.modules.reddit.Submission",
+        "id": "t3",
+        "author": "u",
+        "selftext": "s",
+        "date": "2026-03-02",
+    }
+    mapping = {"post_id": "id", "author_id": "author", "text": "selftext", "created_at": "date"}
+    (post,) = posts_of(item, platform="web", **mapping)
+    assert (post["post_id"], post["author"], post["text"]) == ("t3", {"id": "u"}, "s")
+
+
 def test_a_thread_of_bluesky_gives_each_of_its_posts() -> None:
     """Parents and replies at any depth; what is blocked is left out."""
     deep: dict[str, Any] = {"post": BLUESKY, "replies": [{"$type": "app.bsky.feed.defs#blockedPost", "uri": "at://x"}]}
