@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvloop
 
 from services.profiles.app import create_app
 from services.profiles.settings import ProfilesSettings
@@ -38,7 +39,7 @@ def serve(folder: Path, told: Connection, more: Mapping[str, Any]) -> None:
     async def beside() -> None:
         told.send(url_of(HOST, listening.getsockname()[1]))
 
-    asyncio.run(run(create_app(settings), listening, settings, beside))
+    uvloop.run(run(create_app(settings), listening, settings, beside))
 
 
 class ProfilesProcess:

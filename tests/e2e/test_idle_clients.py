@@ -29,7 +29,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def running(tmp_path: Path, http: httpx.AsyncClient) -> AsyncIterator[ProfilesProcess]:
     """Yield a server with short deadlines and few connections, once it is ready."""
-    process = ProfilesProcess(tmp_path, head_seconds=2.0, stall_seconds=2.0, max_connections=64)
+    process = ProfilesProcess(tmp_path, head_seconds=5.0, stall_seconds=5.0, max_connections=64)
     try:
         await process.ready(http)
         yield process
