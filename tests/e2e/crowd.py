@@ -109,7 +109,6 @@ class Crowd:
             good | {"author": mine | {"id": None}},
             good | {"author": mine | {"followers": mine["handle"]}},
             good | {"created_at": mine["id"]},
-            good | {"language": mine["handle"]},
             good | {"text": mine["handle"] * 900},
             mine["id"],
         ]
