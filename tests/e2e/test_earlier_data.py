@@ -1,5 +1,6 @@
 """What a voxpop of before left behind opens, answers as it did then, and goes on. `earlier/README.md` says more."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,10 @@ ERASED = ("x", "9862668459532567879", "10659293762572474634")
 REMOVED = ("x", "16700382520615278337", "16954689433552495126")
 EXPIRED = ("bluesky", "10953167326717355419", "10703722416942621144")
 """Platform, post and author of posts of then: of an author who was erased, one removed, one whose text has expired."""
+ANSWERED_ANEW = re.compile(
+    r"/clusters/v1/.*/(reason|scores/\d+/(largest_share|smallest_size)):|/ingest/v1/erasures/0{31}[23]/"
+)
+"""Sizes of clusters of fewer than five people are not told any more; erasures put off for days are due at once."""
 SERVICES = ("ingest", "profiles", "clusters", "sentiment")
 
 
@@ -64,7 +69,8 @@ async def test_an_earlier_folder_answers_as_it_did_and_goes_on(earlier_folder: P
     """Answers are equal field by field; then posts are folded, a draft approved, clusters trained, an author erased."""
     told = data.read("folder")
     async with open_house(earlier_folder) as house:
-        assert differences(told["http"], await ask_all(house.http, told["erasures"])) == []
+        different = differences(told["http"], await ask_all(house.http, told["erasures"]))
+        assert [line for line in different if not ANSWERED_ANEW.match(line)] == []
         await _post_more(house)
         await _approve_a_draft(house)
         await _declare_a_brand_anew(house)
@@ -76,11 +82,11 @@ async def test_an_earlier_folder_answers_as_it_did_and_goes_on(earlier_folder: P
 
 
 async def _post_more(house: House) -> None:
-    """Deliver new posts of two authors; what is erased, removed or expired is not counted again."""
+    """Deliver new posts of two authors; what is removed or expired is not counted again, what is erased not at all."""
     new = [_a_post("x", "new-1", "7001"), _a_post("x", "new-2", "7002")]
     known = [_a_post(*place) for place in (EXPIRED, REMOVED, ERASED)]
     answer = await house.http.post("/ingest/v1/posts", json={"brand": "aerolume", "posts": [*new, *known]})
-    assert answer.json() == {"accepted": 2, "duplicates": 3, "rejected": []}
+    assert answer.json() == {"accepted": 3, "duplicates": 2, "rejected": []}
 
 
 def _a_post(platform: str, post_id: str, author_id: str) -> dict[str, Any]:

@@ -163,13 +163,13 @@ def told_anew(reply: Reply, now: datetime, claim_lasts: timedelta) -> Reply:
     for as long as a claim lasts, since the call may just be made.
     """
     until = reply.sending_until
-    return _next(
-        reply,
-        now,
-        due_at=now if brought_near(reply.due_at, now, LONGEST_DUE) != reply.due_at else reply.due_at,
-        expires_at=brought_near(reply.expires_at, now, reply.expires_at - reply.created_at),
-        sending_until=None if until is None else brought_near(until, now, claim_lasts),
-    )
+    changes = {
+        "due_at": now if brought_near(reply.due_at, now, LONGEST_DUE) != reply.due_at else reply.due_at,
+        "expires_at": brought_near(reply.expires_at, now, reply.expires_at - reply.created_at),
+        "sending_until": None if until is None else brought_near(until, now, claim_lasts),
+        "version": reply.version + 1,
+    }
+    return reply.model_copy(update=changes)
 
 
 def lose(reply: Reply, now: datetime) -> Reply | None:
