@@ -1,5 +1,6 @@
 """Who gets in, across the four services."""
 
+import json
 import re
 from pathlib import Path
 
@@ -143,21 +144,23 @@ async def test_what_shows_members_and_texts_needs_evidence_beside_read(tmp_path:
             assert (await answer(voxpop, exports, secret, of="posts")).status_code == status
             shown = (await answer(voxpop, lists, secret)).json()["items"][0]
             one = (await answer(voxpop, (*lists[:2], f"{lists[2]}/{shown['author_key']}"), secret)).json()
-            exported = (await answer(voxpop, exports, secret, of="profiles", format="jsonl")).json()
+            lines = (await answer(voxpop, exports, secret, of="profiles", format="jsonl")).text.splitlines()
+            exported = json.loads(lines[0])
             told = [shown["clusters"], one["clusters"], exported["cluster_behaviour"]]
             assert told == ([{}, {}, None] if name == "read" else [{"behaviour": 0}, {"behaviour": 0}, 0])
 
 
 async def published(voxpop: httpx.AsyncClient) -> None:
-    """Have one author of the brand `1` counted and put into a cluster."""
+    """Have five authors of the brand `1`, as few as are told of, counted and put into a cluster."""
     own = {"authorization": f"Bearer {SERVICE_SECRET}"}
-    body = {"brand": "1", "posts": [POST]}
-    assert (await voxpop.post("/ingest/v1/posts", json=body, headers=own)).json()["accepted"] == 1
-    (profile,) = (await voxpop.get("/profiles/v1/brands/1/profiles", headers=own)).json()["items"]
-    chunk = {"basis": "behaviour", "items": [{"author_key": profile["author_key"], "cluster": 0}]}
+    posts = [POST | {"post_id": str(number), "author": {"id": str(number)}} for number in range(5)]
+    body = {"brand": "1", "posts": posts}
+    assert (await voxpop.post("/ingest/v1/posts", json=body, headers=own)).json()["accepted"] == len(posts)
+    profiles = (await voxpop.get("/profiles/v1/brands/1/profiles", headers=own)).json()["items"]
+    members = [{"author_key": profile["author_key"], "cluster": 0} for profile in profiles]
     run = "/profiles/v1/brands/1/assignments/run-1"
-    assert (await voxpop.put(run, json=chunk, headers=own)).is_success
-    publication = {"basis": "behaviour", "expected": 1}
+    assert (await voxpop.put(run, json={"basis": "behaviour", "items": members}, headers=own)).is_success
+    publication = {"basis": "behaviour", "expected": len(members)}
     assert (await voxpop.post(f"{run}/publish", json=publication, headers=own)).is_success
 
 
