@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import httpx
 import stamina
@@ -31,6 +31,7 @@ from services.cli.console import (
     run,
     stop,
 )
+from shared.analyzed_post import Platform
 from shared.printable import printable
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def ingest(
     from services.ingest.sources.file import open_file
     from services.ingest.sources.rows import parse_mapping
 
+    _check_platform(platform)
     dates = _dates_in(time_zone)
     stamina.instrumentation.set_on_retry_hooks([_say_that_it_waits])
     with reading(file):
@@ -165,6 +167,11 @@ async def upload(
 def _say_that_it_waits(details: stamina.instrumentation.RetryDetails) -> None:
     if details.retry_num == 1:
         err.print(f"no answer ({details.caused_by}); trying again for {PATIENCE_SECONDS:.0f} s", highlight=False)
+
+
+def _check_platform(platform: str | None) -> None:
+    if platform is not None and platform not in get_args(Platform):
+        stop(f"--platform is one of {', '.join(get_args(Platform))}, not '{printable(platform)}'", WRONG_USAGE)
 
 
 def _dates_in(time_zone: str | None) -> "DateReader":

@@ -125,6 +125,17 @@ class Post(BaseModel):
 
 _POST = TypeAdapter(Post)
 
+_WHOLE_NUMBER = "must be a whole number in digits, such as 1234"
+_SAID = {
+    "int_type": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
+    "int_from_float": _WHOLE_NUMBER,
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_unicode": "must not hold half of a surrogate pair",
+}
+"""What is said of the faults of which the library's own words name no remedy."""
+
 
 def parse_post(item: Any, now: datetime) -> Post | str:
     """Return the post in a decoded JSON value, or the reason why it is none.
@@ -139,5 +150,5 @@ def parse_post(item: Any, now: datetime) -> Post | str:
 
 def _sentence(error: Any) -> str:
     field = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = _SAID.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return f"{field or 'post'}: {message}"

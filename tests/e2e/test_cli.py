@@ -169,6 +169,7 @@ def test_an_unreadable_file_is_one_sentence(voxpop: Run, tmp_path: Path, name: s
         (("ingest", "nowhere.csv", "--brand", "air"), "No such file"),
         (("ingest", "-", "--brand", "air", "--map", "words=text"), "'words' is no field"),
         (("ingest", "-", "--brand", "air", "--time-zone", "CST"), "--time-zone is no time zone; give an IANA name"),
+        (("ingest", "-", "--brand", "air", "--platform", "X"), "--platform is one of x, instagram, facebook"),
         (("up", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("serve", "profiles", "--host", EVERYWHERE), f"refusing to listen on {EVERYWHERE} without API keys"),
         (("up", "--port", "1", "--host", "127.0.0.300"), "refusing"),

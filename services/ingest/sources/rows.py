@@ -80,15 +80,16 @@ class ColumnError(ValueError):
 
 
 def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """Read `FIELD=COLUMN` pairs; raises ColumnError for an unknown field or a pair without `=`."""
-    mapping = {}
+    """Read `FIELD=COLUMN` pairs; raises ColumnError for an unknown field, one with two columns, a pair without `=`."""
+    mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals or not column:
             raise ColumnError(f"--map wants FIELD=COLUMN, not '{printable(pair)}'")
         if field not in FIELDS:
             raise ColumnError(f"'{printable(field)}' is no field; the fields are {', '.join(FIELDS)}")
-        mapping[field] = column
+        if mapping.setdefault(field, column) != column:
+            raise ColumnError(f"--map names {field} twice, by two columns; give it once")
     return mapping
 
 

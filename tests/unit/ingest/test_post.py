@@ -140,3 +140,17 @@ def test_one_author_written_in_several_ways_is_one_author() -> None:
     ways = ["481234000017", "481234000017.0", " 481234000017", "'481234000017", '="481234000017"', "481,234,000,017"]
     posts = [parse_post(a_post(author={"id": way}), NOW) for way in ways]
     assert {post.author.id for post in posts if isinstance(post, Post)} == {"481234000017"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"likes": "1.2K"}, "likes: must be a whole number in digits, such as 1234"),
+        ({"likes": 1.5}, "likes: must be a whole number in digits, such as 1234"),
+        ({"is_repost": "perhaps"}, "is_repost: must be true or false"),
+        ({"text": "half \ud83d"}, "text: must not hold half of a surrogate pair"),
+    ],
+)
+def test_a_reason_says_what_a_value_should_be(change: dict[str, Any], told: str) -> None:
+    """In the product's own words."""
+    assert reason({**a_post(), **change}) == told

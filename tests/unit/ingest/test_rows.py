@@ -19,6 +19,13 @@ def test_a_pair_that_maps_nothing_is_refused(pair: str) -> None:
         parse_mapping([pair])
 
 
+def test_a_field_has_one_column() -> None:
+    """Two of them would leave it to chance which is read; the same one twice is one."""
+    with pytest.raises(ColumnError, match="names text twice"):
+        parse_mapping(["text=body", "post_id=id", "text=words"])
+    assert parse_mapping(["text=body", "text=body"]) == {"text": "body"}
+
+
 def test_a_missing_column_is_named_with_those_that_are_there() -> None:
     """The error says which column is missing for which field, and what the file has."""
     with pytest.raises(ColumnError, match=r"no column 'author_id' for author_id.*it has id, text"):
