@@ -132,6 +132,7 @@ _SAID = {
     "int_from_float": _WHOLE_NUMBER,
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
+    "too_long": f"must have {MAX_TEXT:,} characters at most",
     "string_unicode": "must not hold half of a surrogate pair",
 }
 """What is said of the faults of which the library's own words name no remedy."""

@@ -146,7 +146,7 @@ def _clock(told: dict[str, str | None]) -> datetime:
         if hour > 12 or (not hour and half == "P"):  # noqa: PLR2004 - hours of half a day
             raise DateError(f"has AM or PM at an hour that no clock of twelve hours shows; {_ISO}")
         hour = hour % 12 + (12 if half == "P" else 0)
-    elif told["minute"] is None and not told.get("iso"):
+    elif told["minute"] is None and (not told.get("iso") or len(told["hour"]) == 1):
         raise DateError(f"is no date that is known here; {_ISO}")
     if hour == 24:  # noqa: PLR2004 - hours of a day
         raise DateError("says 24:00, which begins the day for some and ends it for others; write 00:00")

@@ -148,6 +148,7 @@ def test_one_author_written_in_several_ways_is_one_author() -> None:
         ({"likes": "1.2K"}, "likes: must be a whole number in digits, such as 1234"),
         ({"likes": 1.5}, "likes: must be a whole number in digits, such as 1234"),
         ({"is_repost": "perhaps"}, "is_repost: must be true or false"),
+        ({"text": "x" * 10_001}, "text: must have 10,000 characters at most"),
         ({"text": "half \ud83d"}, "text: must not hold half of a surrogate pair"),
     ],
 )

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, cast
 
 from services.ingest.sources.dates import DateReader
@@ -23,9 +23,33 @@ _BLANK: Final = "\x00 \t\r\n\ufeff"
 _NUMBERS: Final = re.compile("[0-9]+")
 _LONGEST_DATE: Final = 60
 _EPOCH_DIGITS: Final = 9
+_OF_ONE_SHAPE: Final = ("created_at", "post_id", "author_id")
+_LEAST_SHAPE: Final = 8
+"""Characters: of ids that are shorter one may well have fewer digits than all before it."""
+_DIGIT: Final = re.compile("[0-9]")
+_LETTER: Final = re.compile("[A-Za-z]")
 _DATA: Final = re.compile(
     r"[-+]?[0-9]+(?:[.,][0-9]+)?(?:[eE][-+]?[0-9]+)?|https?://.*|.*[0-9][-/.:][0-9]+[-/.:][0-9].*"
 )
+
+
+@dataclass
+class _Ending:
+    """What the last column looks like, where it holds dates or ids: a file may be cut off in the last of its cells."""
+
+    is_watched: bool = False
+    shape: str = ""
+
+    def is_short(self, cell: str) -> bool:
+        """Tell whether a cell is the beginning of what all before it were like; keep in mind what it is like."""
+        if not self.is_watched:
+            return False
+        shape = _LETTER.sub("a", _DIGIT.sub("0", cell.strip()[: _LONGEST_DATE + 1]))
+        if self.shape and shape != self.shape:
+            self.is_watched = False
+            return len(self.shape) >= _LEAST_SHAPE and self.shape.startswith(shape)
+        self.shape = shape
+        return False
 
 
 class CsvFile:
@@ -54,6 +78,7 @@ class CsvFile:
         self._form = CsvForm()
         self._width = 0
         self._places: dict[str, int] = {}
+        self._ending = _Ending()
 
     def source(self) -> FileSource:
         """Return the file's rows.
@@ -106,6 +131,7 @@ class CsvFile:
             if names.count(column) > 1:
                 raise ColumnError(f"two columns are named '{printable(column)}', so that {field} is either: rename one")
         self._places = {field: names.index(column) for field, column in columns.items()}
+        self._ending.is_watched = any(self._places.get(field) == self._width - 1 for field in _OF_ONE_SHAPE)
 
     def _rows(self, records: CsvRecords, first: CsvRecord) -> Iterator[Row]:
         number = 0
@@ -136,7 +162,12 @@ class CsvFile:
         if any(cell.strip() for cell in record.cells[width:]):
             return f"{told}: quote texts that hold {SEPARATORS.get(self._form.separator, 'the separator')}"
         if count >= width:
-            return ""
+            is_short = self._ending.is_short(record.cells[width - 1])
+            return (
+                f"line {record.line} ends the file inside its last cell: fetch it again"
+                if is_short and record.is_cut
+                else ""
+            )
         if record.is_cut:
             return f"{told}: the file is cut off in it"
         if any(place >= count for field, place in self._places.items() if field in REQUIRED):

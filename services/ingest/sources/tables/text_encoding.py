@@ -114,10 +114,11 @@ def _told_from(content: BinaryIO) -> TextEncoding:
         characters += (high - len(wrong)) // 2
         if wrong and len(excerpts) < 4:  # noqa: PLR2004 - some text to judge by
             excerpts.append(chunk)
+    is_cut = not undecoded and decoder.getstate()[0] != b""
     undecoded += len(UNDECODED.findall(decoder.decode(b"", final=True)))
     if not undecoded:
         return TextEncoding("utf-8")
-    if characters >= undecoded:
+    if is_cut or characters >= undecoded:
         return TextEncoding("utf-8", "bytes that are no UTF-8 stand in it; rows that hold any are rejected")
     if all(_is_western(excerpt) for excerpt in excerpts):
         return TextEncoding("cp1252", "it is not UTF-8 and was read as Windows-1252; --encoding names another")

@@ -179,6 +179,7 @@ def test_halves_of_the_day_are_read(words: str, hour: int) -> None:
         ("2026-03-02 14:35 PM", "AM or PM"),
         ("2026-03-02 0:35 PM", "AM or PM"),
         ("2026-02-30", "no date that exists"),
+        ("2026-04-12T1", "no date that is known"),
         ("2026-03-02-10:00", "no date that is known"),
         ("2 Mar 10:10:20", "no date that is known"),
         ("2 März 2026", "English"),

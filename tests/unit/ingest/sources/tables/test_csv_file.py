@@ -212,3 +212,38 @@ def test_a_packed_file_is_told_like_any_other() -> None:
     """Its encoding and separator are those of what it holds."""
     content = gzip.compress((HEADER + ROW.replace("kind", "h\u00f6flich")).replace(",", ";").encode("cp1252"))
     assert texts_of(rows_of(content)) == ["the crew was h\u00f6flich"]
+
+
+@pytest.mark.parametrize(
+    ("order", "cells"),
+    [
+        ("id,user,text,date", ("2,b,late,", "2026-03-01T14:35:00+05:30")),
+        ("id,user,text,date", ("2,b,late,", "1772445600000")),
+        ("user,text,date,id", ("b,late,2026-03-01,", "1764123456789012346")),
+    ],
+)
+def test_a_file_that_is_cut_off_inside_its_last_cell_gives_no_wrong_hour_or_id(
+    order: str, cells: tuple[str, str]
+) -> None:
+    """A last line without its end is a row where its last cell looks as those before it do, and else a rejection."""
+    before, last = cells
+    whole = f"{order}\n{before.replace('2,', '1,', 1)}{last.replace('6', '5')}\n{before}{last}"
+    assert [row.reason for row in rows_of(whole.encode())] == ["", ""]
+    for length in range(1, len(last)):
+        first, second = rows_of(whole[:-length].encode())
+        assert not first.reason
+        assert "ends the file inside its last cell" in second.reason
+
+
+def test_last_cells_of_many_lengths_are_no_sign_of_a_cut() -> None:
+    """Without a line end at the file's end: dates of several lengths, short ids."""
+    dates = ["Mar 12, 2026 10:35 PM", "Mar 2, 2026 2:35 PM"]
+    lines = [f'{n},a,late,"{date}"' for n, date in enumerate(dates)]
+    assert texts_of(rows_of((HEADER + "\n".join(lines)).encode())) == ["late", "late"]
+    assert texts_of(rows_of(b"user,text,date,id\na,b,2026-03-01,10\na,c,2026-03-01,9")) == ["b", "c"]
+
+
+def test_a_file_that_is_cut_off_inside_a_letter_stays_utf_8() -> None:
+    """The rest of its texts are no guess, and the last row is refused."""
+    content = "user,date,id,text\na,2026-03-01,1,fine\na,2026-03-01,2,caf\u00e9".encode()[:-1]
+    assert texts_of(rows_of(content)) == ["fine", None]
