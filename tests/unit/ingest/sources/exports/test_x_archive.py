@@ -46,6 +46,28 @@ def test_an_archive_gives_all_parts_of_its_posts_and_nothing_else(tmp_path: Path
         assert all(row.post and row.post["author"] == {"id": "99", "handle": "lume_care"} for row in rows)
 
 
+def test_long_posts_of_an_archive_are_whole() -> None:
+    """Their file has other ids: the text of the same minute that goes on as a post begins is its own."""
+    begun = "They lost my bag & found it & lost it again, "
+    whole = begun + "on each of the three flights that I had booked. " * 8
+    tweet = a_tweet((begun + "on each of the three flights").replace("&", "&amp;") + "\u2026 https://t.co/x1")
+    other = a_tweet("short")
+    told = "2026-03-02T14:35:00.000Z"
+    notes = [
+        {"noteTweet": {"noteTweetId": "5", "createdAt": told, "core": {"text": whole}}},
+        {"noteTweet": {"noteTweetId": "6", "createdAt": "2026-03-04T14:35:00.000Z", "core": {"text": whole + "Twice"}}},
+        {"noteTweet": {"noteTweetId": "7", "createdAt": told, "core": {"text": "short and something else altogether"}}},
+        {"noteTweet": None},
+    ]
+    members = {
+        **ARCHIVE,
+        "data/tweets.js": as_javascript("tweets", tweet, other),
+        "data/note-tweet.js": as_javascript("note_tweet", *notes),
+    }
+    found = texts(read(zipped(members)))
+    assert {text.replace("&amp;", "&") for text in found} == {whole, "short", "third"}
+
+
 def test_an_archive_without_its_account_says_what_is_missing() -> None:
     """Its posts count for no known author."""
     members = {name: value for name, value in ARCHIVE.items() if name != "data/account.js"}
