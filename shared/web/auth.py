@@ -85,11 +85,12 @@ def check_scope(request: Request, scope: Scope) -> None:
         raise HTTPException(403, f"this key lacks the scope '{scope}'")
 
 
-def requires(scope: Scope) -> params.Depends:
-    """Return the dependency of a route that a key must open by `scope`, else 403."""
+def requires(scope: Scope, *others: Scope) -> params.Depends:
+    """Return the dependency of a route that a key must open by `scope` or one of `others`, else 403."""
 
     async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
-        check_scope(request, scope)
+        if not any(opens(request, other) for other in others):
+            check_scope(request, scope)
 
     dependency: params.Depends = Security(check)
     return dependency

@@ -130,9 +130,9 @@ async def test_every_route_is_opened_by_its_scope_and_by_no_other(guarded: FastA
                 assert remedy in refused.json()["detail"]
 
 
-async def test_what_shows_members_and_texts_needs_evidence_beside_read(tmp_path: Path) -> None:
+async def test_what_shows_members_and_texts_needs_evidence(tmp_path: Path) -> None:
     """Who is in a cluster is told neither by a list of them, nor by profiles, nor by an export of profiles."""
-    secrets = {name: new_secret() for name in ("read", "read+evidence", "admin")}
+    secrets = {name: new_secret() for name in ("read", "evidence", "read+evidence", "admin")}
     keys = ",".join(f"{number}:{name}:{digest_of(secrets[name])}" for number, name in enumerate(secrets))
     app = create_local_app(local_settings(data_dir=tmp_path, api_keys=keys, service_key=SERVICE_SECRET))
     lists, exports = ("profiles", "GET", "/brands/{brand}/profiles"), ("profiles", "GET", "/brands/{brand}/export")
@@ -142,6 +142,10 @@ async def test_what_shows_members_and_texts_needs_evidence_beside_read(tmp_path:
             status = 403 if name == "read" else 200
             assert (await answer(voxpop, lists, secret, cluster="0")).status_code == status
             assert (await answer(voxpop, exports, secret, of="posts")).status_code == status
+            if name == "evidence":
+                assert (await answer(voxpop, lists, secret)).status_code == 403
+                assert (await answer(voxpop, exports, secret, of="profiles")).status_code == 403
+                continue
             shown = (await answer(voxpop, lists, secret)).json()["items"][0]
             one = (await answer(voxpop, (*lists[:2], f"{lists[2]}/{shown['author_key']}"), secret)).json()
             lines = (await answer(voxpop, exports, secret, of="profiles", format="jsonl")).text.splitlines()

@@ -20,7 +20,7 @@ from shared.errors import InputError, NotFoundError
 from shared.web.auth import check_scope, opens, requires
 
 log = structlog.get_logger(__name__)
-router = APIRouter(prefix="/v1", tags=["exports"], dependencies=[requires(Scope.READ)])
+router = APIRouter(prefix="/v1", tags=["exports"], dependencies=[requires(Scope.READ, Scope.EVIDENCE)])
 
 Since = Annotated[AwareDatetime | None, Query(alias="from", description="posts and buckets of then or later")]
 Until = Annotated[AwareDatetime | None, Query(alias="to", description="posts and buckets of before then")]
@@ -45,12 +45,11 @@ async def export_brand(
     CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
     connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
     Parquet and removals need the scope `admin`: backups have keys of posts and authors that are gone. Posts need the
-    scope `evidence`; without it the clusters of profiles are left empty.
+    scope `evidence`, all else `read`; without `evidence` the clusters of profiles are left empty.
     """
     if form is Format.PARQUET or of is TableKind.REMOVALS:
         check_scope(request, Scope.ADMIN)
-    if of is TableKind.POSTS:
-        check_scope(request, Scope.EVIDENCE)
+    check_scope(request, Scope.EVIDENCE if of is TableKind.POSTS else Scope.READ)
     if of not in {TableKind.POSTS, TableKind.BUCKETS} and (since or until):
         raise InputError("only posts and buckets have a date; leave `from` and `to` out", ("query", "from"))
     start, end = (_seconds(since, FIRST), _seconds(until, END))

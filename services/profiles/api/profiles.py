@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
 from services.profiles.analytics.figures import Labels, by_posts, view_labels, view_time
@@ -20,7 +20,7 @@ from shared.pages import DEFAULT_LIMIT, Page
 from shared.web.auth import check_scope, opens, requires
 from shared.web.dependencies import Cursor, Limit
 
-router = APIRouter(prefix="/v1", tags=["profiles"], dependencies=[requires(Scope.READ)])
+router = APIRouter(prefix="/v1", tags=["profiles"])
 
 MOST = 10**12
 
@@ -66,7 +66,14 @@ class ProfileView(BaseModel):
     clusters: dict[str, int]
 
 
-@router.get("/brands/{brand}/profiles")
+async def _members_are_evidence(request: Request) -> None:
+    """Raise 403 where the key does not open what is listed: who is in a cluster, or profiles."""
+    check_scope(request, Scope.EVIDENCE if "cluster" in request.query_params else Scope.READ)
+
+
+@router.get(
+    "/brands/{brand}/profiles", dependencies=[requires(Scope.READ, Scope.EVIDENCE), Depends(_members_are_evidence)]
+)
 async def list_profiles(
     brand: KnownBrand,
     resources: Res,
@@ -82,8 +89,6 @@ async def list_profiles(
     cursor: Cursor = None,
 ) -> Page[ProfileView]:
     """List profiles; those without a scored post come last by mean score."""
-    if cluster is not None:
-        check_scope(request, Scope.EVIDENCE)
     order = order or (Order.ASC if sort is Sort.AUTHOR_KEY else Order.DESC)
     listing = Listing(
         brand,
@@ -104,7 +109,7 @@ async def list_profiles(
     return page.showing([_view_profile(profile, told) for profile in page.items])
 
 
-@router.get("/brands/{brand}/profiles/{author_key}")
+@router.get("/brands/{brand}/profiles/{author_key}", dependencies=[requires(Scope.READ)])
 async def show_profile(
     brand: KnownBrand, author_key: Annotated[Key, Path()], resources: Res, request: Request
 ) -> ProfileView:
