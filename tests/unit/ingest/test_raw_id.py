@@ -25,6 +25,9 @@ from services.ingest.raw_id import EXACT_BELOW, id_of_number, plain_id
         ("481\u202f234\u202f000\u202f017", "481234000017"),
         ("481\u2019234\u2019000\u2019017", "481234000017"),
         ("1,234.0", "1234"),
+        ("4,81,23,40,00,017", "481234000017"),
+        ("17,64,123.00", "1764123"),
+        ("17,64", "17,64"),
         ("1764120000000000001", "1764120000000000001"),
         ("0042", "0042"),
         ("192.168.100.200", "192.168.100.200"),
@@ -48,6 +51,7 @@ def test_an_id_has_one_spelling(words: str, plain: str) -> None:
         *("1.76E+18", "1,76E+18", "1.76412e+18", "1E+18", "1.76412E18", "2e18", "-1.76E+18", "4.81234E+11", "9,8e17"),
         *("1.76 x 10^18", "1.76\u00d710^18", "'1.76E+18", '="1.76E+18"', " 1.76E+18 "),
         *("1764123456789012480.0", "9007199254740992.0", "1,764,120,000,000,000,000"),
+        *("=1.76E+18", "1.76 E+18", "17,64,12,00,00,00,00,00,000"),
     ],
 )
 def test_a_rounded_number_is_no_id(words: str) -> None:
@@ -60,13 +64,21 @@ def test_a_rounded_number_is_no_id(words: str) -> None:
     "words",
     [
         *("NA", "nan", "NaN", "N/A", "None", "NULL", "null", "\\N", "#N/A", "-", "NaT", "<NA>", " nan ", "undefined"),
-        *("#REF!", "#NAME?", "'NULL"),
+        *("#REF!", "#NAME?", "'NULL", "?", ".", "\u2013", "***"),
     ],
 )
 def test_a_word_for_nothing_is_no_id(words: str) -> None:
     """Else all rows without an id would be one post, or one author."""
     with pytest.raises(ValueError, match="missing"):
         plain_id(words)
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan"), Decimal("Infinity")])
+def test_what_is_no_number_is_no_id(number: float | Decimal) -> None:
+    """Else all rows that hold it would be one post; the word in a text column may be a person's name."""
+    with pytest.raises(ValueError, match="missing"):
+        plain_id(id_of_number(number))
+    assert plain_id("Infinity") == "Infinity"
 
 
 def test_a_number_that_reads_two_ways_is_no_id() -> None:
