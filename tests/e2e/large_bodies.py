@@ -23,6 +23,7 @@ def large_bodies() -> Iterator[tuple[str, str, bytes]]:
             "/sentiment/v1/analyze",
             {"texts": [_words(key, 10_000) for key in keys[:512]], "features": ["language"]},
         ),
+        ("POST", "/sentiment/v1/analyze", {"texts": ["00 1" * 2500, "123 " * 2500], "features": ["language"]}),
         ("PUT", "/sentiment/v1/categories/largest", {"examples": [_example(key) for key in keys * 2]}),
     ):
         yield method, path, json.dumps(body).encode()

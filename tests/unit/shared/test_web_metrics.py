@@ -1,5 +1,9 @@
 """The figures of requests."""
 
+import asyncio
+import threading
+
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.shared.example_service import ALL_KEYS, client, example_app
@@ -57,3 +61,23 @@ async def test_two_applications_count_apart() -> None:
     async with client(example_app()) as one, client(example_app()) as other:
         await one.get("/livez")
         assert _counted((await other.get("/metrics")).text) == {}
+
+
+async def test_figures_are_written_once_for_all_that_ask_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of requests without a key costs a writing, not one each; what is asked later is written anew."""
+    written: list[int] = []
+    go_on = threading.Event()
+
+    def write(_: object) -> bytes:
+        go_on.wait(60)
+        written.append(1)
+        return b"%d" % len(written)
+
+    monkeypatch.setattr("shared.web.metrics.generate_latest", write)
+    async with client(example_app()) as http:
+        asked = [asyncio.create_task(http.get("/metrics")) for _ in range(20)]
+        for _ in range(200):
+            await asyncio.sleep(0)
+        go_on.set()
+        assert {answer.text for answer in await asyncio.gather(*asked)} == {"1"}
+        assert (await http.get("/metrics")).text == "2"

@@ -66,3 +66,23 @@ async def test_the_documentation_calls_nobody_else() -> None:
         assert all(address.startswith("/example/") for address in loaded)
         for address in loaded:
             assert (await http.get(address)).status_code == 200
+
+
+async def test_the_openapi_document_is_written_once_for_each_place() -> None:
+    """It needs no key and is large: asked again it costs nothing, and it names where the service is mounted."""
+    app = example_app()
+    written = []
+    document = app.openapi
+
+    def write() -> dict[str, Any]:
+        written.append(1)
+        return document()
+
+    app.openapi = write  # type: ignore[method-assign]
+    parent = FastAPI(docs_url=None, openapi_url=None)
+    parent.mount("/example", app)
+    async with client(app) as alone, client(parent) as http:
+        for _ in range(3):
+            assert "servers" not in (await alone.get("/openapi.json")).json()
+            assert (await http.get("/example/openapi.json")).json()["servers"] == [{"url": "/example"}]
+    assert len(written) == 2
