@@ -191,11 +191,16 @@ def test_wrong_usage_is_exit_code_two_and_a_sentence(voxpop: Run, arguments: tup
 
 
 def test_a_start_that_fails_is_one_sentence(voxpop: Run, tmp_path: Path) -> None:
-    """A store that is no database and a model that is not there: the sentence names the remedy, exit code 2."""
+    """A store that is no database and a model that is not there: the sentence names the remedy, exit code 2.
+
+    The log's line, with the name of SQLite's error, stands before it.
+    """
     (tmp_path / "profiles.db").write_bytes(b"no database" * 100)
     broken = voxpop("serve", "profiles", "--port", "0", "--data-dir", str(tmp_path))
     assert broken.returncode == 2
-    assert broken.stderr.startswith("voxpop: the database ")
+    logged, said = broken.stderr.splitlines()
+    assert json.loads(logged)["error"] == "SQLITE_NOTADB"
+    assert said.startswith("voxpop: the database ")
     (tmp_path / ".env").write_text("VOXPOP_RATE_LIMIT=quickly")
     assert "VOXPOP_RATE_LIMIT must be" in voxpop("serve", "profiles", "--port", "0").stderr
     (tmp_path / ".env").write_text("SENTIMENT_MODEL=/nowhere")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -10,9 +11,14 @@ from shared.logs import configure_logs
 
 
 @pytest.fixture(autouse=True)
-def _no_handlers(_logs_as_before: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without handlers, as a process does."""
+def _no_handlers(_logs_as_before: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Begin without handlers, as a process does, and with tweepy heard: a client of X silences it for the process."""
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    tweepy = logging.getLogger("tweepy")
+    level = tweepy.level
+    tweepy.setLevel(logging.NOTSET)
+    yield
+    tweepy.setLevel(level)
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
