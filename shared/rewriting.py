@@ -40,13 +40,20 @@ class RewriteRule(Protocol):
 
 @dataclass(frozen=True)
 class Replacement(RewriteRule):
-    """Each match of `pattern`, which matches no empty text, is replaced by `new`: a template or a function."""
+    """Each match of `pattern`, which matches no empty text, is replaced by `new`: a template or a function.
+
+    Every match holds one of `signs`, where there are any: a text without them is not searched, which is dear in a long
+    one and keeps the interpreter to itself.
+    """
 
     pattern: re.Pattern[str]
     new: str | Callable[[re.Match[str]], str]
+    signs: tuple[str, ...] = ()
 
     @override
     def apply(self, text: str) -> str:
+        if self.signs and not any(sign in text for sign in self.signs):
+            return text
         return self.pattern.sub(self.new, text)
 
     @override

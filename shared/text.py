@@ -134,12 +134,14 @@ _RULES: Final[tuple[RewriteRule, ...]] = (
     Replacement(_MARKS, r"\1"),
     Composition(),
     SingleBlanks(),
-    Replacement(_LINK, LINK),
-    Replacement(_BARE_LINK, LINK),
-    Replacement(_EMAIL, EMAIL),
-    Replacement(_MENTION, MENTION),
+    Replacement(_LINK, LINK, ("://", "w.", "W.")),
+    Replacement(_BARE_LINK, LINK, ("/",)),
+    Replacement(_EMAIL, EMAIL, ("@", "\uff20")),
+    Replacement(_MENTION, MENTION, ("@", "\uff20")),
     _PhoneNumbers(),
 )
+_ASCII_RULES: Final = _RULES[2:]
+"""Without those of marks and accents."""
 _MOST_ROUNDS: Final = 16
 
 
@@ -168,7 +170,7 @@ def _repeated(once: Callable[[_Text], _Text], text: _Text) -> _Text:
 
 
 def _clean_once(text: str) -> str:
-    for rule in _RULES:
+    for rule in _ASCII_RULES if text.isascii() else _RULES:
         text = rule.apply(text)
     return text
 

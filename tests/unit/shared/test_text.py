@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 import shared.text
+from shared.rewriting import Replacement
 from shared.text import clean
 
 WORDS = st.sampled_from(["great flight", "Danke!", "見て", "ขอบคุณ", "صباح", "(late)", "café", "so, so", "\u200d", "😡"])
@@ -64,6 +65,16 @@ def test_cleaning_a_cleaned_text_changes_nothing(text: str) -> None:
     """Clean is idempotent, also where a placeholder meets an accent."""
     cleaned = clean(text)
     assert clean(cleaned) == cleaned
+
+
+@given(TEXTS | st.sampled_from(["WwW.a.example", "HTTPS://x", "wWw.b", "T.co/x", "a@b.example", "\uff20c"]))
+def test_no_rule_passes_over_what_its_pattern_finds(text: str) -> None:
+    """The signs that spare a search stand in every match, and a text of ASCII needs no rule for others."""
+    for rule in shared.text._RULES:
+        if isinstance(rule, Replacement):
+            assert rule.apply(text) == rule.pattern.sub(rule.new, text)
+    if text.isascii():
+        assert all(rule.apply(text) == text for rule in shared.text._RULES[:2])
 
 
 @given(TEXTS)

@@ -29,6 +29,7 @@ DATA_BYTES: Final = 384 * 2**20
 MAX_REPLY: Final = 32 * 2**20
 FEEDS_A_PROCESS: Final = 200
 """Then a fresh one begins, whatever the library has kept."""
+_NICE: Final = 10
 LAST_RESORT_SECONDS: Final = 300.0
 """Real seconds after which a process that neither works nor answers is ended."""
 
@@ -159,6 +160,8 @@ def _allow(cpu_seconds: int) -> None:
 
 def _main() -> None:
     cpu_seconds, data_bytes = map(int, sys.argv[1:])
+    # What a feed costs is paid after whatever a client waits for.
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
