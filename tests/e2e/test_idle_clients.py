@@ -21,8 +21,9 @@ HALF = b"GET /v1/brands HTTP/1.1\r\nhost: localh"
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+    """Yield a client that keeps no connection: one that waits for a request gives way as any other does."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """The service over HTTP, on the shipped model."""
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -223,8 +224,18 @@ async def test_an_abandoned_request_leaves_the_queue(app: FastAPI, monkeypatch: 
         "scheme": "http",
         "headers": [(b"content-type", b"application/json")],
     }
+    gone, batcher = threading.Event(), app.state.resources.batcher
+    run = batcher._run
+
+    def run_once_gone(asked: Any) -> Any:
+        gone.wait(60)
+        return run(asked)
+
     monkeypatch.setattr(dependencies, "_UNWATCHED_SECONDS", 0)
-    await app(scope, receive, send)
+    with monkeypatch.context() as waiting:
+        waiting.setattr(batcher, "_run", run_once_gone)
+        await app(scope, receive, send)
+        gone.set()
     assert sent[0]["status"] == 499
     assert app.state.resources.batcher.admission.held == 0
     assert app.state.resources.batcher.queued == 0
