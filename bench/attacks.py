@@ -4,22 +4,22 @@ Each attack is one coroutine that repeats itself with a short pause, all at once
 other address than the one given, which must be of this machine.
 """
 
+import argparse
 import asyncio
 import contextlib
 import gzip
-import ipaddress
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
 KEY: Final = "VOXPOP_ATTACK_KEY"
 PAUSE_SECONDS: Final = 0.25
+_OWN: Final = frozenset({"127.0.0.1", "::1"})
 HALF_OPEN: Final = 40
 """Connections that one attack leaves half open at a time."""
 MEBIBYTE: Final = 2**20
@@ -161,11 +161,16 @@ async def _repeated(one: Attack, client: httpx.AsyncClient, seen: "Counter[str]"
 
 def main() -> None:
     """Attack, and print what was seen as JSON."""
-    url, seconds = sys.argv[1], float(sys.argv[2])
-    host: Any = urlsplit(url).hostname
-    if not ipaddress.ip_address(host).is_loopback:
-        raise SystemExit("only an address of this machine's own is attacked: http://127.0.0.1:PORT")
-    print(json.dumps(asyncio.run(attack(url, os.environ[KEY], seconds))))
+    parser = argparse.ArgumentParser(prog="python -m bench.attacks", description=__doc__)
+    parser.add_argument("url", help="http://127.0.0.1:PORT: no other machine is attacked")
+    parser.add_argument("seconds", type=float)
+    arguments = parser.parse_args()
+    place = urlsplit(arguments.url)
+    if place.hostname not in _OWN or not place.port:
+        parser.error("only an address of this machine's own is attacked: http://127.0.0.1:PORT")
+    if KEY not in os.environ:
+        parser.error(f"put a key with the scopes analyze, read and write into {KEY}")
+    print(json.dumps(asyncio.run(attack(arguments.url, os.environ[KEY], arguments.seconds))))
 
 
 if __name__ == "__main__":

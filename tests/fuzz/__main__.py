@@ -25,9 +25,11 @@ _FIGURES = ("number_of_executed_units", "slowest_unit_time_sec", "peak_rss_mb")
 def main() -> int:
     """Fuzz what was asked for and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=[[], *TARGETS], metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60, help="for how long each target is fuzzed")
     arguments = parser.parse_args()
+    if unknown := set(arguments.targets) - TARGETS.keys():
+        parser.error(f"no target is called {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     failed = [name for name in arguments.targets or TARGETS if not fuzz(name, arguments.seconds)]
     if failed:
         print(f"failed: {', '.join(failed)}")
