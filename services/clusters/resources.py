@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from services.clusters.metrics import RunMetrics
-from services.clusters.run_steps import RunSteps
-from services.clusters.run_store import RunStore, open_run_store
+from services.clusters.runs.metrics import RunMetrics
+from services.clusters.runs.run_steps import RunSteps
+from services.clusters.runs.run_store import RunStore, open_run_store
+from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
-from services.clusters.trainer import Trainer
 from shared.clock import Clock
 from shared.peers import Transports, peer_http
 from shared.profiles_peer import ProfilesPeer

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from services.clusters.kmeans import TrainingBudget
+from services.clusters.fits.kmeans import TrainingBudget
 from shared.settings import ServiceSettings
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 

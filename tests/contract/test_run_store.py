@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.clusters.cluster import ClusterCard, Distinctive, SmallCluster
-from services.clusters.run import Basis, DroppedFeature, KScore, Run, RunRequest, RunStatus, Stage, new_run_id
-from services.clusters.run_store import INTERRUPTED, RunStore, open_run_store
+from services.clusters.bases.basis import Basis, DroppedFeature
+from services.clusters.cards.cluster import ClusterCard, Distinctive, SmallCluster
+from services.clusters.fits.score import KScore
+from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
+from services.clusters.runs.run_store import INTERRUPTED, RunStore, open_run_store
 from shared.errors import ConflictError, NotFoundError
 from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl

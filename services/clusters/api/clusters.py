@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from services.clusters.api.dependencies import Res
-from services.clusters.cluster import Cluster, told
+from services.clusters.bases.basis import Basis
+from services.clusters.cards.cluster import Cluster, told
 from services.clusters.resources import Resources
-from services.clusters.run import Basis, Run
+from services.clusters.runs.run import Run
 from shared.access import Scope
 from shared.analysis import Frozen
 from shared.brand import Brand

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.clusters.api.dependencies import Res
-from services.clusters.run import Basis, RunRequest, RunStatus, RunSummary
+from services.clusters.bases.basis import Basis
+from services.clusters.runs.run import RunRequest, RunStatus, RunSummary
 from shared.access import Scope
 from shared.analysis import Frozen
 from shared.brand import Brand

@@ -6,7 +6,7 @@ from typing import Any, Final
 import httpx
 import pyarrow as pa
 
-from services.clusters.run import RunStatus
+from services.clusters.runs.run import RunStatus
 
 BRANDS: Final = ("aerolume", "nimbo")
 STATES: Final = ("draft", "approved", "sending", "sent", "refused", "unknown", "rejected", "expired", "dry_run")

@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
-from services.clusters.run import Basis, Run, RunRequest, RunStatus
-from services.clusters.run_store import open_run_store
+from services.clusters.bases.basis import Basis
+from services.clusters.runs.run import Run, RunRequest, RunStatus
+from services.clusters.runs.run_store import open_run_store
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.store import ReplyStore

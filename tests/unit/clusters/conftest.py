@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from services.clusters.app import create_app
 from services.clusters.resources import Resources
-from services.clusters.run import Run, RunRequest
+from services.clusters.runs.run import Run, RunRequest
 from services.clusters.settings import ClustersSettings
 from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.clusters.run import Run, RunRequest, new_run_id
+from services.clusters.runs.run import Run, RunRequest, new_run_id
 from shared.access import digest_of
 from tests.unit.clusters.authors import travellers, two_kinds
 from tests.unit.clusters.conftest import Service, Start

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.clusters.run import KScore
+from services.clusters.fits.score import KScore
 from shared.small_groups import LEAST_PEOPLE
 
 MOST_CLUSTERS = 12

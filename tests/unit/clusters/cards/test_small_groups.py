@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.clusters.cluster import ClusterCard
-from services.clusters.kmeans import TrainingBudget
-from services.clusters.run import K, RunRequest
-from services.clusters.trained_clusters import JOINED, TrainedClusters, train
+from services.clusters.cards.cluster import ClusterCard
+from services.clusters.fits.kmeans import TrainingBudget
+from services.clusters.runs.run import K, RunRequest
+from services.clusters.runs.trained_clusters import JOINED, TrainedClusters, train
 from shared.small_groups import LEAST_PEOPLE
 from tests.unit.clusters.authors import author, table_of
 

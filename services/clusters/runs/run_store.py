@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services.clusters.run import Basis, Run, RunStatus
+from services.clusters.bases.basis import Basis
+from services.clusters.runs.run import Run, RunStatus
 from shared.clock import Clock
 from shared.documents.backend import open_documents
 from shared.documents.base import Documents

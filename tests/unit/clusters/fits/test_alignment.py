@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clusters.kmeans import align
+from services.clusters.fits.kmeans import align
 from tests.unit.clusters.authors import key
 
 KEYS = [key(number) for number in range(12)]

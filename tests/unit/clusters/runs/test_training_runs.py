@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.clusters.run import Basis, RunRequest, RunStatus, Stage
+from services.clusters.bases.basis import Basis
+from services.clusters.runs.run import RunRequest, RunStatus, Stage
 from shared.errors import ConflictError, OverloadedError
 from tests.unit.clusters.authors import author, key, travellers, two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
@@ -150,7 +151,7 @@ async def test_an_unforeseen_error_fails_the_run_without_its_words(
 
     async with start(profiles) as service:
         with monkeypatch.context() as patched:
-            patched.setattr("services.clusters.run_steps.train", broken)
+            patched.setattr("services.clusters.runs.run_steps.train", broken)
             run = await trained(service)
         assert run.status is RunStatus.FAILED
         assert "unexpectedly" in (run.error or "")

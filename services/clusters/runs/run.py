@@ -8,18 +8,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-from services.clusters.cluster import Cluster
+from services.clusters.bases.basis import Basis, DroppedFeature
+from services.clusters.cards.cluster import Cluster
+from services.clusters.fits.score import KScore
 from shared.analysis import Frozen
-from shared.errors import VoxpopError
-from shared.small_groups import LEAST_PEOPLE
 from shared.strict_body import StrictBody
 
 MAX_SEED = 2**32 - 1
 UNTOLD = "the reason names clusters of fewer than five people, of which nothing is told; train again for a new one"
-
-
-class CannotTrainError(VoxpopError):
-    """The authors cannot be grouped; the sentence becomes the run's `error`."""
 
 
 class RunStatus(StrEnum):
@@ -48,14 +44,6 @@ class Stage(StrEnum):
     DONE = "done"
 
 
-class Basis(StrEnum):
-    """What authors are compared by."""
-
-    BEHAVIOUR = "behaviour"
-    INTERESTS = "interests"
-    COMBINED = "combined"
-
-
 def _k_in_words(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     try:
         return handler(value)
@@ -77,34 +65,6 @@ class RunRequest(StrictBody):
     basis: Basis = Basis.BEHAVIOUR
     k: K = "auto"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
-
-
-class KScore(Frozen):
-    """How well one k fits; measured on the authors that k was searched on.
-
-    `inertia` is the sum of squared distances to the centres, `silhouette` the mean silhouette in
-    [-1, 1] of a bounded sample (None where the sample fell into one cluster). The sizes are those of the clusters as
-    they would be shown, None where an earlier version kept those of a cluster of fewer than five authors.
-    """
-
-    k: int
-    inertia: float
-    silhouette: float | None
-    largest_share: float | None
-    smallest_size: int | None
-
-    def told(self) -> Self:
-        """Return the score without the sizes of clusters of fewer than five authors."""
-        if self.smallest_size is None or self.smallest_size >= LEAST_PEOPLE:
-            return self
-        return self.model_copy(update={"smallest_size": None, "largest_share": None})
-
-
-class DroppedFeature(Frozen):
-    """A feature that took no part, and why."""
-
-    feature: str
-    reason: str
 
 
 class RunSummary(Frozen):

@@ -4,9 +4,10 @@ import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from services.clusters.kmeans import TrainingBudget, TrainingStoppedError
-from services.clusters.run import CannotTrainError, RunRequest, Stage
-from services.clusters.trained_clusters import Before, TrainedClusters, train
+from services.clusters.bases.basis import CannotTrainError
+from services.clusters.fits.kmeans import TrainingBudget, TrainingStoppedError
+from services.clusters.runs.run import RunRequest, Stage
+from services.clusters.runs.trained_clusters import Before, TrainedClusters, train
 from tests.unit.clusters.authors import author, table_of, travellers, two_kinds
 
 QUICK = TrainingBudget(search_rows=300, silhouette_rows=200, stability_rows=200, starts=2, bootstraps=3)

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from services.clusters.behaviour import BEHAVIOUR, Feature
-from services.clusters.run import CannotTrainError, DroppedFeature
+from services.clusters.bases.basis import CannotTrainError, DroppedFeature
+from services.clusters.bases.behaviour import BEHAVIOUR, Feature
 
 Floats = NDArray[np.float64]
 

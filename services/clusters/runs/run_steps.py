@@ -9,9 +9,10 @@ from functools import partial
 
 import pyarrow as pa
 
-from services.clusters.kmeans import TrainingBudget
-from services.clusters.run import Basis, CannotTrainError, Run, RunStatus, Stage
-from services.clusters.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train
+from services.clusters.bases.basis import Basis, CannotTrainError
+from services.clusters.fits.kmeans import TrainingBudget
+from services.clusters.runs.run import Run, RunStatus, Stage
+from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train
 from shared.errors import PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
 

@@ -33,7 +33,7 @@ class ClusterCard(Frozen):
     authors. `mean_score` is weighted by scored posts, None where fewer than five authors have any. `languages` are
     shares of the authors by main language, those of fewer than five left out. What is left out for that reason cannot
     be reckoned from the other cards and the totals: more is left out beside it (`shared.small_groups`).
-    `stability` is the mean Jaccard similarity under resampling (`services.clusters.kmeans.stability`).
+    `stability` is the mean Jaccard similarity under resampling (`services.clusters.fits.kmeans.stability`).
     """
 
     id: Annotated[int, Field(ge=0)]

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.clusters.metrics import RunMetrics
-from services.clusters.run import CannotTrainError, Run, RunRequest, RunStatus, Stage, new_run_id
-from services.clusters.run_steps import RunSteps, overall, succeeded
-from services.clusters.run_store import INTERRUPTED, RunStore
-from services.clusters.trained_clusters import TrainedClusters
+from services.clusters.bases.basis import CannotTrainError
+from services.clusters.runs.metrics import RunMetrics
+from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
+from services.clusters.runs.run_steps import RunSteps, overall, succeeded
+from services.clusters.runs.run_store import INTERRUPTED, RunStore
+from services.clusters.runs.trained_clusters import TrainedClusters
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerError
 from shared.leases import LeaseLostError

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.clusters.kmeans import distinct_rows
-from services.clusters.matrix import FARTHEST, behaviour_of
-from services.clusters.run import CannotTrainError
+from services.clusters.bases.basis import CannotTrainError
+from services.clusters.bases.matrix import FARTHEST, behaviour_of
+from services.clusters.fits.kmeans import distinct_rows
 from tests.unit.clusters.authors import ACCOUNT, INTEGERS, START, author, key, table_of, travellers
 
 counts = st.integers(min_value=-(2**63), max_value=2**63 - 1)

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from services.clusters.behaviour import Feature, names, sentence
-from services.clusters.cluster import Cluster, ClusterCard, Distinctive, SmallCluster
-from services.clusters.matrix import FeatureMatrix
+from services.clusters.bases.behaviour import Feature, names, sentence
+from services.clusters.bases.matrix import FeatureMatrix
+from services.clusters.cards.cluster import Cluster, ClusterCard, Distinctive, SmallCluster
 from shared.small_groups import LEAST_PEOPLE, withheld
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.clusters.kmeans import TrainingBudget, TrainingStoppedError, fit, stability
+from services.clusters.fits.kmeans import TrainingBudget, TrainingStoppedError, fit, stability
 
 RANDOM = np.random.default_rng(0)
 BLOBS = np.concatenate([RANDOM.normal(size=(60, 3)), RANDOM.normal(size=(60, 3)) + 40])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from services.clusters.kmeans import TrainingStoppedError, fit, refine, sample, silhouette
+from services.clusters.fits.kmeans import TrainingStoppedError, fit, refine, sample, silhouette
 
 ROWS = np.random.default_rng(0).normal(size=(3_000, 6))
 TWO_BLOBS = np.concatenate([ROWS[:50], ROWS[50:100] + 30])

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.clusters.cards import Opinions, describe
-from services.clusters.cluster import ClusterCard, SmallCluster, told
-from services.clusters.matrix import behaviour_of
+from services.clusters.bases.matrix import behaviour_of
+from services.clusters.cards.cluster import ClusterCard, SmallCluster, told
+from services.clusters.cards.description import Opinions, describe
 from tests.unit.clusters.authors import author, table_of, two_kinds
 
 

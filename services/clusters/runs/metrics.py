@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from services.clusters.run import Run
+from services.clusters.runs.run import Run
 
 
 class RunMetrics:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from services.clusters.cards import Opinions, describe
-from services.clusters.cluster import Cluster
-from services.clusters.kmeans import (
+from services.clusters.bases.basis import CannotTrainError, DroppedFeature
+from services.clusters.bases.matrix import FeatureMatrix, behaviour_of
+from services.clusters.cards.cluster import Cluster
+from services.clusters.cards.description import Opinions, describe
+from services.clusters.fits.kmeans import (
     Fit,
     Floats,
     Labels,
@@ -24,9 +26,9 @@ from services.clusters.kmeans import (
     silhouette,
     stability,
 )
-from services.clusters.matrix import FeatureMatrix, behaviour_of
-from services.clusters.run import CannotTrainError, DroppedFeature, KScore, RunRequest, Stage
-from services.clusters.selection import Choice, candidates, choose, given
+from services.clusters.fits.score import KScore
+from services.clusters.fits.selection import Choice, candidates, choose, given
+from services.clusters.runs.run import RunRequest, Stage
 from shared.small_groups import LEAST_PEOPLE
 
 FEWEST_AUTHORS = 10
@@ -72,7 +74,7 @@ def train(
     advance: Advance = quietly,
     should_stop: ShouldStop = never,
 ) -> TrainedClusters:
-    """Group the authors of `table` (columns as in `services.clusters.matrix.COLUMNS`).
+    """Group the authors of `table` (columns as in `services.clusters.bases.matrix.COLUMNS`).
 
     The same rows, request and run before give the same clusters, whatever the order of the rows and
     the number of threads. Raises CannotTrainError where there is nothing to group, TrainingStoppedError

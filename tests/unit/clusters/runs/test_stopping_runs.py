@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.clusters.run import Run, RunStatus
-from services.clusters.run_store import INTERRUPTED
+from services.clusters.runs.run import Run, RunStatus
+from services.clusters.runs.run_store import INTERRUPTED
 from shared.errors import ConflictError, NotFoundError
 from tests.unit.clusters.authors import travellers, two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
@@ -46,7 +46,7 @@ async def test_cancelling_while_computing_stops_between_fits(start: Start, monke
             stopped.append(True)
 
         loop = asyncio.get_running_loop()
-        monkeypatch.setattr("services.clusters.run_steps.train", computing)
+        monkeypatch.setattr("services.clusters.runs.run_steps.train", computing)
         ended = await trained(service)
         assert ended.status is RunStatus.CANCELLED
         assert stopped == [True]

@@ -1,7 +1,7 @@
 """Which k is chosen and what is said of it."""
 
-from services.clusters.run import KScore
-from services.clusters.selection import candidates, choose, elbow, given
+from services.clusters.fits.score import KScore
+from services.clusters.fits.selection import candidates, choose, elbow, given
 
 
 def score(k: int, silhouette: float | None, inertia: float = 0.0, largest: float = 0.5, smallest: int = 50) -> KScore:

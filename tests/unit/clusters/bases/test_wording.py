@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.clusters.behaviour import BEHAVIOUR, Aspect, Feature, figure, names, sentence
+from services.clusters.bases.behaviour import BEHAVIOUR, Aspect, Feature, figure, names, sentence
 
 BY_NAME = {feature.name: feature for feature in BEHAVIOUR}
 

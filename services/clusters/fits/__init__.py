@@ -1,0 +1,1 @@
+"""KMeans, the choice of k, stability, and ids that stay with the same people. Pure."""
