@@ -7,11 +7,12 @@ from pydantic import Field
 from shared.analysis import Frozen
 from shared.analyzed_post import Key
 from shared.brand import Brand
+from shared.strict_body import PersonalBody
 
 Count = Annotated[int, Field(ge=0)]
 
 
-class ErasureOrder(Frozen):
+class ErasureOrder(PersonalBody):
     """Whom to erase, by pseudonym."""
 
     author_key: Key

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from shared.analysis import Frozen
 from shared.analyzed_post import Key
+from shared.strict_body import StrictBody
 
 REMOVALS_SCHEMA_VERSION = 1
 MAX_REMOVALS = 1000
@@ -18,7 +19,7 @@ _END = 32_503_680_000
 """The year 3000 in Unix seconds."""
 
 
-class KeyedRemoval(Frozen):
+class KeyedRemoval(StrictBody, frozen=True):
     """Either one post is gone (`post_key`), or everything of an author is (`author_key` and `through`).
 
     `through` is a full hour in UTC from 1970 to 2999: what the author published up to and in that hour is gone
@@ -46,7 +47,7 @@ class KeyedRemoval(Frozen):
         return self
 
 
-class RemovalDelivery(Frozen):
+class RemovalDelivery(StrictBody):
     """Removals of one brand.
 
     `early` tells whether what is not known yet, a post or an author, is to be refused when it comes. A network that

@@ -1,8 +1,9 @@
-"""What clients send where a misspelt field must not be ignored in silence."""
+"""What clients send: a misspelt field must not be ignored in silence."""
 
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class StrictBody(BaseModel):
@@ -19,3 +20,17 @@ class StrictBody(BaseModel):
             return fields
         unknown = (name for name in fields if name not in known)
         return {name: fields[name] for name in (*known, next(unknown, "")) if name in fields}
+
+
+class PersonalBody(BaseModel):
+    """Base of bodies about one person: a field that is not known is refused without its name, which may be theirs."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hold_nothing_else(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and fields.keys() - cls.model_fields.keys():
+            known = " and ".join(cls.model_fields)
+            raise PydanticCustomError("unknown_field", f"must hold {known} alone; another field is there")
+        return fields

@@ -1,16 +1,16 @@
 """The HTTP routes of erasures."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel
 
 from services.ingest.api.dependencies import Res
 from services.ingest.erasures.erasure import Erasure, State
 from services.ingest.post import Identifier
 from shared.access import Scope
 from shared.analyzed_post import Platform
+from shared.strict_body import PersonalBody
 from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1/erasures", tags=["erasures"], dependencies=[requires(Scope.ADMIN)])
@@ -18,23 +18,11 @@ router = APIRouter(prefix="/v1/erasures", tags=["erasures"], dependencies=[requi
 ErasureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="as POST /v1/erasures says it")]
 
 
-class AuthorIn(BaseModel):
-    """Whom to erase: the account's id at the platform, as posts name it in `author.id` (not a handle).
-
-    A field that is not known is refused without its name: the name might be the author's.
-    """
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+class AuthorIn(PersonalBody):
+    """Whom to erase: the account's id at the platform, as posts name it in `author.id` (not a handle)."""
 
     platform: Platform
     author_id: Identifier
-
-    @model_validator(mode="before")
-    @classmethod
-    def _hold_nothing_else(cls, fields: Any) -> Any:
-        if isinstance(fields, dict) and fields.keys() - cls.model_fields.keys():
-            raise PydanticCustomError("unknown_field", "must hold platform and author_id alone; another field is there")
-        return fields
 
 
 class ErasureAccepted(BaseModel):

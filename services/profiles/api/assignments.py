@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.profile import Basis
 from shared.analyzed_post import Key
+from shared.strict_body import StrictBody
 from shared.web.auth import for_services
 
 router = APIRouter(prefix="/v1", tags=["assignments"], dependencies=[for_services()])
@@ -16,14 +17,14 @@ RunId = Annotated[str, Path(pattern=r"^[0-9a-z-]{1,64}$")]
 MAX_ITEMS = 10_000
 
 
-class Assignment(BaseModel):
+class Assignment(StrictBody):
     """An author's cluster."""
 
     author_key: Key
     cluster: Annotated[int, Field(ge=0, le=10**6)]
 
 
-class AssignmentChunk(BaseModel):
+class AssignmentChunk(StrictBody):
     """Some of a run's assignments; an author stands in it once."""
 
     basis: Basis
@@ -42,7 +43,7 @@ class StagedCount(BaseModel):
     stored: int
 
 
-class Publication(BaseModel):
+class Publication(StrictBody):
     """The run is complete with this many authors."""
 
     basis: Basis

@@ -11,6 +11,7 @@ from services.profiles.embedding import has_length
 from services.profiles.folding import HOUR_SECONDS
 from shared.analyzed_post import AnalyzedPost, Key
 from shared.brand import Brand
+from shared.strict_body import StrictBody
 from shared.web.auth import for_services
 
 router = APIRouter(prefix="/v1", tags=["posts"])
@@ -21,8 +22,12 @@ _FIRST_HOUR = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
 _END = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp())
 
 
-class PostBatch(BaseModel):
-    """A batch of posts of one brand."""
+class PostBatch(StrictBody):
+    """A batch of posts of one brand.
+
+    Within a post fields that this version does not know are left out: an ingest of a later version may send some, and
+    `schema_version` changes where they matter.
+    """
 
     schema_version: Literal[1]
     posts: Annotated[list[AnalyzedPost], Field(min_length=1, max_length=MAX_POSTS, fail_fast=True)]
@@ -45,7 +50,7 @@ class PostBatch(BaseModel):
         return posts
 
 
-class CountedRequest(BaseModel):
+class CountedRequest(StrictBody):
     """Post keys of which the caller wants to know whether they are counted."""
 
     post_keys: Annotated[list[Key], Field(min_length=1, max_length=MAX_POSTS, fail_fast=True)]

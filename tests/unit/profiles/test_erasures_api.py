@@ -76,3 +76,11 @@ async def test_only_an_admin_or_a_service_erases(tmp_path: Path) -> None:
             headers = {"authorization": f"Bearer {secret}"}
             answer = await client.post(PATH, json={"author_key": key(1)}, headers=headers)
             assert answer.status_code == status
+
+
+async def test_a_field_that_is_not_known_is_refused_without_its_name(client: httpx.AsyncClient) -> None:
+    """A name may be a person's; nothing was erased."""
+    answer = await client.post(PATH, json={"author_key": key(1), "dora_exempel": 1})
+    assert answer.status_code == 422
+    assert "author_key alone" in answer.text
+    assert "dora" not in answer.text
