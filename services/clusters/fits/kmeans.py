@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
 
 from shared.errors import VoxpopError
 from shared.one_thread import one_thread
@@ -62,6 +60,8 @@ def fit(rows: Floats, k: int, seed: int, starts: int, should_stop: ShouldStop = 
     `rows` must hold at least `k` distinct rows. One thread computes: sums in another order differ in
     the last bit, and a bit can move an author. Raises TrainingStoppedError between two starts.
     """
+    from sklearn.cluster import KMeans
+
     fits = []
     for start in np.random.SeedSequence(seed).generate_state(starts):
         if should_stop():
@@ -72,6 +72,8 @@ def fit(rows: Floats, k: int, seed: int, starts: int, should_stop: ShouldStop = 
 
 def refine(rows: Floats, centres: Floats) -> Fit:
     """Return the fit that starts from `centres`: how a fit on a sample becomes one of all rows."""
+    from sklearn.cluster import KMeans
+
     return _once(rows, KMeans(len(centres), init=centres, n_init=1, max_iter=ITERATIONS))
 
 
@@ -101,6 +103,8 @@ def joined(rows: Floats, fitted: Fit, least: int) -> Fit:
 
 def silhouette(rows: Floats, labels: Labels) -> float | None:
     """Return the mean silhouette in [-1, 1] (Rousseeuw 1987); None where the rows hold one label only."""
+    from sklearn.metrics import silhouette_score
+
     if not 1 < len(np.unique(labels)) < len(rows):
         return None
     with one_thread():
@@ -152,6 +156,8 @@ def align(
     id that is neither in `used` nor in `before`, larger clusters first. With nothing before, the
     largest cluster is 0.
     """
+    from scipy.optimize import linear_sum_assignment
+
     sizes = np.bincount(labels)
     earlier = sorted(set(before.values()))
     shared = np.zeros((len(sizes), len(earlier)), dtype=np.int64)
@@ -193,7 +199,7 @@ def _stratified(labels: Labels, k: int, at_most: int, random: np.random.Generato
     return np.sort(np.concatenate(chosen))
 
 
-def _once(rows: Floats, model: KMeans) -> Fit:
+def _once(rows: Floats, model: Any) -> Fit:
     with one_thread():
         model.fit(rows)
     return Fit(model.labels_.astype(np.int64), model.cluster_centers_, float(model.inertia_))
