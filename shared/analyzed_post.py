@@ -37,6 +37,7 @@ class AnalyzedPost(Frozen):
     `hour` is the time of publication cut to the full hour, in UTC. `key_version` names the pseudonym
     key that made both keys. `text` is cleaned: without mentions, links, addresses and numbers.
     `embedding_version` names the model that made `analysis.embedding`; neither is there without the other.
+    `author_is_unknown` marks a post whose author the network does not tell: one key a platform stands for all of them.
     """
 
     post_key: Key
@@ -54,6 +55,7 @@ class AnalyzedPost(Frozen):
     voice: Voice = "external"
     text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
     embedding_version: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    author_is_unknown: bool = False
 
     @field_validator("hour")
     @classmethod

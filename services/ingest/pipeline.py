@@ -14,6 +14,7 @@ from services.ingest.coarsening import age_in_months, coarse_count, full_hour
 from services.ingest.identity import Pseudonymizer
 from services.ingest.observer import ObservedPost, Observer
 from services.ingest.post import MAX_TEXT, Author, Post, parse_post
+from services.ingest.sources.fields import UNKNOWN_AUTHOR
 from shared.analysis import Analysis
 from shared.analyzed_post import Account, AnalyzedPost
 from shared.errors import OverloadedError
@@ -150,6 +151,7 @@ class PostPipeline:
             "is_repost": post.is_repost,
             "is_reply": post.in_reply_to is not None,
             "voice": post.voice,
+            "author_is_unknown": post.author.id == UNKNOWN_AUTHOR,
         }
         return _Prepared(clean(post.text)[:MAX_TEXT], post.language, fields, post)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, dequantised, quantised
-from services.profiles.folding import COUNTED, PLAIN, Counts, Increment
+from services.profiles.folding import COUNTED, PLAIN, SELDOM, Counts, Increment
 from services.profiles.rollup import COUNTED as BUCKET_COUNTED
 from services.profiles.rollup import PLAIN as BUCKET_PLAIN
 from services.profiles.rollup import Rollup, Scored
@@ -27,6 +27,9 @@ def to_document(increment: Increment) -> dict[str, Any]:
         document[name] = to_counts(getattr(increment, name))
     document["hours"] = list(increment.hours)
     document["figures"] = {name: list(figure) for name, figure in increment.figures.items()}
+    for name in SELDOM:
+        if getattr(increment, name):
+            document[name] = True
     return document
 
 
@@ -34,12 +37,14 @@ def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = N
     """Return the increment that `to_document` wrote, with its embeddings; other keys are passed over."""
     plain: dict[str, Any] = {name: document[name] for name in PLAIN}
     counts: dict[str, Any] = {name: from_counts(document[name]) for name in COUNTED}
+    seldom: dict[str, Any] = {name: True for name in SELDOM if name in document}
     return Increment(
         **plain,
         **counts,
         hours=tuple(document["hours"]),
         figures={name: (hour, value) for name, (hour, value) in document["figures"].items()},
         embeddings=embeddings or {},
+        **seldom,
     )
 
 

@@ -99,6 +99,7 @@ EMBEDDINGS: Final = Adding(
 
 
 _SHOWN: Final = "means something by itself"
+_SELDOM: Final = "kept where it is set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class Increment:
     `labels` count scored posts alone. Times are Unix seconds of full hours, `hours` counts posts by UTC
     hour of day. `figures` holds each known account figure as of the latest post that told it. `embeddings` has the
     sum of the posts' embeddings for each version.
+    `is_unknown` marks the author key that stands for every author whom a network does not tell.
     """
 
     posts: Annotated[int, SUM, _SHOWN] = 0
@@ -132,6 +134,7 @@ class Increment:
     embeddings: Annotated[Embeddings, EMBEDDINGS] = field(default_factory=dict)
     platform: Annotated[str, LAST] = ""
     key_version: Annotated[int, LAST] = 0
+    is_unknown: Annotated[bool, LAST, _SELDOM] = False
 
 
 UNIT = Increment()
@@ -142,7 +145,9 @@ _TWO: Final = [adding.two for adding in _FIELDS.values()]
 _OF_A_BRAND: Final = {name: adding for name, adding in _FIELDS.items() if adding not in {FIGURES, EMBEDDINGS}}
 _VALUES_OF_A_BRAND: Final = attrgetter(*_OF_A_BRAND)
 _WITHOUT: Final = [adding.without for adding in _FIELDS.values()]
-PLAIN: Final = tuple(name for name, adding in _FIELDS.items() if adding in {SUM, FIRST, LAST})
+SELDOM: Final = tuple(name for name, declared in _DECLARED.items() if _SELDOM in declared)
+"""The truths that most profiles lack, and all that earlier versions kept."""
+PLAIN: Final = tuple(name for name, adding in _FIELDS.items() if adding in {SUM, FIRST, LAST} and name not in SELDOM)
 """The fields of one number or name, which stores and backups keep as they are."""
 COUNTED: Final = tuple(name for name, adding in _FIELDS.items() if adding is COUNTS)
 """The fields of counts by name."""
@@ -190,6 +195,7 @@ def adds_of(post: AnalyzedPost, embedding: bytes | None) -> Increment:
         embeddings={version: sum_of(embedding)} if version is not None and embedding is not None else {},
         platform=post.platform,
         key_version=post.key_version,
+        is_unknown=post.author_is_unknown,
     )
 
 

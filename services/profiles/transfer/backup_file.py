@@ -67,7 +67,7 @@ class BackupFile:
                 batch.validate(full=True)
                 _check_cells(batch)
                 seen += batch.num_rows
-                columns = {name: _values(batch.column(name)) for name in self.table.restored}
+                columns = {name: _values(batch.column(name)) for name in self._columns}
                 yield [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         except InputError:
             raise
@@ -79,13 +79,13 @@ class BackupFile:
     def _batches(self) -> Iterator[pa.RecordBatch]:
         # By row groups: texts inside lists cannot be read as dictionaries where a batch goes over two of them.
         for group in range(self._file.num_row_groups):
-            yield from self._file.iter_batches(
-                CHUNK_ROWS, row_groups=[group], columns=self.table.restored, use_threads=False
-            )
+            yield from self._file.iter_batches(CHUNK_ROWS, row_groups=[group], columns=self._columns, use_threads=False)
 
     def _check_columns(self) -> None:
         found = self._file.schema_arrow
-        for name in self.table.restored:
+        there = set(found.names)
+        self._columns = [name for name in self.table.restored if name in there or name not in self.table.later]
+        for name in self._columns:
             wanted = self.table.schema.field(name).type
             if found.names.count(name) != 1:
                 raise refusal(f"the file lacks the column {name}; {_REMEDY}")

@@ -11,7 +11,7 @@ from services.profiles.embedding import dequantised
 from services.profiles.encoding import to_embedding
 from services.profiles.kept import KeptPost
 from services.profiles.transfer.profile_table import ACCOUNT_FIGURES, TRUTHS
-from services.profiles.transfer.row import DERIVED, Hour, Moment, TableRow, Version
+from services.profiles.transfer.row import DERIVED, LATER, Hour, Moment, TableRow, Version
 from services.profiles.transfer.table import Table, TableKind
 from shared.analysis import SENTIMENT_LABELS, Classification
 from shared.analyzed_post import AnalyzedPost, Key
@@ -87,6 +87,7 @@ class PostRow(TableRow):
     emotion_probabilities: list[ProbabilityCell] | None
     embedding_version: str | None
     embedding: Annotated[bytes, Field(min_length=1, max_length=_MOST_NUMBERS)] | None
+    author_is_unknown: Annotated[bool | None, LATER] = None
 
 
 def _cells(kept: KeptPost) -> dict[str, Any]:
@@ -105,6 +106,7 @@ def _cells_of(post: AnalyzedPost) -> dict[str, Any]:
         **{name: getattr(analysis, name) for name in _ANALYSIS},
         "embedding_version": post.embedding_version,
         "embedding": to_embedding(post),
+        "author_is_unknown": post.author_is_unknown,
     }
     if analysis.language:
         cells |= {"language": analysis.language.code, "language_confidence": analysis.language.confidence}
@@ -140,6 +142,7 @@ def _kept(_brand: str, row: dict[str, Any]) -> KeptPost:
             "account": {figure: row[name] for name, figure in _FIGURES.items()} | {name: row[name] for name in TRUTHS},
             "analysis": _analysis(row, read.embedding),
             "embedding_version": row["embedding_version"],
+            "author_is_unknown": bool(read.author_is_unknown),
         }
     )
     return KeptPost(post.post_key, post.author_key, post.key_version, read.stored_at, post)

@@ -13,6 +13,7 @@ from services.profiles.folding import HOURS_A_DAY, MILLION, Figure, Increment
 from services.profiles.kept import KeptProfile
 from services.profiles.profile import Basis, Profile
 from services.profiles.transfer.row import (
+    LATER,
     Count,
     DerivedCount,
     DerivedNumber,
@@ -114,6 +115,7 @@ class ProfileRow(TableRow):
     figures: list[FigureCell]
     embeddings: list[EmbeddingCell]
     remnants: Count
+    is_unknown: Annotated[bool, LATER] = False
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -26,6 +26,8 @@ MOST_A_POST: Final = 10**12
 """Likes, reposts or replies, as `AnalyzedPost` takes them."""
 DERIVED: Final = "derived"
 """Marks a column that says again what others say: written, and not read back."""
+LATER: Final = "later"
+"""Marks a column that files of earlier versions lack: a restore takes its default there."""
 _TYPES: Final[Mapping[type, pa.DataType]] = {
     str: pa.string(),
     int: pa.int64(),

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
-from services.profiles.transfer.row import DERIVED, MOMENT, MOST_INTEGER, TableRow, arrow_fields
+from services.profiles.transfer.row import DERIVED, LATER, MOMENT, MOST_INTEGER, TableRow, arrow_fields
 
 SCHEMA_VERSION: Final = 1
 """Of the columns: it grows where one changes its meaning or goes; new columns alone leave it."""
@@ -82,6 +82,11 @@ class Table:
     def restored(self) -> list[str]:
         """Return the columns that a restore reads, in order."""
         return [name for name, field in self.row.model_fields.items() if DERIVED not in field.metadata]
+
+    @cached_property
+    def later(self) -> set[str]:
+        """Return the columns that a file of an earlier version lacks."""
+        return {name for name, field in self.row.model_fields.items() if LATER in field.metadata}
 
     def batch(self, rows: Sequence[Any]) -> pa.RecordBatch:
         """Return what is kept as rows, in their order."""

@@ -140,6 +140,12 @@ async def test_text_and_embedding_go_to_profiles(http: httpx.AsyncClient, peers:
     assert {"embedding", "entities", "category"} <= set(peers.features)
 
 
+async def test_posts_of_unknown_authors_are_marked(http: httpx.AsyncClient, peers: Peers) -> None:
+    """Profiles is told which author key stands for all whom a network does not tell."""
+    await post(http, a_post(1), a_post(2, "unknown"))
+    assert [one["author_is_unknown"] for one in peers.folded.values()] == [False, True]
+
+
 async def test_an_embedding_of_nobody_knows_which_model_is_left_out(http: httpx.AsyncClient, peers: Peers) -> None:
     """Without a version an embedding could be added to those of another model: the post goes without it."""
     peers.results = [{"embedding": [0.5, 0.5]}]

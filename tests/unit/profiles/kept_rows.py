@@ -65,6 +65,7 @@ POSTS = st.builds(
     key_version=st.integers(1, 3),
     voice=st.sampled_from(["external", "internal"]),
     text=st.none() | TEXTS,
+    author_is_unknown=st.booleans(),
 )
 DATED = st.builds(
     lambda item, stored: KeptPost(item.post_key, item.author_key, item.key_version, stored, item),

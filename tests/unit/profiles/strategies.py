@@ -39,6 +39,7 @@ POSTS: st.SearchStrategy[AnalyzedPost] = st.builds(
     is_repost=st.booleans(),
     is_reply=st.booleans(),
     key_version=st.integers(1, 3),
+    author_is_unknown=st.booleans(),
 )
 POST_LISTS = st.lists(POSTS, max_size=8)
 INCREMENTS: st.SearchStrategy[Increment] = st.builds(lambda posts: combine_all(map(increment_of, posts)), POST_LISTS)

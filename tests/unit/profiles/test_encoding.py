@@ -69,6 +69,7 @@ def test_a_body_has_all_of_an_analysis() -> None:
         voice="internal",
         text="line\nbreak \x00 🛫",
         key_version=9,
+        author_is_unknown=True,
     )
     assert from_body(json.loads(json.dumps(to_body(full))), None) == full
     assert from_body(json.loads(to_body_text(full)), None) == full

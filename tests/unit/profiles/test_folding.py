@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profiles.embedding import Embeddings, add, quantised, sum_of
-from services.profiles.folding import UNIT, Increment, adds_of, combine, combine_all, increment_of
+from services.profiles.folding import UNIT, Increment, adds_of, combine, combine_all, increment_of, subtract
 from shared.analyzed_post import Account, AnalyzedPost
 from tests.unit.profiles.posts import START, analysis, post
 from tests.unit.profiles.strategies import EMBEDDED_POSTS, INCREMENTS, POST_LISTS
@@ -87,6 +87,14 @@ def test_one_post_adds_what_it_says() -> None:
     assert added.first_seen == added.last_seen == int(START.timestamp()) + 25 * 3600
     assert added.hours == (0, 1) + (0,) * 22
     assert (added.platform, added.key_version) == ("x", 2)
+
+
+def test_an_author_who_stands_for_unknown_people_stays_one() -> None:
+    """Any post that says so marks the profile, whatever was folded before by a version that did not tell."""
+    silent, told = increment_of(post(1)), increment_of(post(2, author_is_unknown=True))
+    assert [silent.is_unknown, told.is_unknown] == [False, True]
+    assert combine(silent, told).is_unknown
+    assert subtract(combine(silent, told), told).is_unknown
 
 
 def test_account_figures_come_from_the_latest_post_that_knows_them() -> None:

@@ -103,6 +103,22 @@ async def test_what_comes_to_differ_while_a_file_is_restored_is_a_conflict(store
         await restore(store, "acme", file_of(TableKind.POSTS, rows))
 
 
+@pytest.mark.parametrize(("of", "column"), [("posts", "author_is_unknown"), ("profiles", "is_unknown")])
+async def test_a_backup_from_before_unknown_authors_were_marked_is_taken(
+    store: ProfileStore, of: TableKind, column: str
+) -> None:
+    """A column that earlier versions did not write is not missed: nothing is marked."""
+    file = file_of(of, [kept(1, author_is_unknown=True)[of]])
+    sink = io.BytesIO()
+    pq.write_table(pq.read_table(file).drop_columns([column]), sink)
+    for contents, marked in ((sink, False), (file, True)):
+        brand = f"marked-{marked}".lower()
+        contents.seek(0)
+        await restore(store, brand, contents)
+        (profile,) = await store.kept_profiles(brand, None, 10)
+        assert profile.profile.folded.is_unknown == marked
+
+
 @pytest.mark.parametrize("likes", [2**63 - 1, MOST_LIKES + 1, MOST_LIKES])
 @pytest.mark.parametrize("form", list(Format))
 async def test_whatever_an_import_takes_can_be_exported_after_one_more_post(
