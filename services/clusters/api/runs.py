@@ -16,8 +16,6 @@ from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1", tags=["clusters"])
 
-TRAINABLE = frozenset({Basis.BEHAVIOUR})
-
 
 class SubmittedRun(Frozen):
     """A run that was taken in, or was there already."""
@@ -33,8 +31,8 @@ async def submit_run(brand: Brand, resources: Res, request: RunRequest | None = 
     The brand need not be known: a run about a brand without posts fails with a sentence.
     """
     request = request or RunRequest()
-    if request.basis not in TRAINABLE:
-        raise InputError(f"basis {request.basis} cannot be trained so far, only behaviour", ("body", "basis"))
+    if "weight" in request.model_fields_set and request.basis is not Basis.COMBINED:
+        raise InputError(f"weight is of the basis combined; leave it out for {request.basis}", ("body", "weight"))
     run = await resources.trainer.submit(brand, request)
     return SubmittedRun(run_id=run.run_id, status=run.status)
 

@@ -1,4 +1,4 @@
-"""From the table that profiles gives to a matrix that KMeans can read. Pure."""
+"""The numbers of each author, read from the table that profiles gives. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from services.clusters.bases.basis import CannotTrainError, DroppedFeature
+from services.clusters.bases.basis import CannotTrainError, DroppedFeature, FilledFeature, LeftOut
 from services.clusters.bases.behaviour import BEHAVIOUR, Feature
 
 Floats = NDArray[np.float64]
@@ -27,13 +27,10 @@ COLUMNS = [
     ),
     *("verified", "protected", "age_days", "first_seen", "last_seen", "main_language", "languages", "hours"),
 ]
-"""What is read of the table; further columns are left alone."""
+"""What is read of the table by every basis; further columns are left alone."""
 
 LARGEST = 1e15
 """Larger figures are cut to this: no count comes near, and squares of it stay finite."""
-
-FARTHEST = 4.0
-"""Scaled values are cut to this many standard deviations, so that no single author makes a cluster of their own."""
 
 FEWEST_TIMED = 3
 """The hours of fewer posts are taken as unknown: one post falls into one hour, which says nothing of a habit."""
@@ -41,50 +38,53 @@ FEWEST_TIMED = 3
 FEWEST_SPREAD = 2
 """One score has no spread."""
 
+HEAVY = np.array([feature.heavy for feature in BEHAVIOUR])
+
 _SECONDS_A_DAY = 86_400.0
-_FLAT = 1e-12
 
 
 @dataclass(frozen=True)
 class FeatureMatrix:
-    """Authors in rows (ordered by key), features in columns; the columns of all three matrices agree.
+    """The authors that take part, in rows ordered by key; the columns of `known` and `transformed` are `features`.
 
-    `known` is in the features' own units with NaN for unknown, `transformed` the same after log1p of
-    heavy-tailed counts, `scaled` is what is clustered: finite, unknown replaced, mean 0 and standard
-    deviation 1 before cutting at ±4.
+    `known` (authors, features) is in the features' own units with NaN for unknown, `transformed` the same after
+    log1p of heavy-tailed counts, `scaled` (authors, dimensions) what is clustered: finite, by whichever basis.
+    `table` has the same authors in the same order, with every column that profiles gave. `dropped` are the features
+    that tell no authors apart, `filled` those with unknown values; `left_out` counts the authors that take no part.
     """
 
+    table: pa.Table
     author_keys: list[str]
     features: tuple[Feature, ...]
     dropped: tuple[DroppedFeature, ...]
+    filled: tuple[FilledFeature, ...]
+    left_out: LeftOut
     known: Floats
     transformed: Floats
     scaled: Floats
 
 
-def behaviour_of(table: pa.Table) -> FeatureMatrix:
-    """Return the matrix of every author in `table`; the order of rows and chunks does not matter.
-
-    Unknown values become the median of the known ones: an author whose followers are unknown should
-    lie where most lie and be placed by what is known of them; a mean would follow the heavy tail.
-    Features that are known of no author, or that are the same for all, are dropped and named.
-    Raises CannotTrainError where the table lacks a column.
-    """
-    missing = [column for column in COLUMNS if column not in table.column_names]
+def check_columns(table: pa.Table, columns: list[str]) -> None:
+    """Raise CannotTrainError, naming them, where the table lacks columns."""
+    missing = [column for column in columns if column not in table.column_names]
     if missing:
         raise CannotTrainError(f"profiles' features lack the columns {', '.join(missing)}; update profiles")
-    table = table.select(COLUMNS).sort_by("author_key").combine_chunks()
-    raw = np.column_stack([_bounded(feature, values) for feature, values in _raw(table)])
-    transformed = np.where([feature.heavy for feature in BEHAVIOUR], np.log1p(raw), raw)
-    kept, dropped = _sift(transformed)
-    return FeatureMatrix(
-        author_keys=table["author_key"].to_pylist(),
-        features=tuple(BEHAVIOUR[place] for place in kept),
-        dropped=dropped,
-        known=raw[:, kept],
-        transformed=transformed[:, kept],
-        scaled=_scaled(transformed[:, kept]),
-    )
+
+
+def known_values(table: pa.Table) -> Floats:
+    """Return the features of `BEHAVIOUR` in their own units, (authors, features), NaN where unknown.
+
+    Counts that are not finite are unknown; shares and scores are cut to [0, 1], all else to [0, `LARGEST`].
+    Raises CannotTrainError where the table lacks a column.
+    """
+    check_columns(table, COLUMNS)
+    return np.column_stack([_bounded(feature, values) for feature, values in _raw(table.combine_chunks())])
+
+
+def transformed_values(known: Floats) -> Floats:
+    """Return the values after log1p of heavy-tailed counts."""
+    transformed: Floats = np.where(HEAVY, np.log1p(known), known)
+    return transformed
 
 
 def _raw(table: pa.Table) -> list[tuple[Feature, Floats]]:
@@ -126,27 +126,3 @@ def _floats(table: pa.Table, column: str) -> Floats:
 def _bounded(feature: Feature, values: Floats) -> Floats:
     limit = 1.0 if feature.share or feature.name in {"mean_score", "score_stddev"} else LARGEST
     return np.where(np.isfinite(values), np.clip(values, 0.0, limit), np.nan)
-
-
-def _sift(transformed: Floats) -> tuple[list[int], tuple[DroppedFeature, ...]]:
-    kept, dropped = [], []
-    for place, feature in enumerate(BEHAVIOUR):
-        values = transformed[:, place]
-        values = values[~np.isnan(values)]
-        if not values.size:
-            dropped.append(DroppedFeature(feature=feature.name, reason="not known for any author"))
-        elif np.ptp(values) < _FLAT:
-            dropped.append(DroppedFeature(feature=feature.name, reason="the same for every author it is known for"))
-        else:
-            kept.append(place)
-    return kept, tuple(dropped)
-
-
-def _scaled(transformed: Floats) -> Floats:
-    if not transformed.shape[1]:
-        return transformed
-    filled = np.where(np.isnan(transformed), np.nanmedian(transformed, axis=0), transformed)
-    centred = filled - np.nanmean(transformed, axis=0)
-    deviations = np.nanstd(transformed, axis=0)
-    scaled: Floats = np.clip(centred / np.where(deviations < _FLAT, 1.0, deviations), -FARTHEST, FARTHEST)
-    return scaled

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-from services.clusters.bases.basis import Basis, DroppedFeature
+from services.clusters.bases.basis import Basis, DroppedFeature, FilledFeature, LeftOut
+from services.clusters.bases.fitted import DEFAULT_WEIGHT
 from services.clusters.cards.cluster import Cluster
 from services.clusters.fits.score import KScore
 from shared.analysis import Frozen
@@ -58,17 +59,25 @@ K = Annotated[
 
 
 class RunRequest(StrictBody):
-    """What to train: `k` is the number of clusters, `auto` lets the run choose it."""
+    """What to train: `k` is the number of clusters, `auto` lets the run choose it.
+
+    `weight` is how much interests count beside behaviour in `combined`: their share of the total variance, 0 to 1.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     basis: Basis = Basis.BEHAVIOUR
     k: K = "auto"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+    weight: Annotated[float, Field(ge=0, le=1, strict=True, allow_inf_nan=False)] = DEFAULT_WEIGHT
 
 
 class RunSummary(Frozen):
-    """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person."""
+    """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person.
+
+    `authors` took part; `authors_left_out` counts those who did not. `filled_features` are unknown of some authors,
+    who are placed at the median of the others.
+    """
 
     run_id: str
     brand: str
@@ -86,6 +95,9 @@ class RunSummary(Frozen):
     scores: list[KScore] = Field(default=[])
     features: list[str] = Field(default=[])
     dropped_features: list[DroppedFeature] = Field(default=[])
+    filled_features: list[FilledFeature] = Field(default=[])
+    authors_left_out: LeftOut = LeftOut()
+    embedding_version: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -181,6 +181,9 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "scores": trained.scores,
             "features": trained.features,
             "dropped_features": trained.dropped,
+            "filled_features": trained.filled,
+            "authors_left_out": trained.left_out,
+            "embedding_version": trained.model.embedding_version,
             "clusters": trained.clusters,
         }
     )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from services.clusters.bases.basis import CannotTrainError, DroppedFeature
-from services.clusters.bases.matrix import FeatureMatrix, behaviour_of
+from services.clusters.bases.basis import Basis, CannotTrainError, DroppedFeature, FilledFeature, LeftOut
+from services.clusters.bases.fitted import fit_basis
+from services.clusters.bases.matrix import FeatureMatrix
 from services.clusters.cards.cluster import Cluster
 from services.clusters.cards.description import Opinions, describe
 from services.clusters.fits.kmeans import (
@@ -26,12 +27,14 @@ from services.clusters.fits.kmeans import (
     silhouette,
     stability,
 )
+from services.clusters.fits.run_model import RunModel
 from services.clusters.fits.score import KScore
 from services.clusters.fits.selection import Choice, candidates, choose, given
 from services.clusters.runs.run import RunRequest, Stage
 from shared.small_groups import LEAST_PEOPLE
 
 FEWEST_AUTHORS = 10
+DIFFER = {Basis.BEHAVIOUR: "behave", Basis.INTERESTS: "write", Basis.COMBINED: "write and behave"}
 JOINED = f"; clusters of fewer than {LEAST_PEOPLE} people are joined with the nearest one"
 
 Advance = Callable[[Stage, float], None]
@@ -55,7 +58,10 @@ NOTHING_BEFORE = Before({}, frozenset())
 
 @dataclass(frozen=True)
 class TrainedClusters:
-    """What a training found; `cluster_ids` has one id for each of `author_keys`."""
+    """What a training found; `cluster_ids` has one id for each of `author_keys`.
+
+    `features` are what authors were compared by, `filled` those of them that are unknown of some authors.
+    """
 
     author_keys: Sequence[str]
     cluster_ids: Sequence[int]
@@ -63,6 +69,9 @@ class TrainedClusters:
     scores: list[KScore]
     features: list[str]
     dropped: list[DroppedFeature]
+    filled: list[FilledFeature]
+    left_out: LeftOut
+    model: RunModel
     clusters: list[Cluster]
 
 
@@ -74,7 +83,7 @@ def train(
     advance: Advance = quietly,
     should_stop: ShouldStop = never,
 ) -> TrainedClusters:
-    """Group the authors of `table` (columns as in `services.clusters.bases.matrix.COLUMNS`).
+    """Group the authors of `table`, which has the columns that the request's basis reads.
 
     The same rows, request and run before give the same clusters, whatever the order of the rows and
     the number of threads. Raises CannotTrainError where there is nothing to group, TrainingStoppedError
@@ -82,7 +91,7 @@ def train(
     """
     budget = budget or TrainingBudget()
     advance(Stage.SCALING, 0.0)
-    matrix = behaviour_of(table)
+    fitted_basis, matrix = fit_basis(table, request.basis, request.weight, request.seed)
     _check(matrix, request)
     advance(Stage.SEARCHING, 0.0)
     choice, scores, found = _search(matrix.scaled, request, budget, advance, should_stop)
@@ -94,24 +103,33 @@ def train(
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
     stable = stability(matrix.scaled, fitted.labels, len(fitted.centres), request.seed, budget, should_stop)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
-    cards = describe(matrix, Opinions.of(table), ids, by_id)
+    cards = describe(matrix, Opinions.of(matrix.table), ids, by_id)
     advance(Stage.DESCRIBING, 1.0)
     return TrainedClusters(
         author_keys=matrix.author_keys,
         cluster_ids=ids.tolist(),
         choice=choice,
         scores=scores,
-        features=[feature.name for feature in matrix.features],
-        dropped=list(matrix.dropped),
+        features=_compared(matrix, request.basis),
+        dropped=list(matrix.dropped) if request.basis.reads_figures else [],
+        filled=list(matrix.filled) if request.basis.reads_figures else [],
+        left_out=matrix.left_out,
+        model=RunModel.of(fitted_basis, matrix.scaled, ids),
         clusters=cards,
     )
+
+
+def _compared(matrix: FeatureMatrix, basis: Basis) -> list[str]:
+    figures = [feature.name for feature in matrix.features] if basis.reads_figures else []
+    return [*figures, "embedding"] if basis.reads_embeddings else figures
 
 
 def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
     authors = len(matrix.author_keys)
     if authors < FEWEST_AUTHORS:
+        left_out = f" ({matrix.left_out.total} take no part)" if matrix.left_out.total else ""
         raise CannotTrainError(
-            f"the brand has {authors} authors and clusters need at least {FEWEST_AUTHORS}; ingest more posts"
+            f"the brand has {authors} authors{left_out} and clusters need at least {FEWEST_AUTHORS}; ingest more posts"
         )
     distinct = distinct_rows(matrix.scaled)
     fewest = 2 if request.k == "auto" else request.k
@@ -119,7 +137,8 @@ def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
         ways = "1 different way" if distinct == 1 else f"{distinct} different ways"
         remedy = "ingest more posts" if request.k == "auto" else "ask for a smaller k or for auto"
         raise CannotTrainError(
-            f"the brand's {authors} authors behave in only {ways}, and {fewest} clusters need {fewest}; {remedy}"
+            f"the brand's {authors} authors {DIFFER[request.basis]} in only {ways}, and {fewest} clusters need "
+            f"{fewest}; {remedy}"
         )
 
 

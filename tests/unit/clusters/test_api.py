@@ -33,7 +33,7 @@ async def test_a_run_is_accepted_and_told_of(start: Start) -> None:
         await service.held.trainer.ended(answer.json()["run_id"])
         run = (await service.http.get(f"/v1/runs/{answer.json()['run_id']}")).json()
         assert (run["status"], run["progress"], run["stage"]) == ("succeeded", 1.0, "done")
-        assert run["request"] == {"basis": "behaviour", "k": "auto", "seed": 0}
+        assert run["request"] == {"basis": "behaviour", "k": "auto", "seed": 0, "weight": 0.5}
         assert {"k", "inertia", "silhouette", "largest_share", "smallest_size"} <= run["scores"][0].keys()
         assert str(run["k"]) in run["reason"]
         assert "clusters" not in run
@@ -70,7 +70,9 @@ async def test_without_a_current_run_the_answer_says_how_to_train(start: Start) 
     [
         *(({"k": k}, "k") for k in (1, 51, 0, -3, "many", "3", 2.5, None, True, [2])),
         *(({"seed": seed}, "seed") for seed in (-1, 2**32, "0", 1.5, None, True)),
-        *(({"basis": basis}, "basis") for basis in ("interests", "combined", "looks", None)),
+        *(({"basis": basis}, "basis") for basis in ("looks", None)),
+        *(({"basis": "combined", "weight": weight}, "weight") for weight in (-0.1, 1.1, "1", None, True)),
+        *(({"basis": basis, "weight": 0.3}, "weight") for basis in ("behaviour", "interests")),
         ({"clusters": 3}, "clusters"),
     ],
 )
@@ -84,11 +86,9 @@ async def test_a_wrong_request_names_its_field(start: Start, body: dict[str, Any
         assert (await service.http.get(RUNS)).json()["items"] == []
 
 
-async def test_a_basis_that_comes_later_says_so(start: Start) -> None:
-    """Interests are a known basis that cannot be trained so far; asked for, there are none."""
+async def test_a_basis_without_a_run_says_so(start: Start) -> None:
+    """Clusters of a basis that was not trained are 404, of one that there is not 422."""
     async with start(ProfilesStandIn(BRAND, two_kinds(30))) as service:
-        answer = await service.http.post(RUNS, json={"basis": "interests"})
-        assert "only behaviour" in answer.json()["detail"]
         assert (await service.http.get(CLUSTERS, params={"basis": "interests"})).status_code == 404
         assert (await service.http.get(CLUSTERS, params={"basis": "looks"})).status_code == 422
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.clusters.bases.basis import CannotTrainError
-from services.clusters.bases.matrix import FARTHEST, behaviour_of
+from services.clusters.bases.basis import Basis, CannotTrainError
+from services.clusters.bases.figure_scale import FARTHEST
+from services.clusters.bases.fitted import fit_basis
+from services.clusters.bases.matrix import FeatureMatrix
 from services.clusters.fits.kmeans import distinct_rows
 from tests.unit.clusters.authors import ACCOUNT, INTEGERS, START, author, key, table_of, travellers
 
@@ -31,6 +33,11 @@ rows = st.lists(
     min_size=1,
     max_size=12,
 )
+
+
+def behaviour_of(table: pa.Table) -> FeatureMatrix:
+    """Return the matrix of the basis behaviour."""
+    return fit_basis(table, Basis.BEHAVIOUR)[1]
 
 
 def column(name: str, authors: list[dict[str, Any]]) -> list[float]:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.clusters.bases.matrix import behaviour_of
+from services.clusters.bases.basis import Basis
+from services.clusters.bases.fitted import fit_basis
 from services.clusters.cards.cluster import ClusterCard, SmallCluster, told
 from services.clusters.cards.description import Opinions, describe
 from tests.unit.clusters.authors import author, table_of, two_kinds
@@ -14,7 +15,7 @@ from tests.unit.clusters.authors import author, table_of, two_kinds
 def cards(people: list[dict[str, Any]], ids: list[int]) -> list[Any]:
     """Return the cards of a clustering."""
     table = table_of(people)
-    return describe(behaviour_of(table), Opinions.of(table), np.array(ids), dict.fromkeys(ids, 0.9))
+    return describe(fit_basis(table, Basis.BEHAVIOUR)[1], Opinions.of(table), np.array(ids), dict.fromkeys(ids, 0.9))
 
 
 def test_a_card_tells_size_share_means_and_words() -> None:
