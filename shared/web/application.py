@@ -18,7 +18,7 @@ from shared.web.auth import Authentication, parse_rate
 from shared.web.body_limit import BodyLimit
 from shared.web.dependencies import resources_of
 from shared.web.health import Check, health_router
-from shared.web.media_type import JSON, MediaType
+from shared.web.media_type import CSV, JSON, MediaType
 from shared.web.metrics import RequestMetrics, metrics_router
 from shared.web.problems import install_problems
 from shared.web.requests import RequestContext
@@ -41,12 +41,14 @@ def build_app(
     open_resources: Callable[[], AbstractAsyncContextManager[OpenedResources]],
     unlimited: re.Pattern[str] | None = None,
     upload_type: str = JSON,
+    tables: re.Pattern[str] | None = None,
 ) -> FastAPI:
     """Return the application: routes, health, metrics, problems, and the middleware around them.
 
     Its lifespan opens the resources, and nothing is opened before.
     The middleware from outside in: request id and last resort, CORS, authentication, body size, media type. Routes
-    whose paths `unlimited` finds limit their bodies themselves, and take `upload_type`; the others take JSON.
+    whose paths `unlimited` finds limit their bodies themselves, and take `upload_type`; the others take JSON, and those
+    that `tables` finds CSV too.
     Raises SettingsError where the settings forbid a start.
     """
     keyring, rate = settings.keyring(), parse_rate(settings.rate_limit)
@@ -67,7 +69,8 @@ def build_app(
     )
     _write_once(app)
     install_problems(app)
-    app.add_middleware(MediaType, uploads={} if unlimited is None else {unlimited: upload_type})
+    uploads = {unlimited: (upload_type,), tables: (JSON, CSV)}
+    app.add_middleware(MediaType, uploads={path: media for path, media in uploads.items() if path is not None})
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, unlimited=unlimited)
     app.add_middleware(Authentication, keyring=keyring, rate=rate)
     if origins := settings.listed_origins():

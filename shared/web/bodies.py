@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import Request
@@ -10,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from starlette.types import Receive, Scope
 
+from shared.errors import InputError
 from shared.json_shape import JsonShape, ShapeError, has_half_character, largest
+from shared.web.media_type import CSV, JSON
 
 MOST: Final = JsonShape(items=2**20, strings=2**18, containers=2**16, depth=32)
 """What any body may hold: more is not read in 100 ms, or takes more than 40 times its bytes in memory."""
@@ -36,6 +39,7 @@ class BodyReader:
         body: Any = route.body_field
         self._model: TypeAdapter[Any] = TypeAdapter(body.field_info.annotation)
         self.most = largest(self._model.json_schema()).with_room(SPARE).within(MOST)
+        self.table: Callable[[bytes], Any] | None = getattr(body.field_info.annotation, "of_csv", None)
 
     def read(self, body: bytes) -> tuple[Any, Faults]:
         """Return what `body` says, checked, or why it is refused.
@@ -54,6 +58,15 @@ class BodyReader:
         except (ShapeError, UnreadableBodyError) as error:
             return None, [{"type": "body", "loc": (), "msg": str(error)}]
 
+    def read_table(self, body: bytes) -> tuple[Any, Faults]:
+        """Return what `body`, CSV, says to a model that reads it by its `of_csv`, or why it is refused."""
+        if self.table is None:
+            raise UnreadableBodyError("is CSV, which this route does not take")
+        try:
+            return self.table(body), []
+        except InputError as error:
+            return None, [{"type": "body", "loc": error.loc[1:], "msg": error.detail}]
+
 
 class BodyRequest(Request):
     """A request whose `json()` is the route's model, made by its reader; FastAPI's own check then finds nothing to do.
@@ -66,8 +79,13 @@ class BodyRequest(Request):
         """Read for `request`; one large body is read at a `turn`, which all routes of an application share."""
         scope: Scope = request.scope
         receive: Receive = request.receive
+        self._read = reader.read
+        if reader.table is not None and request.headers.get("content-type", "").lower().startswith(CSV):
+            # FastAPI asks for the JSON of what says to be JSON alone.
+            others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+            scope = {**scope, "headers": [*others, (b"content-type", JSON.encode())]}
+            self._read = reader.read_table
         super().__init__(scope, receive)
-        self._reader = reader
         self._turn = turn
         self.faults: Faults = []
 
@@ -75,11 +93,11 @@ class BodyRequest(Request):
         """Return the body's model, or what no model takes where `faults` says why."""
         body = await self.body()
         if len(body) <= MOST_ON_LOOP:
-            model, self.faults = self._reader.read(body)
+            model, self.faults = self._read(body)
         else:
             # In turns: threads that parse take the interpreter's lock from one another and from the event loop.
             async with self._turn:
-                model, self.faults = await asyncio.to_thread(self._reader.read, body)
+                model, self.faults = await asyncio.to_thread(self._read, body)
         return _NO_BODY_OF_OURS if self.faults else model
 
 

@@ -1,13 +1,14 @@
 """Refuses a body of another media type than its route takes, before it is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.web.problems import problem
 
 JSON = "application/json"
+CSV = "text/csv"
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)")
 _NO_LENGTH = {b"", b"0"}
 
@@ -18,7 +19,7 @@ class MediaType:
     A page may have a browser send a form or plain text to any server, unasked; JSON it may not.
     """
 
-    def __init__(self, app: ASGIApp, uploads: Mapping[re.Pattern[str], str]) -> None:
+    def __init__(self, app: ASGIApp, uploads: Mapping[re.Pattern[str], Sequence[str]]) -> None:
         """Guard `app`; `uploads` are the media types of paths that end as a pattern says."""
         self._app = app
         self._uploads = uploads
@@ -27,9 +28,9 @@ class MediaType:
         """Pass one request on, or refuse it."""
         if scope["type"] == "http" and _has_body(scope):
             path = scope["path"]
-            wanted = next((media for ending, media in self._uploads.items() if ending.search(path)), JSON)
-            if not _is_said_to_be(wanted, scope):
-                refusal = problem(415, f"the body must be sent as Content-Type: {wanted}")
+            wanted = next((media for ending, media in self._uploads.items() if ending.search(path)), (JSON,))
+            if not any(_is_said_to_be(media, scope) for media in wanted):
+                refusal = problem(415, f"the body must be sent as Content-Type: {' or '.join(wanted)}")
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -63,7 +63,7 @@ async def test_without_a_key_the_answer_is_about_the_key() -> None:
 @pytest.mark.parametrize(("said", "status"), [(PARQUET, 200), ("application/json", 415), (SIMPLE[0], 415)])
 async def test_an_upload_is_of_its_own_type(said: str, status: int) -> None:
     """A path that takes files takes that type alone."""
-    app = MediaType(PlainTextResponse("taken"), {re.compile("/import$"): PARQUET})
+    app = MediaType(PlainTextResponse("taken"), {re.compile("/import$"): (PARQUET,)})
     headers = {"content-type": said, "content-length": "3"}
     sent, _ = await exchange(app, "POST", "/v1/brands/acme/import", chunks=[b"abc"], headers=headers)  # type: ignore[arg-type] # any ASGI application
     assert sent[0]["status"] == status

@@ -1,0 +1,1 @@
+"""What a company offers, which clusters would care for it, and how each cluster is reached."""
