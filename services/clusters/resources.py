@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
@@ -13,10 +13,22 @@ from services.clusters.runs.run_steps import RunSteps
 from services.clusters.runs.run_store import RunStore, open_run_store
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
+from services.clusters.worker import Worker, open_worker
+from shared.background import running
 from shared.clock import Clock
 from shared.peers import Transports, peer_http
 from shared.profiles_peer import ProfilesPeer
 from shared.web.health import Check
+
+WARM_MODULES: Final = (
+    "services.clusters.runs.trained_clusters",
+    "scipy.optimize",
+    "sklearn.cluster",
+    "sklearn.metrics",
+)
+"""What a worker process imports before its first call: seconds that no run waits for."""
+WARM_AFTER: Final = 5.0
+"""Seconds: the start of the service is not held up by a process that nothing waits for yet."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Resources:
     store: RunStore
     profiles: ProfilesPeer
     trainer: Trainer
+    worker: Worker
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
@@ -36,22 +49,33 @@ class Resources:
 async def open_resources(
     settings: ClustersSettings, transports: Transports | None, registry: CollectorRegistry, clock: Clock
 ) -> AsyncIterator[Resources]:
-    """Open the store and the trainer; leaving waits for fits that are on and marks their runs interrupted."""
-    with ThreadPoolExecutor(settings.concurrent_runs, thread_name_prefix="training") as executor:
-        async with (
-            peer_http(transports) as http,
-            open_run_store(settings.parsed_store(), settings.lease(), clock) as store,
-        ):
-            profiles = ProfilesPeer.named("profiles", settings, http)
-            trainer = Trainer(
-                store,
-                RunSteps(profiles, settings.page_rows, settings.budget(), executor),
-                RunMetrics(registry),
-                owner=secrets.token_hex(8),
-                concurrent=settings.concurrent_runs,
-                queued=settings.queued_runs,
-                beat=settings.beat(),
-                clock=clock,
-            )
-            async with trainer.running():
-                yield Resources(store, profiles, trainer)
+    """Open the store, the worker and the trainer; leaving ends what is computed and marks its runs interrupted."""
+    async with (
+        peer_http(transports) as http,
+        open_run_store(settings.parsed_store(), settings.lease(), clock) as store,
+        open_worker(
+            settings.data_dir / "clusters-scratch",
+            most=settings.concurrent_runs + 1,  # what is quickly told does not wait for a training
+            threads=settings.worker_threads(),
+            longest=settings.longest_computation(),
+            modules=WARM_MODULES,
+        ) as worker,
+    ):
+        profiles = ProfilesPeer.named("profiles", settings, http)
+        trainer = Trainer(
+            store,
+            RunSteps(profiles, settings.page_rows, settings.budget(), worker),
+            RunMetrics(registry),
+            owner=secrets.token_hex(8),
+            concurrent=settings.concurrent_runs,
+            queued=settings.queued_runs,
+            beat=settings.beat(),
+            clock=clock,
+        )
+
+        async def warm() -> None:
+            await clock.sleep(WARM_AFTER)
+            worker.warm()
+
+        async with running({"warm worker": warm}, clock), trainer.running():
+            yield Resources(store, profiles, trainer, worker)

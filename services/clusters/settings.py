@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from joblib import cpu_count
 from pydantic import Field
 
 from services.clusters.fits.kmeans import TrainingBudget
@@ -42,6 +43,12 @@ class ClustersSettings(ServiceSettings):
         4_000, alias="CLUSTERS_STABILITY_SAMPLE", ge=100, description="authors on whom stability is measured"
     )
     bootstraps: int = Field(20, alias="CLUSTERS_BOOTSTRAPS", ge=1, le=200, description="resamplings for stability")
+    threads: int = Field(
+        0, alias="CLUSTERS_THREADS", ge=0, le=256, description="threads of a computation; 0: one for each CPU"
+    )
+    computation_seconds: float = Field(
+        3600.0, alias="CLUSTERS_COMPUTATION_SECONDS", gt=0, description="a computation that takes longer is ended"
+    )
     starts: int = Field(5, alias="CLUSTERS_STARTS", ge=1, le=50, description="KMeans starts for each k")
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
@@ -55,6 +62,15 @@ class ClustersSettings(ServiceSettings):
     def beat(self) -> timedelta:
         """Return how often a lease is renewed: three chances before it lapses."""
         return self.lease() / 3
+
+    def worker_threads(self) -> int:
+        """Return how many threads a computation may take: those set, or one for each CPU that this process may use."""
+        count: int = cpu_count()
+        return self.threads or count
+
+    def longest_computation(self) -> timedelta:
+        """Return how long a computation may take."""
+        return timedelta(seconds=self.computation_seconds)
 
     def budget(self) -> TrainingBudget:
         """Return how much one training may compute."""

@@ -1,18 +1,16 @@
 """One run from end to end: read features, compute, stage the assignments, publish them."""
 
 import asyncio
-import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
 from datetime import datetime
-from functools import partial
 
 import pyarrow as pa
 
 from services.clusters.bases.basis import Basis, CannotTrainError
 from services.clusters.fits.kmeans import TrainingBudget
 from services.clusters.runs.run import Run, RunStatus, Stage
-from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train
+from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train_file
+from services.clusters.worker import Advance, TableFile, Worker
 from shared.errors import PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
 
@@ -43,32 +41,33 @@ _NOT_FOUND = 404
 
 
 class RunSteps:
-    """The stages of a run; computing happens in `executor`."""
+    """The stages of a run."""
 
-    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: TrainingBudget, executor: Executor) -> None:
-        """Read `page_rows` authors at a time from `profiles`, write there, compute within `budget`."""
+    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: TrainingBudget, worker: Worker) -> None:
+        """Read `page_rows` authors at a time from `profiles`, write there, compute by `worker` within `budget`."""
         self._profiles = profiles
         self._page_rows = page_rows
         self._budget = budget
-        self._executor = executor
+        self._worker = worker
 
     async def train(self, run: Run, current: Run | None, report: Report) -> TrainedClusters:
         """Read the brand's authors and group them.
 
-        Ids are aligned to the run that is `current`. May be cancelled at any moment; a fit that is on
-        is waited for. Raises CannotTrainError, PeerError.
+        Ids are aligned to the run that is `current`. May be cancelled at any moment, which ends a fit that is on.
+        Raises CannotTrainError, PeerError, WorkerLostError, ComputationError, and OSError where the disk is full.
         """
 
-        def read(rows: int) -> None:
-            report(Stage.READING, overall(Stage.READING, rows / (rows + self._budget.search_rows)))
+        def advance(stage: str, done: float) -> None:
+            report(Stage(stage), overall(Stage(stage), done))
 
-        read(0)
-        table = await self._features(run.brand, read)
-        before = NOTHING_BEFORE
-        if current is not None:
-            members = await self._members(run.brand, run.request.basis)
-            before = Before(members, frozenset(cluster.id for cluster in current.clusters))
-        return await self._compute(run, table, before, report)
+        advance(Stage.READING, 0.0)
+        async with self._worker.table_file() as file:
+            await self._read_features(run.brand, file, advance)
+            before = NOTHING_BEFORE
+            if current is not None:
+                members = await self._members(run.brand, run.request.basis)
+                before = Before(members, frozenset(cluster.id for cluster in current.clusters))
+            return await self._worker.run(train_file, file, run.request, before, self._budget, report=advance)
 
     async def stage(self, run: Run, trained: TrainedClusters, report: Report) -> int:
         """Send every author's cluster to profiles, where nothing shows yet; return how many it holds.
@@ -76,12 +75,13 @@ class RunSteps:
         It may hold fewer than were sent: authors erased since they were read are gone for good.
         Raises PeerError.
         """
-        pairs = list(zip(trained.author_keys, trained.cluster_ids, strict=True))
+        assignments = trained.assignments
         stored = 0
-        for first in range(0, len(pairs), CHUNK):
-            clusters = dict(pairs[first : first + CHUNK])
+        for first in range(0, len(assignments), CHUNK):
+            part = assignments.slice(first, CHUNK)
+            clusters = dict(zip(part["author_key"].to_pylist(), part["cluster"].to_pylist(), strict=True))
             stored += await self._profiles.stage(run.brand, run.run_id, run.request.basis, clusters)
-            report(Stage.ASSIGNING, overall(Stage.ASSIGNING, (first + len(clusters)) / len(pairs)))
+            report(Stage.ASSIGNING, overall(Stage.ASSIGNING, (first + len(part)) / len(assignments)))
         return stored
 
     async def publish(self, run: Run, trained: TrainedClusters, staged: int, report: Report) -> None:
@@ -97,12 +97,11 @@ class RunSteps:
             staged = await self.stage(run, trained, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
 
-    async def _features(self, brand: str, on_page: Callable[[int], None]) -> pa.Table:
-        """Return the features of every author of the brand; `on_page` gets how many there are so far.
+    async def _read_features(self, brand: str, file: TableFile, advance: Advance) -> None:
+        """Write the features of every author of the brand to a file.
 
         Raises CannotTrainError where nothing is known of the brand or the pages cannot be read.
         """
-        pages: list[pa.Table] = []
         cursor: str | None = None
         while True:
             try:
@@ -112,17 +111,14 @@ class RunSteps:
                     raise
                 sentence = f"nothing is known of the brand {brand}; ingest posts about it, then train"
                 raise CannotTrainError(sentence) from None
-            pages.append(_table(content))
-            on_page(sum(len(page) for page in pages))
+            rows = await asyncio.to_thread(_append, file, content)
+            advance(Stage.READING, file.rows / (file.rows + self._budget.search_rows))
             if following is None:
                 break
-            if not len(pages[-1]) or following == cursor:
+            if not rows or following == cursor:
                 raise CannotTrainError("profiles' pages of features do not advance; try again")
             cursor = following
-        try:
-            return pa.concat_tables(pages)
-        except pa.ArrowInvalid:
-            raise CannotTrainError("profiles' pages of features differ in their columns; try again") from None
+        file.close()
 
     async def _members(self, brand: str, basis: Basis) -> dict[str, int]:
         """Return the published cluster of a fair sample of the authors."""
@@ -135,30 +131,19 @@ class RunSteps:
                 break
         return members
 
-    async def _compute(self, run: Run, table: pa.Table, before: Before, report: Report) -> TrainedClusters:
-        loop = asyncio.get_running_loop()
-        stop = threading.Event()
 
-        def advance(stage: Stage, done: float) -> None:
-            loop.call_soon_threadsafe(report, stage, overall(stage, done))
-
-        work = partial(train, table, run.request, before, self._budget, advance, stop.is_set)
-        computing = loop.run_in_executor(self._executor, work)
-        try:
-            return await asyncio.shield(computing)
-        except asyncio.CancelledError:
-            stop.set()
-            await asyncio.wait([computing])
-            computing.cancelled() or computing.exception()  # the thread's own word on stopping adds nothing
-            raise
-
-
-def _table(content: bytes) -> pa.Table:
+def _append(file: TableFile, content: bytes) -> int:
+    """Add a page to the table and return how many authors it has; raises CannotTrainError, OSError."""
     try:
         with pa.ipc.open_stream(content) as stream:
-            return stream.read_all()
+            page = stream.read_all()
     except (pa.ArrowInvalid, OSError):
         raise CannotTrainError("profiles' features are not an Arrow stream; is profiles up to date?") from None
+    try:
+        file.append(page)
+    except pa.ArrowInvalid:
+        raise CannotTrainError("profiles' pages of features differ in their columns; try again") from None
+    return len(page)
 
 
 def overall(stage: Stage, done: float) -> float:
@@ -175,7 +160,7 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "stage": Stage.DONE,
             "progress": 1.0,
             "ended_at": at,
-            "authors": len(trained.author_keys),
+            "authors": len(trained.assignments),
             "k": trained.choice.k,
             "reason": trained.choice.reason,
             "scores": trained.scores,

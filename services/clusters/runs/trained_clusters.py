@@ -1,6 +1,6 @@
-"""All that is computed between reading features and writing assignments. Pure, deterministic, slow: run in a thread."""
+"""All that is computed between reading features and writing assignments. Pure, deterministic, slow: for the worker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,13 +15,11 @@ from services.clusters.fits.kmeans import (
     Fit,
     Floats,
     Labels,
-    ShouldStop,
     TrainingBudget,
     align,
     distinct_rows,
     fit,
     joined,
-    never,
     refine,
     sample,
     silhouette,
@@ -31,6 +29,7 @@ from services.clusters.fits.run_model import RunModel
 from services.clusters.fits.score import KScore
 from services.clusters.fits.selection import Choice, candidates, choose, given
 from services.clusters.runs.run import RunRequest, Stage
+from services.clusters.worker import TableFile
 from shared.small_groups import LEAST_PEOPLE
 
 FEWEST_AUTHORS = 10
@@ -38,7 +37,7 @@ DIFFER = {Basis.BEHAVIOUR: "behave", Basis.INTERESTS: "write", Basis.COMBINED: "
 JOINED = f"; clusters of fewer than {LEAST_PEOPLE} people are joined with the nearest one"
 
 Advance = Callable[[Stage, float], None]
-"""Told the stage and how much of it is done, 0 to 1; called from the computing thread."""
+"""Told the stage and how much of it is done, 0 to 1."""
 
 
 def quietly(_stage: Stage, _done: float) -> None:
@@ -58,13 +57,12 @@ NOTHING_BEFORE = Before({}, frozenset())
 
 @dataclass(frozen=True)
 class TrainedClusters:
-    """What a training found; `cluster_ids` has one id for each of `author_keys`.
+    """What a training found; `assignments` has the columns `author_key` (ascending) and `cluster`.
 
     `features` are what authors were compared by, `filled` those of them that are unknown of some authors.
     """
 
-    author_keys: Sequence[str]
-    cluster_ids: Sequence[int]
+    assignments: pa.Table
     choice: Choice
     scores: list[KScore]
     features: list[str]
@@ -74,6 +72,25 @@ class TrainedClusters:
     model: RunModel
     clusters: list[Cluster]
 
+    @property
+    def author_keys(self) -> list[str]:
+        """Return the authors."""
+        keys: list[str] = self.assignments["author_key"].to_pylist()
+        return keys
+
+    @property
+    def cluster_ids(self) -> list[int]:
+        """Return the cluster of each author."""
+        ids: list[int] = self.assignments["cluster"].to_pylist()
+        return ids
+
+
+def train_file(
+    advance: Advance, features: TableFile, request: RunRequest, before: Before, budget: TrainingBudget
+) -> TrainedClusters:
+    """Train as `train` does, in a worker process."""
+    return train(features.read(), request, before, budget, advance)
+
 
 def train(
     table: pa.Table,
@@ -81,33 +98,30 @@ def train(
     before: Before = NOTHING_BEFORE,
     budget: TrainingBudget | None = None,
     advance: Advance = quietly,
-    should_stop: ShouldStop = never,
 ) -> TrainedClusters:
     """Group the authors of `table`, which has the columns that the request's basis reads.
 
     The same rows, request and run before give the same clusters, whatever the order of the rows and
-    the number of threads. Raises CannotTrainError where there is nothing to group, TrainingStoppedError
-    soon after `should_stop` says so.
+    the number of threads. Raises CannotTrainError where there is nothing to group.
     """
     budget = budget or TrainingBudget()
     advance(Stage.SCALING, 0.0)
     fitted_basis, matrix = fit_basis(table, request.basis, request.weight, request.seed)
     _check(matrix, request)
     advance(Stage.SEARCHING, 0.0)
-    choice, scores, found = _search(matrix.scaled, request, budget, advance, should_stop)
+    choice, scores, found = _search(matrix.scaled, request, budget, advance)
     fitted = joined(matrix.scaled, found, LEAST_PEOPLE)
     if fitted is not found:
         choice = replace(choice, reason=f"{choice.reason}{JOINED}")
     advance(Stage.DESCRIBING, 0.0)
     ids_by_label = align(fitted.labels, matrix.author_keys, before.members, before.used)
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
-    stable = stability(matrix.scaled, fitted.labels, len(fitted.centres), request.seed, budget, should_stop)
+    stable = stability(matrix.scaled, fitted.labels, len(fitted.centres), request.seed, budget)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
     cards = describe(matrix, Opinions.of(matrix.table), ids, by_id)
     advance(Stage.DESCRIBING, 1.0)
     return TrainedClusters(
-        author_keys=matrix.author_keys,
-        cluster_ids=ids.tolist(),
+        assignments=pa.table({"author_key": pa.array(matrix.author_keys, pa.string()), "cluster": ids}),
         choice=choice,
         scores=scores,
         features=_compared(matrix, request.basis),
@@ -143,7 +157,7 @@ def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
 
 
 def _search(
-    rows: Floats, request: RunRequest, budget: TrainingBudget, advance: Advance, should_stop: ShouldStop
+    rows: Floats, request: RunRequest, budget: TrainingBudget, advance: Advance
 ) -> tuple[Choice, list[KScore], Fit]:
     """Score each k on a sample of the authors, choose, and carry the chosen fit over to all of them."""
     searched = rows[sample(len(rows), budget.search_rows, request.seed)]
@@ -156,7 +170,7 @@ def _search(
     fits: dict[int, Fit] = {}
     scores = []
     for done, k in enumerate(ks, start=1):
-        fits[k] = fit(searched, k, request.seed, budget.starts, should_stop)
+        fits[k] = fit(searched, k, request.seed, budget.starts)
         scores.append(_score(fits[k], searched[judged], fits[k].labels[judged]))
         advance(Stage.SEARCHING, done / len(ks))
     choice = choose(scores) if request.k == "auto" else given(request.k)

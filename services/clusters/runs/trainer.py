@@ -13,6 +13,7 @@ from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_ru
 from services.clusters.runs.run_steps import RunSteps, overall, succeeded
 from services.clusters.runs.run_store import INTERRUPTED, RunStore
 from services.clusters.runs.trained_clusters import TrainedClusters
+from services.clusters.worker import ComputationError, WorkerLostError
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerError
 from shared.leases import LeaseLostError
@@ -193,12 +194,8 @@ class Trainer:
         except LeaseLostError:
             log.warning("run.lost", run_id=active.run.run_id)
             return None
-        except (CannotTrainError, PeerError) as error:
-            return active.run.ending(RunStatus.FAILED, self._clock.now(), error.detail)
         except Exception as error:  # noqa: BLE001 - a run ends with a sentence, whatever the error was
-            log.error("run.failed", run_id=active.run.run_id, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold rows
-            sentence = "training failed unexpectedly; the log of clusters names the error by the run's id"
-            return active.run.ending(RunStatus.FAILED, self._clock.now(), sentence)
+            return active.run.ending(RunStatus.FAILED, self._clock.now(), _sentence(active.run, error))
         return None
 
     async def _publish(self, active: ActiveRun, trained: TrainedClusters, staged: int) -> None:
@@ -249,3 +246,14 @@ async def _to_the_end(work: asyncio.Task[None]) -> None:
         await asyncio.shield(work)
     except asyncio.CancelledError:
         await work
+
+
+def _sentence(run: Run, error: Exception) -> str:
+    """Return what a failed run says; a defect is logged by its kind alone, since its words may hold rows."""
+    if isinstance(error, (CannotTrainError, PeerError, WorkerLostError)):
+        return error.detail
+    if isinstance(error, OSError):
+        return f"the folder for tables cannot be used ({error.strerror}); free its disk, then train again"
+    kind, place = (error.kind, error.place) if isinstance(error, ComputationError) else (type(error).__name__, "")
+    log.error("run.failed", run_id=run.run_id, error=kind, place=place)
+    return "training failed unexpectedly; the log of clusters names the error by the run's id"

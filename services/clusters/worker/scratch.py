@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import pyarrow as pa
@@ -41,21 +42,31 @@ class TableFile:
         self.rows = 0
         self._writer: Any = None
         self._sink: Any = None
+        self._writes = Lock()
+        self._ended = False
 
     def append(self, table: pa.Table) -> None:
-        """Write a part; raises pyarrow's ArrowInvalid where its columns are not those of the first, OSError."""
-        if self._writer is None:
-            self._sink = pa.OSFile(str(self.path), "wb")
-            self._writer = pa.ipc.new_stream(self._sink, table.schema)
-        self._writer.write_table(table)
-        self.rows += len(table)
+        """Write a part; raises pyarrow's ArrowInvalid where its columns are not those of the first, OSError.
+
+        A part that comes after the end, from a thread whose caller was cancelled, is dropped.
+        """
+        with self._writes:
+            if self._ended:
+                return
+            if self._writer is None:
+                self._sink = pa.OSFile(str(self.path), "wb")
+                self._writer = pa.ipc.new_stream(self._sink, table.schema)
+            self._writer.write_table(table)
+            self.rows += len(table)
 
     def close(self) -> Self:
-        """End the file, which can be read from now on; nothing where it was ended, or never begun."""
-        if self._writer is not None:
-            self._writer.close()
-            self._sink.close()
-            self._writer = self._sink = None
+        """End the file, which can be read from now on; nothing where it was ended."""
+        with self._writes:
+            self._ended = True
+            if self._writer is not None:
+                self._writer.close()
+                self._sink.close()
+                self._writer = self._sink = None
         return self
 
     def read(self) -> pa.Table:
@@ -63,9 +74,9 @@ class TableFile:
         with pa.ipc.open_stream(pa.memory_map(str(self.path))) as stream:
             return stream.read_all()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[type["TableFile"], tuple[Path]]:
         """Go to another process as the name of the file."""
-        return {"path": self.path, "rows": self.rows, "_writer": None, "_sink": None}
+        return TableFile, (self.path,)
 
 
 def _sweep(root: Path) -> None:

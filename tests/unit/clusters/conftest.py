@@ -14,6 +14,8 @@ from services.clusters.app import create_app
 from services.clusters.resources import Resources
 from services.clusters.runs.run import Run, RunRequest
 from services.clusters.settings import ClustersSettings
+from services.clusters.worker import open_worker
+from tests.unit.clusters.inline_worker import open_inline
 from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
 
 BRAND = "united"
@@ -52,11 +54,15 @@ def _no_waiting_between_attempts() -> Iterator[None]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
-    """Return how to start a service next to a stand-in; two of one test share the store."""
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Return how to start a service next to a stand-in; two of one test share the store.
+
+    It computes in a thread, or where told so in worker processes.
+    """
 
     @asynccontextmanager
-    async def started(profiles: ProfilesStandIn, **settings: Any) -> AsyncIterator[Service]:
+    async def started(profiles: ProfilesStandIn, *, processes: bool = False, **settings: Any) -> AsyncIterator[Service]:
+        monkeypatch.setattr("services.clusters.resources.open_worker", open_worker if processes else open_inline)
         defaults: dict[str, Any] = {
             "data_dir": tmp_path,
             "search_sample": 200,

@@ -1,15 +1,27 @@
 """Runs that are stopped: cancelled, taken over, interrupted by a shutdown."""
 
 import asyncio
+import time
+from typing import NoReturn
 
 import pytest
 
-from services.clusters.runs.run import Run, RunStatus
+from services.clusters.bases.basis import Basis
+from services.clusters.runs.run import Run, RunStatus, Stage
 from services.clusters.runs.run_store import INTERRUPTED
+from services.clusters.worker import Advance
 from shared.errors import ConflictError, NotFoundError
 from tests.unit.clusters.authors import travellers, two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
 from tests.unit.clusters.profiles_stand_in import Gate, ProfilesStandIn
+from tests.unit.clusters.worker import computations
+
+
+def stuck(advance: Advance, *_: object) -> NoReturn:
+    """Say that clusters are described, then never end."""
+    advance(Stage.DESCRIBING, 0.0)
+    while True:
+        time.sleep(60)
 
 
 async def test_cancelling_while_reading_ends_the_run_as_cancelled(start: Start) -> None:
@@ -29,28 +41,34 @@ async def test_cancelling_while_reading_ends_the_run_as_cancelled(start: Start) 
         assert (await trained(service)).status is RunStatus.SUCCEEDED
 
 
-async def test_cancelling_while_computing_stops_between_fits(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cancellation that comes between two fits stops the thread there and publishes nothing."""
+async def test_cancelling_while_computing_kills_the_process(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computation that never looks up ends with its run, nothing is staged, and the next run succeeds."""
     profiles = ProfilesStandIn(BRAND, two_kinds(30))
-    stopped: list[bool] = []
-    async with start(profiles) as service:
+    async with start(profiles, processes=True) as service:
         trainer = service.held.trainer
-
-        def computing(*arguments: object) -> None:
-            should_stop = arguments[-1]
-            assert callable(should_stop)
-            [run_id] = trainer._active
-            loop.call_soon_threadsafe(trainer._active[run_id].cancel)
-            while not should_stop():
-                pass
-            stopped.append(True)
-
-        loop = asyncio.get_running_loop()
-        monkeypatch.setattr("services.clusters.runs.run_steps.train", computing)
-        ended = await trained(service)
-        assert ended.status is RunStatus.CANCELLED
-        assert stopped == [True]
+        with monkeypatch.context() as patched:
+            patched.setattr("services.clusters.runs.run_steps.train_file", stuck)
+            run = await trainer.submit(BRAND, K2)
+            active = trainer._active[run.run_id]
+            while active.run.stage is not Stage.DESCRIBING:
+                await active.changed.wait()
+                await asyncio.sleep(0)
+        await trainer.cancel(run.run_id)
+        assert (await trainer.ended(run.run_id)).status is RunStatus.CANCELLED
         assert profiles.staged == {}
+        assert (await trained(service)).status is RunStatus.SUCCEEDED
+
+
+async def test_a_run_whose_process_dies_fails_with_a_sentence(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that the kernel ends fails its run alone, and the run before stays current."""
+    profiles = ProfilesStandIn(BRAND, two_kinds(30))
+    async with start(profiles, processes=True) as service:
+        before = await trained(service)
+        with monkeypatch.context() as patched:
+            patched.setattr("services.clusters.runs.run_steps.train_file", computations.killed)
+            run = await trained(service)
+        assert (run.status, "more memory" in (run.error or "")) == (RunStatus.FAILED, True)
+        assert await service.held.store.current(BRAND, Basis.BEHAVIOUR) == before
 
 
 async def test_cancelling_a_waiting_run_never_starts_it(start: Start) -> None:

@@ -151,7 +151,7 @@ async def test_an_unforeseen_error_fails_the_run_without_its_words(
 
     async with start(profiles) as service:
         with monkeypatch.context() as patched:
-            patched.setattr("services.clusters.runs.run_steps.train", broken)
+            patched.setattr("services.clusters.runs.run_steps.train_file", broken)
             run = await trained(service)
         assert run.status is RunStatus.FAILED
         assert "unexpectedly" in (run.error or "")

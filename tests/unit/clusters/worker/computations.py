@@ -50,7 +50,7 @@ def talkative(advance: Advance, times: int) -> None:
         advance("talking", number / times)
 
 
-def killed(_: Advance) -> None:
+def killed(_: Advance, *_arguments: object) -> None:
     """End as a process without memory is ended."""
     os.kill(os.getpid(), signal.SIGKILL)
 
