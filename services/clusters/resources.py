@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_steps import RunSteps
-from services.clusters.runs.run_store import RunStore, open_run_store
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
+from services.clusters.store import ClustersStore, open_store
 from services.clusters.worker import Worker, open_worker
 from shared.background import running
 from shared.clock import Clock
@@ -35,14 +35,14 @@ WARM_AFTER: Final = 5.0
 class Resources:
     """Opened by the lifespan, read by the routes."""
 
-    store: RunStore
+    store: ClustersStore
     profiles: ProfilesPeer
     trainer: Trainer
     worker: Worker
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
-        return {"store": self.store.check_ready, "profiles": self.profiles.check_ready}
+        return {"store": self.store.documents.check_ready, "profiles": self.profiles.check_ready}
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def open_resources(
     """Open the store, the worker and the trainer; leaving ends what is computed and marks its runs interrupted."""
     async with (
         peer_http(transports) as http,
-        open_run_store(settings.parsed_store(), settings.lease(), clock) as store,
+        open_store(settings.parsed_store(), settings.lease(), clock) as store,
         open_worker(
             settings.data_dir / "clusters-scratch",
             most=settings.concurrent_runs + 1,  # what is quickly told does not wait for a training
@@ -63,7 +63,7 @@ async def open_resources(
     ):
         profiles = ProfilesPeer.named("profiles", settings, http)
         trainer = Trainer(
-            store,
+            store.runs,
             RunSteps(profiles, settings.page_rows, settings.budget(), worker),
             RunMetrics(registry),
             owner=secrets.token_hex(8),

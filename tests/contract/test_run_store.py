@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +11,8 @@ from services.clusters.bases.basis import Basis, DroppedFeature
 from services.clusters.cards.cluster import ClusterCard, Distinctive, SmallCluster
 from services.clusters.fits.score import KScore
 from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
-from services.clusters.runs.run_store import INTERRUPTED, RunStore, open_run_store
+from services.clusters.runs.run_store import INTERRUPTED, RunStore
+from services.clusters.store import open_store
 from shared.errors import ConflictError, NotFoundError
 from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl
@@ -40,7 +41,13 @@ def time() -> Time:
 @pytest.fixture
 def replica(store_url: SqliteUrl | MongoUrl, time: Time) -> Replica:
     """Return how to open the same store once more, as another process would."""
-    return lambda: open_run_store(store_url, LEASE, time)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[RunStore]:
+        async with open_store(store_url, LEASE, time) as store:
+            yield store.runs
+
+    return opened
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def show_cluster(brand: Brand, cluster_id: int, resources: Res, basis: Wan
 
 
 async def _current(resources: Resources, brand: str, basis: Basis) -> Run:
-    run = await resources.store.current(brand, basis)
+    run = await resources.store.runs.current(brand, basis)
     if run is None:
         raise NotFoundError(
             f"{brand} has no clusters by {basis} yet; train them with POST /v1/brands/{brand}/runs "

@@ -45,14 +45,14 @@ async def list_runs(
     cursor: str | None = None,
 ) -> Page[RunSummary]:
     """The brand's runs, newest first."""
-    runs = await resources.store.runs(brand, limit + 1, text_after(cursor) or None)
+    runs = await resources.store.runs.runs(brand, limit + 1, text_after(cursor) or None)
     return Page.of([run.told() for run in runs], limit, lambda run: [run.run_id])
 
 
 @router.get("/runs/{run_id}", dependencies=[requires(Scope.READ)])
 async def show_run(run_id: str, resources: Res) -> RunSummary:
     """One run: status, stage, progress, the scores of each k and the reason for the one chosen."""
-    return (await resources.store.find(run_id)).told()
+    return (await resources.store.runs.find(run_id)).told()
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, dependencies=[requires(Scope.WRITE)])

@@ -1,7 +1,6 @@
 """Runs in the store: one active at a time for each brand and basis, which one is current, and what became of each."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,15 +8,13 @@ from typing import Any, Final
 from services.clusters.bases.basis import Basis
 from services.clusters.runs.run import Run, RunStatus
 from shared.clock import Clock
-from shared.documents.backend import open_documents
 from shared.documents.base import Documents
 from shared.documents.collection import Collection, Document, Index, Value
-from shared.documents.migration import Kept, Move, moved_collections, moved_tables
+from shared.documents.migration import Kept, Move
 from shared.documents.query import Query
 from shared.documents.unreadable_row import find_readable, read_document, readable
 from shared.errors import ConflictError, NotFoundError, OverloadedError
 from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased
-from shared.store_url import MongoUrl, SqliteUrl
 
 INTERRUPTED: Final = "the run was interrupted: the process that trained it went away; train again"
 RUNS: Final = Collection(
@@ -145,19 +142,12 @@ class RunStore:
         return self._clock.now() + self._lease
 
 
-@asynccontextmanager
-async def open_run_store(url: SqliteUrl | MongoUrl, lease: timedelta, clock: Clock) -> AsyncIterator[RunStore]:
-    """Open the store; what an earlier voxpop kept there moves first. A lease lapses `lease` after its last renewal.
-
-    Raises SettingsError where a file or a URL cannot be used.
-    """
-    moves = [
+def moves_of_earlier(lease: timedelta) -> list[Move]:
+    """Return what becomes of the runs that an earlier voxpop kept; a lease lapses `lease` after its last renewal."""
+    return [
         Move(source, lambda row: _of_earlier(row, lease))
         for source in ("run", "runs")  # the table in SQLite, the collection in MongoDB
     ]
-    async with open_documents(url, [RUNS], [moved_tables(moves, [RUNS])], moved_collections(moves)) as documents:
-        await documents.check_ready()
-        yield RunStore(documents, clock, lease)
 
 
 def _slot(run: Run) -> str:

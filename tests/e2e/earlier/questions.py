@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import httpx
 import pyarrow as pa
+from typing_extensions import override
 
 from services.clusters.runs.run import RunStatus
 
@@ -131,15 +132,25 @@ def _forget_when_interrupted(run: dict[str, Any]) -> None:
         del run["ended_at"]
 
 
+class _Missing:
+    """Stands for a field that is not there."""
+
+    @override
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING = _Missing()
+
+
 def differences(expected: Any, found: Any, place: str = "") -> list[str]:
     """Return where two answers differ, field by field; floats may differ in the last digits, as sums do."""
     if isinstance(expected, dict) and isinstance(found, dict):
         names = [*expected, *(name for name in found if name not in expected)]
-        missing = object()
         return [
             line
             for name in names
-            for line in differences(expected.get(name, missing), found.get(name, missing), f"{place}/{name}")
+            for line in differences(expected.get(name, MISSING), found.get(name, MISSING), f"{place}/{name}")
         ]
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         pairs = enumerate(zip(expected, found, strict=True))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.clusters.bases.basis import Basis
 from services.clusters.runs.run import Run, RunRequest, RunStatus
-from services.clusters.runs.run_store import open_run_store
+from services.clusters.store import open_store as open_clusters
 from services.ingest.erasures.erasure import Erasure
 from services.ingest.replies.claims import SendClaim
 from services.ingest.replies.store import ReplyStore
@@ -216,25 +216,25 @@ def _without(alert: Told, *names: str) -> Told:
 
 async def _of_runs(url: StoreUrl) -> Told:
     """Show that the active run still has its place, then that it lapses."""
-    async with open_run_store(url, timedelta(hours=2), VirtualClock(MADE_AT)) as store:
-        runs = {brand: await store.runs(brand, ALL) for brand in ("aerolume", "nimbo")}
+    async with open_clusters(url, timedelta(hours=2), VirtualClock(MADE_AT)) as store:
+        runs = {brand: await store.runs.runs(brand, ALL) for brand in ("aerolume", "nimbo")}
         wanted = Run(
             run_id="20261120t103000-000000-00000000", brand="nimbo", request=RunRequest(k=9), submitted_at=MADE_AT
         )
         is_free = False
         with suppress(ConflictError):
-            await store.submit(wanted, "owner-9")
+            await store.runs.submit(wanted, "owner-9")
             is_free = True
-        current = await store.current("aerolume", Basis.BEHAVIOUR)
+        current = await store.runs.current("aerolume", Basis.BEHAVIOUR)
         told = {
             "runs": {brand: _dumped(found) for brand, found in runs.items()},
             "current run": None if current is None else current.run_id,
-            "current run of interests": await store.current("aerolume", Basis.INTERESTS),
+            "current run of interests": await store.runs.current("aerolume", Basis.INTERESTS),
             "place of the active run is free": is_free,
         }
-    async with open_run_store(url, timedelta(minutes=1), VirtualClock(LATER)) as store:
-        lapsed = await store.fail_lapsed()
-        failed = [one.run_id for one in await store.runs("nimbo", ALL) if one.status is RunStatus.FAILED]
+    async with open_clusters(url, timedelta(minutes=1), VirtualClock(LATER)) as store:
+        lapsed = await store.runs.fail_lapsed()
+        failed = [one.run_id for one in await store.runs.runs("nimbo", ALL) if one.status is RunStatus.FAILED]
     return told | {"lapsed runs": lapsed, "failed runs": failed}
 
 

@@ -130,7 +130,7 @@ async def test_a_second_run_with_other_parameters_is_a_conflict(start: Start) ->
     async with start(ProfilesStandIn(BRAND, two_kinds(30))) as service:
         now = datetime.now(UTC)
         active = Run(run_id=new_run_id(now), brand=BRAND, request=RunRequest(k=2), submitted_at=now)
-        await service.held.store.submit(active, "another")
+        await service.held.store.runs.submit(active, "another")
         same = await service.http.post(RUNS, json={"k": 2})
         assert (same.status_code, same.json()["run_id"]) == (202, active.run_id)
         assert (await service.http.post(RUNS, json={"k": 3})).status_code == 409

@@ -68,7 +68,7 @@ async def test_a_run_whose_process_dies_fails_with_a_sentence(start: Start, monk
             patched.setattr("services.clusters.runs.run_steps.train_file", computations.killed)
             run = await trained(service)
         assert (run.status, "more memory" in (run.error or "")) == (RunStatus.FAILED, True)
-        assert await service.held.store.current(BRAND, Basis.BEHAVIOUR) == before
+        assert await service.held.store.runs.current(BRAND, Basis.BEHAVIOUR) == before
 
 
 async def test_cancelling_a_waiting_run_never_starts_it(start: Start) -> None:
@@ -123,9 +123,9 @@ async def test_a_run_taken_over_ends_silently(start: Start) -> None:
         owner.held.trainer._beat = 0.0
         run = await owner.held.trainer.submit(BRAND, K2)
         await gate.reached.wait()
-        active = await owner.held.store.find(run.run_id)
+        active = await owner.held.store.runs.find(run.run_id)
         interrupted = active.ending(RunStatus.FAILED, active.submitted_at, INTERRUPTED)
-        await owner.held.store.finish(interrupted, owner.held.trainer._owner)
+        await owner.held.store.runs.finish(interrupted, owner.held.trainer._owner)
         assert await owner.held.trainer.ended(run.run_id) == interrupted
         assert profiles.staged == {}
 
@@ -142,7 +142,7 @@ async def test_a_run_taken_over_is_never_published(start: Start, monkeypatch: py
         monkeypatch.setattr(owner.held.trainer, "_keep", deaf)
         run = await owner.held.trainer.submit(BRAND, K2)
         await gate.reached.wait()
-        await owner.held.store.finish(
+        await owner.held.store.runs.finish(
             run.ending(RunStatus.FAILED, run.submitted_at, INTERRUPTED), owner.held.trainer._owner
         )
         gate.opened.set()
@@ -157,13 +157,13 @@ async def test_cancelling_a_run_that_is_being_closed_does_not_tear_at_it(
     profiles = ProfilesStandIn(BRAND, travellers(3))
     gate = Gate()
     async with start(profiles) as service:
-        finish = service.held.store.finish
+        finish = service.held.store.runs.finish
 
         async def slowly(run: Run, owner: str) -> None:
             await gate.pass_through()
             await finish(run, owner)
 
-        monkeypatch.setattr(service.held.store, "finish", slowly)
+        monkeypatch.setattr(service.held.store.runs, "finish", slowly)
         run = await service.held.trainer.submit(BRAND, K2)
         await gate.reached.wait()
         await service.held.trainer.cancel(run.run_id)
@@ -183,7 +183,7 @@ async def test_stopping_the_service_marks_its_runs_as_interrupted(start: Start) 
     profiles.gates.clear()
     async with start(profiles) as service:
         for run in runs:
-            ended = await service.held.store.find(run.run_id)
+            ended = await service.held.store.runs.find(run.run_id)
             assert (ended.status, ended.error) == (RunStatus.FAILED, INTERRUPTED)
         assert (await trained(service)).status is RunStatus.SUCCEEDED
 

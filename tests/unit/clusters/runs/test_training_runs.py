@@ -24,7 +24,7 @@ async def test_a_run_assigns_every_author_and_becomes_current(start: Start) -> N
         assert run.authors == 95
         assert run.k == len(run.clusters)
         assert run.started_at is not None
-        assert await service.held.store.current(BRAND, Basis.BEHAVIOUR) == run
+        assert await service.held.store.runs.current(BRAND, Basis.BEHAVIOUR) == run
 
 
 async def test_the_size_of_pages_changes_nothing(start: Start, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_a_failure_of_profiles_leaves_the_run_before_served(
         assert bad.status is RunStatus.FAILED
         assert sentence in (bad.error or "")
         assert bad.ended_at is not None
-        assert await service.held.store.current(BRAND, Basis.BEHAVIOUR) == good
+        assert await service.held.store.runs.current(BRAND, Basis.BEHAVIOUR) == good
         assert profiles.clusters == shown
         profiles.refuse.clear()
         assert (await trained(service, RunRequest(k=3))).status is RunStatus.SUCCEEDED
