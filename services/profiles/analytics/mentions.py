@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, get_args
 
 from services.profiles.analytics.persons import Persons
-from services.profiles.analytics.words import folded, folded_name, hashtags_in, shown_name, words_in
 from services.profiles.folding import MILLION
 from services.profiles.profile import mean_of_millionths
 from shared.analysis import Entity, EntityType
 from shared.analyzed_post import AnalyzedPost
+from shared.words import folded, folded_name, hashtags_in, shown_name, words_in
 
 Kind = Literal["term", "hashtag", "entity"]
 KINDS: Final[frozenset[Kind]] = frozenset(get_args(Kind))

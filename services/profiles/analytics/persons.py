@@ -18,8 +18,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from services.profiles.analytics.words import LEAST, folded_name, words_in
 from shared.analyzed_post import AnalyzedPost
+from shared.words import LEAST, folded_name, words_in
 
 _LISTED: Final = (
     "mr mrs ms miss mx dr doctor prof professor sir dame lord lady rev reverend father sister captain capt officer "

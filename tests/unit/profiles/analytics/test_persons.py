@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profiles.analytics.persons import TITLES, Persons, names_in
-from services.profiles.analytics.words import folded, folded_name
+from shared.words import folded, folded_name
 from tests.unit.profiles.analytics.mentioning import named, said
 
 KNOWN = Persons(

@@ -10,9 +10,9 @@ from services.profiles.analytics.mentions import Kind, TermKey, occurrences_of
 from services.profiles.analytics.top_entities import entities, most_named
 from services.profiles.analytics.trends import candidates
 from services.profiles.analytics.window import HourWindow
-from services.profiles.analytics.words import folded_name
 from shared.analysis import EntityType
 from shared.analyzed_post import AnalyzedPost
+from shared.words import folded_name
 from tests.unit.profiles.analytics.mentioning import named, said
 from tests.unit.profiles.analytics.shelf import Shelf
 from tests.unit.profiles.posts import START, analysis, post

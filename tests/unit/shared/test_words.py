@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profiles.analytics.words import folded, folded_name, hashtags_in, shown_name, words_in
 from shared.text import EMAIL, LINK, MENTION, PHONE, clean
+from shared.words import folded, folded_name, hashtags_in, sequence_in, shown_name, words_in
 
 
 def words(text: str) -> set[str]:
@@ -97,3 +97,16 @@ def test_any_text_gives_words_within_bounds(text: str) -> None:
     assert all(2 <= len(word) <= 40 and any(map(str.isalpha, word)) for word in found)
     assert all(hashtag.startswith("#") and 3 <= len(hashtag) <= 81 for hashtag in hashtags_in(plain))
     assert folded_name(folded_name(text)) == folded_name(text)
+
+
+def test_a_sequence_has_words_and_hashtags_in_order_and_as_often() -> None:
+    """Words and hashtags stand where the text has them, repetitions too; what is no word is left out."""
+    text = folded(clean("Late again, late! #FlightDelay at JFK @someone #1 https://t.co/x late"))
+    assert sequence_in(text) == ["late", "again", "late", "#flightdelay", "at", "jfk", "late"]
+
+
+@given(st.text(max_size=200))
+def test_a_sequence_has_the_words_and_hashtags_of_the_text_and_no_others(text: str) -> None:
+    """What it has is what words and hashtags are asked for one by one."""
+    plain = folded(clean(text))
+    assert set(sequence_in(plain)) == words_in(plain) | hashtags_in(plain)

@@ -74,7 +74,19 @@ def without_placeholders(text: str) -> str:
 def words_in(folded_text: str) -> set[str]:
     """Return the words of a text that `folded` made, without those of hashtags: 2 to 40 characters, with a letter."""
     text = _HASHTAG.sub("\n", folded_text) if "#" in folded_text else folded_text
-    return {word for word in _words(text) if LEAST <= len(word) <= MOST and _spelt(word)}
+    return set(_fitting(text))
+
+
+def sequence_in(folded_text: str) -> list[str]:
+    """Return the words and the hashtags of a text that `folded` made, in its order and as often as it has them."""
+    found: list[str] = []
+    done = 0
+    for match in _HASHTAG.finditer(folded_text) if "#" in folded_text else ():
+        found += _fitting(folded_text[done : match.start()])
+        if LEAST <= len(match[1]) <= 2 * MOST and _spelt(match[1]):
+            found.append(match[0])
+        done = match.end()
+    return found + _fitting(folded_text[done:])
 
 
 def hashtags_in(folded_text: str) -> set[str]:
@@ -98,6 +110,10 @@ def _inner(name: str) -> str:
     """Return the name from its first letter, digit or mark to its last, in time that grows with its length alone."""
     match = _INNER.search(name)
     return match[0] if match else ""
+
+
+def _fitting(text: str) -> list[str]:
+    return [word for word in _words(text) if LEAST <= len(word) <= MOST and _spelt(word)]
 
 
 def _words(folded_text: str) -> Iterator[str]:

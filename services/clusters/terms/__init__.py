@@ -1,0 +1,1 @@
+"""What texts are made of, and which words set a class of texts apart. Pure."""

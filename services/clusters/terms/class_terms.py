@@ -1,0 +1,79 @@
+"""Which terms set a class of texts apart: class-based TF-IDF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from services.clusters.terms.token_table import Floats, Ints, TokenTable
+from shared.analysis import Frozen
+from shared.small_groups import LEAST_PEOPLE
+
+
+class WeightedTerm(Frozen):
+    """A word, a pair of words or a hashtag, and how much it sets its class apart."""
+
+    term: str
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """How often each class has each term: arrays of one length, sorted by class and term, and `words` of the terms.
+
+    `authors` are the distinct people who wrote the term in texts of the class, `uses` how often they did.
+    """
+
+    words: list[str]
+    classes: Ints
+    terms: Ints
+    uses: Ints
+    authors: Ints
+
+    @classmethod
+    def of(cls, table: TokenTable, classes: Sequence[int] | Ints, authors: Sequence[str]) -> "ClassCounts":
+        """Count the tokens of texts whose class and author are given, one of each a text."""
+        count, wide = np.asarray(classes, np.int64), max(len(table.words), 1)
+        people = np.unique(np.asarray(authors, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+        pairs = count[table.texts] * wide + table.ids
+        kinds, of_kind, uses = np.unique(pairs, return_inverse=True, return_counts=True)
+        by_person = np.unique(of_kind * (people.max(initial=0) + 1) + people[table.texts])
+        distinct = np.bincount(by_person // (people.max(initial=0) + 1), minlength=len(kinds))
+        return cls(table.words, kinds // wide, kinds % wide, uses, distinct)
+
+    def weights(self) -> Floats:
+        """Return the class-based TF-IDF of each row (Grootendorst 2022, "BERTopic", section 3.3).
+
+        tf(t, c) · log(1 + A / f(t)): the share of the class's tokens, A the mean number of tokens a class, f(t) how
+        often all classes have the term.
+        """
+        everywhere = np.bincount(self.terms, weights=self.uses, minlength=len(self.words))
+        of_class = np.unique(self.classes, return_inverse=True)[1]
+        sizes = np.bincount(of_class, weights=self.uses)
+        mean = sizes.mean() if len(sizes) else 0.0
+        weights: Floats = self.uses / sizes[of_class] * np.log1p(mean / everywhere[self.terms])
+        return weights
+
+
+def class_terms(
+    documents: Sequence[Sequence[str]], classes: Sequence[int] | Ints, authors: Sequence[str], most: int
+) -> dict[int, list[WeightedTerm]]:
+    """Return up to `most` terms of each class, the weightiest first; equal ones by the alphabet.
+
+    `documents` are tokens of texts (`terms.tokens`), each with its class and its author. Collocations are terms of
+    their own. A term of a class was written there by at least five authors; a class without such a term has an empty
+    list. The order of the texts does not matter.
+    """
+    counts = ClassCounts.of(TokenTable.of(documents).with_collocations(), classes, authors)
+    weights = counts.weights()
+    told = counts.authors >= LEAST_PEOPLE
+    found: dict[int, list[WeightedTerm]] = {}
+    for each in sorted({int(one) for one in classes}):
+        places = np.flatnonzero(told & (counts.classes == each)).tolist()
+        ranked = sorted(places, key=lambda place: (-weights[place], counts.words[counts.terms[place]]))[:most]
+        found[each] = [
+            WeightedTerm(term=counts.words[counts.terms[place]], weight=float(weights[place])) for place in ranked
+        ]
+    return found
