@@ -1,5 +1,7 @@
 """Puts the clusters service together."""
 
+import re
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -25,4 +27,5 @@ def create_app(settings: ClustersSettings, transports: Transports | None = None,
         ROUTERS,
         registry,
         lambda: open_resources(settings, transports, registry, clock or SystemClock()),
+        tables=re.compile(r"/v1/brands/[^/]+/catalog$"),
     )

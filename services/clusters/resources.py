@@ -1,13 +1,15 @@
 """What the clusters service opens when it starts."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from services.clusters.catalog.catalog_embedding import CatalogEmbedding
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_steps import RunSteps
 from services.clusters.runs.trainer import Trainer
@@ -18,6 +20,8 @@ from shared.background import running
 from shared.clock import Clock
 from shared.peers import Transports, peer_http
 from shared.profiles_peer import ProfilesPeer
+from shared.rounds import keep_round
+from shared.sentiment_peer import SentimentPeer
 from shared.web.health import Check
 
 WARM_MODULES: Final = (
@@ -39,6 +43,7 @@ class Resources:
     profiles: ProfilesPeer
     trainer: Trainer
     worker: Worker
+    embedding: CatalogEmbedding
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
@@ -77,5 +82,10 @@ async def open_resources(
             await clock.sleep(WARM_AFTER)
             worker.warm()
 
-        async with running({"warm worker": warm}, clock), trainer.running():
-            yield Resources(store, profiles, trainer, worker)
+        embedding = CatalogEmbedding(store.catalogs, SentimentPeer.named("sentiment", settings, http))
+        beside: dict[str, Callable[[], Awaitable[None]]] = {
+            "warm worker": warm,
+            "catalogs": partial(keep_round, embedding.round(), store.rounds, secrets.token_hex(8), clock),
+        }
+        async with running(beside, clock), trainer.running():
+            yield Resources(store, profiles, trainer, worker, embedding)

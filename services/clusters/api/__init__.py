@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import clusters, runs
+from services.clusters.api import catalog, clusters, runs
 
-ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router)
+ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router, catalog.router)

@@ -82,10 +82,30 @@ class CatalogStore:
             raise NotFoundError(f"{brand} has no catalogue; send one with PUT /v1/brands/{brand}/catalog")
         return read_document(CATALOGS, found, _head)
 
+    async def delete(self, brand: str) -> None:
+        """Forget a brand's catalogue; raises NotFoundError."""
+        head = await self.head(brand)
+
+        async def remove(operations: Operations) -> None:
+            await operations.delete_found(PARTS, Query(("catalog",), (head.edition,)), _MOST_PARTS)
+            await operations.delete(CATALOGS, brand)
+
+        await self._documents.transaction(remove)
+
     async def offers(self, head: CatalogHead, part: int) -> list[Offer]:
         """Return the products of one part; none where the catalogue was replaced meanwhile."""
         found = await self._documents.get(PARTS, _key(head.edition, part))
         return [] if found is None else read_document(PARTS, found, _offers)
+
+    async def some_offers(self, head: CatalogHead, first: int, most: int) -> list[Offer]:
+        """Return up to `most` products from the place `first` on."""
+        found: list[Offer] = []
+        for part in range(first // _PART, head.parts):
+            skipped = max(first - part * _PART, 0)
+            found += (await self.offers(head, part))[skipped:]
+            if len(found) >= most:
+                break
+        return found[:most]
 
     async def all_offers(self, head: CatalogHead) -> list[Offer]:
         """Return every product, in the order they were sent in."""

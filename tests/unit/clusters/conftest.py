@@ -17,6 +17,7 @@ from services.clusters.settings import ClustersSettings
 from services.clusters.worker import open_worker
 from tests.unit.clusters.inline_worker import open_inline
 from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
+from tests.unit.clusters.sentiment_stand_in import SentimentStandIn
 
 BRAND = "united"
 K2 = RunRequest(k=2)
@@ -54,7 +55,13 @@ def _no_waiting_between_attempts() -> Iterator[None]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+def sentiment() -> SentimentStandIn:
+    """Return the sentiment service that a started service asks."""
+    return SentimentStandIn()
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentiment: SentimentStandIn) -> Start:
     """Return how to start a service next to a stand-in; two of one test share the store.
 
     It computes in a thread, or where told so in worker processes.
@@ -73,7 +80,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         }
         configured = ClustersSettings(_env_file=None, **{**defaults, **settings})
         transport = httpx.ASGITransport(profiles.app, raise_app_exceptions=False)
-        app = create_app(configured, {"http://profiles": transport})
+        reading = httpx.ASGITransport(sentiment.app, raise_app_exceptions=False)
+        app = create_app(configured, {"http://profiles": transport, "http://sentiment": reading})
         async with app.router.lifespan_context(app):
             own = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=own, base_url="http://clusters") as http:

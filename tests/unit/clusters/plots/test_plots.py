@@ -13,7 +13,7 @@ from services.clusters.cards.cluster import ClusterCard, Distinctive
 from services.clusters.fits.score import KScore
 from services.clusters.plots.alluvial import alluvial
 from services.clusters.plots.author_map import author_map
-from services.clusters.plots.features import heat_map
+from services.clusters.plots.heat_map import heat_map
 from services.clusters.plots.plot import Plot, PlotFormat, render, shown
 from services.clusters.plots.scores import elbow, silhouettes, sizes
 
