@@ -5,9 +5,14 @@ waits for company. The shape is that of Hugging Face's text-embeddings-inference
 """
 
 import asyncio
+import itertools
+import os
+import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final, Generic
 
@@ -20,11 +25,23 @@ from shared.errors import OverloadedError, VoxpopError
 
 log = structlog.get_logger(__name__)
 
+_ABOUT_SECONDS: Final = 1.0
+"""For how long a caller who sent texts is counted among those who may send more."""
+_LESS: Final = 10
+"""Steps of priority by which a thread goes behind: Linux then gives it a tenth of a processor that others want."""
 _STOPPED: Final = "the service stopped before these texts were answered"
 
 
 class InferenceError(VoxpopError):
     """The model failed on the batch that a text was in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner(Generic[Asked, Answer]):
+    """The work of one thread, whose priority is `low` or like that of the event loop."""
+
+    work: SimpleQueue[TextBatch[Asked, Answer] | None]
+    low: bool
 
 
 class Batcher(Generic[Asked, Answer]):
@@ -43,7 +60,8 @@ class Batcher(Generic[Asked, Answer]):
 
         A batch has at most `budget` padded tokens and `batch_texts` texts. Beside the `runners`, which any caller may
         take all of, there is one that serves a caller who has no batch running: what one sends, another finds a free
-        runner, and shares the processors with those that run.
+        runner. While others are about, batches of a caller with more texts waiting run in threads of a lower priority,
+        so that the others' texts, and the event loop, have the processors first.
         """
         self._run = run
         self._budget = budget
@@ -51,8 +69,11 @@ class Batcher(Generic[Asked, Answer]):
         self.admission = admission
         self._runners = runners
         self._queue: FairQueue[Asked, Answer] = FairQueue(budget)
-        self._idle: list[SimpleQueue[TextBatch[Asked, Answer] | None]] = [SimpleQueue() for _ in range(runners + 1)]
-        self._running: dict[TextBatch[Asked, Answer], tuple[SimpleQueue[TextBatch[Asked, Answer] | None], float]] = {}
+        self._idle: dict[bool, list[_Runner[Asked, Answer]]] = {
+            low: [_Runner(SimpleQueue(), low) for _ in range(runners + 1)] for low in (False, True)
+        }
+        self._running: dict[TextBatch[Asked, Answer], tuple[_Runner[Asked, Answer], float]] = {}
+        self._about: OrderedDict[str, float] = OrderedDict()
         self._serving = False
         self._closing = False
 
@@ -60,8 +81,8 @@ class Batcher(Generic[Asked, Answer]):
         """Begin to serve the queue."""
         self._serving = True
         self._loop = asyncio.get_running_loop()
-        for place, work in enumerate(self._idle):
-            threading.Thread(target=self._serve, args=(work,), name=f"sentiment-runner-{place}").start()
+        for place, runner in enumerate(itertools.chain(*self._idle.values())):
+            threading.Thread(target=self._serve, args=(runner,), name=f"sentiment-runner-{place}").start()
 
     @property
     def queued(self) -> int:
@@ -85,6 +106,8 @@ class Batcher(Generic[Asked, Answer]):
         with self.admission.admit(caller, sum(tokens)) as give_back:
             submission = Submission[Asked, Answer](caller, asked, self._loop.create_future(), give_back)
             self._queue.put(submission, tokens)
+            self._about[caller] = self._loop.time()
+            self._about.move_to_end(caller)
             self._dispatch()
             try:
                 return await submission.future
@@ -101,25 +124,36 @@ class Batcher(Generic[Asked, Answer]):
         running = [text.submission for batch in self._running for text in batch.texts]
         for submission in [*self._queue.clear(), *running]:
             submission.fail(OverloadedError(_STOPPED))
-        for work in [*self._idle, *(work for work, _ in self._running.values())]:
-            work.put(None)
+        for runner in itertools.chain(*self._idle.values(), (runner for runner, _ in self._running.values())):
+            runner.work.put(None)
 
     def _dispatch(self) -> None:
         """Give batches to runners as long as there are both; the last runner is for callers who have none."""
-        while self._idle:
+        while len(self._running) <= self._runners:
             last = len(self._running) == self._runners
             served = {batch.leader for batch in self._running} if last else ()
             batch = self._queue.next_batch(self._budget, self._batch_texts, served)
             if batch is None:
                 return
             # The one that ran last has its memory in the processor's cache.
-            work = self._idle.pop()
-            self._running[batch] = work, self._loop.time()
-            work.put(batch)
+            runner = self._idle[self._may_wait(batch.leader)].pop()
+            self._running[batch] = runner, self._loop.time()
+            runner.work.put(batch)
 
-    def _serve(self, work: SimpleQueue[TextBatch[Asked, Answer] | None]) -> None:
+    def _may_wait(self, caller: str) -> bool:
+        """Tell whether a caller has more texts than run, and others sent some a moment ago."""
+        now = self._loop.time()
+        while self._about and next(iter(self._about.values())) < now - _ABOUT_SECONDS:
+            self._about.popitem(last=False)
+        return self._queue.has(caller) and bool(self._about.keys() - {caller})
+
+    def _serve(self, runner: "_Runner[Asked, Answer]") -> None:
         """Answer batches until there are no more: a runner's thread."""
-        while (batch := work.get()) is not None:
+        if runner.low and sys.platform == "linux":
+            with suppress(OSError):
+                thread = threading.get_native_id()
+                os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _LESS)
+        while (batch := runner.work.get()) is not None:
             answers: Sequence[Answer] | None = None
             try:
                 answers = self._run([text.asked for text in batch.texts])
@@ -130,8 +164,8 @@ class Batcher(Generic[Asked, Answer]):
                 self._loop.call_soon_threadsafe(self._finish, batch, answers)
 
     def _finish(self, batch: TextBatch[Asked, Answer], answers: Sequence[Answer] | None) -> None:
-        work, started = self._running.pop(batch)
-        self._idle.append(work)
+        runner, started = self._running.pop(batch)
+        self._idle[runner.low].append(runner)
         if answers is None:
             for submission in {text.submission for text in batch.texts}:
                 submission.fail(InferenceError("the model failed on these texts"))

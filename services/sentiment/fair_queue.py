@@ -41,6 +41,10 @@ class FairQueue(Generic[Asked, Answer]):
         """How many callers have texts waiting."""
         return len(self._callers)
 
+    def has(self, caller: str) -> bool:
+        """Tell whether texts of a caller wait."""
+        return caller in self._callers
+
     def put(self, submission: Submission[Asked, Answer], tokens: Sequence[int]) -> None:
         """Let a submission's texts wait, each about so many tokens long; there is at least one."""
         if submission.caller not in self._callers:

@@ -1,6 +1,7 @@
 """A stand-in for the engine: tests of the queue need to hold the slot and to see what ran in it."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Sequence
 
@@ -20,8 +21,9 @@ class Slot:
     """Answers each text with its first id; waits while held; fails on a batch with POISON in it."""
 
     def __init__(self) -> None:
-        """Start open."""
+        """Start open; `priorities` are those of the threads that texts ran in, by mark."""
         self.batches: list[list[Tokens]] = []
+        self.priorities: dict[int, int] = {}
         self._open = threading.Event()
         self._open.set()
         self._entered = threading.Semaphore(0)
@@ -41,6 +43,8 @@ class Slot:
     def __call__(self, batch: Sequence[Tokens]) -> list[int]:
         """Run one batch."""
         self.batches.append(list(batch))
+        priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        self.priorities |= {tokens.ids[0]: priority for tokens in batch}
         self._entered.release()
         self._open.wait()
         if any(tokens.ids[0] == POISON for tokens in batch):

@@ -1,6 +1,8 @@
 """The queue in front of the model."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -120,6 +122,24 @@ async def test_as_many_batches_run_at_once_as_there_are_runners(slot: Slot) -> N
     slot.release()
     assert await asyncio.gather(*asked) == [[1], [2], [3]]
     await batcher.close(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+async def test_a_caller_with_many_texts_runs_behind_while_others_are_about(slot: Slot) -> None:
+    """Alone it runs as any does, and so do its last texts; what others ask for has the processors first."""
+    batcher = batcher_of(slot, budget=1)
+    await ask(batcher, tokens_of(1), tokens_of(2))
+    slot.hold()
+    many = asyncio.create_task(ask(batcher, tokens_of(3), tokens_of(4), tokens_of(5)))
+    await slot.entered()
+    few = asyncio.create_task(ask(batcher, tokens_of(6), caller="another"))
+    await asyncio.sleep(0)
+    slot.release()
+    await asyncio.gather(many, few)
+    await batcher.close(5)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    behind = {mark for mark, priority in slot.priorities.items() if priority > own}
+    assert behind == {4}
 
 
 async def test_a_batch_has_a_bounded_number_of_texts(slot: Slot) -> None:
