@@ -20,9 +20,6 @@ DEFAULT_WEIGHT = 0.5
 FITTED_AUTHORS = 50_000
 """The space of interests is fitted on a seeded sample of so many authors; all are placed in it."""
 
-CHUNK = 20_000
-"""Authors whose embeddings are placed at a time: what is held beside the table stays small."""
-
 Mask = NDArray[np.bool_]
 
 
@@ -65,7 +62,7 @@ class FittedBasis:
         if self.figures is not None:
             blocks.append(self.figures.rows(transformed_values(known_values(table))) * self.figure_factor)
         if self.interests is not None:
-            blocks.append(_interest_rows(self.interests, table) * self.interest_factor)
+            blocks.append(self.interests.rows(AuthorEmbeddings.of(table)) * self.interest_factor)
         rows: Floats = np.hstack(blocks)
         return rows
 
@@ -115,15 +112,15 @@ def fit_basis(
     known = known_values(table)
     transformed = transformed_values(known)
     scale = FigureScale.fitted_on(transformed)
-    space = None
+    figure_block = scale.rows(transformed) if basis.reads_figures else np.zeros((len(table), 0))
+    space, interest_block = None, np.zeros((len(table), 0))
     if version is not None:
-        sample = _sample(len(table), seed)
-        space = InterestSpace.fitted_on(AuthorEmbeddings.of(table).vectors(sample), version)
-    fitted = FittedBasis(basis, scale if basis.reads_figures else None, space)
-    if basis is Basis.COMBINED and space is not None:
-        figure_block, interest_block = scale.rows(transformed), _interest_rows(space, table)
+        embeddings = AuthorEmbeddings.of(table)
+        space = InterestSpace.fitted_on(embeddings.vectors(_sample(len(table), seed)), version)
+        interest_block = space.rows(embeddings)
+    factors = (1.0, 1.0)
+    if basis is Basis.COMBINED:
         factors = _factor(figure_block, 1.0 - weight), _factor(interest_block, weight)
-        fitted = FittedBasis(basis, scale, space, *factors)
     matrix = FeatureMatrix(
         table=table,
         author_keys=table["author_key"].to_pylist(),
@@ -133,9 +130,9 @@ def fit_basis(
         left_out=left_out,
         known=known[:, scale.kept],
         transformed=transformed[:, scale.kept],
-        scaled=fitted.rows(table),
+        scaled=np.hstack([figure_block * factors[0], interest_block * factors[1]]),
     )
-    return fitted, matrix
+    return FittedBasis(basis, scale if basis.reads_figures else None, space, *factors), matrix
 
 
 def packed(arrays: dict[str, NDArray[Any]]) -> bytes:
@@ -176,16 +173,6 @@ def _taking_part(table: pa.Table, basis: Basis) -> tuple[pa.Table, LeftOut, str 
         other_embedding_version=int((~alike & ~without).sum()),
     )
     return table.filter(pa.array(alike)), left_out, version
-
-
-def _interest_rows(space: InterestSpace, table: pa.Table) -> Floats:
-    embeddings = AuthorEmbeddings.of(table)
-    places = np.flatnonzero(embeddings.versions == space.version).astype(np.int64)
-    rows = np.zeros((len(table), len(space.components)))
-    for first in range(0, len(places), CHUNK):
-        chunk = places[first : first + CHUNK]
-        rows[chunk] = space.rows(embeddings.vectors(chunk))
-    return rows
 
 
 def _factor(block: Floats, share: float) -> float:

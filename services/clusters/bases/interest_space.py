@@ -1,6 +1,7 @@
 """Where authors lie by what they write about: made of the mean embeddings of their posts. Pure."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,6 +19,9 @@ COLUMNS = ["embedding", "embedding_version"]
 DIMENSIONS = 12
 """So many principal components are kept (`python -m bench.interests` tells why)."""
 
+CHUNK = 20_000
+"""Authors whose embeddings are read at a time."""
+
 _NO_LENGTH = 1e-9
 
 
@@ -25,20 +29,23 @@ _NO_LENGTH = 1e-9
 class AuthorEmbeddings:
     """The mean embeddings of a table's authors.
 
-    `versions` has each author's embedding version, "" without an embedding that points anywhere.
+    `versions` has each author's embedding version, "" for one without an embedding that points anywhere.
     """
 
-    table: pa.Table
+    column: pa.ChunkedArray
     versions: NDArray[np.str_]
 
     @classmethod
     def of(cls, table: pa.Table) -> Self:
         """Read a table; raises CannotTrainError where it lacks a column."""
         check_columns(table, COLUMNS)
+        column = table["embedding"]
+        if not pa.types.is_fixed_size_list(column.type):
+            raise CannotTrainError("profiles' embeddings are not lists of one size; update profiles")
         told = table["embedding_version"].to_pylist()
-        lengths = _lengths(table)
-        named = [version or "" if length > _NO_LENGTH else "" for version, length in zip(told, lengths, strict=True)]
-        return cls(table, np.array(named, dtype=np.str_))
+        pointing = np.concatenate([_pointing(part) for part in _parts(column)] or [np.zeros(0, np.bool_)])
+        named = [version or "" if points else "" for version, points in zip(told, pointing.tolist(), strict=True)]
+        return cls(column, np.array(named, dtype=np.str_))
 
     def commonest_version(self) -> str | None:
         """Return the version that most authors have, of equally common ones the last by name; None without any."""
@@ -47,7 +54,7 @@ class AuthorEmbeddings:
 
     def vectors(self, places: NDArray[np.int64]) -> Floats:
         """Return (places, numbers) of authors that have an embedding."""
-        return _vectors(self.table.take(pa.array(places)))
+        return _vectors(self.column.take(pa.array(places)).combine_chunks())
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,16 @@ class InterestSpace:
         signs = np.sign(components[np.arange(kept), np.abs(components).argmax(axis=1)])
         return cls(version, centre, middle, components * signs[:, None])
 
-    def rows(self, vectors: Floats) -> Floats:
-        """Return (authors, dimensions)."""
+    def rows(self, embeddings: AuthorEmbeddings) -> Floats:
+        """Return (authors, dimensions), nought for authors without an embedding of the space's version."""
+        places = np.flatnonzero(embeddings.versions == self.version).astype(np.int64)
+        rows = np.zeros((len(embeddings.versions), len(self.components)))
         with one_thread():
-            placed: Floats = (_directions(_directions(vectors) - self.centre) - self.middle) @ self.components.T
-        return placed
+            for first in range(0, len(places), CHUNK):
+                chunk = places[first : first + CHUNK]
+                rest = _directions(_directions(embeddings.vectors(chunk)) - self.centre)
+                rows[chunk] = (rest - self.middle) @ self.components.T
+        return rows
 
 
 def _directions(vectors: Floats) -> Floats:
@@ -95,22 +107,24 @@ def _directions(vectors: Floats) -> Floats:
     return vectors / np.where(lengths > _NO_LENGTH, lengths, 1.0)
 
 
-def _lengths(table: pa.Table) -> Floats:
-    """Return the length of each author's embedding, 0 where there is none or it holds what is not a number."""
-    lengths = np.zeros(len(table))
-    there = np.flatnonzero(table["embedding"].is_valid().to_numpy())
-    if there.size:
-        squares = np.square(_vectors(table.take(pa.array(there)))).sum(axis=1)
-        lengths[there] = np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
-    return lengths
+def _parts(column: pa.ChunkedArray) -> Iterator[pa.FixedSizeListArray]:
+    """Return a column cut into parts of at most `CHUNK` authors: what is computed of each stays small."""
+    for chunk in column.chunks:
+        for first in range(0, len(chunk), CHUNK):
+            yield chunk.slice(first, CHUNK)
 
 
-def _vectors(table: pa.Table) -> Floats:
-    column = table["embedding"].combine_chunks()
-    if isinstance(column, pa.ChunkedArray):
-        column = column.chunk(0)
-    if not pa.types.is_fixed_size_list(column.type):
-        raise CannotTrainError("profiles' embeddings are not lists of one size; update profiles")
-    values = column.flatten().to_numpy(zero_copy_only=False)
-    vectors: Floats = values.astype(np.float64).reshape(-1, column.type.list_size)
+def _pointing(part: pa.FixedSizeListArray) -> NDArray[np.bool_]:
+    """Tell of each embedding whether it has a length: one that is null, nought or no number points nowhere."""
+    there = part.is_valid().to_numpy(zero_copy_only=False)
+    squares = np.square(_vectors(part)).sum(axis=1)
+    pointing = np.zeros(len(part), dtype=np.bool_)
+    pointing[there] = np.isfinite(squares) & (squares > _NO_LENGTH**2)
+    return pointing
+
+
+def _vectors(embeddings: pa.FixedSizeListArray) -> Floats:
+    """Return (embeddings that are not null, numbers)."""
+    numbers = embeddings.drop_null().flatten().to_numpy(zero_copy_only=False)
+    vectors: Floats = numbers.astype(np.float64).reshape(-1, embeddings.type.list_size)
     return vectors
