@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -53,6 +54,36 @@ class ProfilesPeer(Peer):
         query = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
         response = await self.call("GET", f"/v1/brands/{brand}/features", params=query)
         return response.content, response.headers.get("x-next-cursor")
+
+    async def texts(
+        self,
+        brand: str,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        embeddings: bool = False,
+    ) -> tuple[bytes, str | None]:
+        """Return a page of up to `limit` posts by key, an Arrow IPC stream, and the cursor of the next page.
+
+        Posts of hours from `start` up to before `end`, whose texts have not expired; `embeddings` of one version.
+        """
+        bounds = {"from": start, "to": end}
+        query: dict[str, Any] = {"limit": limit, "embeddings": embeddings}
+        query |= {name: moment.isoformat() for name, moment in bounds.items() if moment is not None}
+        if cursor is not None:
+            query["cursor"] = cursor
+        response = await self.call("GET", f"/v1/brands/{brand}/texts", params=query)
+        return response.content, response.headers.get("x-next-cursor")
+
+    async def named_texts(self, brand: str, post_keys: Sequence[str]) -> tuple[bytes, bool]:
+        """Return those of up to 1000 posts that have a text, by key, an Arrow IPC stream; tell whether it has all.
+
+        Where it has not, the keys after the last one told may be asked for again.
+        """
+        response = await self.call("POST", f"/v1/brands/{brand}/texts/named", json={"post_keys": list(post_keys)})
+        return response.content, "x-next-cursor" not in response.headers
 
     async def assigned(
         self, brand: str, basis: str, limit: int, cursor: str | None

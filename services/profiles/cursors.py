@@ -4,9 +4,10 @@ import math
 import re
 
 from services.profiles.listing import Order, Position, Sort
+from services.profiles.texts import TextPage
 from shared.brand import BRAND_PATTERN
 from shared.errors import InputError
-from shared.pages import decode_cursor
+from shared.pages import decode_cursor, encode_cursor
 
 _AUTHOR_KEY = re.compile(r"[0-9a-f]{32}")
 _LARGEST = 2**53
@@ -35,6 +36,21 @@ def decode_author(cursor: str | None) -> str | None:
     if not _is_author_key(author_key):
         raise _refused()
     return str(author_key)
+
+
+def text_cursor(page: TextPage, version: str) -> str | None:
+    """Return the cursor of the page after one of posts, with the version of embeddings; None where none follows."""
+    return encode_cursor([page.posts[-1].post_key, version]) if page.more else None
+
+
+def decode_text_place(cursor: str | None) -> tuple[str, str] | None:
+    """Return the last post of the page before and the version of its embeddings; raises InputError."""
+    if cursor is None:
+        return None
+    post_key, version = decode_cursor(cursor, str, str)
+    if not _is_author_key(post_key):
+        raise _refused()
+    return str(post_key), str(version)
 
 
 def decode_brand(cursor: str | None) -> str | None:

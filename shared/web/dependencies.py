@@ -7,7 +7,8 @@ from fastapi import FastAPI, Query, Request
 from shared.errors import NotReadyError
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
 
-MAX_CURSOR = 300
+MAX_CURSOR = 4_000
+"""A position may hold a name of 200 characters of any script, such as the version of a model."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description=f"items a page, {DEFAULT_LIMIT} by default")]
 Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]

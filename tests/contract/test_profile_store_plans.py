@@ -14,6 +14,7 @@ from services.profiles.listing import ClusterFilter, Listing, Order, Position, S
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_schema import SCHEMA
+from services.profiles.texts import TextQuery
 from shared.sqlite import Result, SqliteDatabase, Statement, open_sqlite
 from tests.contract.test_profile_store_removals import POSTS, through
 from tests.unit.profiles.posts import START, key, post
@@ -153,6 +154,8 @@ async def read_everything(store: Any) -> None:
         await store.sample("acme", FIRST, LATEST, 3, voice)
     await store.posts("acme", FIRST, LATEST, None, 3)
     await store.posts("acme", FIRST, LATEST, Place(FIRST, key(1)), 3)
+    await store.texts("acme", TextQuery(FIRST, LATEST, key(1), 3, embeddings=True))
+    await store.texts("acme", TextQuery(FIRST, LATEST, post_keys=[key(1)]))
 
 
 async def plans(database: SqliteDatabase, noted: dict[str, int]) -> dict[str, list[str]]:

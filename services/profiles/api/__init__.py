@@ -14,6 +14,7 @@ from services.profiles.api import (
     posts,
     profiles,
     removals,
+    texts,
     trends,
     webhooks,
 )
@@ -29,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
     profiles.router,
     features.router,
+    texts.router,
     exports.router,
     imports.router,
     assignments.router,

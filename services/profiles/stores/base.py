@@ -8,6 +8,7 @@ from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Pl
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
+from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import AnalyzedPost, Voice
 
 
@@ -177,6 +178,13 @@ class ProfileStore(Protocol):
         """Return up to `limit` posts of a time (hours from `start` up to before `end`) that are not expired.
 
         They come by hour and key, from after a place on.
+        """
+        ...
+
+    async def texts(self, brand: str, query: TextQuery) -> TextPage:
+        """Return a page of the posts that are not expired, as they are stored, by key.
+
+        Keys are keyed hashes: the first pages are a fair sample.
         """
         ...
 

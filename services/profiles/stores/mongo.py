@@ -24,6 +24,7 @@ from services.profiles.stores.mongo_turns import Turns
 from services.profiles.stores.mongo_writes import MongoWrites
 from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
 from services.profiles.stores.transactions import EVERY_BRAND, PIECE, TransactionalProfileStore
+from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import Voice
 from shared.clock import Clock
 from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
@@ -231,6 +232,11 @@ class MongoProfileStore(TransactionalProfileStore):
     @answering
     async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
         return await self._posts.by_date(brand, (start, end), after, limit)
+
+    @override
+    @answering
+    async def texts(self, brand: str, query: TextQuery) -> TextPage:
+        return await self._posts.texts(brand, query)
 
     @override
     @answering

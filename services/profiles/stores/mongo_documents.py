@@ -56,6 +56,11 @@ INDEXES: Final[list[tuple[str, list[tuple[str, int]], Document]]] = [
         [("brand", 1), ("hour", 1), ("_id", 1), ("voice", 1)],
         {"partialFilterExpression": {"brand": {"$exists": True}}},
     ),
+    (
+        "posts",
+        [("brand", 1), ("_id", 1), ("hour", 1)],
+        {"partialFilterExpression": {"brand": {"$exists": True}}},
+    ),
     ("assignments", [("profile", 1), ("run_id", 1)], {}),
     ("assignments", [("brand", 1), ("basis", 1), ("run_id", 1), ("cluster", 1), ("profile", 1)], {}),
     ("published_runs", [("brand", 1)], {}),

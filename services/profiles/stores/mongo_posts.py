@@ -6,11 +6,17 @@ with the text, and a post delivered again would count twice: so texts go by an e
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from services.profiles.kept import KeptPost, Place, Sample
 from services.profiles.stores.mongo_documents import CONTENT, Document, from_post, key_of, of_brand, to_kept
+from services.profiles.texts import StoredText, TextPage, TextQuery
 from shared.analyzed_post import Voice
 from shared.mongo import MongoDatabase
+
+_TEXT_FIELDS: Final = ("profile", "hour", "body", "text")
+_BATCH: Final = 100
+"""Posts fetched at once: what one batch is over the bytes of a page is read in vain."""
 
 
 class MongoPosts:
@@ -64,6 +70,23 @@ class MongoPosts:
             query = {**query, "hour": {"$gte": max(start, after.hour), "$lt": end}, "$or": [later, same]}
         return await self._kept(query, [("hour", 1), ("_id", 1)], limit)
 
+    async def texts(self, brand: str, query: TextQuery) -> TextPage:
+        """Return a page of the posts of a window, by key, as they are stored."""
+        ids: Document = {"$gt": f"{brand}|{query.after}", "$lt": f"{brand}}}"}
+        if query.post_keys is not None:
+            ids["$in"] = [f"{brand}|{post_key}" for post_key in query.post_keys]
+        matching = {"brand": brand, "_id": ids, "hour": {"$gte": query.start, "$lt": query.end}}
+        names = dict.fromkeys(_TEXT_FIELDS + (("embedding",) if query.embeddings else ()), 1)
+        found = self._posts.find(matching, names).sort("_id", 1).limit(query.limit + 1).batch_size(_BATCH)
+        posts: list[StoredText] = []
+        taken = 0
+        async for document in found:
+            posts.append(_stored(document))
+            if taken >= query.most_bytes:
+                break
+            taken += posts[-1].size
+        return query.page_of(posts)
+
     async def by_key(self, brand: str, after: str | None, limit: int) -> list[KeptPost]:
         """Return a page of the known posts, by key, expired and removed ones too."""
         return await self._kept({"_id": of_brand(brand, after)}, [("_id", 1)], limit)
@@ -71,3 +94,8 @@ class MongoPosts:
     async def _kept(self, query: Document, order: list[tuple[str, int]], limit: int) -> list[KeptPost]:
         found = await self._posts.find(query).sort(order).limit(limit).to_list(None)
         return await asyncio.to_thread(lambda: [to_kept(document) for document in found])
+
+
+def _stored(document: Document) -> StoredText:
+    names = (key_of(document["_id"]), key_of(document["profile"]), document["hour"])
+    return StoredText(*names, document["body"], document.get("text"), document.get("embedding"))

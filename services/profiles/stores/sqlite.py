@@ -20,6 +20,7 @@ from services.profiles.stores.sqlite_reads import decode, increments, known_post
 from services.profiles.stores.sqlite_writes import OF_AUTHOR, save
 from services.profiles.stores.state import NOTHING, Changes, Result, Rule
 from services.profiles.stores.transactions import PIECE, TransactionalProfileStore
+from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import Voice
 from shared.clock import Clock
 from shared.sqlite import SqliteDatabase
@@ -161,6 +162,10 @@ class SqliteProfileStore(TransactionalProfileStore):
     @override
     async def posts(self, brand: str, start: int, end: int, after: Place | None, limit: int) -> list[KeptPost]:
         return await self._database.read(lambda c: sqlite_posts.posts_by_date(c, brand, (start, end), after, limit))
+
+    @override
+    async def texts(self, brand: str, query: TextQuery) -> TextPage:
+        return await self._database.read(lambda c: sqlite_posts.texts(c, brand, query))
 
     @override
     async def kept_posts(self, brand: str, after: str | None, limit: int) -> list[KeptPost]:

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from services.profiles.encoding import from_body
 from services.profiles.kept import KeptPost, Place, Sample
+from services.profiles.texts import StoredText, TextPage, TextQuery
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.documents.unreadable_row import read_row
 
@@ -74,6 +75,21 @@ def posts_by_date(
         statement, (brand, max(window[0], place.hour), window[1], place.hour, place.post_key, limit)
     )
     return [_kept(row) for row in rows]
+
+
+def texts(connection: sqlite3.Connection, brand: str, query: TextQuery) -> TextPage:
+    """Return a page of the posts of a window, by key, as they are stored."""
+    named = "AND post_key IN (SELECT value FROM json_each(?))" if query.post_keys is not None else ""
+    statement = f"""
+        SELECT post_key, author_key, hour, body, {"embedding" if query.embeddings else "NULL"} AS embedding
+        FROM analyzed_post INDEXED BY analyzed_post_by_key
+        WHERE brand = ? AND post_key > ? AND hour >= ? AND hour < ? {named} ORDER BY post_key LIMIT ?
+    """  # noqa: S608 - our own
+    keys = [] if query.post_keys is None else [json.dumps(list(query.post_keys))]
+    rows = connection.execute(statement, (brand, query.after, query.start, query.end, *keys, query.limit + 1))
+    return query.page_of(
+        StoredText(row["post_key"], row["author_key"], row["hour"], row["body"], None, row["embedding"]) for row in rows
+    )
 
 
 def kept_posts(connection: sqlite3.Connection, brand: str, after: str | None, limit: int) -> list[KeptPost]:

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS analyzed_post (
 );
 CREATE INDEX IF NOT EXISTS analyzed_post_by_author ON analyzed_post (brand, author_key, post_key, hour, voice);
 CREATE INDEX IF NOT EXISTS analyzed_post_by_hour ON analyzed_post (brand, hour, post_key, voice);
+CREATE INDEX IF NOT EXISTS analyzed_post_by_key ON analyzed_post (brand, post_key, hour);
 CREATE INDEX IF NOT EXISTS analyzed_post_by_stored_at ON analyzed_post (stored_at);
 CREATE TABLE IF NOT EXISTS bucket (
     brand TEXT NOT NULL,
