@@ -5,6 +5,7 @@ VoxpopError
 ├── NotFoundError       what was asked for is not here                         404
 ├── ConflictError       right in itself, but not now                           409
 ├── OverloadedError     a bounded queue is full; try again after a while       503
+│   └── RateExceededError      one caller sent more than its rate              429
 ├── NotReadyError       the service is starting                                503
 ├── PeerError           another service could not do its part
 │   ├── PeerUnavailableError   it is down, too slow or full; nothing was kept  503
@@ -47,6 +48,10 @@ class OverloadedError(VoxpopError):
         """Say when to come back, in whole seconds."""
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class RateExceededError(OverloadedError):
+    """One caller sent more than its rate."""
 
 
 class NotReadyError(VoxpopError):

@@ -1,13 +1,14 @@
-"""How many tokens may be answered at once, and how many of them for one caller."""
+"""How many tokens may be answered at once, how many of them for one caller, and how many by the minute."""
 
 import asyncio
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
-from shared.errors import OverloadedError
+from shared.errors import OverloadedError, RateExceededError
 
 _SMOOTHING: Final = 0.1
 
@@ -79,3 +80,36 @@ class Admission:
         too_late = min(own * callers, all_) - self._deadline / self._seconds_a_token if self._seconds_a_token else 0
         excess = max(too_many, too_late)
         return max(1, math.ceil(excess * self._seconds_a_token)) if excess > 0 else 0
+
+
+class Rate(Protocol):
+    """So many in so many seconds."""
+
+    amount: int
+
+    def get_expiry(self) -> int:
+        """Return the seconds."""
+
+
+class TokenRate:
+    """How many tokens each caller may send in a time: a bucket that fills steadily, as in ATM's generic cell rate.
+
+    A request is let in where the bucket is not empty, however many tokens it has, and the next waits until its debt is
+    paid: no request is refused for ever, and over time no caller has more than the rate. (Windows of the library that
+    counts requests would hold a row a token.)
+    """
+
+    def __init__(self, rate: Rate, now: Callable[[], float] = time.monotonic) -> None:
+        """Let each caller send tokens at `rate`; a bucket holds the amount that it names."""
+        self._rate = rate
+        self._now = now
+        self._full: dict[str, float] = {}
+
+    def spend(self, caller: str, tokens: int) -> None:
+        """Take tokens out of a caller's bucket; raises RateExceededError with the seconds until something is in it."""
+        now, seconds = self._now(), self._rate.get_expiry()
+        full = max(now, self._full.get(caller, now))
+        if (wait := full - now - seconds) >= 0:
+            detail = f"more than {self._rate.amount} tokens in {seconds} seconds with this key; send texts later"
+            raise RateExceededError(detail, math.floor(wait) + 1)
+        self._full[caller] = full + tokens * seconds / self._rate.amount

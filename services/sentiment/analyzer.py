@@ -44,6 +44,10 @@ class Analyzer:
         """Of the embeddings that are answered, None where there are none."""
         return self._reader.embedding_version
 
+    def tokens_of(self, request: AnalysisRequest) -> int:
+        """Return about how many tokens a request costs."""
+        return sum(self._reader.tokens_of(request))
+
     async def analyze(self, request: AnalysisRequest, caller: str = "") -> list[Analysis]:
         """Return each text's analysis, in order, with the features asked for and no others set.
 
@@ -72,7 +76,7 @@ class Analyzer:
             raise InputError(_NO_EMBEDDING)
         if not texts:
             return np.empty((0, self._reader.embedder.dimensions), np.float32)
-        request = AnalysisRequest(texts, [None] * len(texts), [None] * len(texts), ["embedding"])
+        request = AnalysisRequest.of_embeddings(texts)
         asked = [AskedText(request, i, embed=True, remember=remember) for i in range(len(texts))]
         answers = await self._answers(request, TRAINING, asked)
         return np.stack([answer for answer in answers if isinstance(answer, np.ndarray)])

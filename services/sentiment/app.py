@@ -9,6 +9,7 @@ from services.sentiment.settings import SentimentSettings
 from shared.clock import Clock
 from shared.peers import Transports
 from shared.web.application import build_app
+from shared.web.auth import parse_rate
 
 
 def create_app(
@@ -22,6 +23,7 @@ def create_app(
     the device cannot be had.
     """
     settings.parsed_store()
+    parse_rate(settings.token_rate, "SENTIMENT_TOKEN_RATE")
     registry = CollectorRegistry()
     return build_app(
         "sentiment",

@@ -43,6 +43,11 @@ class AnalysisRequest:
         """Ask for the sentiment of one text, and nothing else."""
         return cls([text], [target], [None], ["sentiment"], detect=False)
 
+    @classmethod
+    def of_embeddings(cls, texts: Sequence[str]) -> "AnalysisRequest":
+        """Ask for the embeddings of texts, and nothing else."""
+        return cls(texts, [None] * len(texts), [None] * len(texts), ["embedding"])
+
     def part(self, places: Sequence[int]) -> "AnalysisRequest":
         """Return the request of some of its texts."""
         if list(places) == list(range(len(self.texts))):

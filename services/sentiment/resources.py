@@ -9,7 +9,7 @@ from typing import Final
 import joblib
 from prometheus_client import CollectorRegistry
 
-from services.sentiment.admission import Admission
+from services.sentiment.admission import Admission, TokenRate
 from services.sentiment.analyzer import Analyzer
 from services.sentiment.batch_reader import AskedText, BatchReader, TextAnswer
 from services.sentiment.batcher import Batcher
@@ -24,6 +24,7 @@ from services.sentiment.model_folder import ModelFolder, open_encoder, open_mode
 from services.sentiment.reader import OutputCache, Reader
 from services.sentiment.settings import SentimentSettings
 from services.sentiment.tokenizer import Tokenizer
+from shared.web.auth import parse_rate
 from shared.web.health import Check
 
 _BATCH_TOKENS: Final = {"cpu": 256, "cuda": 16_384}
@@ -38,6 +39,7 @@ class Resources:
     folder: ModelFolder
     engine: Engine
     batcher: Batcher[AskedText, TextAnswer]
+    rate: TokenRate
     encoder: Reader | None
     analyzer: Analyzer
     catalog: CategoryCatalog
@@ -70,6 +72,7 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
     # Counts a container's quota, where the runtime looks at the affinity alone and would be throttled.
     cpus = joblib.cpu_count()
     store = settings.parsed_store()
+    rate = parse_rate(settings.token_rate, "SENTIMENT_TOKEN_RATE")
     async with AsyncExitStack() as stack:
         model, encoding, detector = await asyncio.to_thread(_load, settings)
         metrics = SentimentMetrics(registry)
@@ -96,7 +99,7 @@ async def open_resources(settings: SentimentSettings, registry: CollectorRegistr
         trainer = CategoryTrainer(analyzer, catalog, of_sets)
         await stack.enter_async_context(catalog.running())
         await stack.enter_async_context(trainer.running())
-        yield Resources(model.folder, model.engine, batcher, encoder, analyzer, catalog, trainer)
+        yield Resources(model.folder, model.engine, batcher, TokenRate(rate), encoder, analyzer, catalog, trainer)
 
 
 def _load(settings: SentimentSettings) -> tuple[_Model, _Model | None, LanguageDetector]:

@@ -55,6 +55,11 @@ class SentimentSettings(ServiceSettings):
         le=2**30,
         description="tokens of texts being answered at once, a caller's at most what is left; more get 503",
     )
+    token_rate: str = Field(
+        "1200000/minute",
+        alias="SENTIMENT_TOKEN_RATE",
+        description="tokens of texts per key, told from their bytes; more get 429",
+    )
     deadline: float = Field(
         60.0, alias="SENTIMENT_DEADLINE", gt=0, le=3600, description="seconds that a request may take"
     )

@@ -65,12 +65,12 @@ class Authentication:
         return self._limiter
 
 
-def parse_rate(rate_limit: str) -> RateLimitItem:
-    """Read a rate such as `20/second`; raises SettingsError."""
+def parse_rate(rate_limit: str, setting: str = "VOXPOP_RATE_LIMIT") -> RateLimitItem:
+    """Read a rate such as `20/second`; raises SettingsError, which names the setting."""
     try:
         return parse(rate_limit)
     except ValueError:
-        raise SettingsError("VOXPOP_RATE_LIMIT must be such as 20/second or 1200/minute") from None
+        raise SettingsError(f"{setting} must be such as 20/second or 1200/minute") from None
 
 
 def opens(request: Request, scope: Scope) -> bool:

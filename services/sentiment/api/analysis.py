@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from services.sentiment.api.dependencies import Res, caller_of, unless_abandoned
+from services.sentiment.api.dependencies import Res, caller_of, charge, unless_abandoned
 from services.sentiment.categories.category_set import CategorySet
 from services.sentiment.model_card import EMBEDDING, ModelCard
 from services.sentiment.request import DEFAULT_FEATURES, FEATURES, AnalysisRequest, Feature
@@ -150,6 +150,7 @@ class ModelAnswer(BaseModel):
 async def read_sentiment(body: SentimentRequest, request: Request, resources: Res) -> Response:
     """Return one text's sentiment."""
     asked = AnalysisRequest.of_sentiment(body.text, body.target)
+    charge(request, resources, asked)
     analyses = await unless_abandoned(request, resources.analyzer.analyze(asked, caller_of(request)))
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
@@ -174,6 +175,7 @@ async def analyze(body: AnalyzeRequest, request: Request, resources: Res) -> Res
     asked = body.request()
     if body.category_set is not None:
         asked = replace(asked, category_set=_resolved(resources, body.category_set))
+    charge(request, resources, asked)
     analyses = await unless_abandoned(request, resources.analyzer.analyze(asked, caller_of(request)))
     if analyses is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 from pydantic_core import PydanticCustomError
 
 from services.sentiment.api.analysis import SetName, Text
-from services.sentiment.api.dependencies import Res, unless_abandoned
+from services.sentiment.api.dependencies import Res, charge, unless_abandoned
 from services.sentiment.categories.category_set import MAX_LABEL_CHARACTERS, MAX_NOTES_CHARACTERS, CategorySet
 from services.sentiment.categories.examples import MAX_EXAMPLES, Example, unpack
 from services.sentiment.categories.training_queue import TrainingRequest
+from services.sentiment.request import AnalysisRequest
 from shared.access import Scope
 from shared.analysis import Probability
 from shared.errors import InputError
@@ -122,6 +123,7 @@ async def make_set(name: SetName, body: CategorySetRequest, request: Request, re
     Texts are kept cleaned. A set that was made is seen by the other replicas within seconds.
     """
     wanted = TrainingRequest(name, body.given(), body.notes)
+    charge(request, resources, AnalysisRequest.of_embeddings([example.text for example in body.examples]))
     made = await unless_abandoned(request, resources.trainer.make(wanted))
     if made is None:
         return Response(status_code=CLIENT_CLOSED_REQUEST)

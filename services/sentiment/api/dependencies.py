@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 
+from services.sentiment.request import AnalysisRequest
 from services.sentiment.resources import Resources
 from shared.access import ApiKey
 from shared.web.dependencies import opened
@@ -63,6 +64,16 @@ class _Watch:
         self._gone = True
         if self._working is not None:
             self._working.cancel()
+
+
+def charge(request: Request, resources: Resources, asked: AnalysisRequest) -> None:
+    """Take a request's tokens out of what its key may send; raises RateExceededError where nothing is left.
+
+    There is no rate for the services' own key, and none without keys.
+    """
+    key: ApiKey | None = getattr(request.state, "api_key", None)
+    if key is not None and not key.internal:
+        resources.rate.spend(key.name, resources.analyzer.tokens_of(asked))
 
 
 def caller_of(request: Request) -> str:

@@ -5,9 +5,10 @@ from contextlib import ExitStack, suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import parse
 
-from services.sentiment.admission import Admission
-from shared.errors import OverloadedError
+from services.sentiment.admission import Admission, TokenRate
+from shared.errors import OverloadedError, RateExceededError
 
 ASKED = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(1, 300)), max_size=60)
 
@@ -77,3 +78,24 @@ def test_room_is_free_again_text_by_text() -> None:
         with admission.admit("b", 400):
             assert admission.held == 500
     assert admission.held == 0
+
+
+SENT = st.lists(st.tuples(st.floats(0, 30), st.integers(1, 500)), max_size=60)
+
+
+@given(SENT)
+def test_over_time_a_caller_sends_no_more_than_its_rate(sent: list[tuple[float, int]]) -> None:
+    """Beside the bucket and one request; who waits as long as was said is let in, however much it sends."""
+    now = 0.0
+    rate = TokenRate(parse("100/minute"), lambda: now)
+    taken = 0
+    for pause, tokens in sent:
+        now += pause
+        try:
+            rate.spend("a", tokens)
+        except RateExceededError as refusal:
+            now += refusal.retry_after
+            rate.spend("a", tokens)
+        assert taken <= 100 + now * 100 / 60 + 1e-6
+        taken += tokens
+        rate.spend(f"another at {now}", tokens)

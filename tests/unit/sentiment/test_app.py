@@ -60,6 +60,29 @@ async def test_a_key_for_browsers_is_told_no_path_of_the_server(folder: Path) ->
         assert (await http.get("/v1/model")).json()["folder"] == str(folder)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/sentiment", {"text": "good"}), ("/v1/analyze", {"texts": ["good " * 50] * 4})]
+)
+async def test_a_keys_rate_is_counted_in_tokens(folder: Path, path: str, body: dict[str, object]) -> None:
+    """Past it 429 with the seconds to wait; another key, and the services' own, are answered meanwhile."""
+    service_key = "service-0123456789-0123456789-0123456789"
+    settings = {"model": str(folder), "api_keys": KEYS, "token_rate": "10/day", "service_key": service_key}
+    async with running(**settings) as http:
+        answers = [
+            await http.post(path, json=body, headers={"authorization": f"Bearer {key}"})
+            for key in ("analyze", "analyze", "admin", service_key, service_key)
+        ]
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200]
+    assert "10 tokens" in answers[1].json()["detail"]
+    assert int(answers[1].headers["retry-after"]) >= 1
+
+
+def test_a_malformed_rate_of_tokens_stops_the_start() -> None:
+    """The sentence names the setting."""
+    with pytest.raises(SettingsError, match="SENTIMENT_TOKEN_RATE must be such as"):
+        app_of(token_rate="many")
+
+
 async def test_a_drop_in_classifier_is_served(folder: Path) -> None:
     """Any exported sequence classifier answers; of a model of unknown languages none is unsupported."""
     async with running(model=str(folder)) as http:
