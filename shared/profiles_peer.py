@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.analyzed_post import SCHEMA_VERSION, AnalyzedPost
+from shared.brand_changes import BrandChanges
 from shared.erasure import ErasureReport
 from shared.errors import PeerRefusedError
 from shared.peers import Peer
@@ -49,10 +50,24 @@ class ProfilesPeer(Peer):
         response = await self.call("POST", "/v1/erasures", json={"author_key": author_key})
         return self.read(lambda: ErasureReport.model_validate_json(response.content), _WITHOUT_COUNTS)
 
-    async def features(self, brand: str, limit: int, cursor: str | None) -> tuple[bytes, str | None]:
-        """Return a page of up to `limit` authors as numbers, an Arrow IPC stream, and the cursor of the next page."""
-        query = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
-        response = await self.call("GET", f"/v1/brands/{brand}/features", params=query)
+    async def features(
+        self,
+        brand: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        embeddings: bool = False,
+        changed_after: int | None = None,
+    ) -> tuple[bytes, str | None]:
+        """Return a page of up to `limit` authors as numbers, an Arrow IPC stream, and the cursor of the next page.
+
+        With `embeddings` come their mean embeddings, and pages of 20,000 at the most. After a number only authors who
+        changed since come, in the order of changes; `last_change` in the stream's metadata is what to ask with next.
+        """
+        query: dict[str, Any] = {"limit": limit, "cursor": cursor, "changed_after": changed_after}
+        query |= {"embeddings": "true"} if embeddings else {}
+        given = {name: value for name, value in query.items() if value is not None}
+        response = await self.call("GET", f"/v1/brands/{brand}/features", params=given)
         return response.content, response.headers.get("x-next-cursor")
 
     async def texts(
@@ -84,6 +99,11 @@ class ProfilesPeer(Peer):
         """
         response = await self.call("POST", f"/v1/brands/{brand}/texts/named", json={"post_keys": list(post_keys)})
         return response.content, "x-next-cursor" not in response.headers
+
+    async def changes(self, after: int) -> BrandChanges:
+        """Return which brands changed since the call that gave `after` as its `next`; nought at first."""
+        response = await self.call("GET", "/v1/changes", params={"after": after})
+        return self.read(lambda: BrandChanges.model_validate_json(response.content), "that tells no changes")
 
     async def assigned(
         self, brand: str, basis: str, limit: int, cursor: str | None

@@ -2,7 +2,11 @@
 
 import math
 import re
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any
 
+from services.profiles.feature_page import Beginning, ChangedSpan
 from services.profiles.listing import Order, Position, Sort
 from services.profiles.texts import TextPage
 from shared.brand import BRAND_PATTERN
@@ -28,14 +32,36 @@ def decode_position(cursor: str | None, sort: Sort, order: Order) -> Position | 
     return Position(value, str(author_key))  # type: ignore[arg-type] # None does not fit
 
 
-def decode_author(cursor: str | None) -> str | None:
-    """Return the last author of the page before; raises InputError."""
-    if cursor is None:
-        return None
-    [author_key] = decode_cursor(cursor, str)
-    if not _is_author_key(author_key):
+@dataclass(frozen=True, slots=True)
+class FeaturePlace:
+    """Where a page of features begins, up to which change its pages go, and of which version embeddings are."""
+
+    place: Beginning
+    through: int
+    version: str | None
+
+    def after(self, author_key: str, changed: int) -> "FeaturePlace":
+        """Return where the page after a row begins."""
+        by_author = isinstance(self.place, str)
+        place = author_key if by_author else ChangedSpan(changed, author_key, self.through)
+        return FeaturePlace(place, self.through, self.version)
+
+    def cursor(self) -> str:
+        """Return the cursor of the page that begins here."""
+        place = self.place
+        number, author_key = (None, place) if isinstance(place, str) else (place.after, place.author_key)
+        return encode_cursor([number, author_key, self.through, self.version])
+
+
+def decode_feature_place(cursor: str, *, by_change: bool) -> FeaturePlace:
+    """Return where the page begins; raises InputError where the cursor is not of pages in this order."""
+    held: list[Any] = decode_cursor(cursor, (int, NoneType), str, int, (str, NoneType))
+    number, author_key, through, version = held
+    numbers = [through, *([] if number is None else [number])]
+    if (number is not None) != by_change or not _is_author_key(author_key) or not all(map(_is_sequence, numbers)):
         raise _refused()
-    return str(author_key)
+    place = author_key if number is None else ChangedSpan(number, author_key, through)
+    return FeaturePlace(place, through, version)
 
 
 def text_cursor(page: TextPage, version: str) -> str | None:
@@ -73,6 +99,10 @@ def _fits(sort: Sort, value: object) -> bool:
 
 def _is_author_key(value: object) -> bool:
     return isinstance(value, str) and _AUTHOR_KEY.fullmatch(value) is not None
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _refused() -> InputError:

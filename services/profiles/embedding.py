@@ -20,6 +20,14 @@ _SHORTEST, _LONGEST = 0.7, 1.3
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingSpace:
+    """A version of embeddings and how many numbers one has; nought where there is none."""
+
+    version: str = ""
+    dimensions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingSum:
     """The sum of the embeddings of so many posts: little-endian 32-bit integers, in 127ths.
 
@@ -37,6 +45,13 @@ class EmbeddingSum:
     def mean(self) -> NDArray[np.float32]:
         """Return the mean embedding, (dimensions,); its length tells how alike the posts are."""
         return (np.frombuffer(self.sums, dtype="<i4") / (SCALE * self.posts)).astype(np.float32)
+
+
+def means_of(sums: Sequence[EmbeddingSum], dimensions: int) -> NDArray[np.float32]:
+    """Return what `EmbeddingSum.mean` returns of each, (sums, dimensions)."""
+    posts = np.array([one.posts for one in sums], dtype=np.float64).reshape(-1, 1)
+    totals = np.frombuffer(b"".join(one.sums for one in sums), dtype="<i4").reshape(-1, dimensions or 1)
+    return (totals / (SCALE * posts)).astype(np.float32)
 
 
 Embeddings = Mapping[str, EmbeddingSum]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import structlog
 from pydantic_core import from_json
 
-from services.profiles.embedding import SCALE
+from services.profiles.embedding import SCALE, EmbeddingSpace
 from services.profiles.encoding import from_body
 
 log = structlog.get_logger(__name__)
@@ -76,14 +76,6 @@ class TextQuery:
             posts.append(one)
             taken += one.size
         return TextPage(posts, more=False)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddingSpace:
-    """A version of embeddings and how many numbers one has; nought where there is none."""
-
-    version: str = ""
-    dimensions: int = 0
 
 
 @dataclass(slots=True)

@@ -85,6 +85,13 @@ def check_scope(request: Request, scope: Scope) -> None:
         raise HTTPException(403, f"this key lacks the scope '{scope}'")
 
 
+def check_service(request: Request) -> None:
+    """Raise 403 where the request's key is not the services' own: where the query decides what is told."""
+    key: ApiKey | None = getattr(request.state, "api_key", None)
+    if key is not None and not key.internal:
+        raise HTTPException(403, "this is for voxpop's own services alone, which show VOXPOP_SERVICE_KEY")
+
+
 def requires(scope: Scope, *others: Scope) -> params.Depends:
     """Return the dependency of a route that a key must open by `scope` or one of `others`, else 403."""
 
@@ -100,9 +107,7 @@ def for_services() -> params.Depends:
     """Return the dependency of a route that is closed to every key but the services' own, else 403."""
 
     async def check(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> None:
-        key: ApiKey | None = getattr(request.state, "api_key", None)
-        if key is not None and not key.internal:
-            raise HTTPException(403, "this route is for voxpop's own services alone, which show VOXPOP_SERVICE_KEY")
+        check_service(request)
 
     dependency: params.Depends = Security(check)
     return dependency

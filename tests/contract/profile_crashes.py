@@ -12,7 +12,7 @@ from services.profiles.stores.sqlite import SqliteProfileStore
 from shared.errors import PeerUnavailableError
 from shared.sqlite import SqliteDatabase, Statement
 
-WRITES = ("bulk_write", "insert_many", "update_one", "update_many", "delete_many")
+WRITES = ("bulk_write", "insert_many", "update_one", "update_many", "delete_many", "find_one_and_update")
 Result = TypeVar("Result")
 
 Meddle = Callable[[str, bool], Awaitable[None]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.profiles.feature_record import to_record
 from services.profiles.folding import Increment, combine_all, increment_of
 from services.profiles.listing import Listing, Order, Sort, position_of
 from services.profiles.profile import BrandSize, BrandSummary, Profile
@@ -108,7 +109,7 @@ async def test_brands_do_not_mix(store: ProfileStore) -> None:
     assert set(await held(store, "acme")) == {key(1)}
     assert set(await held(store, "acme-2")) == {key(1), key(2)}
     assert await store.brands(None, 10) == [BrandSize("acme", 1, 1), BrandSize("acme-2", 2, 2)]
-    assert [profile.author_key for profile in await store.features("acme", None, 10)] == [key(1)]
+    assert list((await store.features("acme", "", 10)).author_keys) == [key(1)]
 
 
 async def test_the_same_delivery_from_twenty_clients_is_counted_once(store: ProfileStore) -> None:
@@ -215,7 +216,7 @@ async def test_a_brand_is_there_from_its_first_post(store: ProfileStore) -> None
     assert not await store.has_brand("acme")
     assert await store.summary("acme") is None
     assert await store.profiles(Listing("acme", 10)) == []
-    assert await store.features("acme", None, 10) == []
+    assert not (await store.features("acme", "", 10)).author_keys
     await store.fold("acme", [post(1)])
     assert await store.has_brand("acme")
     assert not await store.has_brand("acm")
@@ -251,11 +252,15 @@ async def test_a_summary_adds_up_the_brand(store: ProfileStore) -> None:
 async def test_features_come_in_pages_by_author(store: ProfileStore) -> None:
     """Pages of features meet every profile once, by author key."""
     await store.fold("acme", crowd())
-    found: list[Profile] = []
-    while page := await store.features("acme", found[-1].author_key if found else None, 4):
-        found += page
-    assert [profile.author_key for profile in found] == sorted(folded_once(crowd()))
-    assert {profile.author_key: profile.folded for profile in found} == folded_once(crowd())
+    found: list[str] = []
+    records = b""
+    while (page := await store.features("acme", found[-1] if found else "", 4)).author_keys:
+        assert len(page.author_keys) == len(page.changed) <= 4
+        found += page.author_keys
+        records += page.records
+    once = folded_once(crowd())
+    assert found == sorted(once)
+    assert records == b"".join(to_record(Profile("acme", author_key, once[author_key])) for author_key in found)
 
 
 async def test_an_open_store_is_ready(store: ProfileStore) -> None:

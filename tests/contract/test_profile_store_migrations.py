@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
+from services.profiles.embedding import EmbeddingSpace
+from services.profiles.feature_page import ChangedSpan
+from services.profiles.feature_record import to_record
 from services.profiles.folding import increment_of
 from services.profiles.kept import KeptPost
 from services.profiles.listing import Listing
+from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores import sqlite_migrations
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
@@ -85,6 +89,39 @@ async def test_an_old_file_opens_with_all_that_was_in_it(path: Path) -> None:
         assert german == sorted(author for author, one in folded_once(POSTS).items() if "de" in one.languages)
 
 
+async def test_an_old_file_tells_features_and_changes(path: Path) -> None:
+    """Each profile has its record and a number; a follower that begins anew is told of every brand."""
+    async with open_store(SqliteUrl(path)) as store:
+        changes = await store.changes(0)
+        assert changes.brands.keys() == {"acme", "bolt"}
+        for brand, posts in (("acme", POSTS), ("bolt", POSTS[:3])):
+            rows = await store.features(brand, "", MANY)
+            once = folded_once(posts)
+            assert list(rows.author_keys) == sorted(once)
+            assert rows.records == b"".join(to_record(Profile(brand, author, once[author])) for author in sorted(once))
+            span = ChangedSpan(0, "g", changes.brands[brand])
+            assert set((await store.features(brand, span, MANY)).author_keys) == set(once)
+
+
+async def test_embeddings_of_a_file_without_records_are_told(tmp_path: Path) -> None:
+    """A file as it was before records were kept: the version of its embeddings is known, and a damaged row skipped."""
+    made, embedded = tmp_path / "profiles.db", analysis(embedding=[1.0, 2.0])
+    async with open_store(SqliteUrl(made)) as store:
+        await store.fold("acme", [post(n, n, analyzed=embedded, embedding_version="v1") for n in range(4)])
+        rows = await store.features("acme", "", MANY)
+    with closing(sqlite3.connect(made)) as file, file:
+        for table in ("feature", "brand_change", "embedding_use"):
+            file.execute(f"DROP TABLE {table}")
+        file.execute("UPDATE profile SET body = '{' || body WHERE author_key = ?", (key(3),))
+        file.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    async with open_store(SqliteUrl(made)) as store:
+        assert await store.embedding_space("acme") == EmbeddingSpace("v1", 2)
+        found = await store.features("acme", "", MANY, "v1")
+        assert list(found.author_keys) == list(rows.author_keys)[:3]
+        assert rows.records.startswith(found.records)
+        assert found.embeddings.keys() == {key(number) for number in range(4)} - {key(3)}
+
+
 async def test_replays_into_an_old_file_change_nothing(path: Path) -> None:
     """Keys that were counted or removed are known, removed authors stay away, and what is new counts."""
     async with open_store(SqliteUrl(path)) as store:
@@ -113,7 +150,7 @@ async def test_a_second_opening_changes_nothing(path: Path) -> None:
     async with open_store(SqliteUrl(path)):
         pass
     first = dump(path)
-    assert first[-1] == str(len(MIGRATIONS) + 1), "those of profiles, and the one of small stores"
+    assert first[-1] == str(len(MIGRATIONS) + 2), "those of profiles, that of small stores, and that of features"
     assert not any("contribution" in line for line in first)
     async with open_store(SqliteUrl(path)) as store:
         await assert_migrated(store)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.profiles.feature_page import ChangedSpan
 from services.profiles.folding import LATEST
 from services.profiles.kept import Place
 from services.profiles.listing import ClusterFilter, Listing, Order, Position, Sort
@@ -22,7 +23,18 @@ from tests.unit.profiles.posts import START, key, post
 FIRST = int(START.timestamp())
 MANY = 1000
 
-SMALL = frozenset({"found", "brand", "embedding_version", "restoration", "published", "json_each"})
+SMALL = frozenset(
+    {
+        "found",
+        "brand",
+        "brand_change",
+        "embedding_use",
+        "embedding_version",
+        "restoration",
+        "published",
+        "json_each",
+    }
+)
 """Tables of a row a brand, a model or a run, and `found`, the brands of a table.
 
 Reading all of them costs no more with more posts or authors.
@@ -40,6 +52,7 @@ READS_ALL = {
 """Statements that read a whole table, or all that a brand has in it, and why."""
 
 SORTS = {
+    "ORDER BY latest DESC, posts DESC, version LIMIT 1": "the embedding versions of a brand, of which there are few",
     "ORDER BY post_key LIMIT ?)": "a sample goes by key, over a part of the index by hour",
     "GROUP BY voice, hour": "an author's posts are counted by hour, out of that index alone",
     "GROUP BY basis, cluster": "the authors of each published cluster are counted, now and then",
@@ -140,7 +153,11 @@ async def read_everything(store: Any) -> None:
     await store.summary("acme")
     await store.cluster_sizes("acme")
     await store.profile("acme", key(1))
-    await store.features("acme", None, 10)
+    await store.features("acme", "", 10)
+    await store.features("acme", ChangedSpan(0, "", 10), 10, "v1")
+    await store.embedding_space("acme")
+    await store.last_change("acme")
+    await store.changes(0)
     for sort in Sort:
         for order in Order:
             value = key(1) if sort is Sort.AUTHOR_KEY else 1

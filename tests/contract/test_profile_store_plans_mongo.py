@@ -20,7 +20,9 @@ pytestmark = pytest.mark.mongo
 Filter = tuple[str, dict[str, Any], tuple[str, ...]]
 """A collection, what it is searched by, and the fields of the order."""
 
-SMALL = frozenset({"brands", "embedding_versions", "published_runs", "restorations", "shards", "totals", "turns"})
+SMALL = frozenset(
+    {"brands", "brand_changes", "embedding_versions", "published_runs", "restorations", "shards", "totals", "turns"}
+)
 """Collections of a few documents a brand or a model."""
 
 READS_ALL = {("rollups", frozenset({"brand"})): "a backup reads all buckets of a brand"}

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from services.profiles.feature_record import to_record
 from services.profiles.folding import increment_of
 from services.profiles.listing import Listing
+from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import open_store
@@ -67,7 +69,9 @@ async def assert_holds(store: ProfileStore, brand: str, posts: list[AnalyzedPost
     if posts:
         await store.fold(clean, posts)
     assert await held(store, brand) == await held(store, clean) == folded_once(posts)
-    assert {found.author_key: found.folded for found in await store.features(brand, None, 100)} == folded_once(posts)
+    rows, once = await store.features(brand, "", 100), folded_once(posts)
+    assert list(rows.author_keys) == sorted(once)
+    assert rows.records == b"".join(to_record(Profile(brand, author, once[author])) for author in sorted(once))
     found_now = {kept.profile.author_key: kept.profile.folded for kept in await store.kept_profiles(brand, None, 1000)}
     assert found_now == folded_once(posts, embeddings=True)
     if not expired:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.profiles.features import arrow_stream
+from services.profiles.feature_page import arrow_stream
 from services.profiles.kept import KeptBucket, KeptProfile
 from services.profiles.profile import Profile
 from services.profiles.stores.base import ProfileStore
@@ -70,6 +70,5 @@ async def test_sums_beyond_64_bits_are_exact(store: ProfileStore) -> None:
 async def test_what_has_no_larger_numbers_tells_the_largest(store: ProfileStore) -> None:
     """A feature is a number of 64 bits."""
     await restored(store, 1)
-    (profile,) = await store.features("acme", None, 9)
-    with pa.ipc.open_stream(arrow_stream([profile])) as stream:
+    with pa.ipc.open_stream(arrow_stream(await store.features("acme", "", 9), 1)) as stream:
         assert stream.read_all()["likes"].to_pylist() == [2**63 - 1]

@@ -9,9 +9,10 @@ from pydantic import AwareDatetime, Field
 
 from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.cursors import decode_text_place, text_cursor
-from services.profiles.features import MEDIA_TYPE
+from services.profiles.embedding import EmbeddingSpace
+from services.profiles.feature_page import MEDIA_TYPE
 from services.profiles.stores.base import ProfileStore
-from services.profiles.texts import EmbeddingSpace, TextPage, TextQuery, arrow_texts
+from services.profiles.texts import TextPage, TextQuery, arrow_texts
 from services.profiles.transfer.row import END, FIRST
 from shared.analyzed_post import Key
 from shared.errors import InputError
@@ -60,7 +61,7 @@ async def page_texts(
         raise InputError("`from` must not be after `to`", ("query", "from"))
     place = decode_text_place(cursor)
     after = place[0] if place else ""
-    space = await _space(resources.store, place[1] if place else None) if embeddings else None
+    space = await _space(resources.store, brand, place[1] if place else None) if embeddings else None
     query = TextQuery(start, end, after, limit, PAGE_BYTES, embeddings)
     return await _answer(await resources.store.texts(brand, query), space)
 
@@ -82,11 +83,11 @@ async def _answer(page: TextPage, space: EmbeddingSpace | None) -> Response:
     return Response(body, media_type=MEDIA_TYPE, headers={"x-next-cursor": cursor} if cursor else None)
 
 
-async def _space(store: ProfileStore, version: str | None) -> EmbeddingSpace:
-    """Return the space of a version, without one that of the embeddings there are."""
-    lengths = await store.embedding_lengths()
-    chosen = max(lengths, default="") if version is None else version
-    return EmbeddingSpace(chosen, lengths.get(chosen, 0))
+async def _space(store: ProfileStore, brand: str, version: str | None) -> EmbeddingSpace:
+    """Return the space of a version, without one that of the brand's latest posts, as features tell it."""
+    if version is None:
+        return await store.embedding_space(brand) or EmbeddingSpace()
+    return EmbeddingSpace(version, (await store.embedding_lengths()).get(version, 0))
 
 
 def _seconds(moment: AwareDatetime | None, otherwise: int) -> int:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.profiles.embedding import EmbeddingSpace
+from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import AnalyzedPost, Voice
+from shared.brand_changes import BrandChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,34 @@ class ProfileStore(Protocol):
         """Return how many authors each published cluster has, by basis."""
         ...
 
-    async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        """Return up to `limit` profiles after the author `after`, by author, without clusters."""
+    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+        """Return up to `limit` profiles as numbers, with the sums of embeddings of a version where one is named.
+
+        By author, after an author (the empty text is before all), or those of a span of changes, by number and author.
+        """
+        ...
+
+    async def embedding_space(self, brand: str) -> EmbeddingSpace | None:
+        """Return the version of the embeddings of the brand's latest posts, by hour; None without any.
+
+        Of versions with the same latest hour the one of more posts is returned. Versions are never mixed.
+        """
+        ...
+
+    async def last_change(self, brand: str) -> int:
+        """Return the number of the brand's last change: every change of a profile with this or a lower number is seen.
+
+        A change that is not seen yet will have a higher number, whatever clocks, crashes and other writers do; nought
+        is before all. Every fold, removal, restore or erasure that changes a profile gives it the next number. A
+        profile that is gone is no longer among the rows, and nothing tells of it but the brand's number.
+        """
+        ...
+
+    async def changes(self, after: int) -> BrandChanges:
+        """Return the number of the last change of each brand that changed since an earlier call returned `after`.
+
+        `after` is the `next` of that call, nought at first. No change is missed by a caller that remembers `next`.
+        """
         ...
 
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:

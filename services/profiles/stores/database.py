@@ -12,6 +12,7 @@ from services.profiles.stores import sqlite_schema
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
+from services.profiles.stores.sqlite_features import features_beside_profiles
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
 from shared.documents.base import Documents
@@ -46,7 +47,7 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
     """
     clock = clock or SystemClock()
     if isinstance(url, SqliteUrl):
-        async with open_sqlite(url.path, SCHEMA, (*MIGRATIONS, MOVED_TABLES)) as file:
+        async with open_sqlite(url.path, SCHEMA, (*MIGRATIONS, MOVED_TABLES, features_beside_profiles)) as file:
             yield _stores(SqliteProfileStore(file, clock), SqliteDocuments(file, COLLECTIONS))
     else:
         async with open_mongo(url) as database:

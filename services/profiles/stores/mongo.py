@@ -8,17 +8,20 @@ from typing import Final
 import pymongo
 from typing_extensions import override
 
+from services.profiles.embedding import EmbeddingSpace
+from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import mongo_listing
 from services.profiles.stores.mongo_assignments import cluster_sizes, publish, stage
+from services.profiles.stores.mongo_changes import MongoChanges
 from services.profiles.stores.mongo_documents import INDEXES, key_of, of_brand
 from services.profiles.stores.mongo_group import GroupCommit
 from services.profiles.stores.mongo_posts import MongoPosts
 from services.profiles.stores.mongo_reads import MongoReads
-from services.profiles.stores.mongo_schema import check_schema
+from services.profiles.stores.mongo_schema import check_schema, keep_schema
 from services.profiles.stores.mongo_totals import MongoTotals
 from services.profiles.stores.mongo_turns import Turns
 from services.profiles.stores.mongo_writes import MongoWrites
@@ -26,6 +29,7 @@ from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
 from services.profiles.stores.transactions import EVERY_BRAND, PIECE, TransactionalProfileStore
 from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import Voice
+from shared.brand_changes import BrandChanges
 from shared.clock import Clock
 from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
 
@@ -56,15 +60,19 @@ class MongoProfileStore(TransactionalProfileStore):
         self._group = GroupCommit(self._transact)
         self._totals = MongoTotals(database)
         self._posts = MongoPosts(database)
+        self._changes = MongoChanges(database)
 
     @answering
     async def prepare(self) -> None:
         """Make the indexes; raises SettingsError for a server without transactions and a store of an earlier kind."""
         await check_replica_set(self._database)
-        await check_schema(self._database)
+        is_earlier = await check_schema(self._database)
         with pymongo.timeout(INDEX_SECONDS):
             for collection, keys, options in INDEXES:
                 await self._database[collection].create_index(keys, **options)
+            if is_earlier:
+                await self._changes.bring_up(await self._totals.registered())
+        await keep_schema(self._database)
         await self._turns.prepare()
 
     @override
@@ -110,8 +118,7 @@ class MongoProfileStore(TransactionalProfileStore):
         async def trying(session: MongoSession) -> Result:
             nonlocal tries, turn
             tries += 1
-            if tries > 1:
-                self.conflicts += 1
+            self.conflicts += tries > 1
             if tries > MEETINGS:
                 self._turns.meet(brand)
                 turn = turn or await self._turn(brand)
@@ -193,8 +200,23 @@ class MongoProfileStore(TransactionalProfileStore):
 
     @override
     @answering
-    async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        return await mongo_listing.features(self._database, brand, after, limit)
+    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+        return await mongo_listing.features(self._database, brand, place, limit, version)
+
+    @override
+    @answering
+    async def embedding_space(self, brand: str) -> EmbeddingSpace | None:
+        return await self._changes.embedding_space(brand)
+
+    @override
+    @answering
+    async def last_change(self, brand: str) -> int:
+        return await self._changes.last(brand)
+
+    @override
+    @answering
+    async def changes(self, after: int) -> BrandChanges:
+        return await self._changes.after(after)
 
     @override
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:

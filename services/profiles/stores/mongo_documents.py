@@ -17,21 +17,22 @@ from bson import Decimal128
 from services.profiles.author_sketch import AuthorSketch
 from services.profiles.embedding import Embeddings, EmbeddingSum
 from services.profiles.encoding import from_body, from_bucket, from_document, to_body, to_bucket, to_document
+from services.profiles.feature_record import to_record
 from services.profiles.folding import UNIT, Increment, adds_of
 from services.profiles.kept import KeptPost
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import BucketKey, Rollup
 from services.profiles.stores.mongo_numbers import added, narrowed, whole, widened
-from services.profiles.stores.state import NEVER, Arrival, Counted, KnownAuthor, ShardedKey
+from services.profiles.stores.state import NEVER, Arrival, Counted, EmbeddedPosts, KnownAuthor, ShardedKey
 from shared.analyzed_post import AnalyzedPost
 
 Document = dict[str, Any]
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 CONTENT: Final = ("body", "text", "embedding", "hour", "voice", "shard", "stored_at", "brand")
 """What a post loses when its time is over."""
-NO_EMBEDDINGS: Final = {"embeddings": 0}
-"""For readings of profiles without the sums of their embeddings, most of their bytes."""
+NO_EMBEDDINGS: Final = {"embeddings": 0, "record": 0}
+"""For readings of profiles without the sums of their embeddings, most of their bytes, and without their record."""
 SUMS: Final = ("score_sum", "score_squares", "subjectivity_sum", "likes", "reposts", "replies")
 BUCKET_SUMS: Final = ("score_sum", "likes", "reposts", "replies")
 """What may outgrow 64 bits in a profile and in a bucket."""
@@ -41,6 +42,7 @@ TOTALLED_COUNTS: Final = ("labels", "languages")
 INDEXES: Final[list[tuple[str, list[tuple[str, int]], Document]]] = [
     ("profiles", [("brand", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("posts", 1), ("author_key", 1)], {}),
+    ("profiles", [("brand", 1), ("changed", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("first_seen", 1)], {}),
     ("profiles", [("brand", 1), ("last_seen", 1), ("author_key", 1)], {}),
     ("profiles", [("brand", 1), ("mean_rising", 1), ("author_key", 1)], {}),
@@ -64,6 +66,7 @@ INDEXES: Final[list[tuple[str, list[tuple[str, int]], Document]]] = [
     ("assignments", [("profile", 1), ("run_id", 1)], {}),
     ("assignments", [("brand", 1), ("basis", 1), ("run_id", 1), ("cluster", 1), ("profile", 1)], {}),
     ("published_runs", [("brand", 1)], {}),
+    ("brand_changes", [("at", 1)], {}),
 ]
 
 
@@ -123,8 +126,8 @@ def to_kept(document: Mapping[str, Any]) -> KeptPost:
     return KeptPost(post_key, author_key, key_version, document["stored_at"], from_post(document))
 
 
-def to_profile(brand: str, author_key: str, author: KnownAuthor) -> Document | None:
-    """Return the document of an author; None where there is nothing to keep."""
+def to_profile(brand: str, author_key: str, author: KnownAuthor, changed: int) -> Document | None:
+    """Return the document of an author whose last change has a number; None where there is nothing to keep."""
     document: Document = {"_id": f"{brand}|{author_key}"}
     if author.folded.posts:
         folded = author.folded
@@ -132,8 +135,10 @@ def to_profile(brand: str, author_key: str, author: KnownAuthor) -> Document | N
             {"version": version, "posts": total.posts, "sums": total.sums}
             for version, total in folded.embeddings.items()
         ]
-        names = {"brand": brand, "author_key": author_key, "embeddings": sums}
-        document |= {**names, **widened(to_document(folded), SUMS), **sort_fields(Profile(brand, author_key, folded))}
+        profile = Profile(brand, author_key, folded)
+        names = {"brand": brand, "author_key": author_key, "embeddings": sums, "changed": changed}
+        document |= {**names, **widened(to_document(folded), SUMS), **sort_fields(profile)}
+        document["record"] = to_record(profile)
     if author.remnants:
         document["remnants"] = author.remnants
     if author.through > NEVER:
@@ -179,9 +184,13 @@ def bucket_id(brand: str, place: ShardedKey) -> str:
     return f"{brand}|{key.voice}|{key.span}|{key.start}|{shard}"
 
 
-def totals_change(profiles: int, more: Increment, less: Increment) -> dict[str, int | Decimal128]:
+def totals_change(
+    profiles: int, more: Increment, less: Increment, embedded: Mapping[str, EmbeddedPosts]
+) -> dict[str, int | Decimal128]:
     """Return by how much a change moves the fields of a brand's totals."""
     change: dict[str, int] = {"profiles": profiles}
+    for version, one in embedded.items():
+        change[f"embeddings.{_field(version)}.posts"] = one.posts
     for name in TOTALLED:
         change[name] = getattr(more, name) - getattr(less, name)
     for name in TOTALLED_COUNTS:
@@ -189,6 +198,19 @@ def totals_change(profiles: int, more: Increment, less: Increment) -> dict[str, 
         for key in {*before, *after}:
             change[f"{name}.{_field(key)}"] = after.get(key, 0) - before.get(key, 0)
     return {name: added(number) for name, number in change.items() if number}
+
+
+def latest_change(embedded: Mapping[str, EmbeddedPosts]) -> dict[str, int]:
+    """Return what the hours of the latest posts of embedding versions in a brand's totals are raised to."""
+    return {f"embeddings.{_field(version)}.latest": one.latest for version, one in embedded.items()}
+
+
+def embedded_of(totals: Mapping[str, Any]) -> dict[str, EmbeddedPosts]:
+    """Return the posts with an embedding of each version, as a document of totals counts them."""
+    return {
+        unquote(key[1:]): EmbeddedPosts(whole(one.get("posts", 0)), one.get("latest", NEVER))
+        for key, one in totals.get("embeddings", {}).items()
+    }
 
 
 def totalled_counts(counts: Mapping[str, int]) -> dict[str, int]:

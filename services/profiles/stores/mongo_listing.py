@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from services.profiles.embedding import EmbeddingSum
+from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import KeptProfile
 from services.profiles.listing import Listing, Order, sort_field
 from services.profiles.profile import Profile
@@ -37,11 +39,36 @@ async def profiles(database: MongoDatabase, session: MongoSession, listing: List
     return [replace(one, clusters=clusters[one.author_key]) for one in shown]
 
 
-async def features(database: MongoDatabase, brand: str, after: str | None, limit: int) -> list[Profile]:
-    """Return a page of profiles by author, without clusters."""
-    query = {"brand": brand, "author_key": {"$gt": after or ""}}
-    found = database["profiles"].find(query, NO_EMBEDDINGS).sort("author_key", 1).limit(limit)
-    return await _decoded(await found.to_list(None), _profile)
+async def features(
+    database: MongoDatabase, brand: str, place: Beginning, limit: int, version: str | None
+) -> FeatureRows:
+    """Return a page of records by author, or by change."""
+    names = {"author_key": 1, "changed": 1, "record": 1, **({"embeddings": 1} if version is not None else {})}
+    query: Document = {"brand": brand}
+    if isinstance(place, str):
+        query["author_key"], order = {"$gt": place}, ["author_key"]
+    else:
+        later = {"changed": {"$gt": place.after}}
+        same = {"changed": place.after, "author_key": {"$gt": place.author_key}}
+        query |= {"changed": {"$gte": place.after, "$lt": place.through + 1}, "$or": [later, same]}
+        order = ["changed", "author_key"]
+    found = database["profiles"].find(query, names).sort([(name, 1) for name in order]).limit(limit)
+    return await asyncio.to_thread(_rows, await found.to_list(None), version)
+
+
+def _rows(documents: Sequence[Document], version: str | None) -> FeatureRows:
+    sums = {
+        one["author_key"]: EmbeddingSum(total["posts"], bytes(total["sums"]))
+        for one in documents
+        for total in one.get("embeddings", ())
+        if total["version"] == version
+    }
+    return FeatureRows(
+        [one["author_key"] for one in documents],
+        [one["changed"] for one in documents],
+        b"".join(one["record"] for one in documents),
+        sums,
+    )
 
 
 async def kept_profiles(

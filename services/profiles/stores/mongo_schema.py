@@ -5,16 +5,17 @@ from typing import Final
 from shared.errors import SettingsError
 from shared.mongo import MongoDatabase
 
-VERSION: Final = 3
-"""Versions 1 and 2 counted without transactions."""
+VERSION: Final = 4
+"""Versions 1 and 2 counted without transactions; version 3 kept no records of features and no numbers of changes."""
+_OLDEST: Final = 3
 _SCHEMA: Final = "schema"
 
 
-async def check_schema(database: MongoDatabase) -> None:
-    """Return where the database holds a store of this kind, or nothing yet; raises SettingsError."""
+async def check_schema(database: MongoDatabase) -> bool:
+    """Tell whether the database holds a store of an earlier kind that can be brought up; raises SettingsError."""
     found = await database["meta"].find_one({"_id": _SCHEMA})
     version = int(found["version"]) if found else await _guessed(database)
-    if version < VERSION:
+    if version < _OLDEST:
         raise SettingsError(
             f"the profiles in the MongoDB database {database.name!r} were written by an earlier version of voxpop, "
             "which counted without transactions: export each brand with that version (`voxpop export BRAND -o "
@@ -25,6 +26,11 @@ async def check_schema(database: MongoDatabase) -> None:
             f"the profiles in the MongoDB database {database.name!r} were written by a later version of voxpop "
             f"(schema {version}, known are up to {VERSION}): install that version, or name another database"
         )
+    return version < VERSION
+
+
+async def keep_schema(database: MongoDatabase) -> None:
+    """Note that the database holds a store of this kind."""
     await database["meta"].update_one({"_id": _SCHEMA}, {"$set": {"version": VERSION}}, upsert=True)
 
 

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 
 from services.profiles.stores.mongo_assignments import restore_clusters
 from services.profiles.stores.mongo_documents import (
     CONTENT,
     bucket_id,
+    latest_change,
     to_post,
     to_profile,
     to_rollup,
@@ -40,10 +41,9 @@ class MongoWrites:
         """Write what a rule returned."""
         await self._insert_posts(changes)
         await self._bury(changes)
-        await self._write("profiles", await asyncio.to_thread(self._profiles, changes))
+        changed = await self._touch_totals(changes) if self._brand else 0
+        await self._write("profiles", await asyncio.to_thread(self._profiles, changes, changed))
         await self._write("rollups", await asyncio.to_thread(self._rollups, changes))
-        if self._brand:
-            await self._touch_totals(changes)
         lengths = [{"_id": version, "dimensions": number} for version, number in changes.lengths.items()]
         await self._put("embedding_versions", lengths)
         await self._put("restorations", [{"_id": f"{self._brand}|{part}"} for part in changes.parts])
@@ -84,10 +84,10 @@ class MongoWrites:
     def _ids(self, post_keys: Mapping[str, Sequence[str]]) -> list[str]:
         return [f"{self._brand}|{post_key}" for keys in post_keys.values() for post_key in keys]
 
-    def _profiles(self, changes: Changes) -> list[Write]:
+    def _profiles(self, changes: Changes, changed: int) -> list[Write]:
         writes: list[Write] = []
         for author_key, (_, after) in changes.authors.items():
-            document = to_profile(self._brand, author_key, after)
+            document = to_profile(self._brand, author_key, after, changed)
             one = {"_id": f"{self._brand}|{author_key}"}
             writes.append(ReplaceOne(one, document, upsert=True) if document else DeleteOne(one))
         return writes
@@ -100,10 +100,17 @@ class MongoWrites:
             for place, rollup in changes.buckets.items()
         ]
 
-    async def _touch_totals(self, changes: Changes) -> None:
-        totals = self._database["totals"]
-        change = {"writes": 1, **totals_change(changes.profiles, changes.more, changes.less)}
-        one = {"_id": f"{self._brand}|{self._shard}"}
-        await totals.update_one(one, {"$inc": change}, session=self._session)
+    async def _touch_totals(self, changes: Changes) -> int:
+        """Write the totals and return the number of this change."""
+        totals, embedded = self._database["totals"], changes.embedded()
+        added = totals_change(changes.profiles, changes.more, changes.less, embedded)
+        change: dict[str, Any] = {"$inc": {"writes": 1, "sequence": int(bool(changes.authors)), **added}}
+        if latest := latest_change(embedded):
+            change["$max"] = latest
+        one, told = {"_id": f"{self._brand}|{self._shard}"}, {"sequence": 1}
+        after = await totals.find_one_and_update(
+            one, change, told, return_document=ReturnDocument.AFTER, session=self._session
+        )
         if changes.alone:
             await totals.update_many({"brand": self._brand}, {"$inc": {"writes": 1}}, session=self._session)
+        return int(after["sequence"])

@@ -8,13 +8,16 @@ from functools import partial
 
 from typing_extensions import override
 
+from services.profiles.embedding import EmbeddingSpace
+from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
-from services.profiles.listing import Listing, Position
+from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
 from services.profiles.stores import sqlite_posts
 from services.profiles.stores.sqlite_assignments import cluster_sizes, clusters_of, publish, stage
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
+from services.profiles.stores.sqlite_features import brand_changes, embedding_space, feature_rows, last_change
 from services.profiles.stores.sqlite_profiles import kept_profiles, listed
 from services.profiles.stores.sqlite_reads import decode, increments, known_posts, lengths, load
 from services.profiles.stores.sqlite_writes import OF_AUTHOR, save
@@ -22,6 +25,7 @@ from services.profiles.stores.state import NOTHING, Changes, Result, Rule
 from services.profiles.stores.transactions import PIECE, TransactionalProfileStore
 from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import Voice
+from shared.brand_changes import BrandChanges
 from shared.clock import Clock
 from shared.sqlite import SqliteDatabase
 
@@ -132,9 +136,20 @@ class SqliteProfileStore(TransactionalProfileStore):
         return await self._database.read(lambda c: cluster_sizes(c, brand))
 
     @override
-    async def features(self, brand: str, after: str | None, limit: int) -> list[Profile]:
-        position = None if after is None else Position(after, after)
-        return await self._database.read(lambda c: listed(c, Listing(brand, limit, after=position)))
+    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+        return await self._database.read(lambda c: feature_rows(c, brand, place, limit, version))
+
+    @override
+    async def embedding_space(self, brand: str) -> EmbeddingSpace | None:
+        return await self._database.read(lambda c: embedding_space(c, brand))
+
+    @override
+    async def last_change(self, brand: str) -> int:
+        return await self._database.read(lambda c: last_change(c, brand))
+
+    @override
+    async def changes(self, after: int) -> BrandChanges:
+        return await self._database.read(lambda c: brand_changes(c, after))
 
     @override
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:

@@ -6,6 +6,9 @@ written all over the file by every fold. The index by author tells voice and hou
 that stays is read where another is taken out. `remnant` counts posts that were taken out of a profile without their
 figures (see `removal`). `removed_author` says up to which hour an author's posts are gone, `erased` who is gone
 for good. `restoration` marks a brand whose profiles or buckets came from a backup: its posts must not add to them.
+`feature` has a record of each profile, narrow and in the order of pages, with the number of the profile's last change;
+`brand_change` has the last number of each brand, also of one that has no profile any more. `embedding_use` counts a
+brand's posts by embedding version, with the hour of the latest.
 """
 
 SCHEMA = """
@@ -79,6 +82,26 @@ CREATE INDEX IF NOT EXISTS profile_by_posts ON profile (brand, posts, author_key
 CREATE INDEX IF NOT EXISTS profile_by_last_seen ON profile (brand, last_seen, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_mean_rising ON profile (brand, mean_rising, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_mean_falling ON profile (brand, mean_falling, author_key);
+CREATE TABLE IF NOT EXISTS feature (
+    brand TEXT NOT NULL,
+    author_key TEXT NOT NULL,
+    changed INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (brand, author_key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS feature_by_changed ON feature (brand, changed, author_key);
+CREATE TABLE IF NOT EXISTS brand_change (
+    brand TEXT NOT NULL PRIMARY KEY,
+    sequence INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS brand_change_by_sequence ON brand_change (sequence);
+CREATE TABLE IF NOT EXISTS embedding_use (
+    brand TEXT NOT NULL,
+    version TEXT NOT NULL,
+    posts INTEGER NOT NULL,
+    latest INTEGER NOT NULL,
+    PRIMARY KEY (brand, version)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS embedding_sum (
     brand TEXT NOT NULL,
     author_key TEXT NOT NULL,

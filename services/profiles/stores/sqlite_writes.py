@@ -13,10 +13,20 @@ from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import Rollup
 from services.profiles.stores.sqlite_assignments import restore_clusters
+from services.profiles.stores.sqlite_features import save_embedding_uses, save_features
 from services.profiles.stores.sqlite_reads import decode
 from services.profiles.stores.state import TOMBSTONE, Arrival, Changes, KnownAuthor, ShardedKey
 
-OF_AUTHOR = ("profile", "analyzed_post", "remnant", "removed_author", "spoken", "embedding_sum", "assignment")
+OF_AUTHOR = (
+    "profile",
+    "feature",
+    "analyzed_post",
+    "remnant",
+    "removed_author",
+    "spoken",
+    "embedding_sum",
+    "assignment",
+)
 """The tables that know an author of a brand, but for the keys of posts."""
 _IN = "IN (SELECT value FROM json_each(?))"
 _WRITE_PROFILE = """
@@ -86,23 +96,24 @@ def _bury(connection: sqlite3.Connection, brand: str, changes: Changes) -> None:
 def _write_authors(connection: sqlite3.Connection, brand: str, changes: Changes) -> None:
     changed = {key: pair for key, pair in changes.authors.items() if key not in changes.forgotten}
     folded = {key: after.folded for key, (before, after) in changed.items() if after.folded is not before.folded}
-    _write_profiles(connection, brand, {key: one for key, one in folded.items() if one.posts})
+    profiles = [Profile(brand, key, one) for key, one in folded.items() if one.posts]
+    connection.executemany(_WRITE_PROFILE, [_profile_row(one) for one in profiles])
+    if changes.changes_profiles:
+        save_features(connection, brand, profiles)
+        save_embedding_uses(connection, brand, changes)
     _write_belongings(connection, brand, changed)
     gone = [(brand, key) for key, one in folded.items() if not one.posts]
-    for table in ("profile", "embedding_sum"):
+    for table in ("profile", "feature", "embedding_sum"):
         connection.executemany(f"DELETE FROM {table} WHERE brand = ? AND author_key = ?", gone)  # noqa: S608 - our own
     for table in OF_AUTHOR if changes.forgotten else ():
         statement = f"DELETE FROM {table} WHERE brand = ? AND author_key = ?"  # noqa: S608 - our own
         connection.executemany(statement, [(brand, key) for key in changes.forgotten])
 
 
-def _write_profiles(connection: sqlite3.Connection, brand: str, folded: Mapping[str, Increment]) -> None:
-    connection.executemany(_WRITE_PROFILE, [_profile_row(brand, key, one) for key, one in folded.items()])
-
-
-def _profile_row(brand: str, author_key: str, folded: Increment) -> tuple[object, ...]:
-    order, body = sort_fields(Profile(brand, author_key, folded)), encode(folded)
-    return (brand, author_key, folded.posts, folded.last_seen, order["mean_rising"], order["mean_falling"], body)
+def _profile_row(profile: Profile) -> tuple[object, ...]:
+    folded, order = profile.folded, sort_fields(profile)
+    means = (order["mean_rising"], order["mean_falling"])
+    return (profile.brand, profile.author_key, folded.posts, folded.last_seen, *means, encode(folded))
 
 
 def _write_belongings(

@@ -109,6 +109,14 @@ class Loaded:
     assignments: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedPosts:
+    """How many posts with an embedding of one version come (below nought: go), and the hour of the latest of them."""
+
+    posts: int
+    latest: int
+
+
 @dataclass(slots=True)
 class Changes:
     """What is to be written, all of it or nothing.
@@ -138,6 +146,27 @@ class Changes:
     erased: Sequence[str] = ()
     forgotten: list[str] = field(default_factory=list)
     alone: bool = False
+
+    @property
+    def changes_profiles(self) -> bool:
+        """Tell whether any profile comes, changes or goes."""
+        return any(after.folded is not before.folded for before, after in self.authors.values())
+
+    def embedded(self) -> dict[str, EmbeddedPosts]:
+        """Return what this changes in how many posts the brand's profiles have of each embedding version."""
+        posts, latest = Counter[str](), dict[str, int]()
+        for one in self.posts:
+            if (version := one.post.embedding_version) is not None:
+                latest[version] = max(latest.get(version, NEVER), one.adds.first_seen)
+        for before, after in self.authors.values():
+            old, new = before.folded.embeddings, after.folded.embeddings
+            for version in {*old, *new} if old is not new else ():
+                posts[version] += (new[version].posts if version in new else 0) - (
+                    old[version].posts if version in old else 0
+                )
+                if not self.posts and version in new and version not in old:
+                    latest[version] = max(latest.get(version, NEVER), after.folded.last_seen)
+        return {name: EmbeddedPosts(posts[name], latest.get(name, NEVER)) for name in {*posts, *latest}}
 
 
 NOTHING: Final = Changes()

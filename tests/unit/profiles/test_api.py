@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import httpx
-import pyarrow as pa
 import pytest
 
 from shared.access import digest_of
@@ -147,25 +146,6 @@ async def test_a_summary_adds_the_brand_up(client: httpx.AsyncClient, deliver: D
         "first_seen": "2015-02-24T00:00:00Z",
         "last_seen": "2015-02-24T07:00:00Z",
     }
-
-
-async def test_features_come_as_arrow_pages(client: httpx.AsyncClient, deliver: Deliver) -> None:
-    """Pages are Arrow streams by author, and the header names the next one but on the last."""
-    await deliver(*(post(number, number) for number in range(5)))
-    authors: list[str] = []
-    sizes: list[int] = []
-    cursor = None
-    while cursor is not None or not sizes:
-        parameters = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
-        answer = await client.get("/v1/brands/acme/features", params=parameters)
-        assert answer.headers["content-type"] == "application/vnd.apache.arrow.stream"
-        with pa.ipc.open_stream(answer.content) as stream:
-            rows = stream.read_all().to_pylist()
-        authors += [row["author_key"] for row in rows]
-        sizes.append(len(rows))
-        cursor = answer.headers.get("x-next-cursor")
-    assert authors == [key(number) for number in range(5)]
-    assert sizes == [2, 2, 1]
 
 
 async def test_assignments_are_shown_once_published(client: httpx.AsyncClient, deliver: Deliver) -> None:

@@ -5,11 +5,13 @@ import math
 import pytest
 
 from services.profiles.cursors import (
+    FeaturePlace,
     cursor_of,
-    decode_author,
     decode_brand,
+    decode_feature_place,
     decode_position,
 )
+from services.profiles.feature_page import ChangedSpan
 from services.profiles.listing import Order, Position, Sort
 from shared.errors import InputError
 from shared.pages import encode_cursor
@@ -29,14 +31,25 @@ def test_a_position_comes_back(sort: Sort, value: str | float) -> None:
 def test_no_cursor_is_the_beginning() -> None:
     """Without a cursor a list begins at its beginning."""
     assert decode_position(None, Sort.POSTS, Order.ASC) is None
-    assert decode_author(None) is None
     assert decode_brand(None) is None
 
 
 def test_names_come_back() -> None:
-    """Cursors of brands and authors give the names that they were made of."""
+    """Cursors of brands give the names that they were made of."""
     assert decode_brand(encode_cursor(["acme-2"])) == "acme-2"
-    assert decode_author(encode_cursor([key(9)])) == key(9)
+
+
+@pytest.mark.parametrize("place", ["", ChangedSpan(4, key(1), 9)])
+@pytest.mark.parametrize("version", [None, "mini-1"])
+def test_a_place_among_features_comes_back(place: str | ChangedSpan, version: str | None) -> None:
+    """The next page begins after the last row, in the same order, up to the same change, of the same version."""
+    by_change = isinstance(place, ChangedSpan)
+    after = FeaturePlace(place, 9, version).after(key(3), 5)
+    assert after == FeaturePlace(ChangedSpan(5, key(3), 9) if by_change else key(3), 9, version)
+    cursor = after.cursor()
+    assert decode_feature_place(cursor, by_change=by_change) == after
+    with pytest.raises(InputError):
+        decode_feature_place(cursor, by_change=not by_change)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +91,14 @@ def test_a_made_up_name_is_refused(name: str) -> None:
     with pytest.raises(InputError):
         decode_brand(encode_cursor([name]))
     with pytest.raises(InputError):
-        decode_author(encode_cursor([name]))
+        decode_feature_place(encode_cursor([None, name, 1, None]), by_change=False)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [[-1, key(1), 1, None], [True, key(1), 1, None], [2**63, key(1), 1, None], [1, key(1), -1, None], [1, key(1), 1]],
+)
+def test_a_made_up_change_is_refused(held: list[str | int | float | None]) -> None:
+    """A number of a change is a whole one that a store can hold."""
+    with pytest.raises(InputError):
+        decode_feature_place(encode_cursor(held), by_change=True)

@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from services.profiles.embedding import EmbeddingSpace
 from services.profiles.encoding import to_body_text, to_embedding
-from services.profiles.texts import EmbeddingSpace, StoredText, TextQuery, arrow_texts
+from services.profiles.texts import StoredText, TextQuery, arrow_texts
 from shared.analysis import Entity
 from shared.analyzed_post import AnalyzedPost
 from tests.unit.profiles.posts import analysis, key, post

@@ -1,0 +1,89 @@
+"""Profiles as numbers: one page of the feature matrix as an Arrow IPC stream."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from services.profiles.embedding import EmbeddingSpace, EmbeddingSum, means_of
+from services.profiles.feature_record import RECORD, columns_of
+
+MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
+THROUGH_KEY: Final = "last_change"
+VERSION_KEY: Final = "embedding_version"
+"""Keys of the stream's metadata; the second is absent where no embedding is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSpan:
+    """Profiles whose last change has a number after `after` (of equal numbers, after an author) up to `through`."""
+
+    after: int
+    author_key: str
+    through: int
+
+
+Beginning = str | ChangedSpan
+"""Where a page begins: after an author, or in a span of changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRows:
+    """Some profiles: author, number of the last change, and (one after another) the record of each.
+
+    `embeddings` are those of the version that was asked for, by author; others have none.
+    """
+
+    author_keys: Sequence[str]
+    changed: Sequence[int]
+    records: bytes
+    embeddings: Mapping[str, EmbeddingSum]
+
+    def first(self, count: int) -> "FeatureRows":
+        """Return no more than so many of the rows."""
+        records = self.records[: count * RECORD.itemsize]
+        return FeatureRows(self.author_keys[:count], self.changed[:count], records, self.embeddings)
+
+
+def arrow_stream(
+    rows: FeatureRows, through: int, use: EmbeddingSpace | None = None, *, embeddings: bool = False
+) -> bytes:
+    """Return a stream with one row a profile, in the given order; null is unknown. Not compressed.
+
+    Scores and subjectivities are in [0, 1], `negative`, `neutral` and `positive` count scored posts, the
+    account's figures are as of the latest post that told them, `languages` counts distinct ones, `hours` has the
+    posts of each UTC hour of day, `changed` is the number of the profile's last change. With `embeddings` come the
+    mean of the author's embeddings of one version, the number of posts that it is of, and the version. The metadata
+    tell that version, and `through`, the number up to which the pages have every change.
+    """
+    columns = {
+        "author_key": pa.array(rows.author_keys, type=pa.string()),
+        **columns_of(rows.records),
+        "changed": pa.array(rows.changed, type=pa.int64()),
+        **(_embedding_columns(rows, use) if embeddings else {}),
+    }
+    metadata = {THROUGH_KEY: str(through), **({VERSION_KEY: use.version} if use and embeddings else {})}
+    batch = pa.RecordBatch.from_pydict(columns, metadata=metadata)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    contents: bytes = sink.getvalue().to_pybytes()
+    return contents
+
+
+def _embedding_columns(rows: FeatureRows, use: EmbeddingSpace | None) -> dict[str, pa.Array]:
+    dimensions = use.dimensions if use else 0
+    kind = pa.list_(pa.float32(), dimensions)
+    sums = [rows.embeddings.get(author_key) for author_key in rows.author_keys]
+    known = np.array([one is not None for one in sums], dtype=bool)
+    means = np.zeros((len(sums), dimensions), dtype=np.float32)
+    means[known] = means_of([one for one in sums if one], dimensions)
+    return {
+        "embedding": pa.FixedSizeListArray.from_arrays(pa.array(means.ravel()), type=kind, mask=pa.array(~known))
+        if dimensions
+        else pa.nulls(len(sums), kind),
+        "embedding_posts": pa.array([one.posts if one else 0 for one in sums], type=pa.int64()),
+        "embedding_version": pa.array([use.version if one and use else None for one in sums], type=pa.string()),
+    }
