@@ -29,6 +29,13 @@ class ClustersSettings(ServiceSettings):
     page_rows: int = Field(
         10_000, alias="CLUSTERS_PAGE_ROWS", ge=1, le=20_000, description="authors asked of profiles at a time"
     )
+    read_posts: int = Field(
+        100_000,
+        alias="CLUSTERS_READ_POSTS",
+        ge=100,
+        le=1_000_000,
+        description="posts with text that a run reads at most, a fair sample of the brand's",
+    )
     search_sample: int = Field(
         20_000, alias="CLUSTERS_SEARCH_SAMPLE", ge=100, description="authors on whom k is searched"
     )

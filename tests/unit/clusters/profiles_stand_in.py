@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from tests.unit.clusters.authors import SCHEMA, table_of
+from tests.unit.clusters.posts.rows import stream_of
 
 Row = Mapping[str, Any]
 
@@ -29,12 +30,14 @@ class Gate:
 
 
 class ProfilesStandIn:
-    """One brand's authors; `refuse` maps an operation to the status it answers, `gates` hold operations."""
+    """One brand's authors and `posts`; `refuse` maps an operation to the status it answers, `gates` hold operations."""
 
     def __init__(self, brand: str, rows: Sequence[Row]) -> None:
         """Know these authors of one brand; no rows means that the brand is unknown."""
         self.brand = brand
         self.rows = sorted(rows, key=lambda row: str(row["author_key"]))
+        self.posts: list[Row] = []
+        self.named_at_once = 1000
         self.staged: dict[str, dict[str, int]] = {}
         self.published: tuple[str, dict[str, int]] | None = None
         self.refuse: dict[str, int] = {}
@@ -45,6 +48,8 @@ class ProfilesStandIn:
         self.app = FastAPI()
         base = "/v1/brands/{brand}"
         self.app.add_api_route(f"{base}/features", self._features, methods=["GET"])
+        self.app.add_api_route(f"{base}/texts", self._texts, methods=["GET"])
+        self.app.add_api_route(f"{base}/texts/named", self._named_texts, methods=["POST"])
         self.app.add_api_route(f"{base}/profiles", self._profiles, methods=["GET"])
         self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._stage, methods=["PUT"])
         self.app.add_api_route(f"{base}/assignments/{{run_id}}/publish", self._publish, methods=["POST"])
@@ -75,6 +80,24 @@ class ProfilesStandIn:
         with pa.ipc.new_stream(sink, SCHEMA) as stream:
             stream.write_table(table_of(page))
         return Response(sink.getvalue(), headers={"x-next-cursor": following} if following else {})
+
+    async def _texts(self, brand: str, limit: int, cursor: str = "") -> Response:
+        if refusal := await self._met("texts"):
+            return refusal
+        if brand != self.brand:
+            return JSONResponse({"status": 404}, 404)
+        return self._some_texts([post for post in self.posts if post["post_key"] > cursor], limit)
+
+    async def _named_texts(self, request: Request) -> Response:
+        if refusal := await self._met("named_texts"):
+            return refusal
+        named = set((await request.json())["post_keys"])
+        return self._some_texts([post for post in self.posts if post["post_key"] in named], self.named_at_once)
+
+    def _some_texts(self, posts: Sequence[Row], most: int) -> Response:
+        rest = sorted(posts, key=lambda post: str(post["post_key"]))
+        headers = {"x-next-cursor": rest[most - 1]["post_key"]} if len(rest) > most else {}
+        return Response(stream_of(rest[:most]), headers=headers)
 
     async def _profiles(self, limit: int, cursor: str = "") -> Response:
         if refusal := await self._met("profiles"):
