@@ -37,6 +37,7 @@ def main() -> int:
         "VOXPOP_API_KEYS": keys,
         "VOXPOP_LOG_LEVEL": "ERROR",
         "VOXPOP_RATE_LIMIT": "1000000/second",
+        "SENTIMENT_TOKEN_RATE": "1000000000/second",
         "SENTIMENT_CACHE_TEXTS": "0",
     }
     with serving("serve", "sentiment", ready="/readyz", **environment) as server:

@@ -17,6 +17,7 @@ from services.profiles.analytics.bucket_reads import ReadLimit
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import Stores, open_stores
+from services.profiles.transfer.export import ExportLimit
 from services.profiles.transfer.spool import ImportSpool
 from services.profiles.withheld_clusters import WithheldClusters
 from shared.background import running
@@ -59,6 +60,7 @@ class Resources:
     store: ProfileStore
     alerts: Alerts
     imports: ImportSpool
+    exports: ExportLimit
     withheld: WithheldClusters
     metrics: FoldMetrics
     clock: Clock
@@ -78,7 +80,9 @@ async def open_resources(
         alerts = build_alerts(settings, stores.alerts, clock)
         imports = ImportSpool(settings.data_dir, settings.import_bytes)
         withheld = WithheldClusters(stores.profiles, clock)
-        resources = Resources(stores.profiles, alerts, imports, withheld, FoldMetrics(registry), clock)
+        resources = Resources(
+            stores.profiles, alerts, imports, ExportLimit(settings.exports), withheld, FoldMetrics(registry), clock
+        )
         async with running(_work(settings, stores, alerts, clock), clock):
             yield resources
 

@@ -30,6 +30,10 @@ class ProfilesSettings(AlertSettings):
         4096, alias="PROFILES_IMPORT_MIB", ge=1, le=2**20, description="MiB of an imported file; larger ones are 413"
     )
 
+    exports: int = Field(
+        4, alias="PROFILES_EXPORTS", ge=1, le=1000, description="exports that are sent at once; more get 503"
+    )
+
     def text_time(self) -> timedelta:
         """Return how long texts and analyses are kept."""
         return timedelta(days=self.text_days)

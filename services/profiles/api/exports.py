@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
+from contextlib import AsyncExitStack, aclosing
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+from typing_extensions import override
 
 from services.profiles.api.dependencies import NO_POSTS, Res
 from services.profiles.transfer.export import Export, has_anything, stream
@@ -43,7 +46,8 @@ async def export_brand(
     """Stream profiles, posts, buckets or removals as CSV, JSON lines or Parquet.
 
     CSV and JSON lines are for people; Parquet holds all that an import needs. Where the store fails in the middle the
-    connection is broken off. Without `from` and `to` Parquet has the keys of posts without a text too, last.
+    connection is broken off. Past `PROFILES_EXPORTS` at once it is 503. Without `from` and `to` Parquet has the keys of
+    posts without a text too, last.
     Parquet and removals need the scope `admin`: backups have keys of posts and authors that are gone. Posts need the
     scope `evidence`, all else `read`; without `evidence` the clusters of profiles are left empty.
     """
@@ -58,14 +62,30 @@ async def export_brand(
     if not await has_anything(resources.store, brand):
         raise NotFoundError(NO_POSTS)
     export = Export(brand, of, form, start, end, clusters=opens(request, Scope.EVIDENCE))
-    pieces = stream(resources.store, export)
-    # Pulled before the answer begins: a store that is away is a 503, not a file that breaks off.
-    first = await anext(pieces, b"")
-    return StreamingResponse(
-        _joined(first, pieces),
-        media_type=MEDIA_TYPES[form],
-        headers={"content-disposition": f'attachment; filename="{export.file_name}"'},
-    )
+    async with AsyncExitStack() as stack:
+        stack.enter_context(resources.exports.running())
+        pieces = await stack.enter_async_context(aclosing(stream(resources.store, export)))
+        # Pulled before the answer begins: a store that is away is a 503, not a file that breaks off.
+        first = await anext(pieces, b"")
+        return _FileResponse(
+            stack.pop_all(),
+            _joined(first, pieces),
+            media_type=MEDIA_TYPES[form],
+            headers={"content-disposition": f'attachment; filename="{export.file_name}"'},
+        )
+
+
+class _FileResponse(StreamingResponse):
+    """A file that is streamed; what `held` holds is given back however the sending ends, also before it began."""
+
+    def __init__(self, held: AsyncExitStack, pieces: AsyncGenerator[bytes, None], **rest: Any) -> None:
+        super().__init__(pieces, **rest)
+        self._held = held
+
+    @override
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
 
 def _seconds(moment: AwareDatetime | None, otherwise: int) -> int:
@@ -73,11 +93,10 @@ def _seconds(moment: AwareDatetime | None, otherwise: int) -> int:
 
 
 async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(rest):
-        yield first
-        try:
-            async for piece in rest:
-                yield piece
-        except Exception as error:
-            log.warning("export.broken_off", error=type(error).__name__)
-            raise
+    yield first
+    try:
+        async for piece in rest:
+            yield piece
+    except Exception as error:
+        log.warning("export.broken_off", error=type(error).__name__)
+        raise

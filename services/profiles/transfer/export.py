@@ -4,8 +4,8 @@ It is pulled, so a slow reader slows it down and nothing piles up.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, get_args
 
@@ -19,12 +19,14 @@ from services.profiles.transfer.tables import TABLES, KeptRemoval
 from services.profiles.transfer.text_formats import Csv, JsonLines
 from services.profiles.withheld_clusters import Withheld, shown
 from shared.analyzed_post import Voice
+from shared.errors import OverloadedError
 from shared.small_groups import withheld
 
 PAGE: Final = 1000
 POSTS_A_PAGE: Final = 500
 BUCKETS_A_PAGE: Final = 250
 """A bucket may be 32 kB of authors."""
+WAIT_SECONDS: Final = 15
 _WRITERS: Final[dict[Format, Callable[[Table], TableWriter]]] = {
     Format.CSV: Csv,
     Format.JSONL: JsonLines,
@@ -58,6 +60,26 @@ class Export:
     def file_name(self) -> str:
         """Return the name under which a browser keeps it."""
         return f"{self.brand}-{self.of}.{self.form}"
+
+
+class ExportLimit:
+    """How many exports run at once in this process: each holds pages of rows, and of Parquet a group of them."""
+
+    def __init__(self, most: int) -> None:
+        """Let at most `most` run."""
+        self._most = most
+        self._running = 0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count one export inside; raises OverloadedError where there are as many as may be."""
+        if self._running == self._most:
+            raise OverloadedError(f"{self._most} exports are under way; ask for this one again later", WAIT_SECONDS)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
 
 
 async def stream(store: ProfileStore, export: Export) -> AsyncGenerator[bytes, None]:

@@ -1,5 +1,6 @@
 """Exports over HTTP."""
 
+import asyncio
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -146,3 +147,53 @@ async def test_backups_and_removals_need_a_key_that_may_do_anything(tmp_path: Pa
             answer = await client.get(EXPORT, params=query, headers={"authorization": f"Bearer {secret}"})
             assert answer.status_code == (200 if opens else 403)
             assert opens or "'admin'" in answer.json()["detail"]
+
+
+class _UnreadConnection:
+    """A client that asks for an export and reads no more than the head, until it `goes`."""
+
+    def __init__(self, app: FastAPI, form: str) -> None:
+        self.began, self.gone = asyncio.Event(), asyncio.Event()
+        query, headers = f"format={form}".encode(), [(b"host", b"profiles")]
+        path = {"path": EXPORT, "raw_path": EXPORT.encode(), "root_path": "", "query_string": query}
+        kind = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1"}
+        scope = {
+            **kind,
+            **path,
+            "method": "GET",
+            "scheme": "http",
+            "headers": headers,
+            "client": ("::1", 1),
+            "state": {},
+        }
+        self.answering = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "http.response.body":
+            self.began.set()
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+async def test_exports_that_are_not_read_keep_so_many_places_and_no_more(tmp_path: Path, form: str) -> None:
+    """Past the limit it is 503, with seconds to wait; a client that is gone, and an export that failed, hold none."""
+    app = profiles_app(tmp_path / "narrow", exports=2)
+    async with reached(app) as client:
+        await app.state.resources.store.fold("acme", crowd())
+        unread = [_UnreadConnection(app, form) for _ in range(2)]
+        for one in unread:
+            await one.began.wait()
+        refused = await client.get(EXPORT)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "15")
+        for one in unread:
+            one.gone.set()
+            await one.answering
+        resources = app.state.resources
+        _lose_store(app, 0)
+        assert [(await client.get(EXPORT)).status_code for _ in range(3)] == [503] * 3
+        app.state.resources = resources
+        assert [(await client.get(EXPORT)).status_code for _ in range(3)] == [200] * 3
