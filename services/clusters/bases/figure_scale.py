@@ -1,7 +1,6 @@
 """The scale of profiles' figures: fitted on a training's authors, kept, applied to other authors. Pure."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ FARTHEST = 4.0
 """Scaled values are cut to this many standard deviations, so that no single author makes a cluster of their own."""
 
 _FLAT = 1e-12
+_MOST_FOR_MEDIAN = 100_000
+_BLOCK = 8_192
 
 
 @dataclass(frozen=True)
@@ -29,55 +30,51 @@ class FigureScale:
     means: Floats
     deviations: Floats
 
-    @classmethod
-    def fitted_on(cls, transformed: Floats) -> Self:
-        """Return the scale of (authors, features of `BEHAVIOUR`), NaN where unknown.
-
-        Features that are known of no author, or are the same for all, are not kept.
-        """
-        kept = np.flatnonzero([_reason(column) is None for column in transformed.T]).astype(np.int64)
-        values = transformed[:, kept]
-        if not values.size:
-            nothing = np.zeros(0)
-            return cls(kept, nothing, nothing, nothing)
-        deviations = np.nanstd(values, axis=0)
-        return cls(
-            kept,
-            np.nanmedian(values, axis=0),
-            np.nanmean(values, axis=0),
-            np.where(deviations < _FLAT, 1.0, deviations),
-        )
-
     def rows(self, transformed: Floats) -> Floats:
         """Return (authors, kept features) with mean 0 and deviation 1 among the fitted, cut to ±`FARTHEST`.
 
         An unknown value becomes the median of the known ones: an author whose followers are unknown should lie
         where most lie and be placed by what is known of them; a mean would follow the heavy tail.
         """
-        values = transformed[:, self.kept]
-        filled = np.where(np.isnan(values), self.medians, values)
-        scaled: Floats = np.clip((filled - self.means) / self.deviations, -FARTHEST, FARTHEST)
-        return scaled
+        rows = np.empty((len(transformed), len(self.kept)))
+        for first in range(0, len(rows), _BLOCK):
+            values = transformed[first : first + _BLOCK, self.kept]
+            filled = np.where(np.isnan(values), self.medians, values)
+            np.clip((filled - self.means) / self.deviations, -FARTHEST, FARTHEST, out=rows[first : first + _BLOCK])
+        return rows
 
 
-def dropped_features(transformed: Floats) -> tuple[DroppedFeature, ...]:
-    """Return the features that a scale fitted on these values does not keep, and why."""
-    reasons = [(feature.name, _reason(column)) for feature, column in zip(BEHAVIOUR, transformed.T, strict=True)]
-    return tuple(DroppedFeature(feature=name, reason=reason) for name, reason in reasons if reason is not None)
+@dataclass(frozen=True)
+class FittedScale:
+    """A scale, the features that tell no authors apart and so are not in it, and those in it that some lack."""
+
+    scale: FigureScale
+    dropped: tuple[DroppedFeature, ...]
+    filled: tuple[FilledFeature, ...]
 
 
-def filled_features(transformed: Floats, kept: NDArray[np.int64]) -> tuple[FilledFeature, ...]:
-    """Return of which kept features some authors' values are unknown, and of how many authors."""
-    unknown = np.isnan(transformed).sum(axis=0)
-    return tuple(
-        FilledFeature(feature=BEHAVIOUR[place].name, authors=int(unknown[place])) for place in kept if unknown[place]
-    )
+def fit_scale(transformed: Floats) -> FittedScale:
+    """Return the scale of (authors, features of `BEHAVIOUR`), NaN where unknown.
 
-
-def _reason(values: Floats) -> str | None:
-    values = values[~np.isnan(values)]
-    if not values.size:
-        return "not known for any author"
-    if np.ptp(values) < _FLAT:
-        return "the same for every author it is known for"
-    return None
+    Features that are known of no author, or are the same for all, are dropped. The median is of at most 100,000
+    authors, evenly taken out of the rows.
+    """
+    kept: list[tuple[int, float, float, float]] = []
+    dropped, filled = [], []
+    for place, feature in enumerate(BEHAVIOUR):
+        column = np.ascontiguousarray(transformed[:, place])
+        values = column[~np.isnan(column)]
+        if not values.size:
+            dropped.append(DroppedFeature(feature=feature.name, reason="not known for any author"))
+        elif np.ptp(values) < _FLAT:
+            dropped.append(DroppedFeature(feature=feature.name, reason="the same for every author it is known for"))
+        else:
+            step = -(-len(values) // _MOST_FOR_MEDIAN)
+            deviation = float(values.std())
+            kept.append((place, float(np.median(values[::step])), float(values.mean()), max(deviation, _FLAT)))
+            if len(values) < len(column):
+                filled.append(FilledFeature(feature=feature.name, authors=len(column) - len(values)))
+    places, *figures = zip(*kept, strict=True) if kept else ((), (), (), ())
+    medians, means, deviations = (np.array(each, dtype=np.float64) for each in figures)
+    scale = FigureScale(np.array(places, dtype=np.int64), medians, means, deviations)
+    return FittedScale(scale, tuple(dropped), tuple(filled))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.clusters.bases.basis import Basis, CannotTrainError, LeftOut
 from services.clusters.bases.behaviour import BEHAVIOUR
-from services.clusters.bases.figure_scale import FigureScale, dropped_features, filled_features
+from services.clusters.bases.figure_scale import FigureScale, fit_scale
 from services.clusters.bases.interest_space import AuthorEmbeddings, InterestSpace
 from services.clusters.bases.matrix import FeatureMatrix, Floats, check_columns, known_values, transformed_values
 
@@ -111,26 +111,27 @@ def fit_basis(
     table, left_out, version = _taking_part(table.sort_by("author_key"), basis)
     known = known_values(table)
     transformed = transformed_values(known)
-    scale = FigureScale.fitted_on(transformed)
-    figure_block = scale.rows(transformed) if basis.reads_figures else np.zeros((len(table), 0))
-    space, interest_block = None, np.zeros((len(table), 0))
+    figures = fit_scale(transformed)
+    scale, space, factors, blocks = figures.scale, None, (1.0, 1.0), []
+    if basis.reads_figures:
+        blocks.append(scale.rows(transformed))
     if version is not None:
         embeddings = AuthorEmbeddings.of(table)
         space = InterestSpace.fitted_on(embeddings.vectors(_sample(len(table), seed)), version)
-        interest_block = space.rows(embeddings)
-    factors = (1.0, 1.0)
+        blocks.append(space.rows(embeddings))
     if basis is Basis.COMBINED:
-        factors = _factor(figure_block, 1.0 - weight), _factor(interest_block, weight)
+        factors = _factor(blocks[0], 1.0 - weight), _factor(blocks[1], weight)
+        blocks = [block * factor for block, factor in zip(blocks, factors, strict=True)]
     matrix = FeatureMatrix(
         table=table,
         author_keys=table["author_key"].to_pylist(),
         features=tuple(BEHAVIOUR[place] for place in scale.kept),
-        dropped=dropped_features(transformed),
-        filled=filled_features(transformed, scale.kept),
+        dropped=figures.dropped,
+        filled=figures.filled,
         left_out=left_out,
         known=known[:, scale.kept],
         transformed=transformed[:, scale.kept],
-        scaled=np.hstack([figure_block * factors[0], interest_block * factors[1]]),
+        scaled=blocks[0] if len(blocks) == 1 else np.hstack(blocks),
     )
     return FittedBasis(basis, scale if basis.reads_figures else None, space, *factors), matrix
 

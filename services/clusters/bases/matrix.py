@@ -38,7 +38,7 @@ FEWEST_TIMED = 3
 FEWEST_SPREAD = 2
 """One score has no spread."""
 
-HEAVY = np.array([feature.heavy for feature in BEHAVIOUR])
+HEAVY = [place for place, feature in enumerate(BEHAVIOUR) if feature.heavy]
 
 _SECONDS_A_DAY = 86_400.0
 
@@ -78,12 +78,17 @@ def known_values(table: pa.Table) -> Floats:
     Raises CannotTrainError where the table lacks a column.
     """
     check_columns(table, COLUMNS)
-    return np.column_stack([_bounded(feature, values) for feature, values in _raw(table.combine_chunks())])
+    known = np.empty((len(table), len(BEHAVIOUR)))
+    for place, (feature, values) in enumerate(_raw(table.combine_chunks())):
+        known[:, place] = _bounded(feature, values)
+    return known
 
 
 def transformed_values(known: Floats) -> Floats:
     """Return the values after log1p of heavy-tailed counts."""
-    transformed: Floats = np.where(HEAVY, np.log1p(known), known)
+    transformed = known.copy()
+    for place in HEAVY:
+        transformed[:, place] = np.log1p(known[:, place])
     return transformed
 
 
