@@ -1,0 +1,1 @@
+"""What posts are about: topics of a brand or of one of its clusters, by two methods."""
