@@ -97,9 +97,14 @@ class InterestSpace:
         with one_thread():
             for first in range(0, len(places), CHUNK):
                 chunk = places[first : first + CHUNK]
-                rest = _directions(_directions(embeddings.vectors(chunk)) - self.centre)
-                rows[chunk] = (rest - self.middle) @ self.components.T
+                rows[chunk] = self.placed(embeddings.vectors(chunk))
         return rows
+
+    def placed(self, vectors: Floats) -> Floats:
+        """Return (vectors, dimensions) of vectors (vectors, numbers)."""
+        rest = _directions(_directions(vectors) - self.centre)
+        placed: Floats = (rest - self.middle) @ self.components.T
+        return placed
 
 
 def _directions(vectors: Floats) -> Floats:

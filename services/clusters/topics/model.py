@@ -125,7 +125,7 @@ class TopicModel:
 
 def directions(space: InterestSpace, vectors: NDArray[np.float32]) -> Floats:
     """Return (posts, dimensions): where posts lie in the space, as directions of length 1."""
-    rows = space.rows(vectors.astype(np.float64))
+    rows = space.placed(vectors.astype(np.float64))
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     found: Floats = rows / np.maximum(lengths, np.finfo(np.float64).tiny)
     return found
