@@ -54,14 +54,13 @@ class LeftOut(Frozen):
     """How many of a brand's authors took no part in a run.
 
     `unknown_people` stand for people that the network does not name (posts found by a hashtag). The others have no
-    embedding, or one of another version than most authors have: embeddings of two versions cannot be compared.
+    embedding of the run's version: embeddings of two versions cannot be compared.
     """
 
     unknown_people: Count = 0
     without_embedding: Count = 0
-    other_embedding_version: Count = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.unknown_people + self.without_embedding + self.other_embedding_version
+        return self.unknown_people + self.without_embedding

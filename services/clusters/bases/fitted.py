@@ -167,12 +167,8 @@ def _taking_part(table: pa.Table, basis: Basis) -> tuple[pa.Table, LeftOut, str 
             f"none of the brand's {len(table)} authors has an embedding; ingest posts with a model that makes them, "
             "or train by behaviour"
         )
-    alike, without = embeddings.versions == version, embeddings.versions == ""
-    left_out = LeftOut(
-        unknown_people=unknown,
-        without_embedding=int(without.sum()),
-        other_embedding_version=int((~alike & ~without).sum()),
-    )
+    alike = embeddings.versions == version
+    left_out = LeftOut(unknown_people=unknown, without_embedding=int((~alike).sum()))
     return table.filter(pa.array(alike)), left_out, version
 
 

@@ -130,6 +130,7 @@ def _pointing(part: pa.FixedSizeListArray) -> NDArray[np.bool_]:
 
 def _vectors(embeddings: pa.FixedSizeListArray) -> Floats:
     """Return (embeddings that are not null, numbers)."""
-    numbers = embeddings.drop_null().flatten().to_numpy(zero_copy_only=False)
-    vectors: Floats = numbers.astype(np.float64).reshape(-1, embeddings.type.list_size)
+    kept = embeddings.drop_null()
+    numbers = kept.flatten().to_numpy(zero_copy_only=False)
+    vectors: Floats = numbers.astype(np.float64).reshape(len(kept), embeddings.type.list_size)
     return vectors

@@ -62,7 +62,7 @@ class RunSteps:
 
         advance(Stage.READING, 0.0)
         async with self._worker.table_file() as file:
-            await self._read_features(run.brand, file, advance)
+            await self._read_features(run.brand, run.request.basis, file, advance)
             before = NOTHING_BEFORE
             if current is not None:
                 members = await self._members(run.brand, run.request.basis)
@@ -97,15 +97,17 @@ class RunSteps:
             staged = await self.stage(run, trained, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
 
-    async def _read_features(self, brand: str, file: TableFile, advance: Advance) -> None:
-        """Write the features of every author of the brand to a file.
+    async def _read_features(self, brand: str, basis: Basis, file: TableFile, advance: Advance) -> None:
+        """Write the features of every author of the brand to a file, with their embeddings where the basis reads them.
 
         Raises CannotTrainError where nothing is known of the brand or the pages cannot be read.
         """
         cursor: str | None = None
         while True:
             try:
-                content, following = await self._profiles.features(brand, self._page_rows, cursor)
+                content, following = await self._profiles.features(
+                    brand, self._page_rows, cursor, embeddings=basis.reads_embeddings
+                )
             except PeerRefusedError as error:
                 if error.status != _NOT_FOUND:
                     raise

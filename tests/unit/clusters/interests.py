@@ -36,11 +36,7 @@ def writers(count: int, versions: Mapping[int, str | None] | None = None, spread
 
 def with_embeddings(table: pa.Table, vectors: Sequence[Any], versions: Sequence[str | None]) -> pa.Table:
     """Return the table with the columns of embeddings as profiles sends them."""
-    numbers = (
-        max(len(vector) for vector in vectors if vector is not None)
-        if any(vector is not None for vector in vectors)
-        else NUMBERS
-    )
+    numbers = next((len(vector) for vector in vectors if vector is not None), NUMBERS)
     listed = [None if vector is None else [float(number) for number in vector] for vector in vectors]
     table = table.append_column("embedding", pa.array(listed, pa.list_(pa.float32(), numbers)))
     return table.append_column("embedding_version", pa.array(versions, pa.string()))

@@ -9,7 +9,8 @@ import pyarrow as pa
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from tests.unit.clusters.authors import SCHEMA, table_of
+from tests.unit.clusters.authors import table_of
+from tests.unit.clusters.interests import with_embeddings
 from tests.unit.clusters.posts.rows import stream_of
 
 Row = Mapping[str, Any]
@@ -70,15 +71,22 @@ class ProfilesStandIn:
     async def _ready(self) -> Response:
         return await self._met("ready") or JSONResponse({})
 
-    async def _features(self, brand: str, limit: int, cursor: str = "") -> Response:
+    async def _features(self, brand: str, limit: int, cursor: str = "", *, embeddings: bool = False) -> Response:
         if refusal := await self._met("features"):
             return refusal
         if brand != self.brand or not self.rows:
             return JSONResponse({"status": 404}, 404)
         page, following = self._after(cursor, limit)
         sink = io.BytesIO()
-        with pa.ipc.new_stream(sink, SCHEMA) as stream:
-            stream.write_table(table_of(page))
+        table = table_of(page)
+        if any("is_unknown" in row for row in self.rows):
+            unknown = [bool(row.get("is_unknown")) for row in page]
+            table = table.append_column("is_unknown", pa.array(unknown, pa.bool_()))
+        if embeddings:
+            vectors, versions = ([row.get(name) for row in page] for name in ("embedding", "embedding_version"))
+            table = with_embeddings(table, vectors, versions)
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
         return Response(sink.getvalue(), headers={"x-next-cursor": following} if following else {})
 
     async def _texts(self, brand: str, limit: int, cursor: str = "") -> Response:
