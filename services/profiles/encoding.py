@@ -1,7 +1,7 @@
 """Increments, posts and rollups as the plain documents that both stores keep."""
 
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from services.profiles.author_sketch import AuthorSketch
@@ -13,6 +13,7 @@ from services.profiles.rollup import Rollup, Scored
 from shared.analyzed_post import AnalyzedPost
 
 _PLAIN_VALUES = attrgetter(*PLAIN)
+_PLAIN_OF = itemgetter(*PLAIN)
 _EMBEDDING: Any = {"analysis": {"embedding"}}
 
 
@@ -25,8 +26,8 @@ def to_document(increment: Increment) -> dict[str, Any]:
     document: dict[str, Any] = dict(zip(PLAIN, _PLAIN_VALUES(increment), strict=True))
     for name in COUNTED:
         document[name] = to_counts(getattr(increment, name))
-    document["hours"] = list(increment.hours)
-    document["figures"] = {name: list(figure) for name, figure in increment.figures.items()}
+    document["hours"] = increment.hours
+    document["figures"] = increment.figures
     for name in SELDOM:
         if getattr(increment, name):
             document[name] = True
@@ -35,7 +36,7 @@ def to_document(increment: Increment) -> dict[str, Any]:
 
 def from_document(document: Mapping[str, Any], embeddings: Embeddings | None = None) -> Increment:
     """Return the increment that `to_document` wrote, with its embeddings; other keys are passed over."""
-    plain: dict[str, Any] = {name: document[name] for name in PLAIN}
+    plain: dict[str, Any] = dict(zip(PLAIN, _PLAIN_OF(document), strict=True))
     counts: dict[str, Any] = {name: from_counts(document[name]) for name in COUNTED}
     seldom: dict[str, Any] = {name: True for name in SELDOM if name in document}
     return Increment(

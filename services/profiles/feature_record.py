@@ -25,6 +25,7 @@ MOST: Final = 2**63 - 1
 """A sum beyond it is told as it: a feature is a number to compare by."""
 _MOST_IN_AN_HOUR: Final = 2**32 - 1
 _UNKNOWN: Final = -1
+_NAN: Final = math.nan
 _LANGUAGE_BYTES: Final = 8
 
 RECORD: Final = np.dtype(
@@ -42,6 +43,7 @@ RECORD: Final = np.dtype(
 """The fields in their order, without gaps: NaN and -1 are unknown, a language is its letters as a number."""
 _WHOLE: Final = len(SHOWN) + len(SENTIMENT_LABELS) + len(FIGURES) + len(TIMES)
 _pack: Final = struct.Struct(f"<{_WHOLE}q{len(SCORES)}d{1 + HOURS_A_DAY}Ih{len(TRUTHS) + 1}b{_LANGUAGE_BYTES}s").pack
+_SMALL: Final = ("age_months", *TRUTHS)
 _shown: Final = attrgetter(*SHOWN)
 _times: Final = attrgetter(*TIMES)
 _scores: Final = attrgetter(*SCORES)
@@ -49,21 +51,16 @@ _scores: Final = attrgetter(*SCORES)
 
 def to_record(profile: Profile) -> bytes:
     """Return the profile's features in `RECORD.itemsize` bytes."""
-    folded = profile.folded
-    labels, figures = folded.labels, folded.figures
-    whole: list[int] = [
+    folded, labels, figures = profile.folded, profile.folded.labels, profile.folded.figures
+    whole = (
         *_shown(folded),
         *[labels.get(label, 0) for label in SENTIMENT_LABELS],
         *[figures[name][1] if name in figures else _UNKNOWN for name in FIGURES.values()],
         *_times(folded),
-    ]
-    scores = [math.nan if score is None else score for score in _scores(profile)]
-    rest = (
-        figures["age_months"][1] if "age_months" in figures else _UNKNOWN,
-        *[figures[name][1] if name in figures else _UNKNOWN for name in TRUTHS],
-        folded.is_unknown,
-        profile.main_language.encode(),
     )
+    scores = [_NAN if score is None else score for score in _scores(profile)]
+    small = [figures[name][1] if name in figures else _UNKNOWN for name in _SMALL]
+    rest = (*small, folded.is_unknown, profile.main_language.encode())
     try:
         return _pack(*whole, *scores, len(folded.languages), *folded.hours, *rest)
     except struct.error:

@@ -141,7 +141,11 @@ UNIT = Increment()
 _DECLARED: Final = {name: hint.__metadata__ for name, hint in get_type_hints(Increment, include_extras=True).items()}
 _FIELDS: Final[Mapping[str, Adding]] = {name: declared[0] for name, declared in _DECLARED.items()}
 _VALUES: Final = attrgetter(*_FIELDS)
-_TWO: Final = [adding.two for adding in _FIELDS.values()]
+_SUMS: Final = [name for name, adding in _FIELDS.items() if adding is SUM]
+_SUMMED: Final = attrgetter(*_SUMS)
+_OTHER: Final = attrgetter(*list(_FIELDS)[len(_SUMS) :])
+"""The sums stand before all others, which are combined one by one."""
+_TWO: Final = [adding.two for adding in list(_FIELDS.values())[len(_SUMS) :]]
 _OF_A_BRAND: Final = {name: adding for name, adding in _FIELDS.items() if adding not in {FIGURES, EMBEDDINGS}}
 _VALUES_OF_A_BRAND: Final = attrgetter(*_OF_A_BRAND)
 _WITHOUT: Final = [adding.without for adding in _FIELDS.values()]
@@ -211,8 +215,9 @@ def combine(one: Increment, other: Increment) -> Increment:
     """Return what both add together: associative and commutative, with `UNIT` as its unit."""
     if not one.posts or not other.posts:
         return one if one.posts else other
-    values = zip(_TWO, _VALUES(one), _VALUES(other), strict=True)
-    return Increment(*[two(mine, more) for two, mine, more in values])
+    summed = map(operator.add, _SUMMED(one), _SUMMED(other))
+    values = zip(_TWO, _OTHER(one), _OTHER(other), strict=True)
+    return Increment(*summed, *[two(mine, more) for two, mine, more in values])
 
 
 def combine_all(increments: Iterable[Increment], *, of_author: bool = True) -> Increment:

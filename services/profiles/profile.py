@@ -46,6 +46,8 @@ class Profile:
     def main_language(self) -> str:
         """Return the language of most posts; of equal ones the first by alphabet."""
         languages = self.folded.languages
+        if len(languages) == 1:
+            return next(iter(languages))
         return min(languages, key=lambda language: (-languages[language], language), default=UNKNOWN_LANGUAGE)
 
     def figure(self, name: str) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
-from services.profiles.embedding import all_quantised
+from services.profiles.embedding import EmbeddingSum, all_quantised
 from services.profiles.folding import LATEST, UNIT, Increment, adds_of
 from services.profiles.rollup import BucketKey, Rollup
 from shared.analyzed_post import AnalyzedPost, Voice
@@ -155,20 +155,24 @@ class Changes:
     def embedded(self) -> dict[str, EmbeddedPosts]:
         """Return what this changes in how many posts the brand's profiles have of each embedding version."""
         posts, latest = Counter[str](), dict[str, int]()
-        for one in self.posts:
-            if (version := one.post.embedding_version) is not None:
-                latest[version] = max(latest.get(version, NEVER), one.adds.first_seen)
-        for before, after in self.authors.values():
+        if self.posts:
+            hours = [(one.post.embedding_version, one.adds.first_seen) for one in self.posts if one.adds.embeddings]
+            for version, hour in hours:
+                if version is not None:
+                    latest[version] = max(latest.get(version, NEVER), hour)
+            # Posts of a backup add nothing to the profiles that it brought.
+            posts.update(version for version, _ in hours if version is not None and self.authors)
+        for before, after in () if self.posts else self.authors.values():
             old, new = before.folded.embeddings, after.folded.embeddings
             for version in {*old, *new} if old is not new else ():
-                posts[version] += (new[version].posts if version in new else 0) - (
-                    old[version].posts if version in old else 0
-                )
-                if not self.posts and version in new and version not in old:
+                whole, part = new.get(version, _NO_POSTS).posts, old.get(version, _NO_POSTS).posts
+                posts[version] += whole - part
+                if not part:
                     latest[version] = max(latest.get(version, NEVER), after.folded.last_seen)
         return {name: EmbeddedPosts(posts[name], latest.get(name, NEVER)) for name in {*posts, *latest}}
 
 
+_NO_POSTS: Final = EmbeddingSum(0, b"")
 NOTHING: Final = Changes()
 Rule = Generator[Wanted, Loaded, tuple[Changes, Result]]
 
