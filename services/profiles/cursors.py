@@ -40,7 +40,7 @@ class FeaturePlace:
     through: int
     version: str | None
 
-    def after(self, author_key: str, changed: int) -> "FeaturePlace":
+    def after(self, changed: int, author_key: str) -> "FeaturePlace":
         """Return where the page after a row begins."""
         by_author = isinstance(self.place, str)
         place = author_key if by_author else ChangedSpan(changed, author_key, self.through)

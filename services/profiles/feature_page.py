@@ -1,14 +1,14 @@
 """Profiles as numbers: one page of the feature matrix as an Arrow IPC stream."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from services.profiles.embedding import EmbeddingSpace, EmbeddingSum, means_of
-from services.profiles.feature_record import RECORD, columns_of
+from services.profiles.feature_record import RECORD, author_keys_of, columns_of
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 THROUGH_KEY: Final = "last_change"
@@ -31,20 +31,31 @@ Beginning = str | ChangedSpan
 
 @dataclass(frozen=True, slots=True)
 class FeatureRows:
-    """Some profiles: author, number of the last change, and (one after another) the record of each.
+    """Some profiles: their records one after another, see `feature_record`.
 
     `embeddings` are those of the version that was asked for, by author; others have none.
     """
 
-    author_keys: Sequence[str]
-    changed: Sequence[int]
     records: bytes
-    embeddings: Mapping[str, EmbeddingSum]
+    embeddings: Mapping[str, EmbeddingSum] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return how many profiles there are."""
+        return len(self.records) // RECORD.itemsize
+
+    @property
+    def author_keys(self) -> list[str]:
+        """Return whose they are, in order."""
+        return author_keys_of(self.records)
 
     def first(self, count: int) -> "FeatureRows":
         """Return no more than so many of the rows."""
-        records = self.records[: count * RECORD.itemsize]
-        return FeatureRows(self.author_keys[:count], self.changed[:count], records, self.embeddings)
+        return FeatureRows(self.records[: count * RECORD.itemsize], self.embeddings)
+
+    def last(self) -> tuple[int, str]:
+        """Return the number of the last row's change, and its author."""
+        record = self.records[-RECORD.itemsize :]
+        return int(np.frombuffer(record, RECORD)["changed"][0]), author_keys_of(record)[0]
 
 
 def arrow_stream(
@@ -58,12 +69,7 @@ def arrow_stream(
     mean of the author's embeddings of one version, the number of posts that it is of, and the version. The metadata
     tell that version, and `through`, the number up to which the pages have every change.
     """
-    columns = {
-        "author_key": pa.array(rows.author_keys, type=pa.string()),
-        **columns_of(rows.records),
-        "changed": pa.array(rows.changed, type=pa.int64()),
-        **(_embedding_columns(rows, use) if embeddings else {}),
-    }
+    columns = columns_of(rows.records) | (_embedding_columns(rows, use) if embeddings else {})
     metadata = {THROUGH_KEY: str(through), **({VERSION_KEY: use.version} if use and embeddings else {})}
     batch = pa.RecordBatch.from_pydict(columns, metadata=metadata)
     sink = pa.BufferOutputStream()

@@ -27,9 +27,12 @@ _MOST_IN_AN_HOUR: Final = 2**32 - 1
 _UNKNOWN: Final = -1
 _NAN: Final = math.nan
 _LANGUAGE_BYTES: Final = 8
+_KEY_BYTES: Final = 16
 
 RECORD: Final = np.dtype(
     [
+        ("author_key", f"V{_KEY_BYTES}"),
+        ("changed", "<i8"),
         *((name, "<i8") for name in (*SHOWN, *SENTIMENT_LABELS, *FIGURES, *TIMES)),
         *((name, "<f8") for name in SCORES),
         ("languages", "<u4"),
@@ -42,16 +45,19 @@ RECORD: Final = np.dtype(
 )
 """The fields in their order, without gaps: NaN and -1 are unknown, a language is its letters as a number."""
 _WHOLE: Final = len(SHOWN) + len(SENTIMENT_LABELS) + len(FIGURES) + len(TIMES)
-_pack: Final = struct.Struct(f"<{_WHOLE}q{len(SCORES)}d{1 + HOURS_A_DAY}Ih{len(TRUTHS) + 1}b{_LANGUAGE_BYTES}s").pack
+_pack: Final = struct.Struct(
+    f"<{_KEY_BYTES}sq{_WHOLE}q{len(SCORES)}d{1 + HOURS_A_DAY}Ih{len(TRUTHS) + 1}b{_LANGUAGE_BYTES}s"
+).pack
 _SMALL: Final = ("age_months", *TRUTHS)
 _shown: Final = attrgetter(*SHOWN)
 _times: Final = attrgetter(*TIMES)
 _scores: Final = attrgetter(*SCORES)
 
 
-def to_record(profile: Profile) -> bytes:
-    """Return the profile's features in `RECORD.itemsize` bytes."""
+def to_record(profile: Profile, changed: int) -> bytes:
+    """Return the profile's author, the number of its last change and its features in `RECORD.itemsize` bytes."""
     folded, labels, figures = profile.folded, profile.folded.labels, profile.folded.figures
+    head = (bytes.fromhex(profile.author_key), changed)
     whole = (
         *_shown(folded),
         *[labels.get(label, 0) for label in SENTIMENT_LABELS],
@@ -62,10 +68,10 @@ def to_record(profile: Profile) -> bytes:
     small = [figures[name][1] if name in figures else _UNKNOWN for name in _SMALL]
     rest = (*small, folded.is_unknown, profile.main_language.encode())
     try:
-        return _pack(*whole, *scores, len(folded.languages), *folded.hours, *rest)
+        return _pack(*head, *whole, *scores, len(folded.languages), *folded.hours, *rest)
     except struct.error:
         hours = [min(posts, _MOST_IN_AN_HOUR) for posts in folded.hours]
-        return _pack(*[min(number, MOST) for number in whole], *scores, len(folded.languages), *hours, *rest)
+        return _pack(*head, *[min(number, MOST) for number in whole], *scores, len(folded.languages), *hours, *rest)
 
 
 def columns_of(records: bytes) -> dict[str, pa.Array]:
@@ -73,6 +79,7 @@ def columns_of(records: bytes) -> dict[str, pa.Array]:
     rows = np.frombuffer(records, RECORD)
     hours = pa.array(rows["hours"].astype(np.int64).ravel())
     return {
+        "author_key": _keys(rows["author_key"]),
         **{name: _integers(rows[name]) for name in SHOWN},
         **{name: pa.array(np.ascontiguousarray(rows[name]), from_pandas=True) for name in SCORES},
         **{name: _integers(rows[name]) for name in SENTIMENT_LABELS},
@@ -84,7 +91,21 @@ def columns_of(records: bytes) -> dict[str, pa.Array]:
         "languages": pa.array(rows["languages"].astype(np.int64)),
         "hours": pa.FixedSizeListArray.from_arrays(hours, HOURS_A_DAY),
         "is_unknown": pa.array(rows["is_unknown"] > 0),
+        "changed": _integers(rows["changed"]),
     }
+
+
+def author_keys_of(records: bytes) -> list[str]:
+    """Return the author of each of the records."""
+    digits, length = np.frombuffer(records, RECORD)["author_key"].tobytes().hex(), 2 * _KEY_BYTES
+    return [digits[start : start + length] for start in range(0, len(digits), length)]
+
+
+def _keys(keys: NDArray[np.void]) -> pa.Array:
+    """Return author keys as texts, whose digits are laid one after another without a text for each."""
+    offsets = np.arange(len(keys) + 1, dtype=np.int32) * (2 * _KEY_BYTES)
+    digits = keys.tobytes().hex().encode()
+    return pa.StringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
 def _integers(values: NDArray[np.int64]) -> pa.Array:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from services.profiles.feature_record import to_record
 from services.profiles.folding import Increment, combine_all, increment_of
 from services.profiles.listing import Listing, Order, Sort, position_of
 from services.profiles.profile import BrandSize, BrandSummary, Profile
@@ -15,6 +14,7 @@ from services.profiles.stores.base import FoldCount, ProfileStore
 from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
 from shared.store_url import MongoUrl, SqliteUrl
+from tests.contract.told_features import to_tell, told
 from tests.unit.profiles.posts import START, analysis, key, post
 
 StoreUrl = SqliteUrl | MongoUrl
@@ -252,15 +252,13 @@ async def test_a_summary_adds_up_the_brand(store: ProfileStore) -> None:
 async def test_features_come_in_pages_by_author(store: ProfileStore) -> None:
     """Pages of features meet every profile once, by author key."""
     await store.fold("acme", crowd())
-    found: list[str] = []
-    records = b""
-    while (page := await store.features("acme", found[-1] if found else "", 4)).author_keys:
-        assert len(page.author_keys) == len(page.changed) <= 4
-        found += page.author_keys
-        records += page.records
-    once = folded_once(crowd())
-    assert found == sorted(once)
-    assert records == b"".join(to_record(Profile("acme", author_key, once[author_key])) for author_key in found)
+    found: dict[str, bytes] = {}
+    while page := await store.features("acme", max(found, default=""), 4):
+        assert len(page) <= 4
+        assert page.last()[1] == page.author_keys[-1]
+        found |= told(page)
+    wanted = to_tell(folded_once(crowd()))
+    assert (list(found), found) == (list(wanted), wanted)
 
 
 async def test_an_open_store_is_ready(store: ProfileStore) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from services.profiles.embedding import EmbeddingSpace, dequantised, quantised
 from services.profiles.feature_page import ChangedSpan
-from services.profiles.feature_record import RECORD
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
@@ -20,6 +19,7 @@ from shared.errors import PeerUnavailableError
 from tests.contract import test_profile_store as contract
 from tests.contract.profile_crashes import Crash, crashing
 from tests.contract.test_profile_store import StoreUrl
+from tests.contract.told_features import told
 from tests.unit.profiles.posts import analysis, key, post
 
 store = contract.store
@@ -42,12 +42,10 @@ class Follower:
         changes = await store.changes(self.next)
         for brand, number in changes.brands.items():
             place = ChangedSpan(self.told.get(brand, 0), LAST, number)
-            while (rows := await store.features(brand, place, SMALL)).author_keys:
-                size = RECORD.itemsize
-                records = [rows.records[at : at + size] for at in range(0, len(rows.records), size)]
-                self.records.setdefault(brand, {}).update(zip(rows.author_keys, records, strict=True))
-                self.read += len(records)
-                place = ChangedSpan(rows.changed[-1], rows.author_keys[-1], number)
+            while rows := await store.features(brand, place, SMALL):
+                self.records.setdefault(brand, {}).update(told(rows))
+                self.read += len(rows)
+                place = ChangedSpan(*rows.last(), number)
             self.told[brand] = number
         self.next = changes.next
         return set(changes.brands)
@@ -56,8 +54,7 @@ class Follower:
 async def assert_knows(follower: Follower, store: ProfileStore, *brands: str) -> None:
     """Assert that the follower has every profile as it is now."""
     for brand in brands:
-        rows, size = await store.features(brand, "", 10_000), RECORD.itemsize
-        now = {author: rows.records[at * size : (at + 1) * size] for at, author in enumerate(rows.author_keys)}
+        now = told(await store.features(brand, "", 10_000))
         known = follower.records.get(brand, {})
         assert {author: known.get(author) for author in now} == now
 
@@ -109,7 +106,7 @@ async def test_a_profile_that_changes_while_pages_are_read_is_told_again(store: 
     through = await store.last_change("acme")
     first = await store.features("acme", ChangedSpan(0, LAST, through), 2)
     await store.fold("acme", [post(9, 3)])
-    rest = await store.features("acme", ChangedSpan(first.changed[-1], first.author_keys[-1], through), 9)
+    rest = await store.features("acme", ChangedSpan(*first.last(), through), 9)
     assert [*first.author_keys, *rest.author_keys] == [key(0), key(1), key(2)]
     later = await store.features("acme", ChangedSpan(through, LAST, await store.last_change("acme")), 9)
     assert list(later.author_keys) == [key(3)]

@@ -12,6 +12,7 @@ from shared.mongo import MongoDatabase
 from tests.contract import test_profile_store_mongo as contract
 from tests.contract.profile_crashes import Watched
 from tests.contract.test_profile_store_changes import Follower, assert_knows
+from tests.contract.told_features import told
 from tests.unit.profiles.posts import analysis, key, post
 
 pytestmark = pytest.mark.mongo
@@ -57,7 +58,7 @@ async def test_a_store_without_records_is_brought_up(database: MongoDatabase, mo
     opened = [MongoProfileStore(database) for _ in range(2)]
     await asyncio.gather(*(one.prepare() for one in opened))
     found = await opened[0].features("acme", "", 9)
-    assert (found.author_keys, found.records) == (rows.author_keys, rows.records)
+    assert told(found) == told(rows)
     assert await opened[1].embedding_space("acme") == EmbeddingSpace("v1", 2)
     await store.remove("acme", [key(number) for number in range(5)], {})
     assert await store.embedding_space("acme") is None

@@ -11,11 +11,9 @@ from pymongo.errors import AutoReconnect
 
 from services.profiles.embedding import EmbeddingSpace
 from services.profiles.feature_page import ChangedSpan
-from services.profiles.feature_record import to_record
 from services.profiles.folding import increment_of
 from services.profiles.kept import KeptPost
 from services.profiles.listing import Listing
-from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores import sqlite_migrations
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
@@ -27,6 +25,7 @@ from shared.sqlite import open_sqlite
 from shared.store_url import SqliteUrl
 from tests.contract.profile_crashes import Counted, Crash
 from tests.contract.test_profile_store import folded_once, held
+from tests.contract.told_features import to_tell, told
 from tests.contract.version_0 import write_version_0
 from tests.unit.profiles.posts import analysis, key, post
 
@@ -95,12 +94,9 @@ async def test_an_old_file_tells_features_and_changes(path: Path) -> None:
         changes = await store.changes(0)
         assert changes.brands.keys() == {"acme", "bolt"}
         for brand, posts in (("acme", POSTS), ("bolt", POSTS[:3])):
-            rows = await store.features(brand, "", MANY)
-            once = folded_once(posts)
-            assert list(rows.author_keys) == sorted(once)
-            assert rows.records == b"".join(to_record(Profile(brand, author, once[author])) for author in sorted(once))
-            span = ChangedSpan(0, "g", changes.brands[brand])
-            assert set((await store.features(brand, span, MANY)).author_keys) == set(once)
+            wanted, span = to_tell(folded_once(posts), brand), ChangedSpan(0, "g", changes.brands[brand])
+            assert told(await store.features(brand, "", MANY)) == wanted
+            assert told(await store.features(brand, span, MANY)) == wanted
 
 
 async def test_embeddings_of_a_file_without_records_are_told(tmp_path: Path) -> None:
@@ -117,8 +113,7 @@ async def test_embeddings_of_a_file_without_records_are_told(tmp_path: Path) -> 
     async with open_store(SqliteUrl(made)) as store:
         assert await store.embedding_space("acme") == EmbeddingSpace("v1", 2)
         found = await store.features("acme", "", MANY, "v1")
-        assert list(found.author_keys) == list(rows.author_keys)[:3]
-        assert rows.records.startswith(found.records)
+        assert told(found) == {author: record for author, record in told(rows).items() if author != key(3)}
         assert found.embeddings.keys() == {key(number) for number in range(4)} - {key(3)}
 
 

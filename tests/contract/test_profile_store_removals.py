@@ -8,10 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.profiles.feature_record import to_record
 from services.profiles.folding import increment_of
 from services.profiles.listing import Listing
-from services.profiles.profile import Profile
 from services.profiles.rollup import rolled_up
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import open_store
@@ -20,6 +18,7 @@ from shared.errors import PeerUnavailableError
 from tests.contract import test_profile_store as contract
 from tests.contract.profile_crashes import Crash, crashing
 from tests.contract.test_profile_store import HOUR, StoreUrl, crowd, folded_once, held
+from tests.contract.told_features import to_tell, told
 from tests.unit.profiles.posts import START, analysis, key, post
 
 store = contract.store
@@ -69,9 +68,7 @@ async def assert_holds(store: ProfileStore, brand: str, posts: list[AnalyzedPost
     if posts:
         await store.fold(clean, posts)
     assert await held(store, brand) == await held(store, clean) == folded_once(posts)
-    rows, once = await store.features(brand, "", 100), folded_once(posts)
-    assert list(rows.author_keys) == sorted(once)
-    assert rows.records == b"".join(to_record(Profile(brand, author, once[author])) for author in sorted(once))
+    assert told(await store.features(brand, "", 100)) == to_tell(folded_once(posts), brand)
     found_now = {kept.profile.author_key: kept.profile.folded for kept in await store.kept_profiles(brand, None, 1000)}
     assert found_now == folded_once(posts, embeddings=True)
     if not expired:

@@ -65,8 +65,8 @@ async def page_features(
     rows = found.first(limit)
     body = await asyncio.to_thread(arrow_stream, rows, at.through, use, embeddings=embeddings)
     headers = {}
-    if len(found.author_keys) > limit:
-        headers["x-next-cursor"] = at.after(rows.author_keys[-1], rows.changed[-1]).cursor()
+    if len(found) > limit:
+        headers["x-next-cursor"] = at.after(*rows.last()).cursor()
     return Response(body, media_type=MEDIA_TYPE, headers=headers)
 
 

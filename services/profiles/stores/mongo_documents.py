@@ -138,7 +138,7 @@ def to_profile(brand: str, author_key: str, author: KnownAuthor, changed: int) -
         profile = Profile(brand, author_key, folded)
         names = {"brand": brand, "author_key": author_key, "embeddings": sums, "changed": changed}
         document |= {**names, **widened(to_document(folded), SUMS), **sort_fields(profile)}
-        document["record"] = to_record(profile)
+        document["record"] = to_record(profile, changed)
     if author.remnants:
         document["remnants"] = author.remnants
     if author.through > NEVER:

@@ -43,7 +43,7 @@ async def features(
     database: MongoDatabase, brand: str, place: Beginning, limit: int, version: str | None
 ) -> FeatureRows:
     """Return a page of records by author, or by change."""
-    names = {"author_key": 1, "changed": 1, "record": 1, **({"embeddings": 1} if version is not None else {})}
+    names = {"_id": 0, "record": 1, **({"author_key": 1, "embeddings": 1} if version is not None else {})}
     query: Document = {"brand": brand}
     if isinstance(place, str):
         query["author_key"], order = {"$gt": place}, ["author_key"]
@@ -63,12 +63,7 @@ def _rows(documents: Sequence[Document], version: str | None) -> FeatureRows:
         for total in one.get("embeddings", ())
         if total["version"] == version
     }
-    return FeatureRows(
-        [one["author_key"] for one in documents],
-        [one["changed"] for one in documents],
-        b"".join(one["record"] for one in documents),
-        sums,
-    )
+    return FeatureRows(b"".join([one["record"] for one in documents]), sums)
 
 
 async def kept_profiles(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.profiles.embedding import EmbeddingSpace, EmbeddingSum
+from services.profiles.embedding import EmbeddingSpace
 from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.feature_record import RECORD, to_record
 from services.profiles.profile import Profile
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 def save_features(connection: sqlite3.Connection, brand: str, profiles: Sequence[Profile]) -> None:
     """Write the number of the brand's change, and the records of the profiles that are there after it."""
     number = connection.execute("SELECT coalesce(max(sequence), 0) + 1 FROM brand_change").fetchone()[0]
-    connection.executemany(_WRITE, [(brand, one.author_key, number, to_record(one)) for one in profiles])
+    connection.executemany(_WRITE, [(brand, one.author_key, number, to_record(one, number)) for one in profiles])
     connection.execute("INSERT OR REPLACE INTO brand_change (brand, sequence) VALUES (?, ?)", (brand, number))
 
 
@@ -80,17 +80,16 @@ def feature_rows(
         where, order = "(changed, author_key) > (?, ?) AND changed <= ?", "changed, author_key"
         values = [place.after, place.author_key, place.through]
     statement = (
-        f"SELECT author_key, changed, record FROM feature WHERE brand = ? AND {where} AND length(record) = ? "  # noqa: S608 - our own
+        f"SELECT record FROM feature WHERE brand = ? AND {where} AND length(record) = ? "  # noqa: S608 - our own
         f"ORDER BY {order} LIMIT ?"
     )
     cursor = connection.execute(statement, (brand, *values, RECORD.itemsize, limit))
     cursor.row_factory = None
-    author_keys, changed, records = zip(*rows, strict=True) if (rows := cursor.fetchall()) else ((), (), ())
-    embeddings: dict[str, EmbeddingSum] = {}
-    if version is not None:
-        found = embeddings_of(connection, brand, author_keys)
-        embeddings = {author_key: sums[version] for author_key, sums in found.items() if version in sums}
-    return FeatureRows(author_keys, changed, b"".join(records), embeddings)
+    rows = FeatureRows(b"".join([record for (record,) in cursor]))
+    if version is None:
+        return rows
+    found = embeddings_of(connection, brand, rows.author_keys)
+    return FeatureRows(rows.records, {key: sums[version] for key, sums in found.items() if version in sums})
 
 
 def features_beside_profiles(connection: sqlite3.Connection) -> None:

@@ -44,7 +44,7 @@ def test_names_come_back() -> None:
 def test_a_place_among_features_comes_back(place: str | ChangedSpan, version: str | None) -> None:
     """The next page begins after the last row, in the same order, up to the same change, of the same version."""
     by_change = isinstance(place, ChangedSpan)
-    after = FeaturePlace(place, 9, version).after(key(3), 5)
+    after = FeaturePlace(place, 9, version).after(5, key(3))
     assert after == FeaturePlace(ChangedSpan(5, key(3), 9) if by_change else key(3), 9, version)
     cursor = after.cursor()
     assert decode_feature_place(cursor, by_change=by_change) == after

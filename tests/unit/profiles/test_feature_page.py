@@ -42,8 +42,7 @@ EMBEDDED = {
 def rows_of(*profiles: Profile) -> FeatureRows:
     """Return profiles as a store gives them."""
     sums = {one.author_key: one.folded.embeddings["v1"] for one in profiles if "v1" in one.folded.embeddings}
-    keys = [profile.author_key for profile in profiles]
-    return FeatureRows(keys, [7] * len(keys), b"".join(map(to_record, profiles)), sums)
+    return FeatureRows(b"".join(to_record(profile, 7) for profile in profiles), sums)
 
 
 def test_a_stream_has_the_settled_columns() -> None:
@@ -122,7 +121,7 @@ def test_a_record_tells_what_its_profile_does(posts: list[AnalyzedPost]) -> None
     profile = Profile("acme", key(1), combine_all(map(increment_of, posts)))
     huge = replace(profile.folded, likes=2**80, hours=(2**40, *profile.folded.hours[1:]))
     plain, large = (
-        pa.table(columns_of(to_record(one))).to_pylist()[0] for one in (profile, replace(profile, folded=huge))
+        pa.table(columns_of(to_record(one, 7))).to_pylist()[0] for one in (profile, replace(profile, folded=huge))
     )
     derived = ("mean_score", "score_stddev", "mean_subjectivity", "main_language", "age_days")
     assert [plain[name] for name in derived] == [getattr(profile, name) for name in derived]
