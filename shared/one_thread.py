@@ -19,19 +19,25 @@ class OneThread:
 
     def __init__(self) -> None:
         """Begin without limits."""
+        self._here = threading.local()
         self._lock = threading.Lock()
         self._inside = 0
         self._blas: Any = None
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Compute on one thread inside."""
+        """Compute on one thread inside; inside another of the same thread this costs nothing."""
+        if getattr(self._here, "inside", False):
+            yield
+            return
         controller = ThreadpoolController()
         with controller.select(user_api="openmp").limit(limits=1):
             self._enter(controller.select(user_api="blas"))
+            self._here.inside = True
             try:
                 yield
             finally:
+                self._here.inside = False
                 self._leave()
 
     def _enter(self, blas: Any) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from services.clusters.fits.kmeans import distinct_rows, fit, joined, sample, silhouette
+from services.clusters.fits.kmeans import distinct_rows, fit, joined, sample
+from services.clusters.fits.validity import silhouettes
 from services.clusters.terms.class_terms import WeightedTerm, class_terms
 from services.clusters.terms.sensitive_terms import is_sensitive
 from shared.analysis import Frozen
@@ -189,7 +190,7 @@ def _grouped(rows: NDArray[np.float64]) -> Ints | None:
     best, groups = -1.0, None
     for count in range(2, most + 1):
         labels = joined(rows, fit(rows, count, _SEED, _STARTS), LEAST_PEOPLE).labels
-        score = silhouette(rows[judged], labels[judged])
+        score = silhouettes(rows[judged], [labels[judged]])[0]
         if score is not None and score > best:
             best, groups = score, labels
     return groups

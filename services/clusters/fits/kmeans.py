@@ -1,27 +1,30 @@
-"""KMeans, silhouettes, stability, and ids that stay with the same people. Pure and reproducible."""
+"""KMeans: reproducible fits of few rows or of millions, and ids that stay with the same people. Pure."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import VoxpopError
 from shared.one_thread import one_thread
+
+Rows = NDArray[np.floating[Any]]
+"""Rows of 32-bit floats; of 64 bits where they are few, at twice the cost."""
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
-ShouldStop = Callable[[], bool]
 
 ITERATIONS = 300
 
-FEWEST_JUDGED = 20
-"""Of each cluster at least this many authors (or all) are looked at, however small its share."""
+START_ROWS = 3_000
+"""Starts are compared on at most so many rows: the best of them is then fitted to the others."""
 
+REFINEMENTS = 10
+"""Iterations over all rows where a sample was fitted: its centres lie off theirs by little, and tail off slowly."""
 
-class TrainingStoppedError(VoxpopError):
-    """The training was asked to stop between two fits."""
+CHUNK = 65_536
+"""Rows whose distances are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Fit:
     """One clustering: a label for each row, the centres by label, the sum of squared distances to them."""
 
     labels: Labels
-    centres: Floats
+    centres: Rows
     inertia: float
 
     @property
@@ -40,44 +43,59 @@ class Fit:
 
 @dataclass(frozen=True)
 class TrainingBudget:
-    """How much a training may compute: rows looked at in each step, KMeans starts, bootstrap replicates."""
+    """How much a training may compute: rows looked at in each step, KMeans starts, replicates.
 
-    search_rows: int = 20_000
-    silhouette_rows: int = 5_000
-    stability_rows: int = 4_000
+    `bootstraps` resamples measure stability, `references` sets of uniform rows tell whether there are groups at all.
+    """
+
+    search_rows: int = 10_000
+    silhouette_rows: int = 3_000
+    stability_rows: int = 3_000
+    reference_rows: int = 1_500
     starts: int = 5
-    bootstraps: int = 20
+    bootstraps: int = 10
+    references: int = 8
 
 
-def never() -> bool:
-    """Go on to the end."""
-    return False
-
-
-def fit(rows: Floats, k: int, seed: int, starts: int, should_stop: ShouldStop = never) -> Fit:
+def fit(rows: Rows, k: int, seed: int, starts: int, centres: Rows | None = None) -> Fit:
     """Return the best of `starts` fits with k-means++ (Arthur & Vassilvitskii, SODA 2007).
 
-    `rows` must hold at least `k` distinct rows. One thread computes: sums in another order differ in
-    the last bit, and a bit can move an author. Raises TrainingStoppedError between two starts.
+    `rows` (rows, dimensions) must hold at least `k` distinct rows. Of many rows a sample is fitted, and the best
+    fit refined on all of them. `centres` (k, dimensions) are one more start. One thread computes: sums in another
+    order differ in the last bit, and a bit can move an author.
     """
     from sklearn.cluster import KMeans
 
-    fits = []
-    for start in np.random.SeedSequence(seed).generate_state(starts):
-        if should_stop():
-            raise TrainingStoppedError("the training was stopped")
-        fits.append(_once(rows, KMeans(k, n_init=1, max_iter=ITERATIONS, random_state=int(start))))
-    return min(fits, key=lambda each: each.inertia)
+    few = rows[sample(len(rows), START_ROWS, seed)]
+    if len(few) < len(rows) and distinct_rows(few) < k:
+        few = rows
+    with one_thread():
+        fits = [
+            _fitted(few, KMeans(k, n_init=1, max_iter=ITERATIONS, random_state=int(start)))
+            for start in np.random.SeedSequence(seed).generate_state(starts)
+        ]
+        if centres is not None:
+            fits.append(_fitted(few, KMeans(k, init=centres, n_init=1, max_iter=ITERATIONS)))
+    best = min(fits, key=lambda each: each.inertia)
+    return best if few is rows or len(few) == len(rows) else refine(rows, best.centres, ITERATIONS)
 
 
-def refine(rows: Floats, centres: Floats) -> Fit:
+def refine(rows: Rows, centres: Rows, iterations: int = REFINEMENTS) -> Fit:
     """Return the fit that starts from `centres`: how a fit on a sample becomes one of all rows."""
     from sklearn.cluster import KMeans
 
-    return _once(rows, KMeans(len(centres), init=centres, n_init=1, max_iter=ITERATIONS))
+    with one_thread():
+        return _fitted(rows, KMeans(len(centres), init=centres, n_init=1, max_iter=iterations))
 
 
-def joined(rows: Floats, fitted: Fit, least: int) -> Fit:
+def undivided(rows: Rows) -> Fit:
+    """Return the fit of one cluster."""
+    labels = np.zeros(len(rows), dtype=np.int64)
+    centres = rows.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
+    return Fit(labels, centres, inertia_of(rows, centres, labels))
+
+
+def joined(rows: Rows, fitted: Fit, least: int) -> Fit:
     """Return a fit whose clusters have `least` rows or more (or which is one): small ones join the nearest.
 
     The smallest goes first, to the centre nearest to its own, which moves to the mean of both. A fit without small
@@ -97,52 +115,33 @@ def joined(rows: Floats, fitted: Fit, least: int) -> Fit:
     if len(present) == len(centres):
         return fitted
     left, labels = np.unique(labels, return_inverse=True)
-    centres = centres[left]
-    return Fit(labels.astype(np.int64), centres, float(((rows - centres[labels]) ** 2).sum()))
+    centres, labels = centres[left], labels.astype(np.int64)
+    return Fit(labels, centres, inertia_of(rows, centres, labels))
 
 
-def silhouette(rows: Floats, labels: Labels) -> float | None:
-    """Return the mean silhouette in [-1, 1] (Rousseeuw 1987); None where the rows hold one label only."""
-    from sklearn.metrics import silhouette_score
+def inertia_of(rows: Rows, centres: Rows, labels: Labels) -> float:
+    """Return the sum of squared distances of the rows to their label's centre."""
+    chunks = range(0, len(rows), CHUNK)
+    away = (rows[first : first + CHUNK] - centres[labels[first : first + CHUNK]] for first in chunks)
+    return float(sum(np.square(each).sum(dtype=np.float64) for each in away))
 
-    if not 1 < len(np.unique(labels)) < len(rows):
-        return None
+
+def nearest(rows: Rows, centres: Rows) -> Labels:
+    """Return for each row the place of the nearest centre, the first of equally near ones."""
+    lengths = np.square(centres).sum(axis=1)
     with one_thread():
-        return float(silhouette_score(rows, labels))
+        found = [
+            (lengths - 2 * (rows[first : first + CHUNK] @ centres.T)).argmin(axis=1)
+            for first in range(0, len(rows), CHUNK)
+        ]
+    return np.concatenate(found)
 
 
 def sample(count: int, at_most: int, seed: int) -> Labels:
     """Return the places of a seeded sample without repetition, ascending; all places where few."""
     if count <= at_most:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, at_most, replace=False))
-
-
-def stability(
-    rows: Floats, labels: Labels, k: int, seed: int, budget: TrainingBudget, should_stop: ShouldStop = never
-) -> list[float]:
-    """Return for each label the mean over the replicates of its best Jaccard coefficient, in [0, 1].
-
-    That is clusterwise stability (C. Hennig, "Cluster-wise assessment of cluster stability", Computational
-    Statistics & Data Analysis 52, 2007): below about 0.5 a cluster is dissolved, from about 0.75 it is stable.
-
-    A replicate draws as many authors as were looked at, with repetition, and clusters them anew; a cluster
-    of which it drew no author is not judged by it. Raises TrainingStoppedError between two fits.
-    """
-    random = np.random.default_rng(seed)
-    places = _stratified(labels, k, budget.stability_rows, random)
-    rows, labels = rows[places], labels[places]
-    totals, judged = np.zeros(k), np.zeros(k)
-    for replicate in range(budget.bootstraps):
-        drawn = random.integers(len(rows), size=len(rows))
-        again = min(k, distinct_rows(rows[drawn]))
-        refit = fit(rows[drawn], again, int(random.integers(2**31)) + replicate, 1, should_stop)
-        once, first = np.unique(drawn, return_index=True)
-        best = _best_jaccard(labels[once], refit.labels[first], k, refit)
-        seen = ~np.isnan(best)
-        totals[seen] += best[seen]
-        judged += seen
-    return [float(total / count) if count else 0.0 for total, count in zip(totals, judged, strict=True)]
+    return np.sort(np.random.default_rng(seed).choice(count, at_most, replace=False, shuffle=False))
 
 
 def align(
@@ -175,31 +174,20 @@ def align(
     return ids
 
 
-def distinct_rows(rows: Floats) -> int:
+def distinct_rows(rows: NDArray[Any]) -> int:
     """Return how many rows differ from one another."""
-    return len(np.unique(rows, axis=0)) if rows.shape[1] else min(1, len(rows))
+    return int(kinds(rows).max(initial=-1)) + 1
 
 
-def _best_jaccard(original: Labels, again: Labels, k: int, refit: Fit) -> Floats:
-    shared = np.zeros((k, len(refit.centres)))
-    np.add.at(shared, (original, again), 1)
-    united = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    jaccard = np.divide(shared, united, out=np.zeros_like(shared), where=united > 0)
-    return np.where(shared.sum(axis=1) > 0, jaccard.max(axis=1), np.nan)
+def kinds(rows: NDArray[Any]) -> Labels:
+    """Return a number for each row, from 0, that equal rows share."""
+    if not rows.shape[1]:
+        return np.zeros(len(rows), dtype=np.int64)
+    same_zeros = np.ascontiguousarray(rows + rows.dtype.type(0))
+    whole = same_zeros.view(np.dtype((np.void, same_zeros.dtype.itemsize * same_zeros.shape[1]))).ravel()
+    return np.unique(whole, return_inverse=True)[1].astype(np.int64)
 
 
-def _stratified(labels: Labels, k: int, at_most: int, random: np.random.Generator) -> Labels:
-    if len(labels) <= at_most:
-        return np.arange(len(labels))
-    chosen = []
-    for label in range(k):
-        members = np.flatnonzero(labels == label)
-        count = min(len(members), max(FEWEST_JUDGED, round(at_most * len(members) / len(labels))))
-        chosen.append(random.choice(members, count, replace=False))
-    return np.sort(np.concatenate(chosen))
-
-
-def _once(rows: Floats, model: Any) -> Fit:
-    with one_thread():
-        model.fit(rows)
+def _fitted(rows: Rows, model: Any) -> Fit:
+    model.fit(rows)
     return Fit(model.labels_.astype(np.int64), model.cluster_centers_, float(model.inertia_))

@@ -1,6 +1,6 @@
-"""Which k: a silhouette that is among the best, groups that are neither giant nor tiny, and the elbow. Pure."""
+"""Which k: groups that come back, that are separate, and that uniform data would not have. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,26 @@ from shared.small_groups import LEAST_PEOPLE
 
 MOST_CLUSTERS = 12
 LARGEST_SHARE = 0.9
-NEAR = 0.02
-"""Silhouettes closer than this are a tie: on samples of a few thousand they differ as much by chance."""
+SMALLEST_SHARE = 0.01
+BALANCED_SHARE = 0.6
+"""Of ks that are otherwise as good those are preferred whose largest group holds less than this."""
+
+STABLE = (0.9, 0.8)
+"""Adjusted Rand indices from which groups count as coming back: the first that any k reaches."""
+
+NEAR = 0.2
+"""Silhouettes within this part of the best are as good: they differ by k as much without any groups."""
+
+ERRORS = 4.0
+"""A gap of so many standard errors is no chance, also where the largest of a dozen is looked at."""
+
+LEAST_GAP = 0.02
+"""A smaller gap (2 % of inertia) is none that people could see, however sure it is."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen k and why, in a sentence for a person."""
+    """The chosen k and why, in a sentence for a person; k = 1 where there is no structure."""
 
     k: int
     reason: str
@@ -45,62 +58,107 @@ def elbow(scores: Sequence[KScore]) -> int | None:
     return scores[place].k if below[place] > 0 else None
 
 
-def choose(scores: Sequence[KScore]) -> Choice:
-    """Choose among scored ks (ascending, at least one).
+def choose(scores: Sequence[KScore], authors: int) -> Choice:
+    """Choose among scored ks (ascending, at least one) of so many authors, or say that there is no structure.
 
-    Of the ks whose largest group holds less than 90 % and whose smallest holds at least 5 authors, the
-    best silhouette wins; among silhouettes within 0.02 of it the one nearest to the elbow, then the
-    smaller. Where no k is so balanced, the one with the smallest largest group is taken.
+    There is structure where at any k inertia falls further below that of one cluster than in uniform data, by 2 % and
+    four standard errors. Then each rule leaves some of the ks: the largest group holds less than 90 % and the smallest
+    at least 5 authors and 1 %; the groups come back in resamples (adjusted Rand index from 0.9, else 0.8, else near the
+    best); the silhouette lies within a fifth of the best; the largest group holds less than 60 %. A rule that would
+    leave none is passed over. Of what is left the largest gap to uniform data wins, the smallest k within its error.
     """
-    balanced = [score for score in scores if _fault(score) is None]
-    if not balanced:
-        least = min(scores, key=lambda score: (_largest(score), score.k))
-        told = f" ({_percent(_largest(least))} of the authors)" if _smallest(least) >= LEAST_PEOPLE else ""
-        reason = (
-            f"none of the ks tried gives balanced groups, so k = {least.k} was taken, whose largest group "
-            f"is the smallest{told}"
-        )
-        return Choice(least.k, reason)
-    best = max(balanced, key=lambda score: (_silhouette(score), -score.k))
-    near = [score for score in balanced if _silhouette(score) > _silhouette(best) - NEAR]
-    bend = elbow(scores)
-    chosen = min(near, key=lambda score: (abs(score.k - bend), score.k)) if bend is not None else best
-    return Choice(chosen.k, _reason(chosen, best, near, bend, scores))
+    if not any(map(is_structure, scores)):
+        return Choice(1, f"no structure: {_unlike(scores)}, so all of them are one cluster")
+    balanced = [score for score in scores if _fault(score, authors) is None]
+    stable = _stable(balanced or scores)
+    best = max(map(_silhouette, stable))
+    near = [score for score in stable if _silhouette(score) >= best - NEAR * abs(best)]
+    even = [score for score in near if _largest(score) < BALANCED_SHARE] or near
+    farthest = max(even, key=_gap)
+    least = _gap(farthest) - (farthest.gap_error or 0.0)
+    chosen = next(score for score in even if _gap(score) >= least)
+    return Choice(chosen.k, _reason(chosen, near, scores) + _passed_over(chosen, balanced, scores, authors))
 
 
-def given(k: int) -> Choice:
-    """Return the choice that the request made."""
-    return Choice(k, f"k = {k} was asked for")
+def given(k: int, scores: Sequence[KScore]) -> Choice:
+    """Return the choice that the request made; it says where the authors form no groups at that k."""
+    without = [score for score in scores if score.gap is not None and not is_structure(score)]
+    doubt = f", though at that k {_unlike(scores)}" if without else ""
+    return Choice(k, f"k = {k} was asked for{doubt}")
 
 
-def _reason(chosen: KScore, best: KScore, near: Sequence[KScore], bend: int | None, scores: Sequence[KScore]) -> str:
-    tried = f"{scores[0].k} to {scores[-1].k}"
-    if len(near) == 1 or bend is None:
+def alike() -> Choice:
+    """Return the choice where all authors look the same."""
+    return Choice(1, "no structure: all authors are alike in what is compared, so all of them are one cluster")
+
+
+def is_structure(score: KScore) -> bool:
+    """Tell whether these clusters are more than what KMeans cuts uniform data into."""
+    if score.gap is None or score.gap_error is None:
+        return False
+    return score.gap > LEAST_GAP and score.gap > ERRORS * score.gap_error
+
+
+def _stable(scores: Sequence[KScore]) -> list[KScore]:
+    most = max(map(_stability, scores))
+    least = next((level for level in STABLE if most >= level), most - 0.05)
+    return [score for score in scores if _stability(score) >= least]
+
+
+def _reason(chosen: KScore, near: Sequence[KScore], scores: Sequence[KScore]) -> str:
+    figures = f"silhouette {_silhouette(chosen):.2f}, adjusted Rand index {_stability(chosen):.2f}"
+    if len(near) == 1:
         words = (
-            f"k = {chosen.k} has the best silhouette ({_silhouette(chosen):.2f}) of the ks tried ({tried}) "
-            f"whose groups are balanced"
+            f"of k = {_tried(scores)} the groups of k = {chosen.k} are the best that come back in resamples ({figures})"
         )
     else:
-        ks = ", ".join(str(score.k) for score in near)
         words = (
-            f"the silhouettes of k = {ks} lie within {NEAR} of the best balanced one "
-            f"({_silhouette(best):.2f} at k = {best.k}, of {tried}), and of these k = {chosen.k} is nearest to "
-            f"the bend of the inertia curve at {bend}"
+            f"of k = {_tried(scores)} the groups of k = {_listed(near)} come back in resamples and are about as "
+            f"separate, and of these k = {chosen.k} ({figures}) tells them apart from uniform data most clearly"
         )
+        if _largest(max(near, key=_gap)) >= BALANCED_SHARE > _largest(chosen):
+            words += f" without a group of {100 * BALANCED_SHARE:.0f} % or more"
+    if _stability(chosen) < STABLE[-1]:
+        words = words.replace("come back in resamples", "come back best in resamples")
+        words += f"; no k is stable, at {STABLE[-1]} or above"
+    bend = elbow(scores)
+    if bend is not None:
+        words += f"; the curve of inertia bends at {bend}"
+    return words
+
+
+def _passed_over(chosen: KScore, balanced: Sequence[KScore], scores: Sequence[KScore], authors: int) -> str:
+    if not balanced:
+        return "; none of the ks tried gives balanced groups"
     passed = [
         f"k = {score.k} (silhouette {_silhouette(score):.2f}: {fault})"
         for score in scores
-        if _silhouette(score) > _silhouette(chosen) and (fault := _fault(score)) is not None
+        if _silhouette(score) > _silhouette(chosen) and (fault := _fault(score, authors)) is not None
     ]
-    return f"{words}; passed over for balance: {', '.join(passed)}" if passed else words
+    return f"; passed over for balance: {', '.join(passed)}" if passed else ""
 
 
-def _fault(score: KScore) -> str | None:
+def _unlike(scores: Sequence[KScore]) -> str:
+    return f"the authors form no groups at k = {_tried(scores)} that evenly spread authors would not form as well"
+
+
+def _tried(scores: Sequence[KScore]) -> str:
+    return f"{scores[0].k} to {scores[-1].k}" if len(scores) > 1 else str(scores[0].k)
+
+
+def _listed(scores: Sequence[KScore]) -> str:
+    *first, last = [str(score.k) for score in scores]
+    return f"{', '.join(first)} and {last}"
+
+
+def _fault(score: KScore, authors: int) -> str | None:
     """Return why a k gives no balanced groups; of a small one, which nothing is told of, not even its size."""
     if _smallest(score) < LEAST_PEOPLE:
         return f"its smallest group would hold fewer than {LEAST_PEOPLE}"
+    if _smallest(score) < SMALLEST_SHARE * authors:
+        return f"its smallest group would hold less than {100 * SMALLEST_SHARE:.0f} %"
     if _largest(score) >= LARGEST_SHARE:
-        return f"its largest group would hold {_percent(_largest(score))} of the authors"
+        return f"its largest group would hold {100 * _largest(score):.0f} % of the authors"
     return None
 
 
@@ -112,9 +170,14 @@ def _largest(score: KScore) -> float:
     return 1.0 if score.largest_share is None else score.largest_share
 
 
-def _silhouette(score: KScore) -> float:
-    return -1.0 if score.silhouette is None else score.silhouette
+def _none_is(worst: float, figure: Callable[[KScore], float | None]) -> Callable[[KScore], float]:
+    def known(score: KScore) -> float:
+        value = figure(score)
+        return worst if value is None else value
+
+    return known
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+_silhouette = _none_is(-1.0, lambda score: score.silhouette)
+_stability = _none_is(-1.0, lambda score: score.stability)
+_gap = _none_is(-np.inf, lambda score: score.gap)

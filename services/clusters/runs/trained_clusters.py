@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -12,27 +13,25 @@ from services.clusters.bases.matrix import FeatureMatrix
 from services.clusters.cards.cluster import Cluster
 from services.clusters.cards.description import Opinions, describe
 from services.clusters.fits.kmeans import (
-    Fit,
-    Floats,
-    Labels,
+    Rows,
     TrainingBudget,
     align,
     distinct_rows,
-    fit,
     joined,
-    refine,
-    sample,
-    silhouette,
-    stability,
 )
 from services.clusters.fits.run_model import RunModel
 from services.clusters.fits.score import KScore
-from services.clusters.fits.selection import Choice, candidates, choose, given
+from services.clusters.fits.search import search
+from services.clusters.fits.selection import Choice
+from services.clusters.fits.stability import clusterwise
 from services.clusters.runs.run import RunRequest, Stage
 from services.clusters.worker import TableFile
 from shared.small_groups import LEAST_PEOPLE
 
 FEWEST_AUTHORS = 10
+FEW = 1_000
+"""Among so many authors there are mostly enough different ones; all are looked at where there are not."""
+
 DIFFER = {Basis.BEHAVIOUR: "behave", Basis.INTERESTS: "write", Basis.COMBINED: "write and behave"}
 JOINED = f"; clusters of fewer than {LEAST_PEOPLE} people are joined with the nearest one"
 
@@ -107,23 +106,24 @@ def train(
     budget = budget or TrainingBudget()
     advance(Stage.SCALING, 0.0)
     fitted_basis, matrix = fit_basis(table, request.basis, request.weight, request.seed)
-    _check(matrix, request)
+    rows = np.ascontiguousarray(matrix.scaled, dtype=np.float32)
+    _check(matrix, rows, request)
     advance(Stage.SEARCHING, 0.0)
-    choice, scores, found = _search(matrix.scaled, request, budget, advance)
-    fitted = joined(matrix.scaled, found, LEAST_PEOPLE)
-    if fitted is not found:
+    found = search(rows, request.k, request.seed, budget, partial(advance, Stage.SEARCHING))
+    choice, fitted = found.choice, joined(rows, found.fit, LEAST_PEOPLE)
+    if fitted is not found.fit:
         choice = replace(choice, reason=f"{choice.reason}{JOINED}")
     advance(Stage.DESCRIBING, 0.0)
     ids_by_label = align(fitted.labels, matrix.author_keys, before.members, before.used)
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
-    stable = stability(matrix.scaled, fitted.labels, len(fitted.centres), request.seed, budget)
+    stable = clusterwise(rows, fitted, request.seed, budget)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
     cards = describe(matrix, Opinions.of(matrix.table), ids, by_id)
     advance(Stage.DESCRIBING, 1.0)
     return TrainedClusters(
         assignments=pa.table({"author_key": pa.array(matrix.author_keys, pa.string()), "cluster": ids}),
         choice=choice,
-        scores=scores,
+        scores=found.scores,
         features=_compared(matrix, request.basis),
         dropped=list(matrix.dropped) if request.basis.reads_figures else [],
         filled=list(matrix.filled) if request.basis.reads_figures else [],
@@ -138,58 +138,25 @@ def _compared(matrix: FeatureMatrix, basis: Basis) -> list[str]:
     return [*figures, "embedding"] if basis.reads_embeddings else figures
 
 
-def _check(matrix: FeatureMatrix, request: RunRequest) -> None:
+def _check(matrix: FeatureMatrix, rows: Rows, request: RunRequest) -> None:
     authors = len(matrix.author_keys)
     if authors < FEWEST_AUTHORS:
         left_out = f" ({matrix.left_out.total} take no part)" if matrix.left_out.total else ""
         raise CannotTrainError(
             f"the brand has {authors} authors{left_out} and clusters need at least {FEWEST_AUTHORS}; ingest more posts"
         )
-    distinct = distinct_rows(matrix.scaled)
-    fewest = 2 if request.k == "auto" else request.k
-    if distinct < fewest:
-        ways = "1 different way" if distinct == 1 else f"{distinct} different ways"
-        remedy = "ingest more posts" if request.k == "auto" else "ask for a smaller k or for auto"
+    if request.k == "auto":
+        return
+    if request.k > authors:
         raise CannotTrainError(
-            f"the brand's {authors} authors {DIFFER[request.basis]} in only {ways}, and {fewest} clusters need "
-            f"{fewest}; {remedy}"
+            f"{request.k} clusters were asked for and the brand has {authors} authors; ask for a smaller k or for auto"
         )
-
-
-def _search(
-    rows: Floats, request: RunRequest, budget: TrainingBudget, advance: Advance
-) -> tuple[Choice, list[KScore], Fit]:
-    """Score each k on a sample of the authors, choose, and carry the chosen fit over to all of them."""
-    searched = rows[sample(len(rows), budget.search_rows, request.seed)]
-    distinct = distinct_rows(searched)
-    if distinct < (2 if request.k == "auto" else request.k):
-        searched = rows
+    distinct = distinct_rows(rows[:FEW])
+    if distinct < request.k:
         distinct = distinct_rows(rows)
-    ks = candidates(len(searched), distinct) if request.k == "auto" else range(request.k, request.k + 1)
-    judged = sample(len(searched), budget.silhouette_rows, request.seed)
-    fits: dict[int, Fit] = {}
-    scores = []
-    for done, k in enumerate(ks, start=1):
-        fits[k] = fit(searched, k, request.seed, budget.starts)
-        scores.append(_score(fits[k], searched[judged], fits[k].labels[judged]))
-        advance(Stage.SEARCHING, done / len(ks))
-    choice = choose(scores) if request.k == "auto" else given(request.k)
-    chosen = fits[choice.k]
-    shown = [_without_small(score, joined(searched, fits[score.k], LEAST_PEOPLE)) for score in scores]
-    return choice, shown, chosen if len(searched) == len(rows) else refine(rows, chosen.centres)
-
-
-def _score(fitted: Fit, judged: Floats, labels: Labels) -> KScore:
-    return KScore(
-        k=len(fitted.centres),
-        inertia=fitted.inertia,
-        silhouette=silhouette(judged, labels),
-        largest_share=float(fitted.sizes.max() / fitted.sizes.sum()),
-        smallest_size=int(fitted.sizes.min()),
-    )
-
-
-def _without_small(score: KScore, fitted: Fit) -> KScore:
-    """Return a score as it is shown, with the sizes of the clusters that would be shown."""
-    sizes = {"largest_share": float(fitted.sizes.max() / fitted.sizes.sum()), "smallest_size": int(fitted.sizes.min())}
-    return score.model_copy(update=sizes)
+    if distinct < request.k:
+        ways = "1 different way" if distinct == 1 else f"{distinct} different ways"
+        raise CannotTrainError(
+            f"the brand's {authors} authors {DIFFER[request.basis]} in only {ways}, and {request.k} clusters need "
+            f"{request.k}; ask for a smaller k or for auto"
+        )

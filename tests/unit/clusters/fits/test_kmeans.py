@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from services.clusters.fits.kmeans import TrainingStoppedError, fit, refine, sample, silhouette
+from services.clusters.fits.kmeans import distinct_rows, fit, inertia_of, joined, nearest, refine, sample, undivided
 
-ROWS = np.random.default_rng(0).normal(size=(3_000, 6))
+ROWS = np.random.default_rng(0).normal(size=(3_000, 6)).astype(np.float32)
+MANY = np.random.default_rng(1).normal(size=(7_000, 3)).astype(np.float32)
 TWO_BLOBS = np.concatenate([ROWS[:50], ROWS[50:100] + 30])
 
 
@@ -25,12 +27,19 @@ def test_more_starts_never_fit_worse() -> None:
     assert fit(ROWS, 8, seed=1, starts=6).inertia <= fit(ROWS, 8, seed=1, starts=1).inertia
 
 
-def test_a_fit_stops_between_two_starts() -> None:
-    """A stop asked for after the first start ends the fit with an error instead of further starts."""
-    answers = iter([False, True])
-    with pytest.raises(TrainingStoppedError):
-        fit(ROWS, 3, seed=0, starts=5, should_stop=lambda: next(answers))
-    assert next(answers, None) is None
+def test_many_rows_are_fitted_as_well_as_few() -> None:
+    """Where starts are compared on a sample the fit is of all rows, as good as if they were compared on all."""
+    fitted = fit(MANY, 4, seed=0, starts=3)
+    whole = KMeans(4, n_init=3, random_state=0).fit(MANY)
+    assert fitted.sizes.sum() == len(MANY)
+    assert fitted.inertia < 1.01 * whole.inertia_
+
+
+def test_a_sample_that_holds_too_few_kinds_is_not_started_on() -> None:
+    """Of rows that nearly all are alike, those that differ are found where as many clusters are asked for."""
+    rows = np.zeros((20_000, 1), dtype=np.float32)
+    rows[[5, 6]] = [[3.0], [9.0]]
+    assert sorted(fit(rows, 3, seed=0, starts=1).sizes.tolist()) == [1, 1, 19_998]
 
 
 def test_a_fit_on_a_sample_is_carried_over_to_all_rows() -> None:
@@ -41,11 +50,33 @@ def test_a_fit_on_a_sample_is_carried_over_to_all_rows() -> None:
     assert every.sizes.tolist() == [50, 50]
 
 
-def test_silhouette_is_high_for_separate_groups_and_none_for_one() -> None:
-    """Two far groups score near 1, a single label has no silhouette."""
-    labels = np.repeat([0, 1], 50)
-    assert (silhouette(TWO_BLOBS, labels) or 0) > 0.8
-    assert silhouette(TWO_BLOBS, np.zeros(100, dtype=np.int64)) is None
+def test_each_row_gets_the_nearest_centre() -> None:
+    """Labels of new rows are those of the fit, and inertia is the sum of their squared distances."""
+    fitted = fit(ROWS, 4, seed=0, starts=1)
+    assert (nearest(ROWS, fitted.centres) == fitted.labels).all()
+    assert inertia_of(ROWS, fitted.centres, fitted.labels) == pytest.approx(fitted.inertia, rel=1e-4)
+
+
+def test_one_cluster_has_the_mean_and_the_whole_variance() -> None:
+    """What is not divided lies about its mean."""
+    whole = undivided(ROWS)
+    assert whole.sizes.tolist() == [3_000]
+    assert whole.inertia == pytest.approx(len(ROWS) * ROWS.var(axis=0).sum(), rel=1e-4)
+
+
+def test_small_clusters_join_the_nearest() -> None:
+    """A cluster of two goes to the nearer of two large ones, and nothing changes without small ones."""
+    rows = np.concatenate([TWO_BLOBS, TWO_BLOBS[:2] + 8])
+    fitted = fit(rows, 3, seed=0, starts=5)
+    assert sorted(joined(rows, fitted, 5).sizes.tolist()) == [50, 52]
+    assert joined(rows, fitted, 2) is fitted
+
+
+def test_rows_differ_by_value() -> None:
+    """Both zeros are one value, and rows without columns are alike."""
+    assert distinct_rows(np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0]])) == 2
+    assert distinct_rows(np.zeros((4, 0))) == 1
+    assert distinct_rows(np.zeros((0, 3))) == 0
 
 
 def test_a_sample_is_seeded_ascending_and_without_repetition() -> None:

@@ -1,55 +1,115 @@
 """Which k is chosen and what is said of it."""
 
 from services.clusters.fits.score import KScore
-from services.clusters.fits.selection import candidates, choose, elbow, given
+from services.clusters.fits.selection import Choice, alike, candidates, choose, elbow, given
 
 
-def score(k: int, silhouette: float | None, inertia: float = 0.0, largest: float = 0.5, smallest: int = 50) -> KScore:
+def score(
+    k: int,
+    silhouette: float | None,
+    inertia: float = 0.0,
+    largest: float = 0.5,
+    smallest: int = 50,
+    stability: float = 0.95,
+    gap: float = 0.5,
+) -> KScore:
     """Return one k's score."""
-    return KScore(k=k, inertia=inertia, silhouette=silhouette, largest_share=largest, smallest_size=smallest)
+    return KScore(
+        k=k,
+        inertia=inertia,
+        silhouette=silhouette,
+        stability=stability,
+        gap=gap,
+        gap_error=0.01,
+        largest_share=largest,
+        smallest_size=smallest,
+    )
 
 
-def test_the_best_silhouette_wins() -> None:
-    """Without near-ties the k of the best silhouette is taken, and the reason says its figure."""
-    choice = choose([score(2, 0.3), score(3, 0.5), score(4, 0.2)])
+def chosen(*scores: KScore) -> Choice:
+    """Return the choice among 200 authors."""
+    return choose(scores, 200)
+
+
+def test_the_only_separate_groups_win() -> None:
+    """Without others about as separate the k of the best silhouette is taken, and the reason says its figures."""
+    choice = chosen(score(2, 0.3), score(3, 0.5), score(4, 0.2))
     assert choice.k == 3
-    assert "best silhouette (0.50)" in choice.reason
+    assert "silhouette 0.50, adjusted Rand index 0.95" in choice.reason
+
+
+def test_of_groups_about_as_separate_the_largest_gap_decides() -> None:
+    """Silhouettes within a fifth are as good; the smallest k within the error of the largest gap is taken."""
+    choice = chosen(score(2, 0.5, gap=0.2), score(3, 0.45, gap=0.795), score(4, 0.48, gap=0.8), score(5, 0.3, gap=0.9))
+    assert choice.k == 3
+    assert "k = 2, 3 and 4 come back in resamples" in choice.reason
+
+
+def test_groups_that_do_not_come_back_are_passed_over() -> None:
+    """A k whose groups other authors would not give loses to a stable one, however separate it is."""
+    assert chosen(score(2, 0.3), score(3, 0.6, stability=0.7)).k == 2
+
+
+def test_where_no_groups_come_back_the_best_do_and_the_reason_says_it() -> None:
+    """The most stable k is taken with a warning."""
+    choice = chosen(score(2, 0.3, stability=0.6), score(3, 0.6, stability=0.4))
+    assert choice.k == 2
+    assert "no k is stable" in choice.reason
+
+
+def test_groups_under_sixty_percent_are_preferred_among_as_good_ones() -> None:
+    """A group of 70 % is taken only where no other k is about as separate."""
+    large = score(2, 0.5, largest=0.7, gap=0.9)
+    choice = chosen(large, score(3, 0.45))
+    assert choice.k == 3
+    assert "without a group of 60 % or more" in choice.reason
+    assert chosen(large, score(3, 0.2)).k == 2
+
+
+def test_authors_without_structure_are_one_cluster() -> None:
+    """Where inertia falls no more than in uniform data, by chance or by too little, nothing is divided."""
+    assert chosen(score(2, 0.6, gap=0.03), score(3, 0.5, gap=-0.1)).k == 1
+    assert chosen(score(2, 0.6, gap=0.019).model_copy(update={"gap_error": 0.0})).k == 1
+    assert (
+        "no structure: the authors form no groups at k = 2 to 3"
+        in chosen(score(2, 0.6, gap=0), score(3, 0, gap=0)).reason
+    )
+    assert alike().k == 1
 
 
 def test_a_giant_group_is_passed_over_and_named() -> None:
     """A k whose largest group holds 90 % or more loses to a balanced one, and the reason says so."""
-    choice = choose([score(2, 0.9, largest=0.95), score(3, 0.4), score(4, 0.2)])
+    choice = chosen(score(2, 0.9, largest=0.95), score(3, 0.4), score(4, 0.2))
     assert choice.k == 3
     assert "k = 2 (silhouette 0.90: its largest group would hold 95 % of the authors)" in choice.reason
 
 
 def test_a_tiny_group_is_passed_over_and_named() -> None:
-    """A k with a group of fewer than five authors loses, and the reason says so."""
-    choice = choose([score(2, 0.3), score(3, 0.8, smallest=4)])
+    """A k with a group of fewer than five authors or of less than 1 % loses, and the reason says so."""
+    choice = chosen(score(2, 0.3), score(3, 0.8, smallest=4))
     assert choice.k == 2
     assert "its smallest group would hold fewer than 5" in choice.reason
+    assert "less than 1 %" in choose([score(2, 0.3), score(3, 0.8, smallest=49)], 5_000).reason
 
 
-def test_the_elbow_decides_among_near_ties() -> None:
-    """Among silhouettes within 0.02 the k nearest to the bend of the inertia curve is taken."""
-    inertia = [100.0, 60.0, 30.0, 28.0, 26.0]
-    scores = [score(k, 0.40 + k / 1000, fall) for k, fall in zip(range(2, 7), inertia, strict=True)]
-    choice = choose(scores)
-    assert elbow(scores) == 4
-    assert choice.k == 4
-    assert "nearest to the bend" in choice.reason
-
-
-def test_where_no_k_is_balanced_the_least_giant_is_taken() -> None:
-    """With giants everywhere the k with the smallest giant is taken, and the reason admits it."""
-    choice = choose([score(2, 0.9, largest=0.97), score(3, 0.1, largest=0.93)])
-    assert choice.k == 3
+def test_where_no_k_is_balanced_the_reason_admits_it() -> None:
+    """With giants everywhere the other rules decide."""
+    choice = chosen(score(2, 0.9, largest=0.97), score(3, 0.1, largest=0.93))
+    assert choice.k == 2
     assert "none of the ks tried gives balanced groups" in choice.reason
 
 
 def test_an_unmeasured_silhouette_never_wins() -> None:
     """A k whose sample fell into one cluster counts as the worst."""
-    assert choose([score(2, None), score(3, -0.2)]).k == 3
+    assert chosen(score(2, None), score(3, -0.2)).k == 3
+
+
+def test_the_bend_of_the_inertia_is_told() -> None:
+    """The elbow stands in the reason, whatever k is taken."""
+    inertia = [100.0, 60.0, 30.0, 28.0, 26.0]
+    scores = [score(k, 0.5 - k / 10, fall) for k, fall in zip(range(2, 7), inertia, strict=True)]
+    assert elbow(scores) == 4
+    assert "the curve of inertia bends at 4" in chosen(*scores).reason
 
 
 def test_an_elbow_needs_a_bend() -> None:
@@ -67,7 +127,9 @@ def test_candidates_leave_five_authors_for_each_cluster() -> None:
     assert candidates(6, 6) == range(2, 3)
 
 
-def test_a_given_k_is_honoured() -> None:
-    """The k of the request stands, with a reason that says so."""
-    assert given(7).k == 7
-    assert "asked for" in given(7).reason
+def test_a_given_k_is_honoured_with_doubt_where_there_are_no_groups() -> None:
+    """The k of the request stands, with a reason that says so, and that evenly spread authors would do as well."""
+    assert given(7, [score(7, 0.4)]) == Choice(7, "k = 7 was asked for")
+    doubtful = given(7, [score(7, 0.4, gap=-0.1)])
+    assert doubtful.k == 7
+    assert "though at that k the authors form no groups" in doubtful.reason

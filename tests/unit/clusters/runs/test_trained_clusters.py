@@ -62,10 +62,23 @@ def test_too_few_authors_are_a_sentence() -> None:
         train(table_of(travellers(3)), RunRequest())
 
 
-def test_identical_authors_are_a_sentence() -> None:
-    """Authors who all look the same cannot be grouped."""
+def test_identical_authors_are_one_cluster() -> None:
+    """Authors who all look the same are told as one cluster without structure; two of them cannot be made."""
+    people = [author(24 * number) for number in range(15)]
+    learned = train(table_of(people), RunRequest())
+    assert learned.choice.k == 1
+    assert "no structure: all authors are alike" in learned.choice.reason
+    assert [cluster.size for cluster in learned.clusters] == [15]
     with pytest.raises(CannotTrainError, match="in only 1 different way, and 2 clusters"):
-        train(table_of([author(24 * number) for number in range(15)]), RunRequest())
+        train(table_of(people), RunRequest(k=2))
+
+
+def test_more_clusters_than_authors_are_a_sentence() -> None:
+    """A k above the number of authors is refused with a remedy."""
+    with pytest.raises(
+        CannotTrainError, match=r"13 clusters were asked for and the brand has 12 authors; .* smaller k"
+    ):
+        train(table_of(travellers(12)), RunRequest(k=13))
 
 
 def test_more_clusters_than_different_authors_are_a_sentence() -> None:
