@@ -37,19 +37,19 @@ class ClustersSettings(ServiceSettings):
         description="posts with text that a run reads at most, a fair sample of the brand's",
     )
     search_sample: int = Field(
-        20_000, alias="CLUSTERS_SEARCH_SAMPLE", ge=100, description="authors on whom k is searched"
+        10_000, alias="CLUSTERS_SEARCH_SAMPLE", ge=100, description="authors on whom k is searched"
     )
     silhouette_sample: int = Field(
-        5_000,
+        3_000,
         alias="CLUSTERS_SILHOUETTE_SAMPLE",
         ge=100,
         le=20_000,
         description="authors whose silhouettes are measured",
     )
     stability_sample: int = Field(
-        4_000, alias="CLUSTERS_STABILITY_SAMPLE", ge=100, description="authors on whom stability is measured"
+        2_000, alias="CLUSTERS_STABILITY_SAMPLE", ge=100, description="authors on whom stability is measured"
     )
-    bootstraps: int = Field(20, alias="CLUSTERS_BOOTSTRAPS", ge=1, le=200, description="resamplings for stability")
+    bootstraps: int = Field(10, alias="CLUSTERS_BOOTSTRAPS", ge=1, le=200, description="resamplings for stability")
     threads: int = Field(
         0, alias="CLUSTERS_THREADS", ge=0, le=256, description="threads of a computation; 0: one for each CPU"
     )

@@ -50,34 +50,30 @@ class TrainingBudget:
 
     search_rows: int = 10_000
     silhouette_rows: int = 3_000
-    stability_rows: int = 3_000
+    stability_rows: int = 2_000
     reference_rows: int = 1_500
     starts: int = 5
     bootstraps: int = 10
     references: int = 8
 
 
-def fit(rows: Rows, k: int, seed: int, starts: int, centres: Rows | None = None) -> Fit:
+def fit(rows: Rows, k: int, seed: int, starts: int) -> Fit:
     """Return the best of `starts` fits with k-means++ (Arthur & Vassilvitskii, SODA 2007).
 
     `rows` (rows, dimensions) must hold at least `k` distinct rows. Of many rows a sample is fitted, and the best
-    fit refined on all of them. `centres` (k, dimensions) are one more start. One thread computes: sums in another
-    order differ in the last bit, and a bit can move an author.
+    fit refined on all of them. One thread computes: sums in another order differ in the last bit, and a bit can
+    move an author.
     """
     from sklearn.cluster import KMeans
 
+    if k == 1:
+        return undivided(rows)
     few = rows[sample(len(rows), START_ROWS, seed)]
     if len(few) < len(rows) and distinct_rows(few) < k:
         few = rows
     with one_thread():
-        fits = [
-            _fitted(few, KMeans(k, n_init=1, max_iter=ITERATIONS, random_state=int(start)))
-            for start in np.random.SeedSequence(seed).generate_state(starts)
-        ]
-        if centres is not None:
-            fits.append(_fitted(few, KMeans(k, init=centres, n_init=1, max_iter=ITERATIONS)))
-    best = min(fits, key=lambda each: each.inertia)
-    return best if few is rows or len(few) == len(rows) else refine(rows, best.centres, ITERATIONS)
+        best = _fitted(few, KMeans(k, n_init=starts, max_iter=ITERATIONS, random_state=seed))
+    return best if len(few) == len(rows) else refine(rows, best.centres, ITERATIONS)
 
 
 def refine(rows: Rows, centres: Rows, iterations: int = REFINEMENTS) -> Fit:

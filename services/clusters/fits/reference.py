@@ -13,14 +13,14 @@ _NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
-class Gap:
+class InertiaGap:
     """By how much the logarithm of inertia fell below that of one cluster, more than in the reference; its error."""
 
     value: float
     error: float
 
 
-def gaps(rows: Rows, ks: Sequence[int], seed: int, references: int) -> Iterator[tuple[int, Gap]]:
+def gaps(rows: Rows, ks: Sequence[int], seed: int, references: int) -> Iterator[tuple[int, InertiaGap]]:
     """Yield k and its gap for each of `ks` of which `rows` hold as many different ones.
 
     This is the gap statistic (Tibshirani, Walther & Hastie, Journal of the Royal Statistical Society B 63, 2001) with
@@ -39,7 +39,7 @@ def gaps(rows: Rows, ks: Sequence[int], seed: int, references: int) -> Iterator[
             _logarithm(fit(each, k, seed, STARTS).inertia, spread) for each, spread in zip(box, spreads, strict=True)
         ]
         error = float(np.std(falls, ddof=1)) * np.sqrt(1 + 1 / references)
-        yield k, Gap(float(np.mean(falls)) - fall, float(error))
+        yield k, InertiaGap(float(np.mean(falls)) - fall, float(error))
 
 
 def _uniform(rows: Rows, seed: int, references: int) -> list[Rows]:

@@ -48,7 +48,7 @@ def search(rows: Rows, k: int | Literal["auto"], seed: int, budget: TrainingBudg
         if not ks:
             return ChosenFit(alike(), [], undivided(rows))
         fits, scores = _scored(searched, ks, seed, budget, advance)
-        choice = choose(scores, len(searched)) if k == "auto" else given(k, scores)
+        choice = choose(scores, *searched.shape) if k == "auto" else given(k, scores, rows.shape[1])
         shown = [
             _without_small(score, joined(searched, each, LEAST_PEOPLE))
             for score, each in zip(scores, fits, strict=True)
@@ -83,7 +83,7 @@ def _scored(
     for k in ks:
         fits.append(fit(rows, k, seed, budget.starts))
         advance((len(fits) + len(stable)) / steps)
-        stable.append(resamples.rand_index(fits[-1].labels[drawn], fits[-1].centres, seed))
+        stable.append(resamples.rand_index(fits[-1].labels[drawn], k, seed))
         advance((len(fits) + len(stable)) / steps)
     gap = {}
     for done, (k, value) in enumerate(

@@ -20,11 +20,13 @@ STABLE = (0.9, 0.8)
 NEAR = 0.2
 """Silhouettes within this part of the best are as good: they differ by k as much without any groups."""
 
-ERRORS = 4.0
-"""A gap of so many standard errors is no chance, also where the largest of a dozen is looked at."""
+ERRORS, STABLE_ERRORS = 4.0, 3.0
+"""A gap of so many standard errors is no chance, also where the largest of a dozen is looked at; the fewer are enough
+where the groups come back, which those of uniform data seldom do."""
 
-LEAST_GAP = 0.02
-"""A smaller gap (2 % of inertia) is none that people could see, however sure it is."""
+LEAST_GAP = 0.1
+"""By the number of dimensions. Smaller gaps are none that people could see, however sure: groups that are apart in one
+of them, and alike in the others, have about 1 by their number."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,17 @@ def elbow(scores: Sequence[KScore]) -> int | None:
     return scores[place].k if below[place] > 0 else None
 
 
-def choose(scores: Sequence[KScore], authors: int) -> Choice:
-    """Choose among scored ks (ascending, at least one) of so many authors, or say that there is no structure.
+def choose(scores: Sequence[KScore], authors: int, dimensions: int) -> Choice:
+    """Choose among the scores of ks (ascending, at least one), or say that there is no structure.
 
-    There is structure where at any k inertia falls further below that of one cluster than in uniform data, by 2 % and
-    four standard errors. Then each rule leaves some of the ks: the largest group holds less than 90 % and the smallest
-    at least 5 authors and 1 %; the groups come back in resamples (adjusted Rand index from 0.9, else 0.8, else near the
-    best); the silhouette lies within a fifth of the best; the largest group holds less than 60 %. A rule that would
-    leave none is passed over. Of what is left the largest gap to uniform data wins, the smallest k within its error.
+    There is structure where at any k inertia falls further below that of one cluster than it does in uniform data: by
+    four standard errors, or by three and the groups come back. Then each rule leaves some of the ks: the largest group
+    holds less than 90 % and the smallest at least 5 authors and 1 %; the groups come back in resamples (adjusted Rand
+    index from 0.9, else 0.8, else near the best); the silhouette lies within a fifth of the best; the largest group
+    holds less than 60 %. A rule that would leave none is passed over. Of what is left the largest gap to uniform data
+    wins, the smallest k within its error.
     """
-    if not any(map(is_structure, scores)):
+    if not any(is_structure(score, dimensions) for score in scores):
         return Choice(1, f"no structure: {_unlike(scores)}, so all of them are one cluster")
     balanced = [score for score in scores if _fault(score, authors) is None]
     stable = _stable(balanced or scores)
@@ -80,9 +83,9 @@ def choose(scores: Sequence[KScore], authors: int) -> Choice:
     return Choice(chosen.k, _reason(chosen, near, scores) + _passed_over(chosen, balanced, scores, authors))
 
 
-def given(k: int, scores: Sequence[KScore]) -> Choice:
+def given(k: int, scores: Sequence[KScore], dimensions: int) -> Choice:
     """Return the choice that the request made; it says where the authors form no groups at that k."""
-    without = [score for score in scores if score.gap is not None and not is_structure(score)]
+    without = [score for score in scores if score.gap is not None and not is_structure(score, dimensions)]
     doubt = f", though at that k {_unlike(scores)}" if without else ""
     return Choice(k, f"k = {k} was asked for{doubt}")
 
@@ -92,11 +95,12 @@ def alike() -> Choice:
     return Choice(1, "no structure: all authors are alike in what is compared, so all of them are one cluster")
 
 
-def is_structure(score: KScore) -> bool:
+def is_structure(score: KScore, dimensions: int) -> bool:
     """Tell whether these clusters are more than what KMeans cuts uniform data into."""
     if score.gap is None or score.gap_error is None:
         return False
-    return score.gap > LEAST_GAP and score.gap > ERRORS * score.gap_error
+    errors = STABLE_ERRORS if _stability(score) >= STABLE[0] else ERRORS
+    return score.gap > LEAST_GAP / dimensions and score.gap > errors * score.gap_error
 
 
 def _stable(scores: Sequence[KScore]) -> list[KScore]:

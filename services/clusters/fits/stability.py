@@ -12,8 +12,8 @@ from services.clusters.fits.kmeans import Fit, Labels, Rows, TrainingBudget, fit
 FEWEST_JUDGED = 20
 """Of each cluster at least this many authors (or all) are looked at, however small its share."""
 
-STARTS = 2
-"""KMeans starts of a replicate beside the clusters' own centres: a poor start would count against the clusters."""
+STARTS = 4
+"""KMeans starts of a replicate: by one alone a poor start would count against the clusters."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,18 @@ class Resamples:
         draws = np.random.default_rng(seed).integers(len(rows), size=(replicates, len(rows)))
         return cls(rows, kinds(rows), draws)
 
-    def refits(self, centres: Rows, seed: int) -> Iterator[tuple[Labels, Labels]]:
+    def refits(self, k: int, seed: int) -> Iterator[tuple[Labels, Labels]]:
         """Yield for each replicate the label of every row, by the nearest centre, and the places that were drawn.
 
-        A replicate is the best fit of some starts, one of them from `centres`. One with fewer different rows than
-        centres is clustered into as many as it has.
+        A replicate with fewer different rows than `k` is clustered into as many as it has.
         """
-        k = len(centres)
         for number, draw in enumerate(self.draws):
             drawn = np.unique(draw)
             again = min(k, len(np.unique(self.kinds[drawn])))
-            rows = self.rows[np.sort(draw)]
-            refit = fit(rows, again, seed + number, STARTS, centres if again == k else None)
+            refit = fit(self.rows[np.sort(draw)], again, (seed + number) % 2**32, STARTS)
             yield nearest(self.rows, refit.centres), drawn
 
-    def rand_index(self, labels: Labels, centres: Rows, seed: int) -> float:
+    def rand_index(self, labels: Labels, k: int, seed: int) -> float:
         """Return the mean adjusted Rand index between `labels` and those of the replicates, at most 1.
 
         Hubert & Arabie 1985; over bootstrap resamples as in Fang & Wang, "Selection of the number of clusters via the
@@ -55,7 +52,7 @@ class Resamples:
         """
         from sklearn.metrics import adjusted_rand_score
 
-        return float(np.mean([adjusted_rand_score(labels, again) for again, _ in self.refits(centres, seed)]))
+        return float(np.mean([adjusted_rand_score(labels, again) for again, _ in self.refits(k, seed)]))
 
 
 def clusterwise(rows: Rows, fitted: Fit, seed: int, budget: TrainingBudget) -> list[float]:
@@ -71,7 +68,7 @@ def clusterwise(rows: Rows, fitted: Fit, seed: int, budget: TrainingBudget) -> l
     places = _stratified(labels, k, budget.stability_rows, np.random.default_rng(seed))
     rows, labels = rows[places], labels[places]
     totals, judged = np.zeros(k), np.zeros(k)
-    for again, drawn in Resamples.of(rows, budget.bootstraps, seed).refits(fitted.centres, seed):
+    for again, drawn in Resamples.of(rows, budget.bootstraps, seed).refits(k, seed):
         best = _best_jaccard(labels[drawn], again[drawn], k)
         seen = ~np.isnan(best)
         totals[seen] += best[seen]

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from services.clusters.fits.reference import Gap, gaps
+from services.clusters.fits.reference import InertiaGap, gaps
 
 RANDOM = np.random.default_rng(0)
 EVEN = RANDOM.uniform(size=(400, 3)).astype(np.float32)
 THREE = np.concatenate([EVEN[:60] + shift for shift in (0, 4, 8)])
 
 
-def found(rows: np.ndarray[tuple[int, int], np.dtype[np.float32]], *ks: int) -> dict[int, Gap]:
+def found(rows: np.ndarray[tuple[int, int], np.dtype[np.float32]], *ks: int) -> dict[int, InertiaGap]:
     """Return the gaps of these ks."""
     return dict(gaps(rows, ks, seed=0, references=4))
 

@@ -11,7 +11,7 @@ from services.clusters.fits.kmeans import Rows, TrainingBudget
 from services.clusters.fits.search import ChosenFit, search
 
 QUICK = TrainingBudget(
-    search_rows=600, silhouette_rows=300, stability_rows=300, reference_rows=200, bootstraps=4, references=4
+    search_rows=600, silhouette_rows=300, stability_rows=300, reference_rows=300, bootstraps=3, references=6, starts=3
 )
 Random = np.random.Generator
 

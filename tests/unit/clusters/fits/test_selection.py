@@ -28,7 +28,7 @@ def score(
 
 def chosen(*scores: KScore) -> Choice:
     """Return the choice among 200 authors."""
-    return choose(scores, 200)
+    return choose(scores, 200, 4)
 
 
 def test_the_only_separate_groups_win() -> None:
@@ -68,13 +68,20 @@ def test_groups_under_sixty_percent_are_preferred_among_as_good_ones() -> None:
 
 def test_authors_without_structure_are_one_cluster() -> None:
     """Where inertia falls no more than in uniform data, by chance or by too little, nothing is divided."""
-    assert chosen(score(2, 0.6, gap=0.03), score(3, 0.5, gap=-0.1)).k == 1
-    assert chosen(score(2, 0.6, gap=0.019).model_copy(update={"gap_error": 0.0})).k == 1
-    assert (
-        "no structure: the authors form no groups at k = 2 to 3"
-        in chosen(score(2, 0.6, gap=0), score(3, 0, gap=0)).reason
-    )
+    assert chosen(score(2, 0.6, gap=0.035, stability=0.7), score(3, 0.5, gap=-0.1)).k == 1
+    assert chosen(score(2, 0.6, gap=0.024).model_copy(update={"gap_error": 0.0})).k == 1
+    reason = chosen(score(2, 0.6, gap=0), score(3, 0, gap=0)).reason
+    assert "no structure: the authors form no groups at k = 2 to 3" in reason
     assert alike().k == 1
+
+
+def test_a_small_gap_is_structure_where_the_groups_come_back_or_dimensions_are_many() -> None:
+    """More than three standard errors are enough for groups that come back; of 40 dimensions less of a fall is asked."""
+    assert chosen(score(2, 0.6, gap=0.035, stability=0.7)).k == 1
+    assert chosen(score(2, 0.6, gap=0.035)).k == 2
+    sure = score(2, 0.6, gap=0.01).model_copy(update={"gap_error": 0.001})
+    assert choose([sure], 200, 4).k == 1
+    assert choose([sure], 200, 40).k == 2
 
 
 def test_a_giant_group_is_passed_over_and_named() -> None:
@@ -89,7 +96,7 @@ def test_a_tiny_group_is_passed_over_and_named() -> None:
     choice = chosen(score(2, 0.3), score(3, 0.8, smallest=4))
     assert choice.k == 2
     assert "its smallest group would hold fewer than 5" in choice.reason
-    assert "less than 1 %" in choose([score(2, 0.3), score(3, 0.8, smallest=49)], 5_000).reason
+    assert "less than 1 %" in choose([score(2, 0.3), score(3, 0.8, smallest=49)], 5_000, 4).reason
 
 
 def test_where_no_k_is_balanced_the_reason_admits_it() -> None:
@@ -129,7 +136,7 @@ def test_candidates_leave_five_authors_for_each_cluster() -> None:
 
 def test_a_given_k_is_honoured_with_doubt_where_there_are_no_groups() -> None:
     """The k of the request stands, with a reason that says so, and that evenly spread authors would do as well."""
-    assert given(7, [score(7, 0.4)]) == Choice(7, "k = 7 was asked for")
-    doubtful = given(7, [score(7, 0.4, gap=-0.1)])
+    assert given(7, [score(7, 0.4)], 4) == Choice(7, "k = 7 was asked for")
+    doubtful = given(7, [score(7, 0.4, gap=-0.1)], 4)
     assert doubtful.k == 7
     assert "though at that k the authors form no groups" in doubtful.reason

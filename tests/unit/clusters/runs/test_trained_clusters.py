@@ -51,7 +51,7 @@ def test_ids_stay_with_people_from_run_to_run() -> None:
 
 def test_a_given_k_is_honoured_beyond_the_search_sample() -> None:
     """As many clusters as asked for, also where the sample alone has too few different authors."""
-    learned = train(table_of(PEOPLE), RunRequest(k=20), budget=TrainingBudget(search_rows=10, starts=1, bootstraps=1))
+    learned = train(table_of(PEOPLE), RunRequest(k=20), budget=TrainingBudget(search_rows=10, starts=5, bootstraps=2))
     assert len(learned.clusters) == learned.choice.k == 20
     assert [score.k for score in learned.scores] == [20]
 
