@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from services.clusters.fits.kmeans import distinct_rows, fit, joined, sample
-from services.clusters.fits.validity import silhouettes
+from services.clusters.fits.validity import silhouette
 from services.clusters.terms.class_terms import WeightedTerm, class_terms
 from services.clusters.terms.sensitive_terms import is_sensitive
 from shared.analysis import Frozen
@@ -190,7 +190,7 @@ def _grouped(rows: NDArray[np.float64]) -> Ints | None:
     best, groups = -1.0, None
     for count in range(2, most + 1):
         labels = joined(rows, fit(rows, count, _SEED, _STARTS), LEAST_PEOPLE).labels
-        score = silhouettes(rows[judged], [labels[judged]])[0]
+        score = silhouette(rows[judged], labels[judged])
         if score is not None and score > best:
             best, groups = score, labels
     return groups

@@ -36,6 +36,11 @@ def silhouettes(rows: Rows, labellings: Sequence[Labels]) -> list[float | None]:
     return [float(mean) if _divides(labels) else None for mean, labels in zip(means, labellings, strict=True)]
 
 
+def silhouette(rows: Rows, labels: Labels) -> float | None:
+    """Return the mean silhouette of one labelling."""
+    return silhouettes(rows, [labels])[0]
+
+
 def calinski_harabasz(rows: Rows, labels: Labels) -> float | None:
     """Return the index of Caliński & Harabasz (1974), from 0, higher is better; None as for silhouettes."""
     from sklearn.metrics import calinski_harabasz_score

@@ -8,7 +8,8 @@ import numpy as np
 from typing_extensions import override
 
 from services.clusters.bases.interest_space import InterestSpace
-from services.clusters.fits.kmeans import Floats, distinct_rows, fit, refine, silhouette
+from services.clusters.fits.kmeans import ITERATIONS, Floats, distinct_rows, fit, refine
+from services.clusters.fits.validity import silhouette
 from services.clusters.terms.token_table import Ints
 from services.clusters.topics.corpus import Corpus
 from services.clusters.topics.lda import fitted_weights
@@ -78,12 +79,14 @@ class MeaningPartition(Partition):
     def model(self, topics: int, seed: int, told: Told) -> TopicModel:
         start = fit(self._of(self._fitted), topics, seed, STARTS)
         told(0.5)
-        found = start if len(self._fitted) == len(self.places) else refine(self._rows, start.centres)
+        found = start if len(self._fitted) == len(self.places) else refine(self._rows, start.centres, ITERATIONS)
         labels = np.full(len(self._corpus), NO_TOPIC, np.int64)
         labels[self.places] = found.labels
         weights = WordWeights.counted(self._words, self._corpus.words.words, labels, topics)
         told(1.0)
-        return TopicModel(np.arange(topics, dtype=np.int64), weights, Centroids(self._space, found.centres))
+        return TopicModel(
+            np.arange(topics, dtype=np.int64), weights, Centroids(self._space, found.centres.astype(np.float64))
+        )
 
     def _of(self, places: Ints) -> Floats:
         rows: Floats = self._rows[np.searchsorted(self.places, places)]

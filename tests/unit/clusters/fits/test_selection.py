@@ -76,7 +76,7 @@ def test_authors_without_structure_are_one_cluster() -> None:
 
 
 def test_a_small_gap_is_structure_where_the_groups_come_back_or_dimensions_are_many() -> None:
-    """More than three standard errors are enough for groups that come back; of 40 dimensions less of a fall is asked."""
+    """Three standard errors are enough for groups that come back; in 40 dimensions less of a fall is asked."""
     assert chosen(score(2, 0.6, gap=0.035, stability=0.7)).k == 1
     assert chosen(score(2, 0.6, gap=0.035)).k == 2
     sure = score(2, 0.6, gap=0.01).model_copy(update={"gap_error": 0.001})

@@ -7,7 +7,7 @@ import pytest
 from services.clusters.bases.basis import Basis
 from services.clusters.runs.run import RunRequest, RunStatus, Stage
 from shared.errors import ConflictError, OverloadedError
-from tests.unit.clusters.authors import author, key, travellers, two_kinds
+from tests.unit.clusters.authors import key, travellers, two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
 from tests.unit.clusters.profiles_stand_in import Gate, ProfilesStandIn
 
