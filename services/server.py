@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from services.http_connection import ConnectionLimits, HttpConnection
 from shared.errors import SettingsError
+from shared.huge_pages import collapse
 from shared.settings import ServiceSettings
 from shared.web.same_origin import around
 
@@ -141,6 +142,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             _set_aside_what_stays()
+            await asyncio.to_thread(collapse)
             self.answering.set()
 
 
