@@ -18,6 +18,7 @@ from shared.removal import REMOVALS_SCHEMA_VERSION, KeyedRemoval, RemovalAnswer
 _KEYS = TypeAdapter(set[str])
 _JSON = {"content-type": "application/json"}
 _WITHOUT_COUNTS = "without counts"
+_ABSENT = 404
 _CONFLICT = 409
 
 
@@ -138,6 +139,20 @@ class ProfilesPeer(Peer):
                 return False
             raise
         return True
+
+    async def assignments(self, brand: str, run_id: str, limit: int, cursor: str | None) -> tuple[bytes, str | None]:
+        """Return a page of a run's kept assignments, an Arrow IPC stream of `author_key`, `cluster`, and the cursor."""
+        query = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+        response = await self.call("GET", f"/v1/brands/{brand}/assignments/{run_id}", params=query)
+        return response.content, response.headers.get("x-next-cursor")
+
+    async def forget_assignments(self, brand: str, run_id: str) -> None:
+        """Have the assignments of a run removed; nothing where there are none, or no such brand."""
+        try:
+            await self.call("DELETE", f"/v1/brands/{brand}/assignments/{run_id}")
+        except PeerRefusedError as error:
+            if error.status != _ABSENT:
+                raise
 
 
 def _delivery(posts: Sequence[AnalyzedPost]) -> bytes:

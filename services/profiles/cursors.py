@@ -79,6 +79,16 @@ def decode_text_place(cursor: str | None) -> tuple[str, str] | None:
     return str(post_key), str(version)
 
 
+def decode_author(cursor: str | None) -> str | None:
+    """Return the last author of the page before; raises InputError."""
+    if cursor is None:
+        return None
+    [author_key] = decode_cursor(cursor, str)
+    if not _is_author_key(author_key):
+        raise _refused()
+    return str(author_key)
+
+
 def decode_brand(cursor: str | None) -> str | None:
     """Return the last brand of the page before; raises InputError."""
     if cursor is None:

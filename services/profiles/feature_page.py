@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from services.profiles.arrow import stream_of
 from services.profiles.embedding import EmbeddingSpace, EmbeddingSum, means_of
 from services.profiles.feature_record import RECORD, author_keys_of, columns_of
 
-MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 THROUGH_KEY: Final = "last_change"
 VERSION_KEY: Final = "embedding_version"
 """Keys of the stream's metadata; the second is absent where no embedding is told."""
@@ -72,11 +72,7 @@ def arrow_stream(
     columns = columns_of(rows.records) | (_embedding_columns(rows, use) if embeddings else {})
     metadata = {THROUGH_KEY: str(through), **({VERSION_KEY: use.version} if use and embeddings else {})}
     batch = pa.RecordBatch.from_pydict(columns, metadata=metadata)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    contents: bytes = sink.getvalue().to_pybytes()
-    return contents
+    return stream_of(batch)
 
 
 def _embedding_columns(rows: FeatureRows, use: EmbeddingSpace | None) -> dict[str, pa.Array]:

@@ -28,6 +28,7 @@ from shared.web.health import Check
 SWEEP_EVERY: Final = timedelta(hours=1)
 SWEEP_AGAIN: Final = timedelta(minutes=5)
 SWEEP_LASTING: Final = timedelta(minutes=30)
+STAGED_TIME: Final = timedelta(days=1)
 PIECE: Final = 1000
 """Posts whose texts are forgotten at once: few enough that no fold waits long for the store."""
 
@@ -64,6 +65,7 @@ class Resources:
     withheld: WithheldClusters
     metrics: FoldMetrics
     clock: Clock
+    kept_runs: int
     reads: ReadLimit = field(default_factory=ReadLimit)
 
     def checks(self) -> Mapping[str, Check]:
@@ -80,9 +82,9 @@ async def open_resources(
         alerts = build_alerts(settings, stores.alerts, clock)
         imports = ImportSpool(settings.data_dir, settings.import_bytes)
         withheld = WithheldClusters(stores.profiles, clock)
-        resources = Resources(
-            stores.profiles, alerts, imports, ExportLimit(settings.exports), withheld, FoldMetrics(registry), clock
-        )
+        exports, kept = ExportLimit(settings.exports), settings.kept_runs
+        metrics = FoldMetrics(registry)
+        resources = Resources(stores.profiles, alerts, imports, exports, withheld, metrics, clock, kept)
         async with running(_work(settings, stores, alerts, clock), clock):
             yield resources
 
@@ -108,13 +110,22 @@ async def sweep_texts(store: ProfileStore, clock: Clock, kept: timedelta) -> int
     return forgotten
 
 
+async def sweep_runs(store: ProfileStore, clock: Clock) -> None:
+    """Remove the assignments of runs that were staged and never published: their training ended long ago."""
+    now = clock.now()
+    await store.sweep_runs(int((now - STAGED_TIME).timestamp()), int((now + SKEW).timestamp()))
+
+
 def _work(
     settings: ProfilesSettings, stores: Stores, alerts: Alerts, clock: Clock
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     owner = uuid.uuid4().hex
     sweeping = partial(sweep_texts, stores.profiles, clock, settings.text_time())
+    sweeping_runs = partial(sweep_runs, stores.profiles, clock)
+    runs = Round("run-sweep", sweeping_runs, every=SWEEP_EVERY, again=SWEEP_AGAIN, lasting=SWEEP_LASTING)
     sweep = Round("text-sweep", sweeping, every=SWEEP_EVERY, again=SWEEP_AGAIN, lasting=SWEEP_LASTING)
     return {
         "text-sweep": partial(keep_round, sweep, stores.rounds, owner, clock),
+        "run-sweep": partial(keep_round, runs, stores.rounds, owner, clock),
         "alerts": partial(keep_alerts, alerts, stores.profiles, stores.rounds, owner),
     }

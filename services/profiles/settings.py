@@ -5,6 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from services.profiles.alerts.settings import AlertSettings
+from services.profiles.assigned_run import KEPT_RUNS
 from shared.store_url import MongoUrl, SqliteUrl, parse_store_url
 
 
@@ -24,6 +25,14 @@ class ProfilesSettings(AlertSettings):
         ge=1,
         le=3650,
         description="how many days a post's cleaned text and analysis are kept, counted from storing",
+    )
+
+    kept_runs: int = Field(
+        KEPT_RUNS,
+        alias="PROFILES_KEPT_RUNS",
+        ge=1,
+        le=1000,
+        description="runs of a brand and basis whose assignments are kept, the one shown among them",
     )
 
     import_mib: int = Field(

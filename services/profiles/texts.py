@@ -11,6 +11,7 @@ import pyarrow as pa
 import structlog
 from pydantic_core import from_json
 
+from services.profiles.arrow import stream_of
 from services.profiles.embedding import SCALE, EmbeddingSpace
 from services.profiles.encoding import from_body
 
@@ -103,11 +104,7 @@ def arrow_texts(posts: Sequence[StoredText], space: EmbeddingSpace | None = None
         batch = _batch([_Row(one, from_json(one.body)) for one in posts], space)
     except _DAMAGED:
         batch = _batch([_Row(one, from_json(one.body)) for one in posts if _is_readable(one)], space)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
-    contents: bytes = sink.getvalue().to_pybytes()
-    return contents
+    return stream_of(batch)
 
 
 def _is_readable(stored: StoredText) -> bool:

@@ -136,6 +136,26 @@ async def test_a_migration_takes_every_brand_over(given: Stores, filled: Stores)
             assert await kept_of(filled.profiles, brand) == await kept_of(given.profiles, brand)
 
 
+async def test_a_migration_takes_the_assignments_of_every_run(given: Stores, filled: Stores) -> None:
+    """The run that is shown is shown there too, under its id, and an earlier one can be shown again."""
+    for run_id, cluster in (("run-1", 1), ("run-2", 2), ("run-3", 3)):
+        await given.profiles.stage("other", "behaviour", run_id, dict.fromkeys(await members(given), cluster))
+        await given.profiles.publish("other", "behaviour", run_id, 4)
+    await given.profiles.publish("other", "behaviour", "run-2", 4)
+    await given.profiles.stage("other", "behaviour", "run-4", {key(1): 4})
+    for _ in range(2):
+        await copy_store(given, filled)
+        runs = sorted(await filled.profiles.assigned_runs("other"), key=lambda run: run.published)
+        assert [run.run_id for run in runs] == ["run-1", "run-3", "run-2"]
+        assert await kept_of(filled.profiles, "other") == await kept_of(given.profiles, "other")
+    assert await filled.profiles.publish("other", "behaviour", "run-1", 4) == 4
+
+
+async def members(stores: Stores) -> list[str]:
+    """Return the authors of the brand `other`."""
+    return [kept.profile.author_key for kept in await stores.profiles.kept_profiles("other", None, 100)]
+
+
 async def test_a_migration_takes_rules_of_alerts_with_their_standing(given: Stores, filled: Stores) -> None:
     """So no hour is judged a second time; and what the new store changed since stays."""
     await copy_store(given, filled)

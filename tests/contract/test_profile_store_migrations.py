@@ -84,6 +84,7 @@ async def test_an_old_file_opens_with_all_that_was_in_it(path: Path) -> None:
         profile = await store.profile("acme", key(1))
         assert profile is not None
         assert profile.clusters == {"behaviour": 3}
+        assert [(run.run_id, run.published) for run in await store.assigned_runs("acme")] == [("run-1", 1)]
         german = [one.author_key for one in await store.profiles(Listing("acme", MANY, language="de"))]
         assert german == sorted(author for author, one in folded_once(POSTS).items() if "de" in one.languages)
 
@@ -145,7 +146,7 @@ async def test_a_second_opening_changes_nothing(path: Path) -> None:
     async with open_store(SqliteUrl(path)):
         pass
     first = dump(path)
-    assert first[-1] == str(len(MIGRATIONS) + 2), "those of profiles, that of small stores, and that of features"
+    assert first[-1] == str(len(MIGRATIONS) + 3), "those of profiles, and one each of small stores, features and runs"
     assert not any("contribution" in line for line in first)
     async with open_store(SqliteUrl(path)) as store:
         await assert_migrated(store)

@@ -31,6 +31,7 @@ SMALL = frozenset(
         "embedding_use",
         "embedding_version",
         "restoration",
+        "assigned_run",
         "published",
         "json_each",
     }
@@ -46,8 +47,6 @@ READS_ALL = {
     "post is taken out, and never else",
     "SELECT voice, span, start, body, theta, authors FROM bucket WHERE brand = ? ORDER BY voice, span, start": "a "
     "backup reads all buckets of a brand",
-    "SELECT count(*) FROM assignment WHERE brand = ? AND author_key = ?": "an erasure tells of every basis and run",
-    "DELETE FROM assignment WHERE brand = ? AND author_key = ?": "an erasure covers every basis and run, even staged",
 }
 """Statements that read a whole table, or all that a brand has in it, and why."""
 
@@ -126,6 +125,7 @@ async def do_everything(store: Any) -> None:
     await store.fold("acme", POSTS)
     await store.stage("acme", "behaviour", "run-1", {key(0): 1})
     await store.publish("acme", "behaviour", "run-1", 1)
+    await store.stage("acme", "behaviour", "run-2", {key(0): 1, key(99): 1})
     await read_everything(store)
     await store.remove("acme", [key(0), key(4), key(99)], {key(1): through(3)}, early=False)
     await store.remove("acme", [key(99)], {key(77): through(3)})
@@ -134,6 +134,8 @@ async def do_everything(store: Any) -> None:
     await store.restore_profiles("other", profiles)
     await store.restore_buckets("other", await store.kept_buckets("acme"))
     await store.restore_posts("other", posts)
+    await store.sweep_runs(LATEST, LATEST)
+    await store.forget_run("acme", "run-1")
     await store.redate(LATEST, 3)
     await store.sweep(LATEST, 3)
     await store.fold("acme", [post(50, 2, hours=-9), post(51, 5)])
@@ -152,6 +154,8 @@ async def read_everything(store: Any) -> None:
     await store.kept_brands()
     await store.summary("acme")
     await store.cluster_sizes("acme")
+    await store.assigned_runs("acme")
+    await store.assignments("acme", "behaviour", "run-1", None, 3)
     await store.profile("acme", key(1))
     await store.features("acme", "", 10)
     await store.features("acme", ChangedSpan(0, "", 10), 10, "v1")

@@ -21,7 +21,17 @@ Filter = tuple[str, dict[str, Any], tuple[str, ...]]
 """A collection, what it is searched by, and the fields of the order."""
 
 SMALL = frozenset(
-    {"brands", "brand_changes", "embedding_versions", "published_runs", "restorations", "shards", "totals", "turns"}
+    {
+        "assigned_runs",
+        "brands",
+        "brand_changes",
+        "embedding_versions",
+        "published_runs",
+        "restorations",
+        "shards",
+        "totals",
+        "turns",
+    }
 )
 """Collections of a few documents a brand or a model."""
 

@@ -4,7 +4,6 @@ import pytest
 
 from services.profiles.author_sketch import joined, sketch
 from services.profiles.folding import LATEST
-from services.profiles.kept import Erased
 from services.profiles.stores.base import ProfileStore
 from tests.contract import test_profile_store as contract
 from tests.contract.test_profile_store_erasure import AUTHOR
@@ -42,11 +41,11 @@ async def test_an_author_whose_old_posts_were_removed_leaves_no_number_in_their_
     assert not await in_sketches(store, "acme", AUTHOR)
 
 
-async def test_clusters_of_a_brand_without_posts_are_erased_too(store: ProfileStore) -> None:
-    """Assignments outlive a brand's last post; an erasure removes the author's, and tells of them."""
+async def test_clusters_go_with_the_last_post(store: ProfileStore) -> None:
+    """Nothing of an author is left in a run by which an erasure could tell that there was one."""
     await store.fold("acme", [post(1, 2), post(2, 5)])
     await store.stage("acme", "behaviour", "run-1", {AUTHOR: 1, key(5): 0})
     await store.publish("acme", "behaviour", "run-1", 2)
     await store.remove("acme", [key(1), key(2)], {})
-    assert await store.erase(AUTHOR) == [Erased("acme", 0, 0, 1)]
-    assert await store.publish("acme", "behaviour", "run-1", 1) == 1
+    assert await store.assignments("acme", "behaviour", "run-1", None, 10) == []
+    assert await store.erase(AUTHOR) == []

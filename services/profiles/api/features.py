@@ -6,9 +6,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from services.profiles.api.dependencies import KnownBrand, Res
+from services.profiles.arrow import MEDIA_TYPE, RESPONSES
 from services.profiles.cursors import FeaturePlace, decode_feature_place
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import MEDIA_TYPE, ChangedSpan, arrow_stream
+from services.profiles.feature_page import ChangedSpan, arrow_stream
 from services.profiles.stores.base import ProfileStore
 from shared.access import Scope
 from shared.brand_changes import BrandChanges, ChangeNumber
@@ -30,7 +31,7 @@ LAST_AUTHOR: Final = "g"
 @router.get(
     "/brands/{brand}/features",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE: {}}, "description": "an Arrow IPC stream; `x-next-cursor` names more"}},
+    responses=RESPONSES,
     dependencies=[requires(Scope.READ)],
 )
 async def page_features(

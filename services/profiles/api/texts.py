@@ -2,15 +2,15 @@
 
 import asyncio
 import math
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field
 
 from services.profiles.api.dependencies import KnownBrand, Res
+from services.profiles.arrow import MEDIA_TYPE, RESPONSES
 from services.profiles.cursors import decode_text_place, text_cursor
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import MEDIA_TYPE
 from services.profiles.stores.base import ProfileStore
 from services.profiles.texts import TextPage, TextQuery, arrow_texts
 from services.profiles.transfer.row import END, FIRST
@@ -26,9 +26,6 @@ MAX_ROWS: Final = 10_000
 DEFAULT_ROWS: Final = 2_000
 PAGE_BYTES: Final = 2**23
 MAX_KEYS: Final = 1_000
-_ARROW: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {MEDIA_TYPE: {}}, "description": "an Arrow IPC stream; `x-next-cursor` names more"}
-}
 
 Embeddings = Annotated[bool, Query(description="also each post's embedding, and its version")]
 Since = Annotated[AwareDatetime | None, Query(alias="from", description="posts of then or later")]
@@ -41,7 +38,7 @@ class NamedTexts(StrictBody):
     post_keys: Annotated[list[Key], Field(min_length=1, max_length=MAX_KEYS, fail_fast=True)]
 
 
-@router.get("/brands/{brand}/texts", response_class=Response, responses=_ARROW)
+@router.get("/brands/{brand}/texts", response_class=Response, responses=RESPONSES)
 async def page_texts(
     brand: KnownBrand,
     resources: Res,
@@ -66,7 +63,7 @@ async def page_texts(
     return await _answer(await resources.store.texts(brand, query), space)
 
 
-@router.post("/brands/{brand}/texts/named", response_class=Response, responses=_ARROW)
+@router.post("/brands/{brand}/texts/named", response_class=Response, responses=RESPONSES)
 async def find_texts(brand: KnownBrand, named: NamedTexts, resources: Res) -> Response:
     """Return those of the posts that have a text, by key, without embeddings.
 

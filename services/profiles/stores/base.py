@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.profiles.assigned_run import KEPT_RUNS, AssignedRun
 from services.profiles.embedding import EmbeddingSpace
 from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
@@ -70,8 +71,8 @@ class ProfileStore(Protocol):
         profile or a brand without a post is not there. In whatever order posts and removals come, and whatever
         is delivered again, the end is that of one clean delivery of the posts that remain; a removed post is known by
         its key alone and never counted again. A crash at any moment leaves all of it or nothing, of an author with
-        thousands of posts maybe a part, and the same removal made again finishes it. Assignments stay until the next
-        run is published.
+        thousands of posts maybe a part, and the same removal made again finishes it. An author without a profile is in
+        no run's assignments any more, but for a run that another process stages at that moment.
 
         The exception is posts whose analysis has expired, or that a version counted which kept none: see `removal`.
         """
@@ -167,19 +168,42 @@ class ProfileStore(Protocol):
         ...
 
     async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        """Keep the cluster of each author for a run and return how many were given.
+        """Keep the cluster of each author who has a profile for a run, and return of how many.
 
-        They are not shown before the run is published. An author who is staged again gets the later
-        cluster.
+        They are not shown before the run is published; those of the published run are shown at once. An author who is
+        staged again gets the later cluster. Of runs that were never published those staged last are kept. Raises
+        ConflictError where the run is being removed.
         """
         ...
 
-    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
+    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int, keep: int = KEPT_RUNS) -> int:
         """Show a run's assignments in place of the run's before, all at once; return how many.
 
-        The brand's other runs of that basis are removed. Publishing a published run changes nothing.
-        Raises ConflictError, and changes nothing, where not exactly `expected` authors are staged.
+        The assignments of the `keep` runs of that brand and basis that were published last stay, this one among them:
+        published again an earlier one is shown again. Raises ConflictError, and changes nothing, where no author or,
+        of a run that was never published, not exactly `expected` authors are staged.
         """
+        ...
+
+    async def forget_run(self, brand: str, run_id: str) -> None:
+        """Remove the assignments of a run, of whatever basis; of the published one nothing is shown any more."""
+        ...
+
+    async def sweep_runs(self, before: int, latest: int) -> None:
+        """Remove runs that were never published and staged last before a moment (Unix seconds).
+
+        What was staged after `latest`, while a clock ran ahead, counts as staged then.
+        """
+        ...
+
+    async def assigned_runs(self, brand: str) -> list[AssignedRun]:
+        """Return the runs of a brand whose assignments are kept, and those that are being removed."""
+        ...
+
+    async def assignments(
+        self, brand: str, basis: Basis, run_id: str, after: str | None, limit: int
+    ) -> list[tuple[str, int]]:
+        """Return up to `limit` authors of a run after the author `after`, by author, each with its cluster."""
         ...
 
     async def embedding_lengths(self) -> dict[str, int]:

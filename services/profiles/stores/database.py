@@ -12,6 +12,7 @@ from services.profiles.stores import sqlite_schema
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
+from services.profiles.stores.sqlite_assignments import runs_of_assignments
 from services.profiles.stores.sqlite_features import features_beside_profiles
 from services.profiles.stores.sqlite_migrations import MIGRATIONS
 from shared.clock import Clock, SystemClock
@@ -27,6 +28,7 @@ from shared.store_url import MongoUrl, SqliteUrl
 COLLECTIONS: Final = (*ALERT_COLLECTIONS, ROUNDS)
 MOVED_TABLES: Final = moved_tables((*SQLITE_MOVES, Move("round", earlier_round)), COLLECTIONS)
 MOVED_COLLECTIONS: Final = moved_collections((*MONGO_MOVES, Move("rounds", earlier_round)))
+UPGRADES: Final = (*MIGRATIONS, MOVED_TABLES, features_beside_profiles, runs_of_assignments)
 SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, schema_of(COLLECTIONS)))
 
 
@@ -47,7 +49,7 @@ async def open_stores(url: SqliteUrl | MongoUrl, clock: Clock | None = None) -> 
     """
     clock = clock or SystemClock()
     if isinstance(url, SqliteUrl):
-        async with open_sqlite(url.path, SCHEMA, (*MIGRATIONS, MOVED_TABLES, features_beside_profiles)) as file:
+        async with open_sqlite(url.path, SCHEMA, UPGRADES) as file:
             yield _stores(SqliteProfileStore(file, clock), SqliteDocuments(file, COLLECTIONS))
     else:
         async with open_mongo(url) as database:

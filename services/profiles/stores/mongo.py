@@ -1,8 +1,6 @@
 """Profiles in MongoDB, on a replica set: whatever a rule changes is one transaction."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pymongo
@@ -12,53 +10,31 @@ from services.profiles.embedding import EmbeddingSpace
 from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
-from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
+from services.profiles.profile import BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
-from services.profiles.stores import mongo_listing
-from services.profiles.stores.mongo_assignments import cluster_sizes, publish, stage
+from services.profiles.stores import mongo_assignments, mongo_listing
 from services.profiles.stores.mongo_changes import MongoChanges
 from services.profiles.stores.mongo_documents import INDEXES, key_of, of_brand
-from services.profiles.stores.mongo_group import GroupCommit
 from services.profiles.stores.mongo_posts import MongoPosts
-from services.profiles.stores.mongo_reads import MongoReads
 from services.profiles.stores.mongo_schema import check_schema, keep_schema
-from services.profiles.stores.mongo_totals import MongoTotals
-from services.profiles.stores.mongo_turns import Turns
-from services.profiles.stores.mongo_writes import MongoWrites
-from services.profiles.stores.state import NOTHING, Arrival, Result, Rule
-from services.profiles.stores.transactions import EVERY_BRAND, PIECE, TransactionalProfileStore
+from services.profiles.stores.mongo_transactions import MongoTransactions
+from services.profiles.stores.transactions import PIECE
 from services.profiles.texts import TextPage, TextQuery
 from shared.analyzed_post import Voice
 from shared.brand_changes import BrandChanges
 from shared.clock import Clock
-from shared.mongo import MongoDatabase, MongoSession, answering, check_replica_set, in_transaction
+from shared.mongo import MongoDatabase, answering, check_replica_set
 
-MEETINGS: Final = 2
-"""So often a transaction meets others before its process takes turns with them."""
 INDEX_SECONDS: Final = 3600.0
 """For an index that a database with many posts lacks; every other operation has the client's deadline."""
 
 
-class MongoProfileStore(TransactionalProfileStore):
-    """`ProfileStore` on one database.
-
-    Within a process one transaction at a time writes to a brand, and takes along whatever waits by then; processes
-    write to shards of their own. Where transactions meet all the same, one of them is made again: `conflicts` counts
-    that.
-    """
-
-    most_removed = 2_000
+class MongoProfileStore(MongoTransactions):
+    """`ProfileStore` on one database."""
 
     def __init__(self, database: MongoDatabase, clock: Clock | None = None) -> None:
         """Use an open database; `prepare` comes before anything else. `clock` tells when a post is stored."""
-        super().__init__(clock)
-        self.conflicts = 0
-        self._database = database
-        self._lengths: Mapping[str, int] = {}
-        self._turns = Turns(database, self._clock)
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._group = GroupCommit(self._transact)
-        self._totals = MongoTotals(database)
+        super().__init__(database, clock)
         self._posts = MongoPosts(database)
         self._changes = MongoChanges(database)
 
@@ -72,70 +48,9 @@ class MongoProfileStore(TransactionalProfileStore):
                 await self._database[collection].create_index(keys, **options)
             if is_earlier:
                 await self._changes.bring_up(await self._totals.registered())
+                await mongo_assignments.note_earlier_runs(self._database)
         await keep_schema(self._database)
         await self._turns.prepare()
-
-    @override
-    async def _transact(self, brand: str, rule: Callable[[], Rule[Result]], *, rarely: bool = False) -> Result:
-        shard, lengths = await self._shard_for(brand), self._lengths
-
-        async def work(session: MongoSession) -> Result:
-            nonlocal lengths
-            loading = MongoReads(self._database, session, brand, shard, self._lengths)
-            asking = rule()
-            wanted = next(asking)
-            while True:
-                loaded = await loading.load(wanted)
-                try:
-                    wanted = asking.send(loaded)
-                except StopIteration as decided:
-                    changes, answer = decided.value
-                    break
-            if changes != NOTHING:
-                await MongoWrites(self._database, session, brand, shard).save(changes)
-            lengths = loading.lengths
-            result: Result = answer
-            return result
-
-        async with self._locks[brand]:
-            result = await self._in_transaction(work, brand)
-        # Only now it is certain that what was read there stays.
-        self._lengths = lengths
-        return result
-
-    @answering
-    async def _shard_for(self, brand: str) -> int:
-        """Return where to write, in a brand that erasures know."""
-        if brand != EVERY_BRAND:
-            await self._totals.register(brand)
-        return await self._turns.shard()
-
-    async def _in_transaction(
-        self, work: Callable[[MongoSession], Awaitable[Result]], brand: str = EVERY_BRAND
-    ) -> Result:
-        tries, turn = 0, await self._turn(brand)
-
-        async def trying(session: MongoSession) -> Result:
-            nonlocal tries, turn
-            tries += 1
-            self.conflicts += tries > 1
-            if tries > MEETINGS:
-                self._turns.meet(brand)
-                turn = turn or await self._turn(brand)
-            return await work(session)
-
-        try:
-            return await in_transaction(self._database, trying)
-        finally:
-            if turn:
-                await self._turns.give_back(brand)
-
-    async def _turn(self, brand: str) -> bool:
-        return brand != EVERY_BRAND and await self._turns.wait(brand)
-
-    @override
-    async def _fold(self, brand: str, ready: Sequence[Arrival]) -> int:
-        return await self._group.fold(brand, ready)
 
     @override
     @answering
@@ -196,7 +111,9 @@ class MongoProfileStore(TransactionalProfileStore):
 
     @override
     async def cluster_sizes(self, brand: str) -> dict[str, dict[int, int]]:
-        return await self._in_transaction(lambda session: cluster_sizes(self._database, session, brand))
+        return await self._in_transaction(
+            lambda session: mongo_assignments.cluster_sizes(self._database, session, brand)
+        )
 
     @override
     @answering
@@ -217,26 +134,6 @@ class MongoProfileStore(TransactionalProfileStore):
     @answering
     async def changes(self, after: int) -> BrandChanges:
         return await self._changes.after(after)
-
-    @override
-    async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        shard = await self._shard_for(brand)
-        names, items, staged = {"brand": brand, "basis": basis, "run_id": run_id}, list(clusters.items()), 0
-        for start in range(0, len(items), PIECE):
-            piece = dict(items[start : start + PIECE])
-
-            async def work(session: MongoSession, piece: dict[str, int] = piece) -> int:
-                # An erasure writes the same document: of the two one sees what the other did.
-                await self._totals.touch(session, brand, shard)
-                return await stage(self._database, session, names, piece)
-
-            staged += await self._in_transaction(work)
-        return staged
-
-    @override
-    @answering
-    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
-        return await publish(self._database, brand, basis, run_id, expected)
 
     @override
     @answering

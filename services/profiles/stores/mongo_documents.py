@@ -66,6 +66,7 @@ INDEXES: Final[list[tuple[str, list[tuple[str, int]], Document]]] = [
     ("assignments", [("profile", 1), ("run_id", 1)], {}),
     ("assignments", [("brand", 1), ("basis", 1), ("run_id", 1), ("cluster", 1), ("profile", 1)], {}),
     ("published_runs", [("brand", 1)], {}),
+    ("assigned_runs", [("brand", 1)], {}),
     ("brand_changes", [("at", 1)], {}),
 ]
 

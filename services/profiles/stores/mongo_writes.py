@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 
-from services.profiles.stores.mongo_assignments import restore_clusters
+from services.profiles.stores.mongo_assignments import remove_authors, restore_clusters
 from services.profiles.stores.mongo_documents import (
     CONTENT,
     bucket_id,
@@ -50,9 +50,9 @@ class MongoWrites:
         await self._put("erased", [{"_id": author_key} for author_key in changes.erased])
         if changes.clusters:
             await restore_clusters(self._database, self._session, self._brand, changes.clusters)
-        for author_key in changes.forgotten:
-            query = {"profile": f"{self._brand}|{author_key}"}
-            await self._database["assignments"].delete_many(query, session=self._session)
+        gone = [key for key, (one, left) in changes.authors.items() if one.folded.posts and not left.folded.posts]
+        if authors := {*changes.forgotten, *gone}:
+            await remove_authors(self._database, self._session, self._brand, sorted(authors))
 
     async def _write(self, collection: str, writes: Sequence[Write]) -> None:
         if writes:

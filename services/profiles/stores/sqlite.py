@@ -5,17 +5,20 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from typing_extensions import override
 
+from services.profiles.assigned_run import AssignedRun
 from services.profiles.embedding import EmbeddingSpace
 from services.profiles.feature_page import Beginning, FeatureRows
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
 from services.profiles.rollup import Bucket, Span
+from services.profiles.stores import sqlite_assignments as kept_runs
 from services.profiles.stores import sqlite_posts
-from services.profiles.stores.sqlite_assignments import cluster_sizes, clusters_of, publish, stage
+from services.profiles.stores.sqlite_assignments import cluster_sizes, clusters_of
 from services.profiles.stores.sqlite_buckets import kept_buckets, rollups
 from services.profiles.stores.sqlite_features import brand_changes, embedding_space, feature_rows, last_change
 from services.profiles.stores.sqlite_profiles import kept_profiles, listed
@@ -28,6 +31,8 @@ from shared.analyzed_post import Voice
 from shared.brand_changes import BrandChanges
 from shared.clock import Clock
 from shared.sqlite import SqliteDatabase
+
+_WITH_BRANDS: Final = (*OF_AUTHOR, "assigned_run")
 
 
 class SqliteProfileStore(TransactionalProfileStore):
@@ -48,12 +53,12 @@ class SqliteProfileStore(TransactionalProfileStore):
 
     @override
     async def _brands(self) -> list[str]:
-        found = await self._database.read(lambda c: {brand for table in OF_AUTHOR for brand in _brands_in(c, table)})
+        found = await self._database.read(lambda c: {brand for table in _WITH_BRANDS for brand in _brands_in(c, table)})
         return sorted(found)
 
     @override
     async def kept_brands(self) -> list[str]:
-        tables = (*OF_AUTHOR, "post")
+        tables = (*_WITH_BRANDS, "post")
         found = await self._database.read(lambda c: {brand for table in tables for brand in _brands_in(c, table)})
         return sorted(found)
 
@@ -152,12 +157,39 @@ class SqliteProfileStore(TransactionalProfileStore):
         return await self._database.read(lambda c: brand_changes(c, after))
 
     @override
-    async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
-        return await self._database.write(lambda c: stage(c, brand, basis, run_id, clusters))
+    async def _stage(self, run: AssignedRun, clusters: Mapping[str, int]) -> int:
+        return await self._database.write(lambda c: kept_runs.stage(c, run, clusters))
 
     @override
-    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int) -> int:
-        return await self._database.write(lambda c: publish(c, brand, basis, run_id, expected))
+    async def _publish(self, run: AssignedRun, expected: int, keep: int) -> int:
+        return await self._database.write(lambda c: kept_runs.publish(c, run, expected, keep))
+
+    @override
+    async def _dismiss(self, brand: str, run_id: str) -> None:
+        await self._database.write(lambda c: kept_runs.dismiss(c, brand, run_id))
+
+    @override
+    async def _dismiss_staged(self, before: int, latest: int) -> None:
+        await self._database.write(lambda c: kept_runs.dismiss_staged(c, before, latest))
+
+    @override
+    async def _leaving_runs(self) -> list[AssignedRun]:
+        return await self._database.read(kept_runs.leaving_runs)
+
+    @override
+    async def _remove_piece(self, run: AssignedRun) -> int:
+        return await self._database.write(lambda c: kept_runs.remove_piece(c, run))
+
+    @override
+    async def assigned_runs(self, brand: str) -> list[AssignedRun]:
+        return await self._database.read(lambda c: kept_runs.assigned_runs(c, brand))
+
+    @override
+    async def assignments(
+        self, brand: str, basis: Basis, run_id: str, after: str | None, limit: int
+    ) -> list[tuple[str, int]]:
+        run = AssignedRun(brand, basis, run_id)
+        return await self._database.read(lambda c: kept_runs.assignments(c, run, after or "", limit))
 
     @override
     async def embedding_lengths(self) -> dict[str, int]:

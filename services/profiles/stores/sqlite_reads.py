@@ -192,5 +192,8 @@ def _has(connection: sqlite3.Connection, brand: str, part: Part) -> bool:
 
 
 def _assignments(connection: sqlite3.Connection, brand: str, author_key: str) -> int:
-    statement = "SELECT count(*) FROM assignment WHERE brand = ? AND author_key = ?"
+    statement = """
+        SELECT count(*) FROM assigned_run CROSS JOIN assignment USING (brand, basis, run_id)
+        WHERE brand = ? AND author_key = ?
+    """
     return int(connection.execute(statement, (brand, author_key)).fetchone()[0])

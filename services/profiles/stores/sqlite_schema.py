@@ -128,6 +128,15 @@ CREATE TABLE IF NOT EXISTS assignment (
     cluster INTEGER NOT NULL,
     PRIMARY KEY (brand, basis, run_id, author_key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS assigned_run (
+    brand TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    published INTEGER NOT NULL DEFAULT 0,
+    staged_at INTEGER NOT NULL DEFAULT 0,
+    leaving INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (brand, basis, run_id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS published (
     brand TEXT NOT NULL,
     basis TEXT NOT NULL,

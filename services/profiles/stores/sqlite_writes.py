@@ -12,7 +12,7 @@ from services.profiles.folding import UNIT, Increment, combine, subtract
 from services.profiles.listing import sort_fields
 from services.profiles.profile import Profile
 from services.profiles.rollup import Rollup
-from services.profiles.stores.sqlite_assignments import restore_clusters
+from services.profiles.stores.sqlite_assignments import remove_authors, restore_clusters
 from services.profiles.stores.sqlite_features import save_embedding_uses, save_features
 from services.profiles.stores.sqlite_reads import decode
 from services.profiles.stores.state import TOMBSTONE, Arrival, Changes, KnownAuthor, ShardedKey
@@ -25,9 +25,8 @@ OF_AUTHOR = (
     "removed_author",
     "spoken",
     "embedding_sum",
-    "assignment",
 )
-"""The tables that know an author of a brand, but for the keys of posts."""
+"""The tables that know an author of a brand, but for the keys of posts and for assignments."""
 _IN = "IN (SELECT value FROM json_each(?))"
 _WRITE_PROFILE = """
 INSERT INTO profile (brand, author_key, posts, last_seen, mean_rising, mean_falling, body)
@@ -105,6 +104,7 @@ def _write_authors(connection: sqlite3.Connection, brand: str, changes: Changes)
     gone = [(brand, key) for key, one in folded.items() if not one.posts]
     for table in ("profile", "feature", "embedding_sum"):
         connection.executemany(f"DELETE FROM {table} WHERE brand = ? AND author_key = ?", gone)  # noqa: S608 - our own
+    remove_authors(connection, brand, [*changes.forgotten, *(key for _, key in gone)])
     for table in OF_AUTHOR if changes.forgotten else ():
         statement = f"DELETE FROM {table} WHERE brand = ? AND author_key = ?"  # noqa: S608 - our own
         connection.executemany(statement, [(brand, key) for key in changes.forgotten])

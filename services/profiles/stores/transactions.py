@@ -8,7 +8,9 @@ from typing import Final
 
 from typing_extensions import override
 
+from services.profiles.assigned_run import KEPT_RUNS, AssignedRun
 from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, RemovedAuthor
+from services.profiles.profile import Basis
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.erasure import bury, erase, forget
 from services.profiles.stores.fold import fold, refuse_other_lengths
@@ -46,6 +48,30 @@ class TransactionalProfileStore(ProfileStore):
     @abstractmethod
     async def _forget_keys(self, author_key: str) -> None:
         """Forget the post keys of an erased author in every brand, and make sure that nothing deleted is left."""
+
+    @abstractmethod
+    async def _stage(self, run: AssignedRun, clusters: Mapping[str, int]) -> int:
+        """Keep the cluster of each author who has a profile; the run tells when. Raises ConflictError."""
+
+    @abstractmethod
+    async def _publish(self, run: AssignedRun, expected: int, keep: int) -> int:
+        """Show a run and mark those that leave for it; return how many authors it has. Raises ConflictError."""
+
+    @abstractmethod
+    async def _dismiss(self, brand: str, run_id: str) -> None:
+        """Mark a run as leaving, of whatever basis; it is not shown any more."""
+
+    @abstractmethod
+    async def _dismiss_staged(self, before: int, latest: int) -> None:
+        """Mark runs as leaving that were never published and staged last before a moment; see `sweep_runs`."""
+
+    @abstractmethod
+    async def _leaving_runs(self) -> list[AssignedRun]:
+        """Return the runs of every brand that are marked."""
+
+    @abstractmethod
+    async def _remove_piece(self, run: AssignedRun) -> int:
+        """Remove some of a marked run's assignments; return how many, nought once the run is gone."""
 
     async def _fold(self, brand: str, ready: Sequence[Arrival]) -> int:
         """Count posts that fit into one transaction, and return how many."""
@@ -94,6 +120,34 @@ class TransactionalProfileStore(ProfileStore):
             after = await self._transact(brand, partial(forget, author_key, after))
             if after is None:
                 return total
+
+    @override
+    async def stage(self, brand: str, basis: Basis, run_id: str, clusters: Mapping[str, int]) -> int:
+        now = int(self._clock.now().timestamp())
+        return await self._stage(AssignedRun(brand, basis, run_id, staged_at=now), clusters)
+
+    @override
+    async def publish(self, brand: str, basis: Basis, run_id: str, expected: int, keep: int = KEPT_RUNS) -> int:
+        published = await self._publish(AssignedRun(brand, basis, run_id), expected, keep)
+        await self._remove_leaving()
+        return published
+
+    @override
+    async def forget_run(self, brand: str, run_id: str) -> None:
+        await self._dismiss(brand, run_id)
+        await self._remove_leaving()
+
+    @override
+    async def sweep_runs(self, before: int, latest: int) -> None:
+        await self._dismiss_staged(before, latest)
+        await self._remove_leaving()
+
+    async def _remove_leaving(self) -> None:
+        """Remove what is marked, in pieces: what a crash leaves, the next call removes."""
+        for run in await self._leaving_runs():
+            left = 1
+            while left:
+                left = await self._remove_piece(run)
 
     @override
     async def restore_profiles(self, brand: str, profiles: Sequence[KeptProfile]) -> int:

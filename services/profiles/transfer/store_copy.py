@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.profiles.alerts.store import AlertStore
+from services.profiles.assigned_run import RESTORED
 from services.profiles.profile import BrandSize
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.database import Stores
@@ -19,6 +20,7 @@ from shared.errors import ConflictError
 
 Watch = Callable[[str, TableKind, int], None]
 """Gets brand, table and rows done."""
+ASSIGNMENTS: Final = 10_000
 _STILL: Final = "stop whatever writes to either store and run this again"
 
 
@@ -47,6 +49,7 @@ async def copy_store(source: Stores, target: Stores, watch: Watch = lambda *_: N
     for brand in brands:
         for kind in RESTORE_ORDER:
             await _copy_table(source.profiles, target.profiles, Export(brand, kind, Format.PARQUET), watch)
+        await _copy_runs(source.profiles, target.profiles, brand)
     await _copy_erased(source.profiles, target.profiles)
     webhooks, rules, alerts = (
         await _copy_webhooks(source.alerts, target.alerts),
@@ -71,6 +74,20 @@ async def _copy_table(source: ProfileStore, target: ProfileStore, table: Export,
             await take_over(target, table.brand, table.of, rows)
             done += len(rows)
             watch(table.brand, table.of, done)
+
+
+async def _copy_runs(source: ProfileStore, target: ProfileStore, brand: str) -> None:
+    """Take over the assignments of every run that was published, the one shown last, so that it is shown there too."""
+    runs = [run for run in await source.assigned_runs(brand) if run.published and not run.leaving]
+    for run in sorted(runs, key=lambda run: run.published):
+        if run.run_id == RESTORED:
+            continue  # the profiles brought them along
+        staged, after = 0, ""
+        while page := await source.assignments(brand, run.basis, run.run_id, after, ASSIGNMENTS):
+            staged += await target.stage(brand, run.basis, run.run_id, dict(page))
+            after = page[-1][0]
+        if staged:
+            await target.publish(brand, run.basis, run.run_id, staged, keep=len(runs))
 
 
 async def _copy_erased(source: ProfileStore, target: ProfileStore) -> None:
