@@ -69,7 +69,9 @@ async def open_resources(
         profiles = ProfilesPeer.named("profiles", settings, http)
         trainer = Trainer(
             store.runs,
-            RunSteps(profiles, settings.page_rows, settings.budget(), worker),
+            RunSteps(
+                profiles, settings.page_rows, settings.budget(), worker, settings.card_posts, settings.example_posts
+            ),
             RunMetrics(registry),
             owner=secrets.token_hex(8),
             concurrent=settings.concurrent_runs,

@@ -56,6 +56,16 @@ class ClustersSettings(ServiceSettings):
     computation_seconds: float = Field(
         3600.0, alias="CLUSTERS_COMPUTATION_SECONDS", gt=0, description="a computation that takes longer is ended"
     )
+    card_posts: int = Field(
+        20_000, alias="CLUSTERS_CARD_POSTS", ge=0, le=200_000, description="posts that a run's cards are made of"
+    )
+    example_posts: int = Field(
+        0,
+        alias="CLUSTERS_EXAMPLE_POSTS",
+        ge=0,
+        le=10,
+        description="posts that stand for each cluster, shown with the scope evidence; 0: none",
+    )
     starts: int = Field(5, alias="CLUSTERS_STARTS", ge=1, le=50, description="KMeans starts for each k")
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:

@@ -103,37 +103,39 @@ def figure(feature: Feature, value: float) -> str:
     return f"{value:.3g}{feature.unit}"
 
 
-def names(distinctive: Sequence[Sequence[tuple[Feature, float]]]) -> list[str]:
-    """Return a name for each cluster from its distinctive features with their z, strongest first.
+def words_of(features: Sequence[tuple[Feature, float]]) -> list[str]:
+    """Return the words that name a cluster by its distinctive features with their z, strongest first.
 
-    A name takes at most three words, one from each aspect, such as `Frequent, negative, few followers`.
-    Where two clusters would be called the same, the later takes further words, and where it has none left,
-    a number: names are unique within a run.
+    One word of each aspect.
     """
-    taken: set[str] = set()
-    given = []
-    for features in distinctive:
-        name = _name(features, taken)
-        taken.add(name)
-        given.append(name)
-    return given
-
-
-def _name(features: Sequence[tuple[Feature, float]], taken: set[str]) -> str:
-    words = _words(features)
-    first = words[:MOST_WORDS] or ["typical"]
-    longer = [_joined(words[:count]) for count in range(MOST_WORDS + 1, len(words) + 1)]
-    numbered = (f"{_joined(first)} ({number})" for number in range(2, len(taken) + 3))
-    return next(name for name in (_joined(first), *longer, *numbered) if name not in taken)
-
-
-def _words(features: Sequence[tuple[Feature, float]]) -> list[str]:
     aspects, words = set(), []
     for feature, z in features:
         if feature.aspect not in aspects:
             aspects.add(feature.aspect)
             words.append(feature.high if z > 0 else feature.low)
     return words
+
+
+def names(words: Sequence[Sequence[str]]) -> list[str]:
+    """Return a name for each cluster from the words that may name it, best first.
+
+    A name takes the first three, such as `Frequent, negative, few followers`. Where two clusters would be called the
+    same, the later takes further words, and where it has none left, a number: names are unique within a run.
+    """
+    taken: set[str] = set()
+    given = []
+    for each in words:
+        name = _name(each, taken)
+        taken.add(name)
+        given.append(name)
+    return given
+
+
+def _name(words: Sequence[str], taken: set[str]) -> str:
+    first = words[:MOST_WORDS] or ["typical"]
+    longer = [_joined(words[:count]) for count in range(MOST_WORDS + 1, len(words) + 1)]
+    numbered = (f"{_joined(first)} ({number})" for number in range(2, len(taken) + 3))
+    return next(name for name in (_joined(first), *longer, *numbered) if name not in taken)
 
 
 def _joined(words: Sequence[str]) -> str:

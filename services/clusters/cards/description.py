@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from services.clusters.bases.behaviour import Feature, names, sentence
+from services.clusters.bases.behaviour import Feature, names, sentence, words_of
 from services.clusters.bases.matrix import FeatureMatrix
 from services.clusters.cards.cluster import Cluster, ClusterCard, Distinctive, SmallCluster
+from services.clusters.cards.post_summary import PostSummaries
+from services.clusters.cards.suppression import told_cells
 from shared.small_groups import LEAST_PEOPLE, withheld
 
 Floats = NDArray[np.float64]
@@ -21,32 +23,53 @@ MOST_DISTINCTIVE = 8
 MOST_LANGUAGES = 10
 NOTABLE = 0.25
 """A mean less than this many standard deviations from the overall mean distinguishes no cluster."""
+WITHOUT_POSTS = PostSummaries({})
 
 
 @dataclass(frozen=True)
 class Opinions:
-    """Score and main language of each author, in the matrix's order; `mean_score` is NaN where unknown."""
+    """Of each author, in the matrix's order: score (NaN where unknown), main language, posts by hour (authors, 24)."""
 
     mean_score: Floats
     scored_posts: Floats
     language: Sequence[str | None]
+    hours: Floats
 
     @classmethod
     def of(cls, table: pa.Table) -> "Opinions":
         """Read them from the table of features."""
-        table = table.select(["author_key", "mean_score", "scored_posts", "main_language"]).sort_by("author_key")
+        columns = ["author_key", "mean_score", "scored_posts", "main_language", "hours"]
+        table = table.select(columns).sort_by("author_key")
         scores = table["mean_score"].cast(pa.float64()).to_numpy()
-        return cls(scores, table["scored_posts"].cast(pa.float64()).to_numpy(), table["main_language"].to_pylist())
+        hours = table["hours"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, 24)
+        posts = table["scored_posts"].cast(pa.float64()).to_numpy()
+        return cls(scores, posts, table["main_language"].to_pylist(), hours)
 
 
-def describe(matrix: FeatureMatrix, opinions: Opinions, ids: Ids, stability: Mapping[int, float]) -> list[Cluster]:
+def described_clusters(ids: Ids) -> frozenset[int]:
+    """Return the clusters of which something may be told, by the cluster of each author."""
+    clusters, sizes = np.unique(ids, return_counts=True)
+    counts = dict(zip(clusters.tolist(), sizes.tolist(), strict=True))
+    return frozenset(counts.keys() - withheld(counts))
+
+
+def describe(
+    matrix: FeatureMatrix,
+    opinions: Opinions,
+    ids: Ids,
+    stability: Mapping[int, float],
+    summaries: PostSummaries = WITHOUT_POSTS,
+    *,
+    named_by_theme: bool = False,
+) -> list[Cluster]:
     """Return a card for each cluster id in `ids` (one id an author), ascending by id.
 
     A cluster of fewer than five authors gets a card without figures, and so does one beside it, so that nothing is
     left of the totals; features and scores that are known for fewer than five authors of a cluster are left out alike.
+    Clusters are named by their features, or `named_by_theme` by what their people write, where that may be told.
     """
     members = {int(cluster): ids == cluster for cluster in np.unique(ids)}
-    described = [cluster for cluster in members if cluster not in withheld(_counts(members))]
+    described = [cluster for cluster in members if cluster in described_clusters(ids)]
     known = ~np.isnan(matrix.known)
     untold = [withheld(_counts(members, known[:, place])) for place in range(len(matrix.features))]
     scored = ~np.isnan(opinions.mean_score) & (opinions.scored_posts > 0)
@@ -56,14 +79,20 @@ def describe(matrix: FeatureMatrix, opinions: Opinions, ids: Ids, stability: Map
         for cluster in described
     }
     by_name = dict(zip([feature.name for feature in matrix.features], matrix.features, strict=True))
-    found = names([[(by_name[one.feature], one.z) for one in each] for each in distinctive.values()])
+    behaviour = {
+        cluster: words_of([(by_name[one.feature], one.z) for one in each]) for cluster, each in distinctive.items()
+    }
+    themes = {cluster: summaries.find(cluster).theme for cluster in described} if named_by_theme else {}
+    found = names([themes.get(cluster) or behaviour[cluster] for cluster in described])
     named = dict(zip(described, found, strict=True))
+    hours = _hours(opinions.hours, ids, described)
     cards: list[Cluster] = []
     for cluster, inside in members.items():
         if cluster not in named:
             cards.append(SmallCluster(id=cluster))
             continue
         size = int(inside.sum())
+        summary = summaries.find(cluster)
         cards.append(
             ClusterCard(
                 id=cluster,
@@ -74,6 +103,12 @@ def describe(matrix: FeatureMatrix, opinions: Opinions, ids: Ids, stability: Map
                 distinctive=distinctive[cluster][:MOST_DISTINCTIVE],
                 mean_score=None if cluster in unscored else _mean_score(opinions, inside & scored),
                 languages=_languages(opinions, inside),
+                top_terms=summary.terms,
+                top_categories=summary.categories,
+                top_entities=summary.entities,
+                score_trend=summary.trend,
+                hours=hours[cluster],
+                weekdays=summary.weekdays,
                 stability=stability[cluster],
             )
         )
@@ -135,3 +170,16 @@ def _languages(opinions: Opinions, members: Mask) -> dict[str, float]:
     hidden = withheld(counts)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LANGUAGES]
     return {language: count / len(places) for language, count in ordered if language not in hidden}
+
+
+def _hours(posts: Floats, ids: Ids, described: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Return the shares of each cluster's posts by hour of the day (UTC), without those that may not be told."""
+    of_cluster = [posts[ids == cluster] for cluster in described]
+    counts = np.array([each.sum(axis=0) for each in of_cluster]).reshape(-1, 24)
+    told = told_cells(np.array([(each > 0).sum(axis=0) for each in of_cluster], dtype=np.int64).reshape(-1, 24))
+    return {
+        cluster: {
+            str(hour): float(counts[row, hour] / counts[row].sum()) for hour in np.flatnonzero(told[row]).tolist()
+        }
+        for row, cluster in enumerate(described)
+    }

@@ -112,9 +112,13 @@ class RunSummary(Frozen):
 
 
 class Run(RunSummary):
-    """A run with the cards of its clusters, in the order of their ids."""
+    """A run with the cards of its clusters, in the order of their ids.
+
+    `examples` are the keys of posts that stand for each cluster; their texts are with profiles, which lets them expire.
+    """
 
     clusters: list[Cluster] = Field(default=[])
+    examples: dict[int, list[str]] = Field(default={})
 
     def ending(self, status: RunStatus, at: datetime, error: str | None = None) -> Self:
         """Return the run as it ended without clusters."""

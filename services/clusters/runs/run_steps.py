@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from services.clusters.bases.basis import Basis, CannotTrainError
 from services.clusters.fits.kmeans import TrainingBudget
+from services.clusters.posts import UnreadablePostsError, read_posts
 from services.clusters.runs.run import Run, RunStatus, Stage
 from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train_file
 from services.clusters.worker import Advance, TableFile, Worker
@@ -43,8 +44,21 @@ _NOT_FOUND = 404
 class RunSteps:
     """The stages of a run."""
 
-    def __init__(self, profiles: ProfilesPeer, page_rows: int, budget: TrainingBudget, worker: Worker) -> None:
-        """Read `page_rows` authors at a time from `profiles`, write there, compute by `worker` within `budget`."""
+    def __init__(
+        self,
+        profiles: ProfilesPeer,
+        page_rows: int,
+        budget: TrainingBudget,
+        worker: Worker,
+        card_posts: int = 20_000,
+        examples: int = 0,
+    ) -> None:
+        """Read `page_rows` authors at a time from `profiles`, write there, compute by `worker` within `budget`.
+
+        Cards are made of `card_posts` posts at most, of which up to `examples` stand for each cluster.
+        """
+        self._card_posts = card_posts
+        self._examples = examples
         self._profiles = profiles
         self._page_rows = page_rows
         self._budget = budget
@@ -61,13 +75,16 @@ class RunSteps:
             report(Stage(stage), overall(Stage(stage), done))
 
         advance(Stage.READING, 0.0)
-        async with self._worker.table_file() as file:
+        async with self._worker.table_file() as file, self._worker.table_file() as texts:
             await self._read_features(run.brand, run.request.basis, file, advance)
             before = NOTHING_BEFORE
             if current is not None:
                 members = await self._members(run.brand, run.request.basis)
                 before = Before(members, frozenset(cluster.id for cluster in current.clusters))
-            return await self._worker.run(train_file, file, run.request, before, self._budget, report=advance)
+            await self._read_posts(run.brand, texts)
+            return await self._worker.run(
+                train_file, file, run.request, before, self._budget, texts, self._examples, report=advance
+            )
 
     async def stage(self, run: Run, trained: TrainedClusters, report: Report) -> int:
         """Send every author's cluster to profiles, where nothing shows yet; return how many it holds.
@@ -122,6 +139,15 @@ class RunSteps:
             cursor = following
         file.close()
 
+    async def _read_posts(self, brand: str, file: TableFile) -> None:
+        """Write a fair sample of the brand's posts to a file; raises CannotTrainError where they cannot be read."""
+        try:
+            posts = await read_posts(self._profiles, brand, self._card_posts, embeddings=True)
+        except UnreadablePostsError as error:
+            raise CannotTrainError(str(error)) from None
+        await asyncio.to_thread(file.append, posts.table)
+        file.close()
+
     async def _members(self, brand: str, basis: Basis) -> dict[str, int]:
         """Return the published cluster of a fair sample of the authors."""
         members: dict[str, int] = {}
@@ -172,5 +198,6 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "authors_left_out": trained.left_out,
             "embedding_version": trained.model.embedding_version,
             "clusters": trained.clusters,
+            "examples": trained.examples,
         }
     )

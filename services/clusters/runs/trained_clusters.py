@@ -11,7 +11,8 @@ from services.clusters.bases.basis import Basis, CannotTrainError, DroppedFeatur
 from services.clusters.bases.fitted import fit_basis
 from services.clusters.bases.matrix import FeatureMatrix
 from services.clusters.cards.cluster import Cluster
-from services.clusters.cards.description import Opinions, describe
+from services.clusters.cards.description import WITHOUT_POSTS, Opinions, describe, described_clusters
+from services.clusters.cards.post_summary import PostSummaries
 from services.clusters.fits.kmeans import (
     Rows,
     TrainingBudget,
@@ -24,6 +25,7 @@ from services.clusters.fits.score import KScore
 from services.clusters.fits.search import search
 from services.clusters.fits.selection import Choice
 from services.clusters.fits.stability import clusterwise
+from services.clusters.posts import PostTable
 from services.clusters.runs.run import RunRequest, Stage
 from services.clusters.worker import TableFile
 from shared.small_groups import LEAST_PEOPLE
@@ -70,6 +72,7 @@ class TrainedClusters:
     left_out: LeftOut
     model: RunModel
     clusters: list[Cluster]
+    examples: dict[int, list[str]]
 
     @property
     def author_keys(self) -> list[str]:
@@ -85,10 +88,16 @@ class TrainedClusters:
 
 
 def train_file(
-    advance: Advance, features: TableFile, request: RunRequest, before: Before, budget: TrainingBudget
+    advance: Advance,
+    features: TableFile,
+    request: RunRequest,
+    before: Before,
+    budget: TrainingBudget,
+    posts: TableFile,
+    examples: int,
 ) -> TrainedClusters:
-    """Train as `train` does, in a worker process."""
-    return train(features.read(), request, before, budget, advance)
+    """Train as `train` does, in a worker process; `posts` has the table of the brand's posts."""
+    return train(features.read(), request, before, budget, advance, PostTable(posts.read()), examples)
 
 
 def train(
@@ -97,6 +106,8 @@ def train(
     before: Before = NOTHING_BEFORE,
     budget: TrainingBudget | None = None,
     advance: Advance = quietly,
+    posts: PostTable | None = None,
+    examples: int = 0,
 ) -> TrainedClusters:
     """Group the authors of `table`, which has the columns that the request's basis reads.
 
@@ -118,7 +129,12 @@ def train(
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
     stable = clusterwise(rows, fitted, request.seed, budget)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
-    cards = describe(matrix, Opinions.of(matrix.table), ids, by_id)
+    summaries = WITHOUT_POSTS
+    if posts is not None:
+        assignment = dict(zip(matrix.author_keys, ids.tolist(), strict=True))
+        summaries = PostSummaries.made(posts, assignment, described_clusters(ids), examples)
+    by_theme = request.basis.reads_embeddings
+    cards = describe(matrix, Opinions.of(matrix.table), ids, by_id, summaries, named_by_theme=by_theme)
     advance(Stage.DESCRIBING, 1.0)
     return TrainedClusters(
         assignments=pa.table({"author_key": pa.array(matrix.author_keys, pa.string()), "cluster": ids}),
@@ -130,6 +146,7 @@ def train(
         left_out=matrix.left_out,
         model=RunModel.of(fitted_basis, matrix.scaled, ids),
         clusters=cards,
+        examples={cluster: summary.examples for cluster, summary in summaries.of.items() if summary.examples},
     )
 
 

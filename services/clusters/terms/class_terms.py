@@ -67,10 +67,15 @@ def class_terms(
     list. The order of the texts does not matter.
     """
     counts = ClassCounts.of(TokenTable.of(documents).with_collocations(), classes, authors)
+    return told_terms(counts, sorted({int(one) for one in classes}), most)
+
+
+def told_terms(counts: ClassCounts, classes: Sequence[int], most: int) -> dict[int, list[WeightedTerm]]:
+    """Return up to `most` terms of each of the classes as `class_terms` does, from counts."""
     weights = counts.weights()
     told = counts.authors >= LEAST_PEOPLE
     found: dict[int, list[WeightedTerm]] = {}
-    for each in sorted({int(one) for one in classes}):
+    for each in classes:
         places = np.flatnonzero(told & (counts.classes == each)).tolist()
         ranked = sorted(places, key=lambda place: (-weights[place], counts.words[counts.terms[place]]))[:most]
         found[each] = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.clusters.bases.behaviour import BEHAVIOUR, Aspect, Feature, figure, names, sentence
+from services.clusters.bases.behaviour import BEHAVIOUR, Aspect, Feature, figure, names, sentence, words_of
 
 BY_NAME = {feature.name: feature for feature in BEHAVIOUR}
 
@@ -47,7 +47,7 @@ def test_figures_have_units_and_few_digits() -> None:
 def test_a_name_takes_three_words_of_different_aspects() -> None:
     """The strongest feature of each aspect speaks, at most three of them."""
     features = of(posts=2.0, negative_share=1.5, mean_score=-1.4, followers=-1.0, likes_per_post=0.5)
-    assert names([features]) == ["Frequent, negative, few followers"]
+    assert names([words_of(features)]) == ["Frequent, negative, few followers"]
     assert BY_NAME["negative_share"].aspect is BY_NAME["mean_score"].aspect is Aspect.TONE
 
 
@@ -55,7 +55,7 @@ def test_names_are_unique() -> None:
     """A second cluster of the same name takes a further word, a third a number; a plain one is typical."""
     short = of(posts=2.0, negative_share=1.0, followers=-1.0)
     longer = of(posts=2.0, negative_share=1.0, followers=-1.0, likes_per_post=0.4)
-    assert names([short, longer, longer, [], []]) == [
+    assert names([words_of(features) for features in (short, longer, longer, [], [])]) == [
         "Frequent, negative, few followers",
         "Frequent, negative, few followers, much liked",
         "Frequent, negative, few followers (2)",
