@@ -39,9 +39,15 @@ POSTS: st.SearchStrategy[AnalyzedPost] = st.builds(
     is_repost=st.booleans(),
     is_reply=st.booleans(),
     key_version=st.integers(1, 3),
-    author_is_unknown=st.booleans(),
 )
-POST_LISTS = st.lists(POSTS, max_size=8)
+
+
+def _of_one(posts: list[AnalyzedPost], unknown: bool) -> list[AnalyzedPost]:  # noqa: FBT001 - by a strategy
+    return [one.model_copy(update={"author_is_unknown": unknown}) for one in posts]
+
+
+POST_LISTS = st.builds(_of_one, st.lists(POSTS, max_size=8), st.booleans())
+"""Posts of one author key: all of a person, or all of those whom the network does not tell."""
 INCREMENTS: st.SearchStrategy[Increment] = st.builds(lambda posts: combine_all(map(increment_of, posts)), POST_LISTS)
 NUMBERS = st.floats(-1, 1) | st.floats(-1e6, 1e6)
 EMBEDDINGS = st.lists(NUMBERS, min_size=1, max_size=40).filter(
