@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import numpy as np
@@ -105,7 +106,12 @@ class PostTable:
     @property
     def entities(self) -> list[list[tuple[str, str]]]:
         """Return the entities of each post, text and type."""
-        return [[(one["text"], one["type"]) for one in of_post] for of_post in self.table["entities"].to_pylist()]
+        column = self.table["entities"].combine_chunks()
+        told = column.flatten()
+        pairs = list(zip(*(told.field(name).to_pylist() for name in ("text", "type")), strict=True))
+        counts = pc.fill_null(pc.list_value_length(column), 0).to_pylist()
+        ends = np.cumsum([0, *counts]).tolist()
+        return [pairs[start:end] for start, end in pairwise(ends)]
 
     @property
     def embeddings(self) -> tuple[NDArray[np.float32], Mask]:

@@ -41,14 +41,16 @@ def test_columns_tell_what_is_unknown() -> None:
     """None among texts, NaN among numbers; hours are Unix seconds; entities are pairs."""
     rows = [
         row(1, hours=2, text="a", score=0.25, entities=[{"text": "BA", "type": "organisation"}]),
-        row(2, text=None, score=None, supported_language=False),
+        row(2, text=None, score=None, supported_language=False, entities=None),
+        row(3, entities=[{"text": name, "type": "person"} for name in "xy"]),
     ]
     posts = PostTable.of_pages([table_of_posts(rows)])
-    assert posts.strings("text").tolist() == ["a", None]
-    assert np.array_equal(posts.numbers("score"), [0.25, np.nan], equal_nan=True)
-    assert posts.truths("supported_language").tolist() == [True, False]
-    assert posts.hours.tolist() == [int(START.timestamp()) + 7200, int(START.timestamp())]
-    assert posts.entities == [[("BA", "organisation")], []]
+    assert posts.strings("text").tolist() == ["a", None, "post 3"]
+    assert np.array_equal(posts.numbers("score"), [0.25, np.nan, 0.5], equal_nan=True)
+    assert posts.truths("supported_language").tolist() == [True, False, True]
+    assert posts.hours.tolist() == [int(START.timestamp()) + hours * 3600 for hours in (2, 0, 0)]
+    assert posts.entities == [[("BA", "organisation")], [], [("x", "person"), ("y", "person")]]
+    assert posts.only(np.array([False, False, True])).entities == [[("x", "person"), ("y", "person")]]
 
 
 def test_embeddings_come_with_who_has_one() -> None:
