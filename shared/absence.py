@@ -4,6 +4,7 @@ from typing import Final
 
 MISSING_WORDS: Final = frozenset(
     {
+        *("N.A.", "n.a.", "N.A", "n.a"),
         *("NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NAN", "NaN", "nan", "-NaN", "-nan", "NaT"),
         *("None", "NONE", "NULL", "Null", "null", "(null)", "[null]", "<null>", "\\N", "#NULL!", "NIL"),
         *("undefined", "-", "--", "\u2014"),

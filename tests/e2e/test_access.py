@@ -38,8 +38,8 @@ NEEDED = {
         "GET /reply-rules/{name}",
         "write": "POST /posts, PUT /brands/{brand}, POST /streams, POST /streams/{stream_id}/pause, "
         "POST /streams/{stream_id}/resume, DELETE /streams/{stream_id}, POST /backfills, PUT /reply-rules/{name}, "
-        "DELETE /reply-rules/{name}, GET /tickets",
-        "reply": "GET /replies, POST /replies/{reply_id}/approve, POST /replies/{reply_id}/reject",
+        "DELETE /reply-rules/{name}",
+        "reply": "GET /replies, POST /replies/{reply_id}/approve, POST /replies/{reply_id}/reject, GET /tickets",
         "admin": "POST /erasures, GET /erasures/{erasure_id}",
     },
     "profiles": {

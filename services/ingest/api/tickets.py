@@ -51,7 +51,7 @@ class TicketAnswer(BaseModel):
     deliveries: list[DeliveryAnswer]
 
 
-@router.get("", dependencies=[requires(Scope.WRITE)])
+@router.get("", dependencies=[requires(Scope.REPLY)])
 async def list_tickets(
     resources: Res,
     brand: Annotated[Brand | None, Query(description="tickets of this brand alone")] = None,

@@ -63,7 +63,25 @@ def test_a_rounded_number_is_no_id(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("NA", "nan", "NaN", "N/A", "None", "NULL", "null", "\\N", "#N/A", "-", "NaT", "<NA>", " nan ", "undefined"),
+        *(
+            "NA",
+            "N.A.",
+            "n.a.",
+            "N.A",
+            "nan",
+            "NaN",
+            "N/A",
+            "None",
+            "NULL",
+            "null",
+            "\\N",
+            "#N/A",
+            "-",
+            "NaT",
+            "<NA>",
+            " nan ",
+            "undefined",
+        ),
         *("#REF!", "#NAME?", "'NULL", "?", ".", "\u2013", "***"),
     ],
 )
