@@ -10,7 +10,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from services.clusters.catalog.catalog_embedding import CatalogEmbedding
+from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
+from services.clusters.runs.run_events import RunEvents
 from services.clusters.runs.run_steps import RunSteps
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
@@ -42,6 +44,8 @@ class Resources:
     store: ClustersStore
     profiles: ProfilesPeer
     trainer: Trainer
+    ended: EndedRuns
+    events: RunEvents
     worker: Worker
     embedding: CatalogEmbedding
 
@@ -67,13 +71,17 @@ async def open_resources(
         ) as worker,
     ):
         profiles = ProfilesPeer.named("profiles", settings, http)
+        owner = worker.scratch.folder.name
+        ended = EndedRuns(store.runs, profiles, owner)
         trainer = Trainer(
             store.runs,
             RunSteps(
                 profiles, settings.page_rows, settings.budget(), worker, settings.card_posts, settings.example_posts
             ),
+            ended,
             RunMetrics(registry),
-            owner=secrets.token_hex(8),
+            owner=owner,
+            dead=worker.scratch.dead,
             concurrent=settings.concurrent_runs,
             queued=settings.queued_runs,
             beat=settings.beat(),
@@ -90,4 +98,5 @@ async def open_resources(
             "catalogs": partial(keep_round, embedding.round(), store.rounds, secrets.token_hex(8), clock),
         }
         async with running(beside, clock), trainer.running():
-            yield Resources(store, profiles, trainer, worker, embedding)
+            events = RunEvents(store.runs, trainer, clock)
+            yield Resources(store, profiles, trainer, ended, events, worker, embedding)

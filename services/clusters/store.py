@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from services.clusters.catalog.catalog_store import CATALOGS, PARTS, CatalogStore
-from services.clusters.runs.run_store import RUNS, RunStore, moves_of_earlier
+from services.clusters.runs.artifacts import ARTIFACTS
+from services.clusters.runs.migration import moves_of_earlier
+from services.clusters.runs.run_store import RUNS, RunStore
 from shared.clock import Clock
 from shared.documents.backend import open_documents
 from shared.documents.base import Documents
@@ -15,7 +17,7 @@ from shared.documents.migration import moved_collections, moved_tables
 from shared.rounds import ROUNDS, RoundStore
 from shared.store_url import MongoUrl, SqliteUrl
 
-COLLECTIONS: Final = (RUNS, CATALOGS, PARTS, ROUNDS)
+COLLECTIONS: Final = (RUNS, ARTIFACTS, CATALOGS, PARTS, ROUNDS)
 
 
 @dataclass(frozen=True)

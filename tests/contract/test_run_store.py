@@ -10,10 +10,12 @@ import pytest
 from services.clusters.bases.basis import Basis, DroppedFeature
 from services.clusters.cards.cluster import ClusterCard, Distinctive, SmallCluster
 from services.clusters.fits.score import KScore
+from services.clusters.runs.artifacts import ARTIFACTS, PART
 from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
 from services.clusters.runs.run_store import INTERRUPTED, RunStore
 from services.clusters.store import open_store
-from shared.errors import ConflictError, NotFoundError
+from shared.documents.unreadable_row import UnreadableRowError
+from shared.errors import ConflictError, NotFoundError, PeerUnavailableError
 from shared.leases import LeaseLostError
 from shared.store_url import MongoUrl, SqliteUrl
 from tests.unit.ingest.virtual_clock import VirtualClock
@@ -209,14 +211,15 @@ async def test_only_the_owner_writes(store: RunStore, time: Time) -> None:
 
 
 async def test_a_lapsed_run_is_taken_over(store: RunStore, time: Time) -> None:
-    """Past the lease time a submission fails the silent run and gets in; the old owner is shut out for good."""
+    """Past the lease time the silent run is failed and a submission gets in; the old owner is shut out for good."""
     run = queued(time)
     await store.submit(run, "a")
     time.pass_by(LEASE.total_seconds() + 1)
-    following = queued(time, RunRequest(k=5))
-    assert await store.submit(following, "b") == following
+    assert await store.fail_lapsed() == 1
     lapsed = await store.find(run.run_id)
     assert (lapsed.status, lapsed.error, lapsed.ended_at) == (RunStatus.FAILED, INTERRUPTED, time.now())
+    following = queued(time, RunRequest(k=5))
+    assert await store.submit(following, "b") == following
     with pytest.raises(LeaseLostError):
         await store.record(running(run), "a")
     with pytest.raises(LeaseLostError):
@@ -290,3 +293,134 @@ async def test_runs_come_newest_first_in_pages(store: RunStore, time: Time) -> N
         assert len(page) <= 2
         seen += [run.run_id for run in page]
     assert seen == ids[::-1]
+
+
+async def finished(store: RunStore, time: Time, owner: str = "a") -> Run:
+    """Return a run that succeeded, with an artifact."""
+    run = queued(time)
+    await store.submit(run, owner)
+    await store.artifacts.keep(run.run_id, "model", b"centroids")
+    await store.finish(succeeded(run, time), owner)
+    return succeeded(run, time)
+
+
+async def test_runs_of_a_dead_owner_fail_at_once(store: RunStore, time: Time) -> None:
+    """A process that is known to be gone holds nothing until its lease lapses; another's run goes on."""
+    gone, alive = queued(time), queued(time, brand="delta")
+    await store.submit(gone, "a")
+    await store.submit(alive, "b")
+    assert await store.fail_lapsed(dead=["a", "z"]) == 1
+    assert (await store.find(gone.run_id)).error == INTERRUPTED
+    assert (await store.find(alive.run_id)).status is RunStatus.QUEUED
+
+
+async def test_a_run_that_cannot_be_mended_is_left_for_later(store: RunStore, time: Time) -> None:
+    """While profiles is away a lapsed run is failed but keeps its place, so that no other one gets in between."""
+    run = queued(time)
+    await store.submit(run, "a")
+    time.pass_by(LEASE.total_seconds() + 1)
+
+    async def away(_: Run) -> None:
+        raise PeerUnavailableError("profiles", "profiles is away")
+
+    assert await store.fail_lapsed(away) == 1
+    assert (await store.find(run.run_id)).error == INTERRUPTED
+    with pytest.raises(ConflictError, match="being put back"):
+        await store.submit(queued(time), "b")
+    assert await store.fail_lapsed() == 0
+    assert (await store.submit(queued(time), "b")).status is RunStatus.QUEUED
+
+
+async def test_a_restored_run_is_current(store: RunStore, time: Time) -> None:
+    """Held, then let go as the current one, an earlier run is served and otherwise as it was."""
+    first, second = await finished(store, time), await finished(store, time)
+    held, lease = await store.hold(first.run_id, "b")
+    with pytest.raises(ConflictError, match="being put back"):
+        await store.submit(queued(time), "a")
+    await store.let_go(held, lease, current=True)
+    assert await store.current(BRAND, Basis.BEHAVIOUR) == first == await store.find(first.run_id)
+    held, lease = await store.hold(second.run_id, "b")
+    await store.let_go(held, lease, current=False)
+    assert await store.current(BRAND, Basis.BEHAVIOUR) == first
+    assert (await store.submit(queued(time), "a")).status is RunStatus.QUEUED
+
+
+async def test_a_run_can_be_held_only_where_it_succeeded_and_no_other_is_on(store: RunStore, time: Time) -> None:
+    """A failed run, an active one beside it and one that is held already are conflicts with a sentence."""
+    run = await finished(store, time)
+    failed = queued(time)
+    await store.submit(failed, "a")
+    with pytest.raises(ConflictError, match=failed.run_id):
+        await store.hold(run.run_id, "b")
+    await store.finish(failed.ending(RunStatus.FAILED, time.now(), "it failed"), "a")
+    with pytest.raises(ConflictError, match="only a run that succeeded"):
+        await store.hold(failed.run_id, "b")
+    await store.hold(run.run_id, "b")
+    with pytest.raises(ConflictError, match="being restored already"):
+        await store.hold(run.run_id, "c")
+    with pytest.raises(NotFoundError):
+        await store.hold("nope", "b")
+
+
+async def test_a_restoration_that_was_cut_off_leaves_the_run_as_it_was(store: RunStore, time: Time) -> None:
+    """A process that dies while it restores leaves a run that succeeded, and its place free."""
+    first, second = await finished(store, time), await finished(store, time)
+    await store.hold(first.run_id, "b")
+    mended: list[Run] = []
+
+    async def mend(run: Run) -> None:
+        mended.append(run)
+
+    assert await store.fail_lapsed(mend, dead=["b"]) == 0
+    assert mended == [first]
+    assert await store.find(first.run_id) == first
+    assert await store.current(BRAND, Basis.BEHAVIOUR) == second
+    assert (await store.submit(queued(time), "a")).status is RunStatus.QUEUED
+
+
+async def test_a_deleted_run_takes_what_it_left_along(store: RunStore, time: Time) -> None:
+    """An earlier run is gone with its artifacts; the current one and an active one are conflicts with the remedy."""
+    first, second = await finished(store, time), await finished(store, time)
+    await store.delete(first.run_id)
+    with pytest.raises(NotFoundError):
+        await store.find(first.run_id)
+    assert await store.artifacts.read(first.run_id, "model") is None
+    assert await store.artifacts.read(second.run_id, "model") == b"centroids"
+    with pytest.raises(ConflictError, match="restore another"):
+        await store.delete(second.run_id)
+    active = queued(time)
+    await store.submit(active, "a")
+    with pytest.raises(ConflictError, match="cancel"):
+        await store.delete(active.run_id)
+    with pytest.raises(NotFoundError):
+        await store.delete("nope")
+
+
+@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 2 * PART + 7])
+async def test_an_artifact_is_read_as_it_was_written(store: RunStore, size: int) -> None:
+    """Whatever its size, in as many parts as it needs, and beside others of its run."""
+    content = bytes(number % 251 for number in range(1000)) * (size // 1000) + b"x" * (size % 1000)
+    await store.artifacts.keep("a-run", "model", content)
+    await store.artifacts.keep("a-run", "map", b"points")
+    assert await store.artifacts.read("a-run", "model") == content
+    assert await store.artifacts.read("a-run", "map") == b"points"
+    assert await store.artifacts.read("another", "map") is None
+    await store.artifacts.remove("a-run")
+    assert await store.artifacts.read("a-run", "model") is None
+
+
+async def test_an_artifact_that_lacks_a_part_is_named_as_damaged(store: RunStore) -> None:
+    """Half of a model is no model."""
+    await store.artifacts.keep("a-run", "model", b"x" * (PART + 1))
+    await store.artifacts._documents.delete(ARTIFACTS, "a-run/model/00001")
+    with pytest.raises(UnreadableRowError):
+        await store.artifacts.read("a-run", "model")
+
+
+async def test_a_run_that_fails_leaves_no_artifact(store: RunStore, time: Time) -> None:
+    """What was written before the end is removed with it."""
+    run = queued(time)
+    await store.submit(run, "a")
+    await store.artifacts.keep(run.run_id, "model", b"centroids")
+    await store.finish(run.ending(RunStatus.FAILED, time.now(), "it failed"), "a")
+    assert await store.artifacts.read(run.run_id, "model") is None

@@ -2,15 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
 
 from services.clusters.api.dependencies import Res
 from services.clusters.bases.basis import Basis
+from services.clusters.cards.cluster import told
 from services.clusters.runs.run import RunRequest, RunStatus, RunSummary
+from services.clusters.runs.run_map import RunMap
 from shared.access import Scope
 from shared.analysis import Frozen
 from shared.brand import Brand
-from shared.errors import InputError
+from shared.errors import InputError, NotFoundError
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, text_after
 from shared.web.auth import requires
 
@@ -22,6 +25,21 @@ class SubmittedRun(Frozen):
 
     run_id: str
     status: RunStatus
+
+
+class MapPoint(Frozen):
+    """An author's place in the plane, and their cluster."""
+
+    x: float
+    y: float
+    cluster: int
+
+
+class MapOfRun(Frozen):
+    """The points of a run, in no order that tells of their authors."""
+
+    run_id: str
+    points: list[MapPoint]
 
 
 @router.post("/brands/{brand}/runs", status_code=202, dependencies=[requires(Scope.WRITE)])
@@ -59,3 +77,51 @@ async def show_run(run_id: str, resources: Res) -> RunSummary:
 async def cancel_run(run_id: str, resources: Res) -> RunSummary:
     """Ask for a run's end; it shows as cancelled soon after. A run that has ended otherwise is 409."""
     return (await resources.trainer.cancel(run_id)).told()
+
+
+@router.post("/runs/{run_id}/restore", dependencies=[requires(Scope.WRITE)])
+async def restore_run(run_id: str, resources: Res) -> RunSummary:
+    """Serve a run's clusters again in place of the current one's; 409 where its assignments are not kept any more.
+
+    Authors who came since are assigned to its clusters soon after.
+    """
+    return (await resources.ended.restore(run_id)).told()
+
+
+@router.delete("/runs/{run_id}", status_code=204, dependencies=[requires(Scope.WRITE)])
+async def delete_run(run_id: str, resources: Res) -> None:
+    """Remove a run with all that it left; the current one and one that is on are 409."""
+    await resources.ended.delete(run_id)
+
+
+@router.get("/runs/{run_id}/events", dependencies=[requires(Scope.READ)], response_class=StreamingResponse)
+async def watch_run(
+    run_id: str, resources: Res, last_event_id: Annotated[str | None, Header(max_length=200)] = None
+) -> StreamingResponse:
+    """A run's progress as server-sent events: `progress` for each change, then `end`, which closes the stream.
+
+    The present state comes first, unless `Last-Event-ID` names it. With 100 streams open a further one is 503.
+    """
+    resources.events.check_room()
+    run = await resources.events.state(run_id)
+    events = resources.events.of(run, last_event_id)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+@router.get("/runs/{run_id}/map", dependencies=[requires(Scope.READ)])
+async def show_map(run_id: str, resources: Res) -> MapOfRun:
+    """The authors of a run that succeeded as points in a plane, without a key, at most 5,000 of them.
+
+    Points of clusters of which nothing is told are left out.
+    """
+    run = await resources.store.runs.find(run_id)
+    content = await resources.store.runs.artifacts.read(run_id, "map")
+    if content is None:
+        raise NotFoundError(
+            f"run {run_id} has no map: it did not succeed, or an earlier version trained it; train anew"
+        )
+    shown = {cluster.id for cluster in told(run.clusters) if cluster.described}
+    points = RunMap.from_bytes(content).told(shown)
+    places, clusters = points.places.tolist(), points.clusters.tolist()
+    listed = [MapPoint(x=x, y=y, cluster=cluster) for (x, y), cluster in zip(places, clusters, strict=True)]
+    return MapOfRun(run_id=run_id, points=listed)

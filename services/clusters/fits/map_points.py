@@ -32,19 +32,19 @@ class MapPoints:
     clusters: NDArray[np.int64]
 
 
-def map_points(rows: Floats, clusters: NDArray[np.int64], seed: int = 0) -> MapPoints:
+def map_points(rows: Floats, clusters: NDArray[np.int64], seed: int = 0, *, by_neighbours: bool = True) -> MapPoints:
     """Return the map of `rows`, (authors, dimensions) ordered by author key, of at most 100,000 authors.
 
     The layout is UMAP's (L. McInnes, J. Healy & J. Melville, 2018) of up to 2,000 rows, a seeded sample, by its
     defaults. Others are placed at the mean of their five nearest of these, the nearer the more, which is where UMAP's
-    own placing of later rows begins. Few rows, or rows of one or two dimensions, are shown by their principal
-    components. The same rows and seed give the same points: one thread computes.
+    own placing of later rows begins. Few rows, rows of one or two dimensions, and all where not `by_neighbours`, are
+    shown by their principal components, which takes no time. The same rows and seed give the same points: one thread computes.
     """
     kept = sample(len(rows), MOST_POINTS, seed)
     rows, clusters = rows[kept], clusters[kept]
     fitted = sample(len(rows), MOST_FITTED, seed)
     with one_thread():
-        if len(rows) < FEWEST_FITTED or rows.shape[1] <= _PLANE:
+        if not by_neighbours or len(rows) < FEWEST_FITTED or rows.shape[1] <= _PLANE:
             points = _components(rows)
         else:
             layout = _layout(rows[fitted], seed)

@@ -76,7 +76,7 @@ class RunSummary(Frozen):
     """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person.
 
     `authors` took part; `authors_left_out` counts those who did not. `filled_features` are unknown of some authors,
-    who are placed at the median of the others.
+    who are placed at the median of the others. `code_version` is the voxpop that trained.
     """
 
     run_id: str
@@ -98,6 +98,7 @@ class RunSummary(Frozen):
     filled_features: list[FilledFeature] = Field(default=[])
     authors_left_out: LeftOut = LeftOut()
     embedding_version: str | None = None
+    code_version: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from importlib.metadata import version
 
 import pyarrow as pa
 
@@ -197,6 +198,7 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "filled_features": trained.filled,
             "authors_left_out": trained.left_out,
             "embedding_version": trained.model.embedding_version,
+            "code_version": version("voxpop"),
             "clusters": trained.clusters,
             "examples": trained.examples,
         }

@@ -1,20 +1,22 @@
 """Runs in the store: one active at a time for each brand and basis, which one is current, and what became of each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
 
 from services.clusters.bases.basis import Basis
+from services.clusters.runs.artifacts import RunArtifacts
 from services.clusters.runs.run import Run, RunStatus
 from shared.clock import Clock
-from shared.documents.base import Documents
+from shared.documents.base import Documents, Operations
 from shared.documents.collection import Collection, Document, Index, Value
-from shared.documents.migration import Kept, Move
 from shared.documents.query import Query
 from shared.documents.unreadable_row import find_readable, read_document, readable
-from shared.errors import ConflictError, NotFoundError, OverloadedError
-from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased
+from shared.errors import ConflictError, NotFoundError, OverloadedError, PeerError
+from shared.leases import LEASE_FIELDS, LEASE_INDEX, Lease, Leases, freed, leased, token_of
 
 INTERRUPTED: Final = "the run was interrupted: the process that trained it went away; train again"
 RUNS: Final = Collection(
@@ -33,6 +35,12 @@ _ATTEMPTS: Final = 10
 _LAPSED: Final = 1000
 _TOKEN: Final = 1
 """Of every lease: a run never changes hands."""
+
+log = structlog.get_logger(__name__)
+
+
+async def _nothing(_: Run) -> None:
+    return
 
 
 class RunStore:
@@ -53,6 +61,7 @@ class RunStore:
         self._clock = clock
         self._lease = lease
         self._leases = Leases(documents, RUNS, lease)
+        self.artifacts = RunArtifacts(documents)
         self.check_ready = documents.check_ready
 
     async def submit(self, run: Run, owner: str) -> Run:
@@ -61,10 +70,9 @@ class RunStore:
         Where a run of the same brand and basis is active, return that one if it was asked for with the
         same parameters, else raise ConflictError.
         """
-        await self.fail_lapsed()
-        slot = _slot(run)
+        slot = slot_of(run)
         for _ in range(_ATTEMPTS):
-            if await self._documents.insert(RUNS, leased(_document(run, slot=slot), owner, self._lapse())):
+            if await self._documents.insert(RUNS, leased(document_of(run, slot=slot), owner, self._lapse())):
                 return run
             active = await self._documents.find(RUNS, Query(("slot",), (slot,)), 1)
             if active:
@@ -80,17 +88,21 @@ class RunStore:
         written = await self._leases.write(_lease(run, owner), lambda kept: replace(kept, body=body), self._lapse())
         return bool(written.fields.get("cancel"))
 
-    async def finish(self, run: Run, owner: str) -> None:
+    async def finish(self, run: Run, owner: str, *, free: bool = True) -> None:
         """Keep the ended run for good and free its lease; one that succeeded is current from then on.
 
-        Raises LeaseLostError. No other run is numbered as current meanwhile: the slot is still this one's.
+        What another one left in artifacts is removed. One that is not `free` keeps its place until its lease lapses, so
+        that `fail_lapsed` mends what it left undone. Raises LeaseLostError. No other run is numbered as current
+        meanwhile: the slot is still this one's.
         """
-        served: int | None = None
-        if run.status is RunStatus.SUCCEEDED:
-            latest = await self._latest(run.brand, run.request.basis)
-            served = _served(latest) + 1
-        ended = _document(run, served=served)
+        if not free:
+            await self.record(run, owner)
+            return
+        served = await self._next_served(run) if run.status is RunStatus.SUCCEEDED else None
+        ended = document_of(run, served=served)
         await self._leases.release(_lease(run, owner), None, lambda kept: replace(ended, version=kept.version))
+        if run.status is not RunStatus.SUCCEEDED:
+            await self.artifacts.remove(run.run_id)
 
     async def ask_cancel(self, run_id: str) -> Run:
         """Note that an active run should be cancelled, for its owner to see; return the run.
@@ -104,19 +116,104 @@ class RunStore:
 
         return _run(_found(await self._documents.update(RUNS, run_id, wish)))
 
-    async def fail_lapsed(self) -> int:
-        """Mark every active run whose lease has lapsed as failed; return how many."""
+    async def fail_lapsed(self, mend: Callable[[Run], Awaitable[None]] = _nothing, dead: Sequence[str] = ()) -> int:
+        """Mark every active run whose lease has lapsed, or whose owner is `dead`, as failed; return how many.
+
+        A run that was being restored stays as it was. `mend` is called with each of them before; where it raises a
+        PeerError the run keeps its place, so that no other one begins, until the next time.
+        """
         now = self._clock.now()
+        owned = Query(LEASE_INDEX.fields, (tuple(dead),), bodies=False)
+        lost = [document.key for document in await self._documents.find(RUNS, owned, _LAPSED)] if dead else []
         failed = 0
-        for run_id in await self._leases.due(now, _LAPSED, self._lease):
+        for run_id in dict.fromkeys([*lost, *await self._leases.due(now, _LAPSED, self._lease)]):
             kept = await self._documents.get(RUNS, run_id)
             if kept is None or kept.fields.get("slot") is None:
                 continue
             for run in readable(RUNS, [kept], _run):
-                ended = _document(run.ending(RunStatus.FAILED, now, INTERRUPTED), token=kept.fields["token"])
-                lost = freed(replace(ended, version=kept.version), None)
-                failed += await self._documents.replace(RUNS, lost) is not None
+                failed += await self._fail(kept, run, mend)
         return failed
+
+    async def _fail(self, kept: Document, run: Run, mend: Callable[[Run], Awaitable[None]]) -> bool:
+        mended = True
+        try:
+            await mend(run)
+        except PeerError as error:
+            log.warning("run.unmended", run_id=run.run_id, error=type(error).__name__)
+            mended = False
+        ended = run if run.ended else run.ending(RunStatus.FAILED, self._clock.now(), INTERRUPTED)
+        changed = replace(kept, body=ended.model_dump_json())
+        if mended:
+            changed = freed(replace(changed, fields={**kept.fields, "slot": None, "cancel": None}), None)
+        if await self._documents.replace(RUNS, changed) is None:
+            return False
+        if ended.status is not RunStatus.SUCCEEDED:
+            await self.artifacts.remove(run.run_id)
+        return not run.ended
+
+    async def hold(self, run_id: str, owner: str) -> tuple[Run, Lease]:
+        """Take a succeeded run to restore it: no run of its brand and basis is active meanwhile.
+
+        Raises NotFoundError, ConflictError where it did not succeed or another one is active.
+        """
+
+        def taking(kept: Document | None) -> Document:
+            found = _found(kept)
+            run = _run(found)
+            if run.status is not RunStatus.SUCCEEDED:
+                raise ConflictError(f"run {run_id} is {run.status}; only a run that succeeded can be restored")
+            if found.fields.get("slot") is not None:
+                raise ConflictError(f"run {run_id} is being restored already")
+            held = leased(found, owner, self._lapse())
+            return replace(held, fields={**held.fields, "slot": slot_of(run)})
+
+        run = await self.find(run_id)
+        try:
+            document = _found(await self._documents.update(RUNS, run_id, taking))
+        except ConflictError as error:
+            active = await self._documents.find(RUNS, Query(("slot",), (slot_of(run),)), 1)
+            if active and active[0].key != run_id:
+                sentence = f"run {active[0].key} of this brand and basis is on; wait for its end or cancel it"
+                raise ConflictError(sentence) from error
+            raise
+        return _run(document), Lease(run_id, owner, token_of(document))
+
+    async def let_go(self, run: Run, lease: Lease, *, current: bool) -> None:
+        """Free a run that was held; where it is `current` from now on, no other one is. Raises LeaseLostError."""
+        changed = {"slot": None} | ({"served": await self._next_served(run)} if current else {})
+        await self._leases.release(lease, None, lambda kept: replace(kept, fields={**kept.fields, **changed}))
+
+    async def delete(self, run_id: str) -> None:
+        """Remove an ended run with all that it left.
+
+        Raises NotFoundError, ConflictError where it is active, being restored or current.
+        """
+
+        async def removing(operations: Operations) -> None:
+            await self._check_deletable(operations, run_id)
+            await operations.delete(RUNS, run_id)
+            await self.artifacts.remove(run_id, operations)
+
+        await self._documents.transaction(removing)
+
+    async def check_deletable(self, run_id: str) -> Run:
+        """Return a run that may be deleted; raises as `delete` does."""
+        return await self._check_deletable(self._documents, run_id)
+
+    async def _check_deletable(self, operations: Operations, run_id: str) -> Run:
+        kept = _found(await operations.get(RUNS, run_id))
+        run = read_document(RUNS, kept, _run)
+        if not run.ended:
+            raise ConflictError(f"run {run_id} is {run.status}; cancel it with POST /v1/runs/{run_id}/cancel first")
+        if kept.fields.get("slot") is not None:
+            raise ConflictError(f"run {run_id} is being restored; wait for that")
+        latest = await _latest(operations, run.brand, run.request.basis)
+        if latest is not None and latest.key == run_id:
+            raise ConflictError(
+                f"run {run_id} is the current one of {run.brand} by {run.request.basis}: its clusters are served; "
+                "train a new one, or restore another with POST /v1/runs/{id}/restore, then delete it"
+            )
+        return run
 
     async def find(self, run_id: str) -> Run:
         """Return one run; raises NotFoundError."""
@@ -129,28 +226,21 @@ class RunStore:
         return await find_readable(self._documents, RUNS, query, limit, _run)
 
     async def current(self, brand: str, basis: Basis) -> Run | None:
-        """Return the run that succeeded last for a brand and basis."""
-        latest = await self._latest(brand, basis)
+        """Return the run that is served for a brand and basis: the one that succeeded or was restored last."""
+        latest = await _latest(self._documents, brand, basis)
         return read_document(RUNS, latest, _run) if latest is not None else None
 
-    async def _latest(self, brand: str, basis: Basis) -> Document | None:
-        query = Query(("brand", "basis", "served"), (brand, basis.value), descending=True)
-        found = await self._documents.find(RUNS, query, 1)
-        return found[0] if found else None
+    async def _next_served(self, run: Run) -> int:
+        latest = await _latest(self._documents, run.brand, run.request.basis)
+        served = latest.fields["served"] if latest is not None else 0
+        return served + 1 if isinstance(served, int) else 1
 
     def _lapse(self) -> datetime:
         return self._clock.now() + self._lease
 
 
-def moves_of_earlier(lease: timedelta) -> list[Move]:
-    """Return what becomes of the runs that an earlier voxpop kept; a lease lapses `lease` after its last renewal."""
-    return [
-        Move(source, lambda row: _of_earlier(row, lease))
-        for source in ("run", "runs")  # the table in SQLite, the collection in MongoDB
-    ]
-
-
-def _slot(run: Run) -> str:
+def slot_of(run: Run) -> str:
+    """Return what one active run at a time has."""
     return f"{run.brand}|{run.request.basis}"
 
 
@@ -158,7 +248,8 @@ def _lease(run: Run, owner: str) -> Lease:
     return Lease(run.run_id, owner, _TOKEN)
 
 
-def _document(run: Run, **fields: Value) -> Document:
+def document_of(run: Run, **fields: Value) -> Document:
+    """Return a run as it is kept."""
     looked_up: dict[str, Value] = {"brand": run.brand, "basis": run.request.basis.value, **fields}
     return Document(run.run_id, run.model_dump_json(), looked_up)
 
@@ -173,13 +264,16 @@ def _found(document: Document | None) -> Document:
     return document
 
 
-def _served(document: Document | None) -> int:
-    served = document.fields["served"] if document is not None else 0
-    return served if isinstance(served, int) else 0
+async def _latest(operations: Operations, brand: str, basis: Basis) -> Document | None:
+    query = Query(("brand", "basis", "served"), (brand, basis.value), descending=True)
+    found = await operations.find(RUNS, query, 1)
+    return found[0] if found else None
 
 
 def _admitted(active: Run, wanted: Run) -> Run:
     """Return the active run where it is what is wanted; raises ConflictError."""
+    if active.ended:
+        raise ConflictError(f"run {active.run_id} of this brand and basis is being put back; try again in a moment")
     if active.request == wanted.request:
         return active
     raise ConflictError(
@@ -193,13 +287,3 @@ def _cancellable(run: Run) -> bool:
     if run.ended and run.status is not RunStatus.CANCELLED:
         raise ConflictError(f"run {run.run_id} has already ended: {run.status}")
     return not run.ended
-
-
-def _of_earlier(row: Mapping[str, Any], lease: timedelta) -> Iterable[Kept]:
-    """Return the document of a row of SQLite's old table, or of a document of MongoDB's old collection."""
-    body = row["body"]
-    run = Run.model_validate_json(body) if isinstance(body, str) else Run.model_validate(body)
-    if not row["active"]:
-        return [(RUNS, _document(run, served=row["served"] or None))]
-    lapse = datetime.fromtimestamp(row["renewed"], UTC) + lease
-    return [(RUNS, leased(_document(run, slot=_slot(run), cancel=int(row["cancel"]) or None), row["owner"], lapse))]

@@ -20,6 +20,7 @@ from services.clusters.fits.kmeans import (
     distinct_rows,
     joined,
 )
+from services.clusters.fits.map_points import map_points
 from services.clusters.fits.run_model import RunModel
 from services.clusters.fits.score import KScore
 from services.clusters.fits.search import search
@@ -27,6 +28,7 @@ from services.clusters.fits.selection import Choice
 from services.clusters.fits.stability import clusterwise
 from services.clusters.posts import PostTable
 from services.clusters.runs.run import RunRequest, Stage
+from services.clusters.runs.run_map import RunMap
 from services.clusters.worker import TableFile
 from shared.small_groups import LEAST_PEOPLE
 
@@ -71,6 +73,7 @@ class TrainedClusters:
     filled: list[FilledFeature]
     left_out: LeftOut
     model: RunModel
+    map: RunMap
     clusters: list[Cluster]
     examples: dict[int, list[str]]
 
@@ -85,6 +88,10 @@ class TrainedClusters:
         """Return the cluster of each author."""
         ids: list[int] = self.assignments["cluster"].to_pylist()
         return ids
+
+    def artifacts(self) -> dict[str, bytes]:
+        """Return what is kept beside the cards, by name."""
+        return {"model": self.model.to_bytes(), "map": self.map.to_bytes()}
 
 
 def train_file(
@@ -145,6 +152,7 @@ def train(
         filled=list(matrix.filled) if request.basis.reads_figures else [],
         left_out=matrix.left_out,
         model=RunModel.of(fitted_basis, matrix.scaled, ids),
+        map=_map(matrix.scaled, ids, request),
         clusters=cards,
         examples={cluster: summary.examples for cluster, summary in summaries.of.items() if summary.examples},
     )
@@ -153,6 +161,12 @@ def train(
 def _compared(matrix: FeatureMatrix, basis: Basis) -> list[str]:
     figures = [feature.name for feature in matrix.features] if basis.reads_figures else []
     return [*figures, "embedding"] if basis.reads_embeddings else figures
+
+
+def _map(rows: Floats, ids: Labels, request: RunRequest) -> RunMap:
+    """Return the map: neighbours show what embeddings say; figures have axes, whose components take no time."""
+    points = map_points(rows, ids, request.seed, by_neighbours=request.basis.reads_embeddings)
+    return RunMap.of(points, request.seed)
 
 
 def _check(matrix: FeatureMatrix, rows: Rows, request: RunRequest) -> None:

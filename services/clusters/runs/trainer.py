@@ -1,13 +1,14 @@
 """The runs of this process: their tasks, their leases, their ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.clusters.bases.basis import CannotTrainError
+from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
 from services.clusters.runs.run_steps import RunSteps, overall, succeeded
@@ -21,18 +22,21 @@ from shared.leases import LeaseLostError
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 30
+DISCARD_SECONDS = 5.0
 
 
 class ActiveRun:
     """The present state of one run, the task that works on it, and why that should end.
 
-    `changed` is set whenever the state moved on and has not been kept yet.
+    `changed` is set whenever the state moved on and has not been kept yet; `moved` is set once the state is another
+    than when it was read, and there is another one from then on.
     """
 
     def __init__(self, run: Run) -> None:
         """Begin with a queued run."""
         self.run = run
         self.changed = asyncio.Event()
+        self.moved = asyncio.Event()
         self.cancelled = False
         self.lost = False
         self.work: asyncio.Task[None] | None = None
@@ -67,9 +71,15 @@ class ActiveRun:
         """From now on the work ends by itself and is not to be disturbed."""
         self._stopping = True
 
+    def tell(self) -> None:
+        """Wake those who wait for another state."""
+        self.moved.set()
+        self.moved = asyncio.Event()
+
     def _become(self, run: Run) -> None:
         self.run = run
         self.changed.set()
+        self.tell()
 
 
 class Trainer:
@@ -79,19 +89,26 @@ class Trainer:
         self,
         store: RunStore,
         steps: RunSteps,
+        ended: EndedRuns,
         metrics: RunMetrics,
         *,
         owner: str,
+        dead: Sequence[str],
         concurrent: int,
         queued: int,
         beat: timedelta,
         clock: Clock,
     ) -> None:
-        """Take up to `queued` waiting runs; every lease is renewed each `beat`, well within the lease time."""
+        """Take up to `queued` waiting runs; every lease is renewed each `beat`, well within the lease time.
+
+        Runs of the owners that are `dead` are failed without waiting for their leases.
+        """
         self._store = store
         self._steps = steps
+        self._ended = ended
         self._metrics = metrics
         self._owner = owner
+        self._dead = dead
         self._turns = asyncio.Semaphore(concurrent)
         self._most = concurrent + queued
         self._beat = beat.total_seconds()
@@ -106,6 +123,7 @@ class Trainer:
         """
         if len(self._active) >= self._most and not self._has(brand, request):
             raise OverloadedError("too many runs are waiting; try again after a while", RETRY_AFTER)
+        await self._store.fail_lapsed(self._ended.take_back, self._dead)
         now = self._clock.now()
         run = Run(run_id=new_run_id(now), brand=brand, request=request, submitted_at=now)
         active = self._active[run.run_id] = ActiveRun(run)
@@ -151,6 +169,10 @@ class Trainer:
             works = [active.work for active in self._active.values() if active.work is not None]
             await asyncio.gather(watch, *works, return_exceptions=True)
 
+    def active(self, run_id: str) -> ActiveRun | None:
+        """Return a run of this process that has not ended."""
+        return self._active.get(run_id)
+
     def _has(self, brand: str, request: RunRequest) -> bool:
         runs = (active.run for active in self._active.values())
         return any(run.brand == brand and run.request.basis is request.basis for run in runs)
@@ -158,7 +180,7 @@ class Trainer:
     async def _watch(self) -> None:
         while True:
             try:
-                failed = await self._store.fail_lapsed()
+                failed = await self._store.fail_lapsed(self._ended.take_back, self._dead)
                 if failed:
                     log.warning("runs.lapsed", runs=failed)
             except Exception as error:  # noqa: BLE001 - the store is away; the next look will tell
@@ -175,9 +197,33 @@ class Trainer:
             await asyncio.gather(beating, return_exceptions=True)
             if ended is not None:
                 await self._close(ended)
+                await self._discard(ended)
+            elif active.lost:
+                log.warning("run.lost", run_id=active.run.run_id)
+                await self._discard(active.run)
         finally:
             beating.cancel()
             del self._active[active.run.run_id]
+            active.tell()
+
+    async def _taken_back(self, ended: Run) -> bool:
+        """Tell whether profiles shows what it should; where that is not known now, the lease's lapse will see to it."""
+        if ended.status is RunStatus.SUCCEEDED:
+            return True
+        try:
+            await self._ended.take_back(ended)
+        except PeerError as error:
+            log.warning("run.not_taken_back", run_id=ended.run_id, error=type(error).__name__)
+            return False
+        return True
+
+    async def _discard(self, run: Run) -> None:
+        """Remove what a run that did not succeed has written by then, as far as that can be done now."""
+        try:
+            async with asyncio.timeout(DISCARD_SECONDS):
+                await self._ended.discard(run)
+        except Exception as error:  # noqa: BLE001 - deleting the run does it, too
+            log.warning("run.undiscarded", run_id=run.run_id, error=type(error).__name__)
 
     async def _end_of(self, active: ActiveRun) -> Run | None:
         """Return the run as it ended; None where it is stored already or no longer ours."""
@@ -186,17 +232,23 @@ class Trainer:
                 active.begin(self._clock.now())
                 current = await self._store.current(active.run.brand, active.run.request.basis)
                 trained = await self._steps.train(active.run, current, active.report)
+                await self._keep_artifacts(active.run, trained)
                 staged = await self._steps.stage(active.run, trained, active.report)
                 active.report(Stage.PUBLISHING, overall(Stage.PUBLISHING, 0.0))
                 await _to_the_end(asyncio.create_task(self._publish(active, trained, staged)))
         except asyncio.CancelledError:
             return self._stopped(active)
         except LeaseLostError:
-            log.warning("run.lost", run_id=active.run.run_id)
+            active.lost = True
             return None
         except Exception as error:  # noqa: BLE001 - a run ends with a sentence, whatever the error was
             return active.run.ending(RunStatus.FAILED, self._clock.now(), _sentence(active.run, error))
         return None
+
+    async def _keep_artifacts(self, run: Run, trained: TrainedClusters) -> None:
+        """Write what the run leaves before it can succeed: no run is served that lacks any of it."""
+        for name, content in (await asyncio.to_thread(trained.artifacts)).items():
+            await self._store.artifacts.keep(run.run_id, name, content)
 
     async def _publish(self, active: ActiveRun, trained: TrainedClusters, staged: int) -> None:
         """Swap the clusters in: at profiles first, then here. Not interrupted, so that both tell the same."""
@@ -205,9 +257,9 @@ class Trainer:
         await self._close(succeeded(active.run, trained, self._clock.now()))
 
     async def _close(self, ended: Run) -> None:
-        """Store a run's end; where the store is away the lease lapses, and that ends the run."""
+        """Store a run's end; where that cannot be done now the lease lapses, and that ends the run."""
         try:
-            await self._store.finish(ended, self._owner)
+            await self._store.finish(ended, self._owner, free=await self._taken_back(ended))
         except Exception as error:
             log.warning("run.unfinished", run_id=ended.run_id, error=type(error).__name__)
             if ended.status is RunStatus.SUCCEEDED:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -15,19 +16,27 @@ import pyarrow as pa
 from shared.private_files import make_folder
 
 
+@dataclass(frozen=True)
+class Scratch:
+    """A folder of this process; its name is this process's own. `dead` are the names of those that left theirs."""
+
+    folder: Path
+    dead: tuple[str, ...]
+
+
 @contextmanager
-def open_scratch(root: Path) -> Iterator[Path]:
+def open_scratch(root: Path) -> Iterator[Scratch]:
     """Yield a fresh folder (mode 0700) below `root`, gone at the end; remove those of processes that died.
 
     A folder is locked for as long as its process lives, so what is not locked has no owner any more. Raises OSError.
     """
     make_folder(root)
     with _locked(root):  # a folder is made and locked as one step, or another start would take it for left behind
-        _sweep(root)
+        dead = _swept(root)
         folder = Path(tempfile.mkdtemp(dir=root))
         own = _lock(folder)
     try:
-        yield folder
+        yield Scratch(folder, dead)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(own)
@@ -79,12 +88,15 @@ class TableFile:
         return TableFile, (self.path,)
 
 
-def _sweep(root: Path) -> None:
+def _swept(root: Path) -> tuple[str, ...]:
+    dead = []
     for left in root.iterdir():
         with suppress(OSError):  # locked: its process lives; no folder, or not ours: not for us to remove
             lock = _lock(left)
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)
+            dead.append(left.name)
+    return tuple(dead)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TypeVar, TypeVarTuple
 import structlog
 
 from services.clusters.worker.frame import Advance
-from services.clusters.worker.scratch import TableFile, open_scratch
+from services.clusters.worker.scratch import Scratch, TableFile, open_scratch
 from services.clusters.worker.worker_process import WorkerLostError, WorkerProcess
 from shared.errors import SettingsError
 from shared.private_files import FOLDER
@@ -35,10 +35,10 @@ class Worker:
     """
 
     def __init__(
-        self, folder: Path, *, most: int, threads: int, longest: timedelta, modules: Sequence[str] = ()
+        self, scratch: Scratch, *, most: int, threads: int, longest: timedelta, modules: Sequence[str] = ()
     ) -> None:
-        """Keep tables in `folder`; `modules` are imported before the first call, `longest` is what one may take."""
-        self._folder = folder
+        """Keep tables in `scratch`; `modules` are imported before the first call, `longest` is what one may take."""
+        self.scratch = scratch
         self._threads = threads
         self._longest = longest.total_seconds()
         self._modules = modules
@@ -78,7 +78,7 @@ class Worker:
     @asynccontextmanager
     async def table_file(self) -> AsyncIterator[TableFile]:
         """Yield a file for a table that comes in parts and goes to a worker process; it is gone at the end."""
-        file = TableFile(self._folder / f"table-{next(self._names)}.arrow")
+        file = TableFile(self.scratch.folder / f"table-{next(self._names)}.arrow")
         try:
             yield file
         finally:
@@ -133,7 +133,7 @@ class Worker:
 
     @asynccontextmanager
     async def _call_folder(self) -> AsyncIterator[Path]:
-        folder = self._folder / f"call-{next(self._names)}"
+        folder = self.scratch.folder / f"call-{next(self._names)}"
         folder.mkdir(mode=FOLDER)
         try:
             yield folder
@@ -151,10 +151,10 @@ async def open_worker(
     """
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(open_scratch(root))
+            scratch = stack.enter_context(open_scratch(root))
         except OSError as error:
             raise SettingsError(f"{root} cannot be used: {error.strerror}; choose another VOXPOP_DATA_DIR") from None
-        worker = Worker(folder, most=most, threads=threads, longest=longest, modules=modules)
+        worker = Worker(scratch, most=most, threads=threads, longest=longest, modules=modules)
         try:
             yield worker
         finally:

@@ -40,5 +40,5 @@ class InlineWorker(Worker):
 @asynccontextmanager
 async def open_inline(root: Path, **settings: Any) -> AsyncIterator[Worker]:
     """Open one as `open_worker` opens a worker."""
-    with open_scratch(root) as folder:
-        yield InlineWorker(folder, **settings)
+    with open_scratch(root) as scratch:
+        yield InlineWorker(scratch, **settings)

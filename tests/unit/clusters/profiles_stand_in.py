@@ -54,6 +54,8 @@ class ProfilesStandIn:
         self.app.add_api_route(f"{base}/profiles", self._profiles, methods=["GET"])
         self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._stage, methods=["PUT"])
         self.app.add_api_route(f"{base}/assignments/{{run_id}}/publish", self._publish, methods=["POST"])
+        self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._assignments, methods=["GET"])
+        self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._forget, methods=["DELETE"])
         self.app.add_api_route("/readyz", self._ready, methods=["GET"])
 
     @property
@@ -133,6 +135,25 @@ class ProfilesStandIn:
             return JSONResponse({"status": 409}, 409)
         self.published = (run_id, staged)
         return JSONResponse({"published": len(staged)})
+
+    async def _assignments(self, run_id: str, limit: int, cursor: str = "") -> Response:
+        if refusal := await self._met("assignments"):
+            return refusal
+        if run_id not in self.staged:
+            return JSONResponse({"status": 404}, 404)
+        rest = sorted((key, cluster) for key, cluster in self.staged[run_id].items() if key > cursor)
+        page = rest[:limit]
+        table = pa.table({"author_key": [key for key, _ in page], "cluster": [cluster for _, cluster in page]})
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return Response(sink.getvalue(), headers={"x-next-cursor": page[-1][0]} if len(rest) > limit else {})
+
+    async def _forget(self, run_id: str) -> Response:
+        if refusal := await self._met("forget"):
+            return refusal
+        self.staged.pop(run_id, None)
+        return Response(status_code=204)
 
     def _after(self, cursor: str, limit: int) -> tuple[list[Row], str | None]:
         rest = [row for row in self.rows if row["author_key"] > cursor]

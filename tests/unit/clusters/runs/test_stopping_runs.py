@@ -138,7 +138,7 @@ async def test_a_run_taken_over_is_never_published(start: Start, monkeypatch: py
     async def deaf(_: object) -> None:
         await asyncio.Event().wait()
 
-    async with start(profiles) as owner:
+    async with start(profiles, lease_seconds=3600) as owner:
         monkeypatch.setattr(owner.held.trainer, "_keep", deaf)
         run = await owner.held.trainer.submit(BRAND, K2)
         await gate.reached.wait()

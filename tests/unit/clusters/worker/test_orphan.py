@@ -40,12 +40,15 @@ def test_a_worker_process_dies_with_its_service(tmp_path: Path) -> None:
     finally:
         os.close(worker)
     assert [folder.stat().st_mode & 0o777 for folder in tmp_path.iterdir()] == [0o700]
-    with open_scratch(tmp_path) as folder:
-        assert list(tmp_path.iterdir()) == [folder]
+    [left] = tmp_path.iterdir()
+    with open_scratch(tmp_path) as scratch:
+        assert list(tmp_path.iterdir()) == [scratch.folder]
+        assert scratch.dead == (left.name,)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_start_leaves_the_folder_of_a_living_process(tmp_path: Path) -> None:
     """Replicas may share a disk: what another one holds stays."""
     with open_scratch(tmp_path) as first, open_scratch(tmp_path) as second:
-        assert sorted(tmp_path.iterdir()) == sorted([first, second])
+        assert sorted(tmp_path.iterdir()) == sorted([first.folder, second.folder])
+        assert second.dead == ()

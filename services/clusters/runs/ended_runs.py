@@ -1,0 +1,110 @@
+"""What can be done with a run that has ended: served again, deleted, and taken back where it was cut off."""
+
+import asyncio
+
+import pyarrow as pa
+import structlog
+
+from services.clusters.runs.run import Run, RunStatus, Stage
+from services.clusters.runs.run_store import RunStore
+from shared.errors import ConflictError, PeerRefusedError
+from shared.profiles_peer import ProfilesPeer
+
+PAGE = 10_000
+PUBLICATIONS = 3
+"""How often a run is published again whose authors become fewer meanwhile."""
+_NOT_FOUND = 404
+
+log = structlog.get_logger(__name__)
+
+
+class EndedRuns:
+    """Runs here and their assignments at profiles, which keeps those of several runs."""
+
+    def __init__(self, store: RunStore, profiles: ProfilesPeer, owner: str) -> None:
+        """Hold runs as `owner`."""
+        self._store = store
+        self._profiles = profiles
+        self._owner = owner
+
+    async def restore(self, run_id: str) -> Run:
+        """Serve a run's clusters and assignments again in place of the current one's, and return it.
+
+        Raises NotFoundError, ConflictError where the run did not succeed, its assignments are not kept any more or a
+        run of its brand and basis is on, PeerError.
+        """
+        run = await self._store.find(run_id)
+        current = await self._store.current(run.brand, run.request.basis)
+        if current is not None and current.run_id == run_id:
+            return run
+        run, lease = await self._store.hold(run_id, self._owner)
+        published = False
+        try:
+            published = await self._publish(run)
+        finally:
+            await asyncio.shield(self._store.let_go(run, lease, current=published))
+        if not published:
+            raise ConflictError(f"profiles keeps no assignments of run {run_id} any more; train anew")
+        return run
+
+    async def delete(self, run_id: str) -> None:
+        """Remove an ended run, what it left and its assignments at profiles.
+
+        Raises NotFoundError, ConflictError where it is active or current, PeerError.
+        """
+        run = await self._store.check_deletable(run_id)
+        await self._profiles.forget_assignments(run.brand, run_id)
+        await self._store.delete(run_id)
+
+    async def take_back(self, run: Run) -> None:
+        """Have profiles show the current run again where `run` was cut off while it was published or restored.
+
+        A refusal is left at that: asking again changes nothing. Raises PeerUnavailableError.
+        """
+        if run.stage is not Stage.PUBLISHING and run.status is not RunStatus.SUCCEEDED:
+            return
+        current = await self._store.current(run.brand, run.request.basis)
+        try:
+            if current is not None:
+                await self._publish(current)
+            elif run.status is not RunStatus.SUCCEEDED:
+                await self._profiles.forget_assignments(run.brand, run.run_id)
+        except PeerRefusedError as error:
+            log.warning("run.not_taken_back", run_id=run.run_id, status=error.status)
+
+    async def discard(self, run: Run) -> None:
+        """Remove what a run that did not succeed has written; nothing of one that did. Raises PeerError."""
+        if run.status is RunStatus.SUCCEEDED:
+            return
+        await self._store.artifacts.remove(run.run_id)
+        if run.stage in {Stage.ASSIGNING, Stage.PUBLISHING}:
+            await self._profiles.forget_assignments(run.brand, run.run_id)
+
+    async def _publish(self, run: Run) -> bool:
+        """Show the kept assignments of a run; False where there are none. An erasure meanwhile makes them fewer."""
+        for _ in range(PUBLICATIONS):
+            kept = await self._kept(run)
+            if not kept:
+                return False
+            if await self._profiles.publish(run.brand, run.run_id, run.request.basis, kept):
+                return True
+        return False
+
+    async def _kept(self, run: Run) -> int:
+        """Return of how many authors profiles keeps an assignment of the run."""
+        count, cursor = 0, None
+        while True:
+            try:
+                content, cursor = await self._profiles.assignments(run.brand, run.run_id, PAGE, cursor)
+            except PeerRefusedError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                return 0
+            count += await asyncio.to_thread(_rows, content)
+            if cursor is None:
+                return count
+
+
+def _rows(content: bytes) -> int:
+    with pa.ipc.open_stream(content) as stream:
+        return sum(len(batch) for batch in stream)
