@@ -38,7 +38,8 @@ def map_points(rows: Floats, clusters: NDArray[np.int64], seed: int = 0, *, by_n
     The layout is UMAP's (L. McInnes, J. Healy & J. Melville, 2018) of up to 2,000 rows, a seeded sample, by its
     defaults. Others are placed at the mean of their five nearest of these, the nearer the more, which is where UMAP's
     own placing of later rows begins. Few rows, rows of one or two dimensions, and all where not `by_neighbours`, are
-    shown by their principal components, which takes no time. The same rows and seed give the same points: one thread computes.
+    shown by their principal components, which takes no time. The same rows and seed give the same points: one thread
+    computes.
     """
     kept = sample(len(rows), MOST_POINTS, seed)
     rows, clusters = rows[kept], clusters[kept]

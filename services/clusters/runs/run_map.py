@@ -28,7 +28,8 @@ class RunMap:
     def of(cls, found: MapPoints, seed: int) -> Self:
         """Return the map that is kept of a training's points."""
         chosen = np.random.default_rng(seed).permutation(len(found.points))[:MOST_POINTS]
-        return cls(np.round(found.points[chosen].astype(np.float64), _DIGITS), found.clusters[chosen])
+        places: Floats = found.points[chosen].astype(np.float64)
+        return cls(places.round(_DIGITS), found.clusters[chosen])
 
     def told(self, clusters: set[int]) -> Self:
         """Return the points of these clusters alone."""

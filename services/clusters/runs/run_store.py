@@ -91,12 +91,13 @@ class RunStore:
     async def finish(self, run: Run, owner: str, *, free: bool = True) -> None:
         """Keep the ended run for good and free its lease; one that succeeded is current from then on.
 
-        What another one left in artifacts is removed. One that is not `free` keeps its place until its lease lapses, so
-        that `fail_lapsed` mends what it left undone. Raises LeaseLostError. No other run is numbered as current
+        What another one left in artifacts is removed. One that is not `free` keeps its place until `fail_lapsed`, for
+        which it is due at once, mends what it left undone. Raises LeaseLostError. No other run is numbered as current
         meanwhile: the slot is still this one's.
         """
         if not free:
-            await self.record(run, owner)
+            body = run.model_dump_json()
+            await self._leases.write(_lease(run, owner), lambda kept: replace(kept, body=body), self._clock.now())
             return
         served = await self._next_served(run) if run.status is RunStatus.SUCCEEDED else None
         ended = document_of(run, served=served)
