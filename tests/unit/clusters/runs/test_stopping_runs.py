@@ -51,8 +51,7 @@ async def test_cancelling_while_computing_kills_the_process(start: Start, monkey
             run = await trainer.submit(BRAND, K2)
             active = trainer._active[run.run_id]
             while active.run.stage is not Stage.DESCRIBING:
-                await active.changed.wait()
-                await asyncio.sleep(0)
+                await active.moved.wait()
         await trainer.cancel(run.run_id)
         assert (await trainer.ended(run.run_id)).status is RunStatus.CANCELLED
         assert profiles.staged == {}
@@ -159,9 +158,9 @@ async def test_cancelling_a_run_that_is_being_closed_does_not_tear_at_it(
     async with start(profiles) as service:
         finish = service.held.store.runs.finish
 
-        async def slowly(run: Run, owner: str) -> None:
+        async def slowly(run: Run, owner: str, *, free: bool) -> None:
             await gate.pass_through()
-            await finish(run, owner)
+            await finish(run, owner, free=free)
 
         monkeypatch.setattr(service.held.store.runs, "finish", slowly)
         run = await service.held.trainer.submit(BRAND, K2)
