@@ -6,10 +6,11 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from services.clusters.bases.basis import Basis, CannotTrainError, DroppedFeature, FilledFeature, LeftOut
 from services.clusters.bases.fitted import fit_basis
-from services.clusters.bases.matrix import FeatureMatrix
+from services.clusters.bases.matrix import FeatureMatrix, Floats
 from services.clusters.cards.cluster import Cluster
 from services.clusters.cards.description import WITHOUT_POSTS, Opinions, describe, described_clusters
 from services.clusters.cards.post_summary import PostSummaries
@@ -163,7 +164,7 @@ def _compared(matrix: FeatureMatrix, basis: Basis) -> list[str]:
     return [*figures, "embedding"] if basis.reads_embeddings else figures
 
 
-def _map(rows: Floats, ids: Labels, request: RunRequest) -> RunMap:
+def _map(rows: Floats, ids: NDArray[np.int64], request: RunRequest) -> RunMap:
     """Return the map: neighbours show what embeddings say; figures have axes, whose components take no time."""
     points = map_points(rows, ids, request.seed, by_neighbours=request.basis.reads_embeddings)
     return RunMap.of(points, request.seed)
