@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from services.clusters.bases.author_row import AuthorRow, embeddings_of_rows, known_of_rows
 from services.clusters.bases.basis import Basis, CannotTrainError, LeftOut
 from services.clusters.bases.behaviour import BEHAVIOUR
 from services.clusters.bases.figure_scale import FigureScale, fit_scale
@@ -58,11 +60,26 @@ class FittedBasis:
 
         Raises CannotTrainError where columns lack.
         """
-        blocks = []
-        if self.figures is not None:
-            blocks.append(self.figures.rows(transformed_values(known_values(table))) * self.figure_factor)
+        figures = known_values(table) if self.figures is not None else None
+        return self._joined(figures, AuthorEmbeddings.of(table) if self.interests is not None else None)
+
+    def rows_of(self, told: Sequence[AuthorRow]) -> Floats:
+        """Return what `rows` does of authors whom a caller tells by their features.
+
+        Raises CannotTrainError where the basis compares embeddings and a row has none of the right length.
+        """
+        embeddings = None
         if self.interests is not None:
-            blocks.append(self.interests.rows(AuthorEmbeddings.of(table)) * self.interest_factor)
+            table = embeddings_of_rows(told, self.interests.version, len(self.interests.centre))
+            embeddings = AuthorEmbeddings.of(table)
+        return self._joined(known_of_rows(told) if self.figures is not None else None, embeddings)
+
+    def _joined(self, known: Floats | None, embeddings: AuthorEmbeddings | None) -> Floats:
+        blocks = []
+        if self.figures is not None and known is not None:
+            blocks.append(self.figures.rows(transformed_values(known)) * self.figure_factor)
+        if self.interests is not None and embeddings is not None:
+            blocks.append(self.interests.rows(embeddings) * self.interest_factor)
         rows: Floats = np.hstack(blocks)
         return rows
 

@@ -1,5 +1,6 @@
 """A trained run as it is kept: what places any author in one of its clusters. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from services.clusters.bases.author_row import AuthorRow
 from services.clusters.bases.fitted import FittedBasis, packed, unpacked
 from services.clusters.bases.matrix import Floats
 
@@ -59,6 +61,11 @@ class RunModel:
         nearest, distances = self._nearest(self.fitted.rows(table))
         placeable = self.fitted.placeable(table)
         return np.where(placeable, self.cluster_ids[nearest], UNPLACED), np.where(placeable, distances, np.nan)
+
+    def assign_rows(self, told: Sequence[AuthorRow]) -> tuple[Ids, Floats]:
+        """Return what `assign` does of authors whom a caller tells by their features; raises CannotTrainError."""
+        nearest, distances = self._nearest(self.fitted.rows_of(told))
+        return self.cluster_ids[nearest], distances
 
     def to_bytes(self) -> bytes:
         """Return all of it as numpy's archive, without pickles."""

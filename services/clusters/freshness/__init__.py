@@ -1,0 +1,1 @@
+"""Clusters between two trainings: who was assigned since, how far off they lie, and when to train anew."""
