@@ -71,6 +71,12 @@ class ProfilesPeer(Peer):
         response = await self.call("GET", f"/v1/brands/{brand}/features", params=given)
         return response.content, response.headers.get("x-next-cursor")
 
+    async def named_features(self, brand: str, author_keys: Sequence[str], *, embeddings: bool = False) -> bytes:
+        """Return those of up to 1000 authors who have a profile as numbers, an Arrow IPC stream, by author."""
+        body = {"author_keys": list(author_keys), "embeddings": embeddings}
+        response = await self.call("POST", f"/v1/brands/{brand}/features/named", json=body)
+        return response.content
+
     async def texts(
         self,
         brand: str,

@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from services.clusters.catalog.catalog_embedding import CatalogEmbedding
+from services.clusters.freshness.retraining import Retraining
 from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_events import RunEvents
@@ -48,6 +49,7 @@ class Resources:
     events: RunEvents
     worker: Worker
     embedding: CatalogEmbedding
+    clock: Clock
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
@@ -93,10 +95,15 @@ async def open_resources(
             worker.warm()
 
         embedding = CatalogEmbedding(store.catalogs, SentimentPeer.named("sentiment", settings, http))
+        owner = secrets.token_hex(8)
+        rounds = (
+            embedding.round(),
+            Retraining(store.schedules, store.freshness, store.runs, trainer, clock).round(),
+        )
         beside: dict[str, Callable[[], Awaitable[None]]] = {
             "warm worker": warm,
-            "catalogs": partial(keep_round, embedding.round(), store.rounds, secrets.token_hex(8), clock),
+            **{made.name: partial(keep_round, made, store.rounds, owner, clock) for made in rounds},
         }
         async with running(beside, clock), trainer.running():
             events = RunEvents(store.runs, trainer, clock)
-            yield Resources(store, profiles, trainer, ended, events, worker, embedding)
+            yield Resources(store, profiles, trainer, ended, events, worker, embedding, clock)

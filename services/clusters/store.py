@@ -7,6 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from services.clusters.catalog.catalog_store import CATALOGS, PARTS, CatalogStore
+from services.clusters.freshness.freshness_store import (
+    FOLLOWED,
+    FRESHNESS,
+    SCHEDULES,
+    FreshnessStore,
+    ScheduleStore,
+)
 from services.clusters.runs.artifacts import ARTIFACTS
 from services.clusters.runs.migration import moves_of_earlier
 from services.clusters.runs.run_store import RUNS, RunStore
@@ -17,7 +24,7 @@ from shared.documents.migration import moved_collections, moved_tables
 from shared.rounds import ROUNDS, RoundStore
 from shared.store_url import MongoUrl, SqliteUrl
 
-COLLECTIONS: Final = (RUNS, ARTIFACTS, CATALOGS, PARTS, ROUNDS)
+COLLECTIONS: Final = (RUNS, ARTIFACTS, CATALOGS, PARTS, FRESHNESS, FOLLOWED, SCHEDULES, ROUNDS)
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,8 @@ class ClustersStore:
 
     runs: RunStore
     catalogs: CatalogStore
+    freshness: FreshnessStore
+    schedules: ScheduleStore
     rounds: RoundStore
     documents: Documents
 
@@ -42,6 +51,8 @@ async def open_store(url: SqliteUrl | MongoUrl, lease: timedelta, clock: Clock) 
         yield ClustersStore(
             runs=RunStore(documents, clock, lease),
             catalogs=CatalogStore(documents, clock),
+            freshness=FreshnessStore(documents),
+            schedules=ScheduleStore(documents),
             rounds=RoundStore(documents),
             documents=documents,
         )

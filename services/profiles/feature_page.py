@@ -1,6 +1,6 @@
 """Profiles as numbers: one page of the feature matrix as an Arrow IPC stream."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,8 +25,15 @@ class ChangedSpan:
     through: int
 
 
-Beginning = str | ChangedSpan
-"""Where a page begins: after an author, or in a span of changes."""
+@dataclass(frozen=True, slots=True)
+class NamedAuthors:
+    """These authors, those of them who have a profile."""
+
+    author_keys: Sequence[str]
+
+
+Beginning = str | ChangedSpan | NamedAuthors
+"""Where a page begins: after an author, or in a span of changes; or whom it is of."""
 
 
 @dataclass(frozen=True, slots=True)

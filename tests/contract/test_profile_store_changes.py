@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from services.profiles.embedding import EmbeddingSpace, dequantised, quantised
-from services.profiles.feature_page import ChangedSpan
+from services.profiles.feature_page import ChangedSpan, NamedAuthors
+from services.profiles.feature_record import RECORD
 from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.database import open_store
 from shared.analyzed_post import AnalyzedPost
@@ -201,3 +202,14 @@ async def test_of_versions_with_the_same_latest_hour_the_larger_counts(store: Pr
     await store.erase(key(2))
     await store.erase(key(3))
     assert await store.embedding_space("acme") == await store.embedding_space("copy") == EmbeddingSpace("v1", 2)
+
+
+async def test_features_of_some_authors_are_those_that_their_pages_tell(store: ProfileStore) -> None:
+    """By author, whatever order they are named in; who has no profile is left out, and so is another brand's."""
+    await store.fold("acme", [post(number, number) for number in range(4)])
+    await store.fold("other", [post(9, 9)])
+    everyone = await store.features("acme", "", 10)
+    named = await store.features("acme", NamedAuthors([key(3), key(9), key(1)]), 10)
+    assert named.author_keys == everyone.author_keys[1::2]
+    size = RECORD.itemsize
+    assert named.records == everyone.records[size : 2 * size] + everyone.records[3 * size :]

@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import catalog, clusters, runs
+from services.clusters.api import catalog, clusters, runs, schedules
 
-ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router, catalog.router)
+ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router, catalog.router, schedules.router)

@@ -1,6 +1,7 @@
 """Begins the trainings that schedules ask for: at their times, and where clusters have drifted."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -47,7 +48,7 @@ class Retraining:
                 await self._begin(schedule, current, upcoming)
             elif schedule.next_at is not None and upcoming is not None and schedule.next_at > upcoming:
                 # A clock that ran ahead named it.
-                await self._schedules.change(schedule, lambda kept, at=upcoming: _at(kept, at))
+                await self._schedules.change(schedule, partial(_at, moment=upcoming))
 
     async def _begin(self, schedule: Schedule, current: Run | None, upcoming: datetime | None) -> None:
         request = current.request if current is not None else RunRequest(basis=schedule.basis)

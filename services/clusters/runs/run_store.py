@@ -33,6 +33,7 @@ RUNS: Final = Collection(
 """An active run has a `slot`, its brand and basis, which lets one in; `served` numbers what became current."""
 _ATTEMPTS: Final = 10
 _LAPSED: Final = 1000
+_RECENT: Final = 30
 _TOKEN: Final = 1
 """Of every lease: a run never changes hands."""
 
@@ -225,6 +226,11 @@ class RunStore:
         after = None if before is None else (before,)
         query = Query(("brand",), (brand,), after=after, descending=True)
         return await find_readable(self._documents, RUNS, query, limit, _run)
+
+    async def latest(self, brand: str, basis: Basis) -> Run | None:
+        """Return the newest run of a brand and basis, whatever became of it; None where the newest are of others."""
+        recent = await self.runs(brand, _RECENT)
+        return next((run for run in recent if run.request.basis is basis), None)
 
     async def current(self, brand: str, basis: Basis) -> Run | None:
         """Return the run that is served for a brand and basis: the one that succeeded or was restored last."""

@@ -4,15 +4,18 @@ import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from services.profiles.api.dependencies import KnownBrand, Res
 from services.profiles.arrow import MEDIA_TYPE, RESPONSES
 from services.profiles.cursors import FeaturePlace, decode_feature_place
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import ChangedSpan, arrow_stream
+from services.profiles.feature_page import ChangedSpan, NamedAuthors, arrow_stream
 from services.profiles.stores.base import ProfileStore
 from shared.access import Scope
+from shared.analyzed_post import Key
 from shared.brand_changes import BrandChanges, ChangeNumber
+from shared.strict_body import StrictBody
 from shared.web.auth import check_service, for_services, requires
 from shared.web.dependencies import Cursor
 
@@ -20,6 +23,7 @@ router = APIRouter(prefix="/v1", tags=["features"])
 
 MAX_ROWS: Final = 100_000
 DEFAULT_ROWS: Final = 5000
+MOST_NAMED: Final = 1000
 MOST_EMBEDDINGS: Final = 20_000
 """Of a page: some 30 MB."""
 Embeddings = Annotated[bool, Query(description="also each author's mean embedding: for services alone")]
@@ -69,6 +73,29 @@ async def page_features(
     if len(found) > limit:
         headers["x-next-cursor"] = at.after(*rows.last()).cursor()
     return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+class NamedAuthorsBody(StrictBody):
+    """Authors whose numbers are asked for."""
+
+    author_keys: Annotated[list[Key], Field(min_length=1, max_length=MOST_NAMED, fail_fast=True)]
+    embeddings: bool = False
+
+
+@router.post(
+    "/brands/{brand}/features/named",
+    response_class=Response,
+    responses=RESPONSES,
+    dependencies=[for_services()],
+)
+async def find_features(brand: KnownBrand, named: NamedAuthorsBody, resources: Res) -> Response:
+    """Return those of the authors who have a profile as numbers, by author."""
+    at = await _beginning(resources.store, brand, None, embeddings=named.embeddings)
+    use = await _use(resources.store, at.version)
+    place = NamedAuthors(named.author_keys)
+    rows = await resources.store.features(brand, place, MOST_NAMED, use.version if use else None)
+    body = await asyncio.to_thread(arrow_stream, rows, at.through, use, embeddings=named.embeddings)
+    return Response(body, media_type=MEDIA_TYPE)
 
 
 async def _beginning(store: ProfileStore, brand: str, changed_after: int | None, *, embeddings: bool) -> FeaturePlace:

@@ -140,7 +140,8 @@ class ProfileStore(Protocol):
     async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
         """Return up to `limit` profiles as numbers, with the sums of embeddings of a version where one is named.
 
-        By author, after an author (the empty text is before all), or those of a span of changes, by number and author.
+        By author, after an author (the empty text is before all), those of a span of changes, by number and author, or
+        those of some authors who have a profile, by author.
         """
         ...
 

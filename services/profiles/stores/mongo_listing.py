@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from services.profiles.embedding import EmbeddingSum
-from services.profiles.feature_page import Beginning, FeatureRows
+from services.profiles.feature_page import Beginning, FeatureRows, NamedAuthors
 from services.profiles.kept import KeptProfile
 from services.profiles.listing import Listing, Order, sort_field
 from services.profiles.profile import Profile
@@ -42,11 +42,13 @@ async def profiles(database: MongoDatabase, session: MongoSession, listing: List
 async def features(
     database: MongoDatabase, brand: str, place: Beginning, limit: int, version: str | None
 ) -> FeatureRows:
-    """Return a page of records by author, or by change."""
+    """Return a page of records by author or by change, or of some authors."""
     names = {"_id": 0, "record": 1, **({"author_key": 1, "embeddings": 1} if version is not None else {})}
     query: Document = {"brand": brand}
     if isinstance(place, str):
         query["author_key"], order = {"$gt": place}, ["author_key"]
+    elif isinstance(place, NamedAuthors):
+        query["author_key"], order = {"$in": list(place.author_keys)}, ["author_key"]
     else:
         later = {"changed": {"$gt": place.after}}
         same = {"changed": place.after, "author_key": {"$gt": place.author_key}}

@@ -4,6 +4,7 @@ A transaction that changes a brand's profiles takes the next number, which all o
 follow one another, whatever processes write to it, so a number that can be seen has no lower one still to come.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -11,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import Beginning, FeatureRows
+from services.profiles.feature_page import Beginning, FeatureRows, NamedAuthors
 from services.profiles.feature_record import RECORD, to_record
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_profiles import profiles_of
@@ -73,9 +74,12 @@ def brand_changes(connection: sqlite3.Connection, after: int) -> BrandChanges:
 def feature_rows(
     connection: sqlite3.Connection, brand: str, place: Beginning, limit: int, version: str | None
 ) -> FeatureRows:
-    """Return a page of records by author, or by change; one without its whole length is damaged and left out."""
+    """Return a page of records by author or change, or of some authors; one without its whole length is left out."""
     if isinstance(place, str):
         where, order, values = "author_key > ?", "author_key", list[str | int]([place])
+    elif isinstance(place, NamedAuthors):
+        where, order = "author_key IN (SELECT value FROM json_each(?))", "author_key"
+        values = [json.dumps(list(place.author_keys))]
     else:
         where, order = "(changed, author_key) > (?, ?) AND changed <= ?", "changed, author_key"
         values = [place.after, place.author_key, place.through]

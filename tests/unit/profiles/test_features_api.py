@@ -80,3 +80,18 @@ async def test_embeddings_are_for_services_alone(tmp_path: Path) -> None:
             ("changes", 403),
         ):
             assert (await client.get(f"/v1/{path}", headers=reader)).status_code == status
+
+
+async def test_named_authors_come_by_author_with_their_embeddings(tmp_path: Path) -> None:
+    """Those who have a profile; too many at once are refused."""
+    async with reached(profiles_app(tmp_path)) as client:
+        peer = ProfilesPeer("profiles", "http://profiles", client)
+        vector = [0.6, 0.8]
+        for number in range(3):
+            told = post(number, number, analyzed=analysis(embedding=vector), embedding_version="m1")
+            await peer.fold("acme", [told])
+        rows = read(await peer.named_features("acme", [key(2), key(7), key(0)], embeddings=True)).to_pylist()
+        assert [row["author_key"] for row in rows] == [key(0), key(2)]
+        assert [round(number, 1) for number in rows[0]["embedding"]] == vector
+        body = {"author_keys": [key(0)] * 1001}
+        assert (await client.post("http://profiles/v1/brands/acme/features/named", json=body)).status_code == 422
