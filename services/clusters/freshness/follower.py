@@ -1,7 +1,6 @@
 """Follows what changes in profiles, and puts new and changed authors into the clusters of the current runs."""
 
 import asyncio
-from collections import OrderedDict
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +12,7 @@ from services.clusters.bases.basis import Basis
 from services.clusters.fits.run_model import UNPLACED, RunModel
 from services.clusters.freshness.freshness_store import FreshnessStore
 from services.clusters.freshness.run_freshness import RunFreshness
+from services.clusters.freshness.run_models import RunModels
 from services.clusters.runs.run import Run
 from services.clusters.runs.run_store import RunStore
 from shared.clock import Clock
@@ -28,8 +28,6 @@ TURN_SECONDS: Final = 20.0
 LASTING: Final = timedelta(minutes=3)
 PAGE: Final = 5000
 CHUNK: Final = 5000
-MODELS: Final = 32
-"""Models of runs that are held in memory; what is followed most stays."""
 _LAST_CHANGE: Final = b"last_change"
 _GONE: Final = 404
 
@@ -37,13 +35,15 @@ _GONE: Final = 404
 class Follower:
     """Assigns at a cost by change: what has not changed is neither read nor written."""
 
-    def __init__(self, runs: RunStore, freshness: FreshnessStore, profiles: ProfilesPeer, clock: Clock) -> None:
-        """Read runs and their models from `runs`, authors from `profiles`, where assignments go too."""
+    def __init__(
+        self, runs: RunStore, models: RunModels, freshness: FreshnessStore, profiles: ProfilesPeer, clock: Clock
+    ) -> None:
+        """Read current runs from `runs`, their models, and authors from `profiles`, where assignments go too."""
         self._runs = runs
+        self._models = models
         self._freshness = freshness
         self._profiles = profiles
         self._clock = clock
-        self._models: OrderedDict[str, RunModel] = OrderedDict()
 
     def round(self) -> Round:
         """Return the work that one replica does for all: a minute of following, due again at once."""
@@ -90,7 +90,7 @@ class Follower:
 
     async def _catch_up(self, run: Run, latest: int) -> int:
         """Assign the authors that changed since they were looked at, up to the brand's last change; return how many."""
-        model = await self._model(run)
+        model = await self._models.of(run)
         if model is None:
             return 0
         basis = run.request.basis
@@ -131,18 +131,6 @@ class Follower:
                 if keys or through != after:
                     await self._freshness.put(run.brand, run.request.basis, freshness)
                 return assigned
-
-    async def _model(self, run: Run) -> RunModel | None:
-        """Return a run's model; None where an earlier version trained it and kept none."""
-        if run.run_id not in self._models:
-            content = await self._runs.artifacts.read(run.run_id, "model")
-            if content is None:
-                return None
-            self._models[run.run_id] = await asyncio.to_thread(RunModel.from_bytes, content)
-            while len(self._models) > MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(run.run_id)
-        return self._models[run.run_id]
 
 
 class _Placed:

@@ -30,8 +30,8 @@ class PlotName(StrEnum):
 class PlottedRun:
     """What a run's plots are made of.
 
-    `points`, (authors, 2), and `homes`, (authors,), are its map, None where it has none. `flows` counts authors by their
-    clusters in the run before and in this one, None where there is none before; `names_before` names those of then.
+    `points`, (authors, 2), and `homes`, (authors,), are its map, None where it has none. `flows` counts authors by
+    their clusters in the run before and in this one, None where there is none; `names_before` names those of then.
     """
 
     k: int
