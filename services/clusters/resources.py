@@ -10,7 +10,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from services.clusters.catalog.catalog_embedding import CatalogEmbedding
+from services.clusters.freshness.follower import Follower
 from services.clusters.freshness.retraining import Retraining
+from services.clusters.freshness.run_models import RunModels
 from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_events import RunEvents
@@ -49,6 +51,7 @@ class Resources:
     events: RunEvents
     worker: Worker
     embedding: CatalogEmbedding
+    models: RunModels
     clock: Clock
 
     def checks(self) -> Mapping[str, Check]:
@@ -95,9 +98,10 @@ async def open_resources(
             worker.warm()
 
         embedding = CatalogEmbedding(store.catalogs, SentimentPeer.named("sentiment", settings, http))
-        owner = secrets.token_hex(8)
+        owner, models = secrets.token_hex(8), RunModels(store.runs)
         rounds = (
             embedding.round(),
+            Follower(store.runs, models, store.freshness, profiles, clock).round(),
             Retraining(store.schedules, store.freshness, store.runs, trainer, clock).round(),
         )
         beside: dict[str, Callable[[], Awaitable[None]]] = {
@@ -106,4 +110,4 @@ async def open_resources(
         }
         async with running(beside, clock), trainer.running():
             events = RunEvents(store.runs, trainer, clock)
-            yield Resources(store, profiles, trainer, ended, events, worker, embedding, clock)
+            yield Resources(store, profiles, trainer, ended, events, worker, embedding, models, clock)

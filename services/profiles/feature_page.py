@@ -32,8 +32,8 @@ class NamedAuthors:
     author_keys: Sequence[str]
 
 
-Beginning = str | ChangedSpan | NamedAuthors
-"""Where a page begins: after an author, or in a span of changes; or whom it is of."""
+Beginning = str | ChangedSpan
+"""Where a page begins: after an author, or in a span of changes."""
 
 
 @dataclass(frozen=True, slots=True)

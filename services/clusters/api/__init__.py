@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import catalog, clusters, runs, schedules
+from services.clusters.api import assign, catalog, clusters, plots, runs, schedules
 
-ROUTERS: tuple[APIRouter, ...] = (runs.router, clusters.router, catalog.router, schedules.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    runs.router,
+    clusters.router,
+    catalog.router,
+    schedules.router,
+    assign.router,
+    plots.router,
+)

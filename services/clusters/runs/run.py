@@ -76,7 +76,8 @@ class RunSummary(Frozen):
     """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person.
 
     `authors` took part; `authors_left_out` counts those who did not. `filled_features` are unknown of some authors,
-    who are placed at the median of the others. `code_version` is the voxpop that trained.
+    who are placed at the median of the others. `code_version` is the voxpop that trained,
+    `through` the number of the last change of profiles that it has seen.
     """
 
     run_id: str
@@ -99,6 +100,7 @@ class RunSummary(Frozen):
     authors_left_out: LeftOut = LeftOut()
     embedding_version: str | None = None
     code_version: str | None = None
+    through: int | None = None
 
     @property
     def ended(self) -> bool:

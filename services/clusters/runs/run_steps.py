@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
@@ -40,6 +41,7 @@ SPANS = {
 """Which part of the whole each stage is."""
 
 _NOT_FOUND = 404
+_LAST_CHANGE = b"last_change"
 
 
 class RunSteps:
@@ -77,15 +79,16 @@ class RunSteps:
 
         advance(Stage.READING, 0.0)
         async with self._worker.table_file() as file, self._worker.table_file() as texts:
-            await self._read_features(run.brand, run.request.basis, file, advance)
+            through = await self._read_features(run.brand, run.request.basis, file, advance)
             before = NOTHING_BEFORE
             if current is not None:
                 members = await self._members(run.brand, run.request.basis)
                 before = Before(members, frozenset(cluster.id for cluster in current.clusters))
             await self._read_posts(run.brand, texts)
-            return await self._worker.run(
+            trained = await self._worker.run(
                 train_file, file, run.request, before, self._budget, texts, self._examples, report=advance
             )
+            return replace(trained, through=through)
 
     async def stage(self, run: Run, trained: TrainedClusters, report: Report) -> int:
         """Send every author's cluster to profiles, where nothing shows yet; return how many it holds.
@@ -115,8 +118,10 @@ class RunSteps:
             staged = await self.stage(run, trained, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")
 
-    async def _read_features(self, brand: str, basis: Basis, file: TableFile, advance: Advance) -> None:
+    async def _read_features(self, brand: str, basis: Basis, file: TableFile, advance: Advance) -> int:
         """Write the features of every author of the brand to a file, with their embeddings where the basis reads them.
+
+        Returns the number of the last change that is in them.
 
         Raises CannotTrainError where nothing is known of the brand or the pages cannot be read.
         """
@@ -131,7 +136,7 @@ class RunSteps:
                     raise
                 sentence = f"nothing is known of the brand {brand}; ingest posts about it, then train"
                 raise CannotTrainError(sentence) from None
-            rows = await asyncio.to_thread(_append, file, content)
+            rows, through = await asyncio.to_thread(_append, file, content)
             advance(Stage.READING, file.rows / (file.rows + self._budget.search_rows))
             if following is None:
                 break
@@ -139,6 +144,7 @@ class RunSteps:
                 raise CannotTrainError("profiles' pages of features do not advance; try again")
             cursor = following
         file.close()
+        return through
 
     async def _read_posts(self, brand: str, file: TableFile) -> None:
         """Write a fair sample of the brand's posts to a file; raises CannotTrainError where they cannot be read."""
@@ -161,8 +167,11 @@ class RunSteps:
         return members
 
 
-def _append(file: TableFile, content: bytes) -> int:
-    """Add a page to the table and return how many authors it has; raises CannotTrainError, OSError."""
+def _append(file: TableFile, content: bytes) -> tuple[int, int]:
+    """Add a page to the table; return how many authors it has and the last change in it.
+
+    Raises CannotTrainError, OSError.
+    """
     try:
         with pa.ipc.open_stream(content) as stream:
             page = stream.read_all()
@@ -172,7 +181,7 @@ def _append(file: TableFile, content: bytes) -> int:
         file.append(page)
     except pa.ArrowInvalid:
         raise CannotTrainError("profiles' pages of features differ in their columns; try again") from None
-    return len(page)
+    return len(page), int((page.schema.metadata or {}).get(_LAST_CHANGE, b"0"))
 
 
 def overall(stage: Stage, done: float) -> float:
@@ -198,6 +207,7 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "filled_features": trained.filled,
             "authors_left_out": trained.left_out,
             "embedding_version": trained.model.embedding_version,
+            "through": trained.through,
             "code_version": version("voxpop"),
             "clusters": trained.clusters,
             "examples": trained.examples,

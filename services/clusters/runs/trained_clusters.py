@@ -63,7 +63,8 @@ NOTHING_BEFORE = Before({}, frozenset())
 class TrainedClusters:
     """What a training found; `assignments` has the columns `author_key` (ascending) and `cluster`.
 
-    `features` are what authors were compared by, `filled` those of them that are unknown of some authors.
+    `features` are what authors were compared by, `filled` those of them that are unknown of some authors. `through` is
+    the number of the last change of profiles that was read.
     """
 
     assignments: pa.Table
@@ -77,6 +78,7 @@ class TrainedClusters:
     map: RunMap
     clusters: list[Cluster]
     examples: dict[int, list[str]]
+    through: int = 0
 
     @property
     def author_keys(self) -> list[str]:

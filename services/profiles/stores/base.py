@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.profiles.assigned_run import KEPT_RUNS, AssignedRun
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import Beginning, FeatureRows
+from services.profiles.feature_page import Beginning, FeatureRows, NamedAuthors
 from services.profiles.kept import Erased, KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
@@ -137,7 +137,9 @@ class ProfileStore(Protocol):
         """Return how many authors each published cluster has, by basis."""
         ...
 
-    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+    async def features(
+        self, brand: str, place: Beginning | NamedAuthors, limit: int, version: str | None = None
+    ) -> FeatureRows:
         """Return up to `limit` profiles as numbers, with the sums of embeddings of a version where one is named.
 
         By author, after an author (the empty text is before all), those of a span of changes, by number and author, or

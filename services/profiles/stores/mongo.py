@@ -7,7 +7,7 @@ import pymongo
 from typing_extensions import override
 
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import Beginning, FeatureRows
+from services.profiles.feature_page import Beginning, FeatureRows, NamedAuthors
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import BrandSize, BrandSummary, Profile
@@ -117,7 +117,9 @@ class MongoProfileStore(MongoTransactions):
 
     @override
     @answering
-    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+    async def features(
+        self, brand: str, place: Beginning | NamedAuthors, limit: int, version: str | None = None
+    ) -> FeatureRows:
         return await mongo_listing.features(self._database, brand, place, limit, version)
 
     @override

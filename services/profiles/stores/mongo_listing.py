@@ -40,7 +40,7 @@ async def profiles(database: MongoDatabase, session: MongoSession, listing: List
 
 
 async def features(
-    database: MongoDatabase, brand: str, place: Beginning, limit: int, version: str | None
+    database: MongoDatabase, brand: str, place: Beginning | NamedAuthors, limit: int, version: str | None
 ) -> FeatureRows:
     """Return a page of records by author or by change, or of some authors."""
     names = {"_id": 0, "record": 1, **({"author_key": 1, "embeddings": 1} if version is not None else {})}

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from services.profiles.assigned_run import AssignedRun
 from services.profiles.embedding import EmbeddingSpace
-from services.profiles.feature_page import Beginning, FeatureRows
+from services.profiles.feature_page import Beginning, FeatureRows, NamedAuthors
 from services.profiles.kept import KeptBucket, KeptPost, KeptProfile, Place, RemovedAuthor, Sample
 from services.profiles.listing import Listing
 from services.profiles.profile import Basis, BrandSize, BrandSummary, Profile
@@ -141,7 +141,9 @@ class SqliteProfileStore(TransactionalProfileStore):
         return await self._database.read(lambda c: cluster_sizes(c, brand))
 
     @override
-    async def features(self, brand: str, place: Beginning, limit: int, version: str | None = None) -> FeatureRows:
+    async def features(
+        self, brand: str, place: Beginning | NamedAuthors, limit: int, version: str | None = None
+    ) -> FeatureRows:
         return await self._database.read(lambda c: feature_rows(c, brand, place, limit, version))
 
     @override

@@ -72,7 +72,7 @@ def brand_changes(connection: sqlite3.Connection, after: int) -> BrandChanges:
 
 
 def feature_rows(
-    connection: sqlite3.Connection, brand: str, place: Beginning, limit: int, version: str | None
+    connection: sqlite3.Connection, brand: str, place: Beginning | NamedAuthors, limit: int, version: str | None
 ) -> FeatureRows:
     """Return a page of records by author or change, or of some authors; one without its whole length is left out."""
     if isinstance(place, str):
