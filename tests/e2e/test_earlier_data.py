@@ -27,11 +27,11 @@ EXPIRED = ("bluesky", "10953167326717355419", "10703722416942621144")
 """Platform, post and author of posts of then: of an author who was erased, one removed, one whose text has expired."""
 ANSWERED_ANEW = re.compile(
     r"/clusters/v1/.*/(reason|scores/\d+/(largest_share|smallest_size)):|/ingest/v1/erasures/0{31}[23]/"
-    r"|/(clusters/v1|runs)/[^:]*: nothing is now "
+    r"|/(clusters/v1|runs)/[^:]*: nothing is now |/profiles/v1/brands/[^/]+/features/\d+/[^/]+: nothing is now "
 )
 """Sizes of clusters of fewer than five people are not told any more; erasures put off for days are due at once.
 
-Runs and cards have fields that they had not then.
+Runs, cards and rows of features have fields that they had not then.
 """
 SERVICES = ("ingest", "profiles", "clusters", "sentiment")
 
