@@ -53,6 +53,7 @@ class Resources:
     embedding: CatalogEmbedding
     models: RunModels
     clock: Clock
+    example_posts: int
 
     def checks(self) -> Mapping[str, Check]:
         """Return what must be ready, by name."""
@@ -110,4 +111,6 @@ async def open_resources(
         }
         async with running(beside, clock), trainer.running():
             events = RunEvents(store.runs, trainer, clock)
-            yield Resources(store, profiles, trainer, ended, events, worker, embedding, models, clock)
+            yield Resources(
+                store, profiles, trainer, ended, events, worker, embedding, models, clock, settings.example_posts
+            )

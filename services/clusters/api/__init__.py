@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import assign, catalog, clusters, plots, runs, schedules
+from services.clusters.api import assign, catalog, clusters, examples, plots, runs, schedules
 
 ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
     clusters.router,
+    examples.router,
     catalog.router,
     schedules.router,
     assign.router,

@@ -18,7 +18,6 @@ from shared.errors import NotFoundError
 from shared.web.auth import requires
 
 router = APIRouter(prefix="/v1/brands/{brand}/clusters", tags=["clusters"], dependencies=[requires(Scope.READ)])
-
 WantedBasis = Annotated[Basis, Query(description="what authors were compared by")]
 
 
@@ -56,7 +55,7 @@ class ClusterList(Frozen):
 @router.get("")
 async def list_clusters(brand: Brand, resources: Res, basis: WantedBasis = Basis.BEHAVIOUR) -> ClusterList:
     """The cards of the current run's clusters."""
-    run = await _current(resources, brand, basis)
+    run = await current_run(resources, brand, basis)
     freshness = await resources.store.freshness.of(brand, basis)
     kept = freshness if freshness is not None and freshness.run_id == run.run_id else None
     assigned = kept.assigned if kept is not None else 0
@@ -80,15 +79,20 @@ async def list_clusters(brand: Brand, resources: Res, basis: WantedBasis = Basis
 @router.get("/{cluster_id}")
 async def show_cluster(brand: Brand, cluster_id: int, resources: Res, basis: WantedBasis = Basis.BEHAVIOUR) -> Cluster:
     """One card of the current run."""
-    run = await _current(resources, brand, basis)
+    return card_of(await current_run(resources, brand, basis), cluster_id)
+
+
+def card_of(run: Run, cluster_id: int) -> Cluster:
+    """Return one card of a run; raises NotFoundError, naming the clusters there are."""
     for cluster in told(run.clusters):
         if cluster.id == cluster_id:
             return cluster
     ids = ", ".join(str(cluster.id) for cluster in run.clusters)
-    raise NotFoundError(f"the current run of {brand} has no cluster {cluster_id}; it has {ids}")
+    raise NotFoundError(f"the current run of {run.brand} has no cluster {cluster_id}; it has {ids}")
 
 
-async def _current(resources: Resources, brand: str, basis: Basis) -> Run:
+async def current_run(resources: Resources, brand: str, basis: Basis) -> Run:
+    """Return the current run; raises NotFoundError with the remedy where there is none."""
     run = await resources.store.runs.current(brand, basis)
     if run is None:
         raise NotFoundError(

@@ -21,6 +21,8 @@ from shared.small_groups import LEAST_PEOPLE
 
 MOST_DIFFERENT: Final = 6
 """Words of a theme; a name takes the first."""
+MOST_LOOKED_UP: Final = 12
+"""Terms of a cluster whose spelling is looked up."""
 MOST_READ: Final = 500
 """Posts in which the spelling of a word is looked up."""
 LEAST_MARGIN: Final = 0.01
@@ -29,7 +31,7 @@ _ARTICLES: Final = "the this that his her its our your der die das den les los l
 ARTICLES: Final = frozenset(_ARTICLES.split())
 """Words that belong to no other word, however often they stand before it."""
 _COMPLETE: Final = 0.7
-"""The share of the people who write a word from which the word before it belongs to it, as New to York."""
+"""The share of a word's people from which their spelling is its own, and the word before it part of it (New York)."""
 _ALIKE: Final = 4
 """Words that begin with so many equal letters say the same twice."""
 _TINY: Final = 1e-12
@@ -49,12 +51,15 @@ def themes_of(posts: ClusterPosts, terms: Sequence[Sequence[WeightedTerm]]) -> d
     uses = _uses(posts.words, {term.term for told in named.values() for term in told})
     nearness = _margins(posts, uses)
     found: dict[int, list[str]] = {}
-    for place, told in named.items():
-        scores = {term.term: math.sqrt(term.weight) * nearness[term.term][place] for term in told}
+    for place, candidates in named.items():
+        scores = {term.term: math.sqrt(term.weight) * nearness[term.term][place] for term in candidates}
         ranked = sorted(scores, key=lambda term: (-scores[term], term))
         if ranked:
-            found[posts.ids[place]] = [_written(term, posts, uses[term]) for term in _different(ranked)]
-    return found
+            written = {term: _written(term, posts, uses[term]) for term in ranked[:MOST_LOOKED_UP]}
+            found[posts.ids[place]] = [
+                written[term] for term in _different([term for term in written if written[term]])
+            ]
+    return {cluster: theme for cluster, theme in found.items() if theme}
 
 
 def _uses(words: TokenTable, wanted: AbstractSet[str]) -> dict[str, Ints]:
@@ -115,19 +120,22 @@ def units(vectors: Any) -> Floats:
 def _different(ranked: Sequence[str]) -> list[str]:
     """Return the first terms of which no two have a word alike."""
     found: list[str] = []
-    seen: set[str] = set()
+    seen: list[str] = []
     for term in ranked:
-        beginnings = {word[:_ALIKE] for word in term.removeprefix("#").split()}
-        if seen.isdisjoint(beginnings):
+        words = [word[:_ALIKE] for word in term.removeprefix("#").split()]
+        if not any(word.startswith(other) or other.startswith(word) for word in words for other in seen):
             found.append(term)
-            seen |= beginnings
+            seen += words
         if len(found) == MOST_DIFFERENT:
             break
     return found
 
 
 def _written(term: str, posts: ClusterPosts, places: Ints) -> str:
-    """Return a term as most people write it, with the word before it where that belongs to it."""
+    """Return a term as most people write it, with the word before it where that belongs to it.
+
+    Empty for words that no five people write side by side: stop words stand between them.
+    """
     pattern = re.compile(rf"(?:(?<!\w)([^\W\d_]{{3,}}) )?(?<![\w#])({re.escape(term)})(?!\w)", re.IGNORECASE)
     texts = posts.posts.table["text"].take(places[:MOST_READ]).to_pylist()
     forms: dict[int, tuple[str, str]] = {}
@@ -136,8 +144,10 @@ def _written(term: str, posts: ClusterPosts, places: Ints) -> str:
         if match and person not in forms:
             forms[person] = (match[1] or "", match[2])
     if len(forms) < LEAST_PEOPLE:
-        return term
-    written, _ = _commonest(form for _, form in forms.values())
+        return "" if " " in term else term
+    written, people = _commonest(form for _, form in forms.values())
+    if people < _COMPLETE * len(forms):  # a common word that stands at the beginning of sentences, too
+        written = term
     before, people = _commonest(word for word, _ in forms.values())
     belongs = people >= max(LEAST_PEOPLE, _COMPLETE * len(forms)) and before[:1].isupper() and not is_sensitive(before)
     return f"{before} {written}" if belongs and before.casefold() not in ARTICLES else written

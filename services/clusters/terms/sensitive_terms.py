@@ -18,6 +18,8 @@ from typing import Final
 from shared.words import folded, sequence_in
 
 LIST: Final = Path(__file__).with_name("sensitive_terms.toml")
+LONGEST: Final = 24
+"""Letters of an entry."""
 LEAST_INSIDE: Final = 5
 """Letters of a stem that is looked for inside of hashtags, which are written without blanks; of a whole word, more."""
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
@@ -28,9 +30,9 @@ class SensitiveWords:
     """The list made ready: whole words, what words begin with, pairs of words, and what hashtags hold."""
 
     words: frozenset[str]
-    starts: re.Pattern[str]
+    starts: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    inside: re.Pattern[str]
+    inside: frozenset[str]
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> "SensitiveWords":
@@ -41,20 +43,27 @@ class SensitiveWords:
         pairs = {(first, second) for first, _, second in (entry.partition("_") for entry in whole) if second}
         inside = {each for each in stems if len(each) >= LEAST_INSIDE} | {first + second for first, second in pairs}
         inside |= {each for each in whole if len(each) > LEAST_INSIDE and "_" not in each}
-        return cls(frozenset(whole), _any_of(stems), frozenset(pairs), _any_of(inside))
+        return cls(frozenset(whole), frozenset(stems), frozenset(pairs), frozenset(inside))
 
     def holds(self, term: str) -> bool:
         """Tell whether a word of the term, or two of them together, is on the list."""
         plain = _plain(term)
         if plain.startswith("#"):
             body = plain[1:].replace("_", "")
-            return body in self.words or bool(self.starts.match(body) or self.inside.search(body))
+            return body in self.words or self._begins(body) or self._has_inside(body)
         words = [word.removesuffix("'s") for word in sequence_in(plain)]
         return (
             not self.words.isdisjoint(words)
-            or any(self.starts.match(word) for word in words)
+            or any(self._begins(word) for word in words)
             or not self.pairs.isdisjoint(pairwise(words))
         )
+
+    def _begins(self, word: str) -> bool:
+        return any(word[:end] in self.starts for end in range(1, min(len(word), LONGEST) + 1))
+
+    def _has_inside(self, body: str) -> bool:
+        lengths = range(LEAST_INSIDE, LONGEST + 1)
+        return any(body[start : start + length] in self.inside for start in range(len(body)) for length in lengths)
 
 
 def is_sensitive(term: str) -> bool:
@@ -68,10 +77,6 @@ def _listed() -> SensitiveWords:
     return SensitiveWords.of(
         entry for languages in kinds.values() for text in languages.values() for entry in text.split()
     )
-
-
-def _any_of(parts: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(parts, key=lambda part: (len(part), part)))))
 
 
 def _plain(term: str) -> str:

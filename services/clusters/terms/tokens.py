@@ -8,6 +8,7 @@ import stopwordsiso
 from shared.words import folded, sequence_in
 
 _OF_POSTS: Final = (
+    "1st 2nd 3rd 4th 5th congrats congratulations birthday coming "
     "rt via amp gt lt im ive ill id dont didnt doesnt isnt wasnt cant couldnt wont wouldnt youre youve theyre "
     "thats whats heres lets hes shes ve ll re don didn isn lol omg haha hahaha yeah yea yes hey hi pls plz thx ur "
     "gonna wanna gotta ok okay etc today tomorrow yesterday tonight day days week weeks month months year years "
