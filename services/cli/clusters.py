@@ -1,7 +1,8 @@
 """`voxpop clusters`: runs of training, and the cards of a brand's clusters."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import httpx
@@ -47,7 +48,14 @@ async def train(
     http: httpx.AsyncClient, brand: str, basis: str = "behaviour", watch: Callable[[float, str], None] | None = None
 ) -> dict[str, Any]:
     """Start a run and wait for its end; `watch` gets progress (0 to 1) and stage. Raises ClientError if it failed."""
-    run_id = (await client.ask(http, "POST", f"/v1/brands/{brand}/runs", json={"basis": basis}))["run_id"]
+    submitted = await client.ask(http, "POST", f"/v1/brands/{brand}/runs", json={"basis": basis})
+    return await ended(http, submitted["run_id"], watch)
+
+
+async def ended(
+    http: httpx.AsyncClient, run_id: str, watch: Callable[[float, str], None] | None = None
+) -> dict[str, Any]:
+    """Wait for the end of a run; `watch` gets progress (0 to 1) and stage. Raises ClientError if it failed."""
     while True:
         run: dict[str, Any] = await client.ask(http, "GET", f"/v1/runs/{run_id}")
         if watch:
@@ -61,13 +69,20 @@ async def train(
 
 async def train_watched(http: httpx.AsyncClient, brand: str, basis: str = "behaviour") -> dict[str, Any]:
     """Train as `train` does, with a progress bar."""
+    with progress_of_run() as watch:
+        return await train(http, brand, basis, watch)
+
+
+@contextmanager
+def progress_of_run() -> Iterator[Callable[[float, str], None]]:
+    """Show a progress bar; yield what is told progress (0 to 1) and stage."""
     with progress_bar("%") as bar:
-        task = bar.add_task("training", total=100)
+        task = bar.add_task("queued", total=100)
 
         def watch(share: float, stage: str) -> None:
             bar.update(task, completed=share * 100, description=stage)
 
-        return await train(http, brand, basis, watch)
+        yield watch
 
 
 def show_cards(brand: str, clusters: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:

@@ -9,6 +9,7 @@ from services.cli.export import export_brand, import_backup, migrate_store
 from services.cli.keys import key_app
 from services.cli.model import model_app
 from services.cli.processes import serve, up
+from services.cli.topics import show_topics
 from services.cli.upload import ingest
 from services.cli.x_sandbox import x_sandbox
 from shared.logs import configure_logs
@@ -21,6 +22,7 @@ app.command()(serve)
 app.command()(ingest)
 app.command()(analyze)
 app.command("clusters")(show_clusters)
+app.command("topics")(show_topics)
 app.command("export")(export_brand)
 app.command("import")(import_backup)
 app.command("migrate")(migrate_store)

@@ -17,6 +17,7 @@ from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_events import RunEvents
 from services.clusters.runs.run_steps import RunSteps
+from services.clusters.runs.topic_steps import TopicSteps
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
 from services.clusters.store import ClustersStore, open_store
@@ -84,6 +85,7 @@ async def open_resources(
             RunSteps(
                 profiles, settings.page_rows, settings.budget(), worker, settings.card_posts, settings.example_posts
             ),
+            TopicSteps(profiles, store.runs, worker, settings.read_posts, clock),
             ended,
             RunMetrics(registry),
             owner=owner,

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import assign, catalog, clusters, examples, plots, runs, schedules
+from services.clusters.api import assign, catalog, clusters, examples, plots, runs, schedules, topics
 
 ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
@@ -12,4 +12,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     schedules.router,
     assign.router,
     plots.router,
+    topics.router,
 )

@@ -5,7 +5,7 @@ import asyncio
 import pyarrow as pa
 import structlog
 
-from services.clusters.runs.run import Run, RunStatus, Stage
+from services.clusters.runs.run import Run, RunKind, RunStatus, Stage
 from services.clusters.runs.run_store import RunStore
 from shared.errors import ConflictError, PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
@@ -34,7 +34,7 @@ class EndedRuns:
         run of its brand and basis is on, PeerError.
         """
         run = await self._store.find(run_id)
-        current = await self._store.current(run.brand, run.request.basis)
+        current = await self._store.current(run.brand, run.request.subject)
         if current is not None and current.run_id == run_id:
             return run
         run, lease = await self._store.hold(run_id, self._owner)
@@ -53,7 +53,8 @@ class EndedRuns:
         Raises NotFoundError, ConflictError where it is active or current, PeerError.
         """
         run = await self._store.check_deletable(run_id)
-        await self._profiles.forget_assignments(run.brand, run_id)
+        if run.kind is RunKind.CLUSTERS:
+            await self._profiles.forget_assignments(run.brand, run_id)
         await self._store.delete(run_id)
 
     async def take_back(self, run: Run) -> None:
@@ -63,7 +64,7 @@ class EndedRuns:
         """
         if run.stage is not Stage.PUBLISHING and run.status is not RunStatus.SUCCEEDED:
             return
-        current = await self._store.current(run.brand, run.request.basis)
+        current = await self._store.current(run.brand, run.request.subject)
         try:
             if current is not None:
                 await self._publish(current)
@@ -81,12 +82,17 @@ class EndedRuns:
             await self._profiles.forget_assignments(run.brand, run.run_id)
 
     async def _publish(self, run: Run) -> bool:
-        """Show the kept assignments of a run; False where there are none. An erasure meanwhile makes them fewer."""
+        """Show the kept assignments of a run; False where there are none. An erasure meanwhile makes them fewer.
+
+        Topics have none: they are shown from here.
+        """
+        if run.kind is RunKind.TOPICS:
+            return True
         for _ in range(PUBLICATIONS):
             kept = await self._kept(run)
             if not kept:
                 return False
-            if await self._profiles.publish(run.brand, run.run_id, run.request.basis, kept):
+            if await self._profiles.publish(run.brand, run.run_id, run.training.basis, kept):
                 return True
         return False
 

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from services.clusters.runs.run import Run
+from services.clusters.runs.run import Run, RunKind
 
 
 class RunMetrics:
@@ -21,6 +21,11 @@ class RunMetrics:
 
     def ended(self, run: Run) -> None:
         """Count one run that has ended."""
-        self._runs.labels(run.request.basis, run.status).inc()
+        self._runs.labels(_basis(run), run.status).inc()
         if run.started_at is not None and run.ended_at is not None:
-            self._seconds.labels(run.request.basis).observe((run.ended_at - run.started_at).total_seconds())
+            self._seconds.labels(_basis(run)).observe((run.ended_at - run.started_at).total_seconds())
+
+
+def _basis(run: Run) -> str:
+    """Return the label: few values, whatever clusters there are."""
+    return run.request.subject if run.kind is RunKind.CLUSTERS else run.kind

@@ -12,6 +12,7 @@ from services.clusters.bases.basis import Basis, DroppedFeature, FilledFeature, 
 from services.clusters.bases.fitted import DEFAULT_WEIGHT
 from services.clusters.cards.cluster import Cluster
 from services.clusters.fits.score import KScore
+from services.clusters.topics.topic import TopicRequest
 from shared.analysis import Frozen
 from shared.strict_body import StrictBody
 
@@ -39,6 +40,7 @@ class Stage(StrEnum):
     READING = "reading"
     SCALING = "scaling"
     SEARCHING = "searching k"
+    FITTING = "fitting"
     DESCRIBING = "describing"
     ASSIGNING = "assigning"
     PUBLISHING = "publishing"
@@ -58,6 +60,13 @@ K = Annotated[
 ]
 
 
+class RunKind(StrEnum):
+    """What a run finds."""
+
+    CLUSTERS = "clusters"
+    TOPICS = "topics"
+
+
 class RunRequest(StrictBody):
     """What to train: `k` is the number of clusters, `auto` lets the run choose it.
 
@@ -71,9 +80,19 @@ class RunRequest(StrictBody):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     weight: Annotated[float, Field(ge=0, le=1, strict=True, allow_inf_nan=False)] = DEFAULT_WEIGHT
 
+    @property
+    def subject(self) -> str:
+        """Return what a brand has one active and one current run of."""
+        return self.basis.value
+
+    @property
+    def words(self) -> str:
+        """Return what distinguishes the request from others of its subject."""
+        return f"k {self.k} and seed {self.seed}"
+
 
 class RunSummary(Frozen):
-    """A run without its clusters; immutable once `status` has ended. `error` is a sentence for a person.
+    """A run without what it found; immutable once `status` has ended. `error` is a sentence for a person.
 
     `authors` took part; `authors_left_out` counts those who did not. `filled_features` are unknown of some authors,
     who are placed at the median of the others. `code_version` is the voxpop that trained,
@@ -82,7 +101,8 @@ class RunSummary(Frozen):
 
     run_id: str
     brand: str
-    request: RunRequest
+    kind: RunKind = RunKind.CLUSTERS
+    request: RunRequest | TopicRequest
     status: RunStatus = RunStatus.QUEUED
     stage: Stage = Stage.QUEUED
     progress: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -101,6 +121,13 @@ class RunSummary(Frozen):
     embedding_version: str | None = None
     code_version: str | None = None
     through: int | None = None
+
+    @property
+    def training(self) -> RunRequest:
+        """Return what was asked of a run of clusters; raises TypeError for one of topics."""
+        if isinstance(self.request, TopicRequest):
+            raise TypeError(f"run {self.run_id} is of topics")
+        return self.request
 
     @property
     def ended(self) -> bool:

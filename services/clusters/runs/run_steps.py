@@ -79,14 +79,14 @@ class RunSteps:
 
         advance(Stage.READING, 0.0)
         async with self._worker.table_file() as file, self._worker.table_file() as texts:
-            through = await self._read_features(run.brand, run.request.basis, file, advance)
+            through = await self._read_features(run.brand, run.training.basis, file, advance)
             before = NOTHING_BEFORE
             if current is not None:
-                members = await self._members(run.brand, run.request.basis)
+                members = await self._members(run.brand, run.training.basis)
                 before = Before(members, frozenset(cluster.id for cluster in current.clusters))
             await self._read_posts(run.brand, texts)
             trained = await self._worker.run(
-                train_file, file, run.request, before, self._budget, texts, self._examples, report=advance
+                train_file, file, run.training, before, self._budget, texts, self._examples, report=advance
             )
             return replace(trained, through=through)
 
@@ -101,7 +101,7 @@ class RunSteps:
         for first in range(0, len(assignments), CHUNK):
             part = assignments.slice(first, CHUNK)
             clusters = dict(zip(part["author_key"].to_pylist(), part["cluster"].to_pylist(), strict=True))
-            stored += await self._profiles.stage(run.brand, run.run_id, run.request.basis, clusters)
+            stored += await self._profiles.stage(run.brand, run.run_id, run.training.basis, clusters)
             report(Stage.ASSIGNING, overall(Stage.ASSIGNING, (first + len(part)) / len(assignments)))
         return stored
 
@@ -113,7 +113,7 @@ class RunSteps:
         Raises CannotTrainError, PeerError.
         """
         for _ in range(PUBLICATIONS):
-            if await self._profiles.publish(run.brand, run.run_id, run.request.basis, staged):
+            if await self._profiles.publish(run.brand, run.run_id, run.training.basis, staged):
                 return
             staged = await self.stage(run, trained, report)
         raise CannotTrainError("profiles did not publish the clusters: it holds other than was sent; train again")

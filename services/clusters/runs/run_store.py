@@ -7,7 +7,6 @@ from typing import Final
 
 import structlog
 
-from services.clusters.bases.basis import Basis
 from services.clusters.runs.artifacts import RunArtifacts
 from services.clusters.runs.run import Run, RunStatus
 from shared.clock import Clock
@@ -30,7 +29,10 @@ RUNS: Final = Collection(
         LEASE_INDEX,
     ),
 )
-"""An active run has a `slot`, its brand and basis, which lets one in; `served` numbers what became current."""
+"""An active run has a `slot`, its brand and subject, which lets one in; `served` numbers what became current.
+
+`basis` is the subject: of clusters their basis, of topics their method and whose they are.
+"""
 _ATTEMPTS: Final = 10
 _LAPSED: Final = 1000
 _RECENT: Final = 30
@@ -209,11 +211,11 @@ class RunStore:
             raise ConflictError(f"run {run_id} is {run.status}; cancel it with POST /v1/runs/{run_id}/cancel first")
         if kept.fields.get("slot") is not None:
             raise ConflictError(f"run {run_id} is being restored; wait for that")
-        latest = await _latest(operations, run.brand, run.request.basis)
+        latest = await _latest(operations, run.brand, run.request.subject)
         if latest is not None and latest.key == run_id:
             raise ConflictError(
-                f"run {run_id} is the current one of {run.brand} by {run.request.basis}: its clusters are served; "
-                "train a new one, or restore another with POST /v1/runs/{id}/restore, then delete it"
+                f"run {run_id} is the current one of {run.brand} for {run.request.subject}: what it found is "
+                "served; train a new one, or restore another with POST /v1/runs/{id}/restore, then delete it"
             )
         return run
 
@@ -227,18 +229,18 @@ class RunStore:
         query = Query(("brand",), (brand,), after=after, descending=True)
         return await find_readable(self._documents, RUNS, query, limit, _run)
 
-    async def latest(self, brand: str, basis: Basis) -> Run | None:
-        """Return the newest run of a brand and basis, whatever became of it; None where the newest are of others."""
+    async def latest(self, brand: str, subject: str) -> Run | None:
+        """Return the newest run of a brand for a subject, whatever became of it; None where the newest are of others."""
         recent = await self.runs(brand, _RECENT)
-        return next((run for run in recent if run.request.basis is basis), None)
+        return next((run for run in recent if run.request.subject == subject), None)
 
-    async def current(self, brand: str, basis: Basis) -> Run | None:
-        """Return the run that is served for a brand and basis: the one that succeeded or was restored last."""
-        latest = await _latest(self._documents, brand, basis)
+    async def current(self, brand: str, subject: str) -> Run | None:
+        """Return the run that is served for a brand and a request's subject: what succeeded or was restored last."""
+        latest = await _latest(self._documents, brand, subject)
         return read_document(RUNS, latest, _run) if latest is not None else None
 
     async def _next_served(self, run: Run) -> int:
-        latest = await _latest(self._documents, run.brand, run.request.basis)
+        latest = await _latest(self._documents, run.brand, run.request.subject)
         served = latest.fields["served"] if latest is not None else 0
         return served + 1 if isinstance(served, int) else 1
 
@@ -248,7 +250,7 @@ class RunStore:
 
 def slot_of(run: Run) -> str:
     """Return what one active run at a time has."""
-    return f"{run.brand}|{run.request.basis}"
+    return f"{run.brand}|{run.request.subject}"
 
 
 def _lease(run: Run, owner: str) -> Lease:
@@ -257,7 +259,7 @@ def _lease(run: Run, owner: str) -> Lease:
 
 def document_of(run: Run, **fields: Value) -> Document:
     """Return a run as it is kept."""
-    looked_up: dict[str, Value] = {"brand": run.brand, "basis": run.request.basis.value, **fields}
+    looked_up: dict[str, Value] = {"brand": run.brand, "basis": run.request.subject, **fields}
     return Document(run.run_id, run.model_dump_json(), looked_up)
 
 
@@ -271,8 +273,8 @@ def _found(document: Document | None) -> Document:
     return document
 
 
-async def _latest(operations: Operations, brand: str, basis: Basis) -> Document | None:
-    query = Query(("brand", "basis", "served"), (brand, basis.value), descending=True)
+async def _latest(operations: Operations, brand: str, subject: str) -> Document | None:
+    query = Query(("brand", "basis", "served"), (brand, subject), descending=True)
     found = await operations.find(RUNS, query, 1)
     return found[0] if found else None
 
@@ -284,8 +286,8 @@ def _admitted(active: Run, wanted: Run) -> Run:
     if active.request == wanted.request:
         return active
     raise ConflictError(
-        f"run {active.run_id} of this brand and basis is {active.status} with k {active.request.k} and seed "
-        f"{active.request.seed}; wait for its end or cancel it"
+        f"run {active.run_id} of this brand for {active.request.subject} is {active.status} with "
+        f"{active.request.words}; wait for its end or cancel it"
     )
 
 

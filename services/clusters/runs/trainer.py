@@ -11,10 +11,12 @@ from services.clusters.bases.basis import CannotTrainError
 from services.clusters.runs.active_run import ActiveRun
 from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
-from services.clusters.runs.run import Run, RunRequest, RunStatus, Stage, new_run_id
+from services.clusters.runs.run import Run, RunKind, RunRequest, RunStatus, Stage, new_run_id
 from services.clusters.runs.run_steps import RunSteps, overall, succeeded
 from services.clusters.runs.run_store import INTERRUPTED, RunStore
+from services.clusters.runs.topic_steps import TopicSteps
 from services.clusters.runs.trained_clusters import TrainedClusters
+from services.clusters.topics.topic import TopicRequest
 from services.clusters.worker import ComputationError, WorkerLostError
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerError
@@ -33,6 +35,7 @@ class Trainer:
         self,
         store: RunStore,
         steps: RunSteps,
+        topics: TopicSteps,
         ended: EndedRuns,
         metrics: RunMetrics,
         *,
@@ -49,6 +52,7 @@ class Trainer:
         """
         self._store = store
         self._steps = steps
+        self._topics = topics
         self._ended = ended
         self._metrics = metrics
         self._owner = owner
@@ -59,7 +63,7 @@ class Trainer:
         self._clock = clock
         self._active: dict[str, ActiveRun] = {}
 
-    async def submit(self, brand: str, request: RunRequest) -> Run:
+    async def submit(self, brand: str, request: RunRequest | TopicRequest) -> Run:
         """Queue a run, or return the active one with the same parameters.
 
         Raises ConflictError where one with other parameters is active, OverloadedError where too many
@@ -69,7 +73,8 @@ class Trainer:
             raise OverloadedError("too many runs are waiting; try again after a while", RETRY_AFTER)
         await self._store.fail_lapsed(self._ended.take_back, self._dead)
         now = self._clock.now()
-        run = Run(run_id=new_run_id(now), brand=brand, request=request, submitted_at=now)
+        kind = RunKind.TOPICS if isinstance(request, TopicRequest) else RunKind.CLUSTERS
+        run = Run(run_id=new_run_id(now), brand=brand, kind=kind, request=request, submitted_at=now)
         active = self._active[run.run_id] = ActiveRun(run)
         try:
             admitted = await self._store.submit(run, self._owner)
@@ -117,9 +122,9 @@ class Trainer:
         """Return a run of this process that has not ended."""
         return self._active.get(run_id)
 
-    def _has(self, brand: str, request: RunRequest) -> bool:
+    def _has(self, brand: str, request: RunRequest | TopicRequest) -> bool:
         runs = (active.run for active in self._active.values())
-        return any(run.brand == brand and run.request.basis is request.basis for run in runs)
+        return any(run.brand == brand and run.request.subject == request.subject for run in runs)
 
     async def _watch(self) -> None:
         while True:
@@ -174,7 +179,9 @@ class Trainer:
         try:
             async with self._turns:
                 active.begin(self._clock.now())
-                current = await self._store.current(active.run.brand, active.run.request.basis)
+                current = await self._store.current(active.run.brand, active.run.request.subject)
+                if active.run.kind is RunKind.TOPICS:
+                    return await self._topics.find(active.run, current, active.report)
                 trained = await self._steps.train(active.run, current, active.report)
                 await self._keep_artifacts(active.run, trained)
                 staged = await self._steps.stage(active.run, trained, active.report)

@@ -32,7 +32,7 @@ class PostWords:
 
     @classmethod
     def of(cls, table: pa.Table, version: str | None = None) -> Self:
-        """Read the columns text, language, embedding and embedding_version; `version` is the commonest where None.
+        """Read text and language, embedding and embedding_version where they are; None is the commonest version.
 
         `texts` numbers the different texts: posts of the same text have the same number.
         """
@@ -40,7 +40,10 @@ class PostWords:
         numbers: dict[str, int] = {}
         of_post = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
         documents = [tokens(text, code) for text, code in zip(texts, table["language"].to_pylist(), strict=True)]
-        versions = np.array(["" if one is None else one for one in table["embedding_version"].to_pylist()], np.str_)
+        told = (
+            table["embedding_version"].to_pylist() if "embedding_version" in table.column_names else [None] * len(texts)
+        )
+        versions = np.array(["" if one is None else one for one in told], np.str_)
         counts = Counter(one for one in versions.tolist() if one)
         wanted = version or max(counts, key=lambda one: (counts[one], one), default=None)
         return cls(TokenTable.of(documents), of_post, _vectors(table, versions == (wanted or "\0")), wanted)
@@ -99,6 +102,8 @@ class Corpus:
 
 
 def _vectors(table: pa.Table, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    if "embedding" not in table.column_names:
+        return np.zeros((len(table), 0), np.float32)
     column = table["embedding"]
     places = np.flatnonzero(wanted & column.is_valid().to_numpy())
     if not places.size or not pa.types.is_fixed_size_list(column.type):

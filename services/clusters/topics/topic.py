@@ -3,10 +3,14 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from services.clusters.bases.basis import Basis
 from services.clusters.terms.class_terms import WeightedTerm
 from shared.analysis import Frozen
+from shared.strict_body import StrictBody
+
+MOST_CLUSTER_ID = 2**31 - 1
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Coherence = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
@@ -17,6 +21,33 @@ class TopicMethod(StrEnum):
 
     LDA = "lda"
     EMBEDDING = "embedding"
+
+
+class TopicRequest(StrictBody):
+    """Whose topics to find, and how: a brand's, or those of one of its clusters by a basis."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: TopicMethod
+    cluster: Annotated[int, Field(ge=0, le=MOST_CLUSTER_ID, strict=True)] | None = None
+    basis: Basis | None = None
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)] = 0
+
+    @property
+    def subject(self) -> str:
+        """Return what a brand has one active and one current run of."""
+        return subject_of(self.method, self.cluster, self.basis)
+
+    @property
+    def words(self) -> str:
+        """Return what distinguishes the request from others of its subject."""
+        return f"seed {self.seed}"
+
+
+def subject_of(method: TopicMethod, cluster: int | None, basis: Basis | None) -> str:
+    """Return the subject of topics by a method, of one cluster where it is given."""
+    whose = "" if cluster is None else f" of cluster {cluster} by {basis or Basis.BEHAVIOUR}"
+    return f"topics by {method}{whose}"
 
 
 class Topic(Frozen):

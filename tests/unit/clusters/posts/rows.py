@@ -32,10 +32,11 @@ def row(number: int, author: int = 1, hours: int = 0, **more: Any) -> dict[str, 
 
 
 def table_of_posts(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return posts as a page of profiles; `embedding` of two numbers comes where the first post has one, or None."""
+    """Return posts as a page of profiles; `embedding` comes where the first post has one, or None, of two numbers."""
     schema = SCHEMA
     if rows and "embedding" in rows[0]:
-        schema = schema.append(pa.field("embedding", pa.list_(pa.float32(), 2)))
+        size = next((len(one["embedding"]) for one in rows if one["embedding"] is not None), 2)
+        schema = schema.append(pa.field("embedding", pa.list_(pa.float32(), size)))
         schema = schema.append(pa.field("embedding_version", pa.string()))
     return pa.Table.from_pylist([dict(one) for one in rows], schema=schema)
 

@@ -28,7 +28,7 @@ async def test_a_combined_run_follows_its_weight(start: Start) -> None:
     async with start(profiles) as service:
         request = RunRequest.model_validate({"basis": "combined", "k": 4, "weight": 1.0})
         run = await trained(service, request)
-        assert (run.status, run.request.weight) == (RunStatus.SUCCEEDED, 1.0)
+        assert (run.status, run.training.weight) == (RunStatus.SUCCEEDED, 1.0)
         assert {"posts", "embedding"} <= set(run.features)
         assert len(set(zip(kinds(80), map(profiles.clusters.get, map(key, range(80))), strict=True))) == 4
 
