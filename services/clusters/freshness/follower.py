@@ -93,7 +93,7 @@ class Follower:
         model = await self._models.of(run)
         if model is None:
             return 0
-        basis = run.request.basis
+        basis = run.training.basis
         freshness = await self._freshness.of(run.brand, basis)
         if freshness is None or freshness.run_id != run.run_id:
             freshness = RunFreshness(run_id=run.run_id, through=run.through or 0)
@@ -111,7 +111,7 @@ class Follower:
                     run.brand,
                     PAGE,
                     cursor,
-                    embeddings=run.request.basis.reads_embeddings,
+                    embeddings=run.training.basis.reads_embeddings,
                     changed_after=after,
                 )
             except PeerRefusedError as error:
@@ -122,14 +122,14 @@ class Follower:
             keys = list(placed.clusters)
             for first in range(0, len(keys), CHUNK):
                 chunk = {key: placed.clusters[key] for key in keys[first : first + CHUNK]}
-                await self._profiles.stage(run.brand, run.run_id, run.request.basis, chunk)
+                await self._profiles.stage(run.brand, run.run_id, run.training.basis, chunk)
             assigned += len(keys)
             # Only the last page is the end of what was asked for: an end on the way is told by none.
             through = placed.through if cursor is None else after
             freshness = freshness.with_assigned(keys, placed.distances, through)
             if cursor is None:
                 if keys or through != after:
-                    await self._freshness.put(run.brand, run.request.basis, freshness)
+                    await self._freshness.put(run.brand, run.training.basis, freshness)
                 return assigned
 
 

@@ -230,7 +230,7 @@ class RunStore:
         return await find_readable(self._documents, RUNS, query, limit, _run)
 
     async def latest(self, brand: str, subject: str) -> Run | None:
-        """Return the newest run of a brand for a subject, whatever became of it; None where the newest are of others."""
+        """Return the newest run of a brand for a subject, whatever became of it; None where the newest lack it."""
         recent = await self.runs(brand, _RECENT)
         return next((run for run in recent if run.request.subject == subject), None)
 
