@@ -15,7 +15,7 @@ from shared.analyzed_post import Voice
 from shared.mongo import MongoDatabase
 
 _TEXT_FIELDS: Final = ("profile", "hour", "body", "text")
-_BATCH: Final = 100
+_BATCH: Final = 500
 """Posts fetched at once: what one batch is over the bytes of a page is read in vain."""
 
 
