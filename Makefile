@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export UV_NO_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help fuzz test-fuzz check-speed docs lines run test test-mongo test-train check format lock bench bench-profiles model evaluate setup setup-fuzz setup-run clean
+.PHONY: help fuzz test-fuzz check-speed docs lines run test test-mongo test-train check format lock bench bench-clusters bench-profiles model evaluate setup setup-fuzz setup-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ check-speed: setup ## fail where the sentiment service costs twice the CPU time 
 
 bench: setup ## print throughput and latency beside their limits (minutes)
 	@$(BIN)/python -m bench
+
+bench-clusters: setup ## print what a retrain computes beside scikit-learn and the naive elbow, up to a million authors (minutes)
+	@$(BIN)/python -m bench.clusters
 
 bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB (minutes); BESIDE=a tree to compare with
 	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles $(BESIDE)

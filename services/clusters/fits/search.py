@@ -16,7 +16,7 @@ from services.clusters.fits.kmeans import (
     sample,
     undivided,
 )
-from services.clusters.fits.reference import gaps
+from services.clusters.fits.reference import dimensions, gaps
 from services.clusters.fits.score import KScore
 from services.clusters.fits.selection import Choice, alike, candidates, choose, given
 from services.clusters.fits.stability import Resamples
@@ -47,8 +47,9 @@ def search(rows: Rows, k: int | Literal["auto"], seed: int, budget: TrainingBudg
         searched, ks = _searched(rows, k, seed, budget)
         if not ks:
             return ChosenFit(alike(), [], undivided(rows))
+        width = dimensions(searched)
         fits, scores = _scored(searched, ks, seed, budget, advance)
-        choice = choose(scores, *searched.shape) if k == "auto" else given(k, scores, rows.shape[1])
+        choice = choose(scores, len(searched), width) if k == "auto" else given(k, scores, width)
         shown = [
             _without_small(score, joined(searched, each, LEAST_PEOPLE))
             for score, each in zip(scores, fits, strict=True)

@@ -9,13 +9,16 @@ from services.clusters.fits.score import KScore
 from shared.small_groups import LEAST_PEOPLE
 
 MOST_CLUSTERS = 12
-LARGEST_SHARE = 0.9
+LARGEST_SHARE = 0.95
 SMALLEST_SHARE = 0.01
 BALANCED_SHARE = 0.6
 """Of ks that are otherwise as good those are preferred whose largest group holds less than this."""
 
 STABLE = (0.9, 0.8)
 """Adjusted Rand indices from which groups count as coming back: the first that any k reaches."""
+
+AS_STABLE = 0.05
+"""An index farther below the best is less; ten replicates do not tell smaller differences."""
 
 NEAR = 0.2
 """Silhouettes within this part of the best are as good: they differ by k as much without any groups."""
@@ -25,8 +28,8 @@ ERRORS, STABLE_ERRORS = 4.0, 3.0
 where the groups come back, which those of uniform data seldom do."""
 
 LEAST_GAP = 0.1
-"""By the number of dimensions. Smaller gaps are none that people could see, however sure: groups that are apart in one
-of them, and alike in the others, have about 1 by their number."""
+"""By the number of dimensions that rows vary in. Smaller gaps are none that people could see, however sure: groups that
+are apart in one of them, and alike in the others, have about 1 by their number."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,15 @@ def elbow(scores: Sequence[KScore]) -> int | None:
     return scores[place].k if below[place] > 0 else None
 
 
-def choose(scores: Sequence[KScore], authors: int, dimensions: int) -> Choice:
+def choose(scores: Sequence[KScore], authors: int, dimensions: float) -> Choice:
     """Choose among the scores of ks (ascending, at least one), or say that there is no structure.
 
     There is structure where at any k inertia falls further below that of one cluster than it does in uniform data: by
     four standard errors, or by three and the groups come back. Then each rule leaves some of the ks: the largest group
-    holds less than 90 % and the smallest at least 5 authors and 1 %; the groups come back in resamples (adjusted Rand
-    index from 0.9, else 0.8, else near the best); the silhouette lies within a fifth of the best; the largest group
-    holds less than 60 %. A rule that would leave none is passed over. Of what is left the largest gap to uniform data
-    wins, the smallest k within its error.
+    holds less than 95 % and the smallest at least 5 authors and 1 %; the groups come back in resamples, with an
+    adjusted Rand index of 0.9, else 0.8, and about as often as the best; the silhouette lies within a fifth of the
+    best; the largest group holds less than 60 %. A rule that would leave none is passed over. Of what is left the largest gap
+    to uniform data wins, the smallest k within its error.
     """
     if not any(is_structure(score, dimensions) for score in scores):
         return Choice(1, f"no structure: {_unlike(scores)}, so all of them are one cluster")
@@ -83,7 +86,7 @@ def choose(scores: Sequence[KScore], authors: int, dimensions: int) -> Choice:
     return Choice(chosen.k, _reason(chosen, near, scores) + _passed_over(chosen, balanced, scores, authors))
 
 
-def given(k: int, scores: Sequence[KScore], dimensions: int) -> Choice:
+def given(k: int, scores: Sequence[KScore], dimensions: float) -> Choice:
     """Return the choice that the request made; it says where the authors form no groups at that k."""
     without = [score for score in scores if score.gap is not None and not is_structure(score, dimensions)]
     doubt = f", though at that k {_unlike(scores)}" if without else ""
@@ -95,7 +98,7 @@ def alike() -> Choice:
     return Choice(1, "no structure: all authors are alike in what is compared, so all of them are one cluster")
 
 
-def is_structure(score: KScore, dimensions: int) -> bool:
+def is_structure(score: KScore, dimensions: float) -> bool:
     """Tell whether these clusters are more than what KMeans cuts uniform data into."""
     if score.gap is None or score.gap_error is None:
         return False
@@ -105,7 +108,8 @@ def is_structure(score: KScore, dimensions: int) -> bool:
 
 def _stable(scores: Sequence[KScore]) -> list[KScore]:
     most = max(map(_stability, scores))
-    least = next((level for level in STABLE if most >= level), most - 0.05)
+    level = next((level for level in STABLE if most >= level), -1.0)
+    least = max(level, most - AS_STABLE)
     return [score for score in scores if _stability(score) >= least]
 
 

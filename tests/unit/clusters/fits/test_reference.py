@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.clusters.fits.reference import InertiaGap, gaps
+from services.clusters.fits.reference import InertiaGap, dimensions, gaps
 
 RANDOM = np.random.default_rng(0)
 EVEN = RANDOM.uniform(size=(400, 3)).astype(np.float32)
@@ -38,3 +38,10 @@ def test_more_clusters_than_different_rows_have_no_gap() -> None:
 def test_one_column_is_enough() -> None:
     """Rows of one number have principal components, too."""
     assert found(THREE[:, :1], 3)[3].value > 0.5
+
+
+def test_rows_vary_in_as_many_directions_as_count() -> None:
+    """Even data in three; stretched along one, in little more than one; rows that are all the same, in one."""
+    assert 2.8 < dimensions(EVEN) <= 3
+    assert 1 < dimensions(EVEN * np.array([9, 1, 1], dtype=np.float32)) < 1.1
+    assert dimensions(np.ones((5, 2), dtype=np.float32)) == 1

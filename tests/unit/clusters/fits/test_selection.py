@@ -48,6 +48,8 @@ def test_of_groups_about_as_separate_the_largest_gap_decides() -> None:
 def test_groups_that_do_not_come_back_are_passed_over() -> None:
     """A k whose groups other authors would not give loses to a stable one, however separate it is."""
     assert chosen(score(2, 0.3), score(3, 0.6, stability=0.7)).k == 2
+    assert chosen(score(2, 0.3, stability=1.0), score(3, 0.3, stability=0.94)).k == 2
+    assert chosen(score(2, 0.3, stability=0.98), score(3, 0.3, stability=0.94, gap=0.8)).k == 3
 
 
 def test_where_no_groups_come_back_the_best_do_and_the_reason_says_it() -> None:
@@ -85,7 +87,7 @@ def test_a_small_gap_is_structure_where_the_groups_come_back_or_dimensions_are_m
 
 
 def test_a_giant_group_is_passed_over_and_named() -> None:
-    """A k whose largest group holds 90 % or more loses to a balanced one, and the reason says so."""
+    """A k whose largest group holds 95 % or more loses to a balanced one, and the reason says so."""
     choice = chosen(score(2, 0.9, largest=0.95), score(3, 0.4), score(4, 0.2))
     assert choice.k == 3
     assert "k = 2 (silhouette 0.90: its largest group would hold 95 % of the authors)" in choice.reason
@@ -101,7 +103,7 @@ def test_a_tiny_group_is_passed_over_and_named() -> None:
 
 def test_where_no_k_is_balanced_the_reason_admits_it() -> None:
     """With giants everywhere the other rules decide."""
-    choice = chosen(score(2, 0.9, largest=0.97), score(3, 0.1, largest=0.93))
+    choice = chosen(score(2, 0.9, largest=0.97), score(3, 0.1, largest=0.96))
     assert choice.k == 2
     assert "none of the ks tried gives balanced groups" in choice.reason
 
