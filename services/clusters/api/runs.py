@@ -2,18 +2,20 @@
 
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from services.clusters.api.dependencies import Res
 from services.clusters.bases.basis import Basis
 from services.clusters.cards.cluster import told
+from services.clusters.resources import Resources
 from services.clusters.runs.run import RunRequest, RunStatus, RunSummary
 from services.clusters.runs.run_map import RunMap
 from shared.access import Scope
 from shared.analysis import Frozen
 from shared.brand import Brand
-from shared.errors import InputError, NotFoundError
+from shared.errors import InputError, NotFoundError, PeerError
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, text_after
 from shared.web.auth import requires
 
@@ -46,11 +48,17 @@ class MapOfRun(Frozen):
 async def submit_run(brand: Brand, resources: Res, request: RunRequest | None = None) -> SubmittedRun:
     """Queue a training, or return the active one of this brand and basis with the same parameters (409 for others).
 
-    The brand need not be known: a run about a brand without posts fails with a sentence.
+    The brand need not be known: a run about a brand without posts fails with a sentence. A k of more clusters than the
+    brand has authors is 422.
     """
     request = request or RunRequest()
     if "weight" in request.model_fields_set and request.basis is not Basis.COMBINED:
         raise InputError(f"weight is of the basis combined; leave it out for {request.basis}", ("body", "weight"))
+    if request.k != "auto":
+        authors = await _authors(resources, brand, request.k)
+        if authors is not None and authors < request.k:
+            sentence = f"k is {request.k} and {brand} has {authors} authors; ask for a smaller k or for auto"
+            raise InputError(sentence, ("body", "k"))
     run = await resources.trainer.submit(brand, request)
     return SubmittedRun(run_id=run.run_id, status=run.status)
 
@@ -125,3 +133,13 @@ async def show_map(run_id: str, resources: Res) -> MapOfRun:
     places, clusters = points.places.tolist(), points.clusters.tolist()
     listed = [MapPoint(x=x, y=y, cluster=cluster) for (x, y), cluster in zip(places, clusters, strict=True)]
     return MapOfRun(run_id=run_id, points=listed)
+
+
+async def _authors(resources: Resources, brand: str, most: int) -> int | None:
+    """Return how many authors a brand has, up to `most`; None where profiles does not tell: the run will say why."""
+    try:
+        content, _ = await resources.profiles.features(brand, most, None)
+        with pa.ipc.open_stream(content) as stream:
+            return sum(batch.num_rows for batch in stream)
+    except (PeerError, pa.ArrowInvalid):
+        return None

@@ -70,8 +70,8 @@ def choose(scores: Sequence[KScore], authors: int, dimensions: float) -> Choice:
     four standard errors, or by three and the groups come back. Then each rule leaves some of the ks: the largest group
     holds less than 95 % and the smallest at least 5 authors and 1 %; the groups come back in resamples, with an
     adjusted Rand index of 0.9, else 0.8, and about as often as the best; the silhouette lies within a fifth of the
-    best; the largest group holds less than 60 %. A rule that would leave none is passed over. Of what is left the largest gap
-    to uniform data wins, the smallest k within its error.
+    best; the largest group holds less than 60 %. A rule that would leave none is passed over. Of what is left the
+    largest gap to uniform data wins, the smallest k within its error.
     """
     if not any(is_structure(score, dimensions) for score in scores):
         return Choice(1, f"no structure: {_unlike(scores)}, so all of them are one cluster")

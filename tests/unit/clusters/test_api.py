@@ -55,6 +55,18 @@ async def test_clusters_are_cards_as_in_the_contract(start: Start) -> None:
         assert (missing.status_code, "it has 0, 1" in missing.json()["detail"]) == (404, True)
 
 
+async def test_more_clusters_than_authors_are_refused_before_a_run(start: Start) -> None:
+    """A k beyond the brand's authors is 422 and names field and remedy; where profiles does not tell, a run comes."""
+    profiles = ProfilesStandIn(BRAND, travellers(12))
+    async with start(profiles) as service:
+        answer = await service.http.post(RUNS, json={"k": 13})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["loc"] == ["body", "k"]
+        assert "k is 13 and united has 12 authors; ask for a smaller k or for auto" in answer.json()["errors"][0]["msg"]
+        assert (await service.http.get(RUNS)).json()["items"] == []
+        assert (await service.http.post("/v1/brands/unheard-of/runs", json={"k": 13})).status_code == 202
+
+
 async def test_without_a_current_run_the_answer_says_how_to_train(start: Start) -> None:
     """Before the first success the clusters are 404 with the remedy, also after a failure."""
     async with start(ProfilesStandIn(BRAND, travellers(3))) as service:
