@@ -140,6 +140,6 @@ async def _authors(resources: Resources, brand: str, most: int) -> int | None:
     try:
         content, _ = await resources.profiles.features(brand, most, None)
         with pa.ipc.open_stream(content) as stream:
-            return sum(batch.num_rows for batch in stream)
+            return int(stream.read_all().num_rows)
     except (PeerError, pa.ArrowInvalid):
         return None

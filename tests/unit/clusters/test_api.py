@@ -165,7 +165,8 @@ async def test_runs_are_counted_by_their_end(start: Start) -> None:
     """The metrics count ended runs by status."""
     async with start(ProfilesStandIn(BRAND, two_kinds(30))) as service:
         await trained(service, k=2)
-        await trained(service, k=50)
+        unknown = await service.http.post("/v1/brands/unheard-of/runs")
+        await service.held.trainer.ended(unknown.json()["run_id"])
         metrics = (await service.http.get("/metrics")).text
         assert 'voxpop_runs_total{basis="behaviour",status="succeeded"} 1.0' in metrics
         assert 'voxpop_runs_total{basis="behaviour",status="failed"} 1.0' in metrics
