@@ -66,7 +66,9 @@ class ClustersSettings(ServiceSettings):
         le=10,
         description="posts that stand for each cluster, shown with the scope evidence; 0: none",
     )
-    starts: int = Field(5, alias="CLUSTERS_STARTS", ge=1, le=50, description="KMeans starts for each k")
+    starts: int = Field(
+        5, alias="CLUSTERS_STARTS", ge=1, le=50, description="KMeans starts for each k; more for few authors"
+    )
 
     def parsed_store(self) -> SqliteUrl | MongoUrl:
         """Return where runs are kept; raises SettingsError where the setting is neither form."""

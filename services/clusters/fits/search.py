@@ -27,6 +27,9 @@ from shared.small_groups import LEAST_PEOPLE
 Advance = Callable[[float], None]
 """Told how much of the search is done, 0 to 1; what it raises ends the search."""
 
+FEW_ROWS, MOST_TIMES = 2_000, 10
+"""Of fewer rows KMeans starts more often, up to ten times: starts cost little there, and single rows decide more."""
+
 
 @dataclass(frozen=True)
 class ChosenFit:
@@ -76,13 +79,14 @@ def _scored(
     rows: Rows, ks: Sequence[int], seed: int, budget: TrainingBudget, advance: Advance
 ) -> tuple[list[Fit], list[KScore]]:
     steps = 3 * len(ks)
+    starts = budget.starts * min(MOST_TIMES, max(1, FEW_ROWS // len(rows)))
     judged = sample(len(rows), budget.silhouette_rows, seed)
     drawn = sample(len(rows), budget.stability_rows, seed)
     resamples = Resamples.of(rows[drawn], budget.bootstraps, seed)
     fits: list[Fit] = []
     stable: list[float] = []
     for k in ks:
-        fits.append(fit(rows, k, seed, budget.starts))
+        fits.append(fit(rows, k, seed, starts))
         advance((len(fits) + len(stable)) / steps)
         stable.append(resamples.rand_index(fits[-1].labels[drawn], k, seed))
         advance((len(fits) + len(stable)) / steps)
