@@ -58,8 +58,8 @@ NEEDED = {
     },
     "clusters": {
         "read": "GET /brands/{brand}/runs, GET /runs/{run_id}, GET /brands/{brand}/clusters, "
-        "GET /brands/{brand}/clusters/{cluster_id}",
-        "write": "POST /brands/{brand}/runs, POST /runs/{run_id}/cancel",
+        "GET /brands/{brand}/clusters/{cluster_id}, GET /brands/{brand}/topics",
+        "write": "POST /brands/{brand}/runs, POST /runs/{run_id}/cancel, POST /brands/{brand}/topics",
     },
 }
 """Every route under `/v1` of every service, by the scope that opens it; `admin` opens all but those for services."""

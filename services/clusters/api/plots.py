@@ -8,7 +8,7 @@ from services.clusters.api.dependencies import Res
 from services.clusters.plots.plot import MEDIA_TYPES, PlotFormat
 from services.clusters.plots.run_plot import PlotName, PlottedRun, alternative_texts, draw
 from services.clusters.resources import Resources
-from services.clusters.runs.run import Run, RunStatus
+from services.clusters.runs.run import Run, RunKind, RunStatus
 from services.clusters.runs.run_map import RunMap
 from shared.access import Scope
 from shared.analysis import Frozen
@@ -66,8 +66,9 @@ async def show_plot(run_id: str, name: PlotName, form: PlotFormat, resources: Re
 
 async def _succeeded(resources: Resources, run_id: str) -> Run:
     run = await resources.store.runs.find(run_id)
-    if run.status is not RunStatus.SUCCEEDED:
-        raise NotFoundError(f"run {run_id} has no plots: it is {run.status}")
+    if run.status is not RunStatus.SUCCEEDED or run.kind is RunKind.TOPICS:
+        why = "of topics" if run.kind is RunKind.TOPICS else run.status
+        raise NotFoundError(f"run {run_id} has no plots: it is {why}")
     return run
 
 

@@ -59,6 +59,8 @@ async def test_topics_are_found_and_shown_as_in_the_contract(start: Start, metho
         run = (await service.http.get(f"/v1/runs/{shown['run_id']}")).json()
         assert (run["kind"], run["stage"], run["progress"]) == ("topics", "done", 1.0)
         assert (run["k"], run["reason"]) == (len(shown["items"]), shown["reason"])
+        assert (await service.http.get(f"/v1/runs/{shown['run_id']}/plots")).status_code == 404
+        assert (await service.http.get(f"/v1/runs/{shown['run_id']}/map")).status_code == 404
         listed = (await service.http.get(f"/v1/brands/{BRAND}/runs")).json()["items"]
         assert [one["run_id"] for one in listed] == [shown["run_id"]]
 
