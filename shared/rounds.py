@@ -18,6 +18,8 @@ ROUNDS: Final = Collection("rounds", LEASE_FIELDS)
 LOOK_SECONDS: Final = 300.0
 """How often a replica looks whether a round is due, unless the round says otherwise."""
 
+OFTEN: Final = timedelta(minutes=1)
+"""Rounds that are made more often are told of in the log for those who look for faults alone."""
 RAREST: Final = timedelta(days=1)
 """No round is made less often."""
 
@@ -93,7 +95,8 @@ async def _once(made: Round) -> timedelta:
     except Exception as error:  # noqa: BLE001 - whatever it was, the round is due again soon; a traceback may hold ids
         log.warning("round.failed", round=made.name, error=type(error).__name__)
         return made.again
-    log.info("round.made", round=made.name)
+    tell = log.info if made.every >= OFTEN else log.debug
+    tell("round.made", round=made.name)
     return made.every
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import assign, catalog, clusters, examples, plots, runs, schedules, topics
+from services.clusters.api import assign, catalog, clusters, examples, plots, recommendations, runs, schedules, topics
 
 ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
@@ -13,4 +13,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     assign.router,
     plots.router,
     topics.router,
+    recommendations.router,
 )

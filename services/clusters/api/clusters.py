@@ -69,9 +69,7 @@ async def list_clusters(brand: Brand, resources: Res, basis: WantedBasis = Basis
         age_seconds=max(0, round(age.total_seconds())),
         assigned_since=assigned / max(run.authors or 0, assigned, 1),
         drift=kept.drift if kept is not None else None,
-        failed_since=None
-        if failed is None
-        else FailedRun(run_id=failed.run_id, ended_at=failed.ended_at, error=failed.error),
+        failed_since=None if failed is None else FailedRun.of(failed),
         items=told(run.clusters),
     )
 

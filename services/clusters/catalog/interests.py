@@ -1,7 +1,8 @@
 """What the people of each cluster write about, and when: what products and audiences are made of. Pure."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -11,8 +12,10 @@ from pydantic import Field
 
 from services.clusters.fits.kmeans import distinct_rows, fit, joined, sample
 from services.clusters.fits.validity import silhouette
+from services.clusters.posts import PostTable
 from services.clusters.terms.class_terms import WeightedTerm, class_terms
 from services.clusters.terms.sensitive_terms import is_sensitive
+from services.clusters.terms.tokens import tokens
 from shared.analysis import Frozen
 from shared.small_groups import LEAST_PEOPLE, withheld
 
@@ -24,6 +27,8 @@ PEOPLE_A_COMMUNITY: Final = 20
 _STARTS: Final = 4
 _SEED: Final = 0
 _JUDGED: Final = 2000
+_HOUR: Final = 3600
+_DAY: Final = 24
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -225,3 +230,22 @@ def _unpacked(packed: str) -> Floats:
     vector = np.frombuffer(base64.b64decode(packed), "<f2").astype(np.float32)
     direction: Floats = vector / max(float(np.linalg.norm(vector)), 1e-12)
     return direction
+
+
+def clustered_posts(posts: PostTable, assignment: Mapping[str, int], described: AbstractSet[int]) -> ClusteredPosts:
+    """Return the posts of people who are in a described cluster; `assignment` has the cluster of each author key."""
+    homes = posts.clusters(dict(assignment))
+    inside = posts.only(np.isin(homes, sorted(described)))
+    vectors, known = inside.embeddings
+    languages: list[str | None] = inside.strings("language").tolist()
+    return ClusteredPosts(
+        authors=inside.strings("author_key").tolist(),
+        clusters=homes[np.isin(homes, sorted(described))],
+        tokens=[
+            tokens(text or "", language)
+            for text, language in zip(inside.strings("text").tolist(), languages, strict=True)
+        ],
+        hours=inside.hours // _HOUR % _DAY,
+        languages=languages,
+        embeddings=np.where(known[:, None], vectors, np.nan).astype(np.float32) if known.any() else None,
+    )

@@ -52,7 +52,9 @@ def _draw(
         if len(outline):
             axes.fill(outline[:, 0], outline[:, 1], facecolor="none", edgecolor=INK, linestyle=line, linewidth=1)
         box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
-        axes.text(middle[0], middle[1], label(cluster, names.get(cluster)), ha="center", va="center", bbox=box)
+        above = (float(middle[0]), float(inside[:, 1].max()))
+        called = label(cluster, names.get(cluster))
+        axes.annotate(called, above, (0, 4), textcoords="offset points", ha="center", va="bottom", bbox=box)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)

@@ -14,6 +14,7 @@ from services.clusters.bases.matrix import FeatureMatrix, Floats
 from services.clusters.cards.cluster import Cluster
 from services.clusters.cards.description import WITHOUT_POSTS, Opinions, describe, described_clusters
 from services.clusters.cards.post_summary import PostSummaries
+from services.clusters.catalog.interests import RunInterests, clustered_posts, interests_of
 from services.clusters.fits.kmeans import (
     Rows,
     TrainingBudget,
@@ -78,6 +79,7 @@ class TrainedClusters:
     map: RunMap
     clusters: list[Cluster]
     examples: dict[int, list[str]]
+    interests: RunInterests | None = None
     through: int = 0
 
     @property
@@ -94,7 +96,8 @@ class TrainedClusters:
 
     def artifacts(self) -> dict[str, bytes]:
         """Return what is kept beside the cards, by name."""
-        return {"model": self.model.to_bytes(), "map": self.map.to_bytes()}
+        kept = {"model": self.model.to_bytes(), "map": self.map.to_bytes()}
+        return kept if self.interests is None else {**kept, "interests": self.interests.model_dump_json().encode()}
 
 
 def train_file(
@@ -139,10 +142,12 @@ def train(
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
     stable = clusterwise(rows, fitted, request.seed, budget)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
-    summaries = WITHOUT_POSTS
+    summaries, interests = WITHOUT_POSTS, None
     if posts is not None:
         assignment = dict(zip(matrix.author_keys, ids.tolist(), strict=True))
         summaries = PostSummaries.made(posts, assignment, described_clusters(ids), examples)
+        written = clustered_posts(posts, assignment, described_clusters(ids))
+        interests = interests_of(written, posts.embedding_version)
     by_theme = request.basis.reads_embeddings
     cards = describe(matrix, Opinions.of(matrix.table), ids, by_id, summaries, named_by_theme=by_theme)
     advance(Stage.DESCRIBING, 1.0)
@@ -157,6 +162,7 @@ def train(
         model=RunModel.of(fitted_basis, matrix.scaled, ids),
         map=_map(matrix.scaled, ids, request),
         clusters=cards,
+        interests=interests,
         examples={cluster: summary.examples for cluster, summary in summaries.of.items() if summary.examples},
     )
 
