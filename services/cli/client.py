@@ -61,6 +61,17 @@ async def ask(http: httpx.AsyncClient, method: str, path: str, **content: Any) -
     raise ClientError(detail_of(response))
 
 
+async def ask_text(http: httpx.AsyncClient, path: str, **content: Any) -> str:
+    """Return an answer that is text; raises as `ask` does."""
+    try:
+        response = await http.get(path, **content)
+    except httpx.TransportError:
+        raise no_answer(http) from None
+    if response.is_success:
+        return response.text
+    raise ClientError(detail_of(response))
+
+
 def no_answer(http: httpx.AsyncClient) -> NoServerError:
     """Return the error of a server that cannot be reached."""
     return NoServerError(f"no answer from {http.base_url}; is `voxpop up` running there?")

@@ -3,6 +3,7 @@
 import typer
 
 from services.cli.analyses import analyze
+from services.cli.catalog import catalog_app, show_audience
 from services.cli.clusters import show_clusters
 from services.cli.console import exit_codes
 from services.cli.export import export_brand, import_backup, migrate_store
@@ -17,12 +18,14 @@ from shared.logs import configure_logs
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
+app.add_typer(catalog_app, name="catalog")
 app.command()(up)
 app.command()(serve)
 app.command()(ingest)
 app.command()(analyze)
 app.command("clusters")(show_clusters)
 app.command("topics")(show_topics)
+app.command("audience")(show_audience)
 app.command("export")(export_brand)
 app.command("import")(import_backup)
 app.command("migrate")(migrate_store)
