@@ -18,13 +18,16 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pymongo
 from numpy.typing import NDArray
 
 from bench.profiles.posts import batches
 from bench.serving import Server, serving
 from services.profiles.feature_record import RECORD
+from services.profiles.stores.base import ProfileStore
 from services.profiles.stores.database import open_store
 from services.profiles.stores.mongo import MongoProfileStore
+from shared.analyzed_post import AnalyzedPost
 from shared.mongo import open_mongo
 from shared.peers import peer_http
 from shared.profiles_peer import ProfilesPeer
@@ -38,6 +41,7 @@ POSTS, BATCH, AUTHORS = 2_000, 500, 1_000
 CHANGED = 1_000
 ROUNDS = 3
 COLUMNS = 24
+DROP_SECONDS = 600.0
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
 
 
@@ -45,7 +49,7 @@ def main() -> None:
     """Print a line for each store and size."""
     parser = argparse.ArgumentParser(prog="python -m bench.feature_transport", description=__doc__)
     parser.add_argument("profiles", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--mongo", type=int, default=100_000, help="profiles in MONGODB_TEST_URL's server, 0 for none")
+    parser.add_argument("--mongo", type=int, default=20_000, help="profiles in MONGODB_TEST_URL's server, 0 for none")
     asked = parser.parse_args()
     asyncio.run(_measure(asked.profiles, asked.mongo))
 
@@ -78,7 +82,7 @@ async def _report(store: str, server: Server) -> None:
             best, rows = min(best, taken), matrix.shape[0]
             made = time.perf_counter() - started - taken
         started = time.perf_counter()
-        content, _ = await peer.features(BRAND, CHANGED, None, changed_after=max(0, changes.brands[BRAND] - 1))
+        content, _ = await peer.features(BRAND, CHANGED, None, changed_after=changes.brands[BRAND] - 1)
         few = time.perf_counter() - started
     print(
         f"  {store:8} {rows:10,} profiles {best:7.2f} s {rows / best:10,.0f} rows/s {size / 1e6 / best:6.0f} MB/s, "
@@ -114,12 +118,13 @@ def _matrix(table: pa.Table) -> NDArray[np.float32]:
 
 async def _fill_sqlite(path: Path, size: int) -> None:
     async with open_store(SqliteUrl(path)) as store:
-        for batch in batches(POSTS, BATCH, AUTHORS):
-            await store.fold(BRAND, batch)
+        await _fold(store)
     with closing(sqlite3.connect(path)) as file, file:
         rows = file.execute("SELECT changed, record FROM feature").fetchall()
         more = ((BRAND, *changed, *_renamed(record)) for *changed, record in _repeated(rows, size))
         file.executemany("INSERT INTO feature (brand, changed, author_key, record) VALUES (?, ?, ?, ?)", more)
+    async with open_store(SqliteUrl(path)) as store:
+        await store.fold(BRAND, _last())
 
 
 @asynccontextmanager
@@ -128,8 +133,7 @@ async def _filled_mongo(address: str, size: int) -> AsyncIterator[str]:
     async with open_mongo(MongoUrl(address, name)) as database:
         store = MongoProfileStore(database)
         await store.prepare()
-        for batch in batches(POSTS, BATCH, AUTHORS):
-            await store.fold(BRAND, batch)
+        await _fold(store)
         found = await database["profiles"].find({"brand": BRAND}).to_list(None)
         made = [
             {**one, "_id": f"{BRAND}|{author_key}", "author_key": author_key, "record": record}
@@ -138,8 +142,20 @@ async def _filled_mongo(address: str, size: int) -> AsyncIterator[str]:
         ]
         for start in range(0, len(made), 1_000):
             await database["profiles"].insert_many(made[start : start + 1_000])
+        await store.fold(BRAND, _last())
         yield f"{address.rstrip('/')}/{name}"
-        await database.client.drop_database(name)
+        with pymongo.timeout(DROP_SECONDS):
+            await database.client.drop_database(name)
+
+
+async def _fold(store: ProfileStore) -> None:
+    for batch in batches(POSTS, BATCH, AUTHORS):
+        await store.fold(BRAND, batch)
+
+
+def _last() -> list[AnalyzedPost]:
+    """Return the posts of the last change."""
+    return next(batches(CHANGED, CHANGED, 100 * CHANGED, seed=1))
 
 
 def _renamed(record: bytes) -> tuple[str, bytes]:

@@ -14,7 +14,7 @@ from services.profiles.stores.mongo import MongoProfileStore
 from services.profiles.stores.sqlite import SqliteProfileStore
 from services.profiles.stores.sqlite_assignments import runs_of_assignments
 from services.profiles.stores.sqlite_features import features_beside_profiles
-from services.profiles.stores.sqlite_migrations import MIGRATIONS
+from services.profiles.stores.sqlite_migrations import MIGRATIONS, means_into_one_index
 from shared.clock import Clock, SystemClock
 from shared.documents.base import Documents
 from shared.documents.migration import Move, moved_collections, moved_tables
@@ -28,7 +28,7 @@ from shared.store_url import MongoUrl, SqliteUrl
 COLLECTIONS: Final = (*ALERT_COLLECTIONS, ROUNDS)
 MOVED_TABLES: Final = moved_tables((*SQLITE_MOVES, Move("round", earlier_round)), COLLECTIONS)
 MOVED_COLLECTIONS: Final = moved_collections((*MONGO_MOVES, Move("rounds", earlier_round)))
-UPGRADES: Final = (*MIGRATIONS, MOVED_TABLES, features_beside_profiles, runs_of_assignments)
+UPGRADES: Final = (*MIGRATIONS, MOVED_TABLES, features_beside_profiles, runs_of_assignments, means_into_one_index)
 SCHEMA: Final = ";".join((sqlite_schema.SCHEMA, schema_of(COLLECTIONS)))
 
 

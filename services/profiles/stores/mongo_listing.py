@@ -44,18 +44,23 @@ async def features(
 ) -> FeatureRows:
     """Return a page of records by author or by change, or of some authors."""
     names = {"_id": 0, "record": 1, **({"author_key": 1, "embeddings": 1} if version is not None else {})}
-    query: Document = {"brand": brand}
+    found: list[Document] = []
+    for query, order in _ranges(place):
+        if left := limit - len(found):
+            asked = database["profiles"].find({"brand": brand, **query}, names).sort([(name, 1) for name in order])
+            found += await asked.limit(left).to_list(None)
+    return await asyncio.to_thread(_rows, found, version)
+
+
+def _ranges(place: Beginning | NamedAuthors) -> list[tuple[Document, list[str]]]:
+    """Return the ranges of an index that rows are in, one after another, each with its order."""
     if isinstance(place, str):
-        query["author_key"], order = {"$gt": place}, ["author_key"]
-    elif isinstance(place, NamedAuthors):
-        query["author_key"], order = {"$in": list(place.author_keys)}, ["author_key"]
-    else:
-        later = {"changed": {"$gt": place.after}}
-        same = {"changed": place.after, "author_key": {"$gt": place.author_key}}
-        query |= {"changed": {"$gte": place.after, "$lt": place.through + 1}, "$or": [later, same]}
-        order = ["changed", "author_key"]
-    found = database["profiles"].find(query, names).sort([(name, 1) for name in order]).limit(limit)
-    return await asyncio.to_thread(_rows, await found.to_list(None), version)
+        return [({"author_key": {"$gt": place}}, ["author_key"])]
+    if isinstance(place, NamedAuthors):
+        return [({"author_key": {"$in": list(place.author_keys)}}, ["author_key"])]
+    same = {"changed": place.after, "author_key": {"$gt": place.author_key}}
+    later = {"changed": {"$gt": place.after, "$lt": place.through + 1}}
+    return [(query, ["changed", "author_key"]) for query in (same, later)]
 
 
 def _rows(documents: Sequence[Document], version: str | None) -> FeatureRows:

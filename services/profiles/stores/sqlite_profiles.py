@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from services.profiles.kept import KeptProfile
-from services.profiles.listing import Listing, Order, sort_field
+from services.profiles.listing import Listing, Order, Position, Sort, sort_field
 from services.profiles.profile import Profile
 from services.profiles.stores.sqlite_assignments import clusters_of
 from services.profiles.stores.sqlite_reads import decode, embeddings_of
@@ -30,24 +30,39 @@ _IN_CLUSTER = """EXISTS (
     AND assignment.author_key = profile.author_key AND assignment.cluster = ?)"""
 
 
+_WITHOUT_SCORE: Final = -1.0
+"""See `sort_fields`."""
 READABLE = "json_valid(body)"
 """The condition that leaves out rows whose body is damaged; asked where one was met alone, since it costs time."""
 
 
 def listed(connection: sqlite3.Connection, listing: Listing) -> list[Profile]:
     """Return a page of profiles without clusters; one that cannot be read is logged and takes no other's place."""
-    statement, values = select(listing)
+    if (listing.sort, listing.order) != (Sort.MEAN_SCORE, Order.ASC):
+        return _page(connection, listing)
+    # One index has both orders: it begins with those without a score, who come last whatever the direction.
+    after, found = listing.after, list[Profile]()
+    scored_are_over = after is not None and float(after.value) > 1
+    if not scored_are_over:
+        found = _page(connection, listing, "mean_falling >= 0")
+    place = Position(_WITHOUT_SCORE, after.author_key) if after is not None and scored_are_over else None
+    rest = replace(listing, limit=listing.limit - len(found), after=place)
+    return [*found, *_page(connection, rest, "mean_falling < 0")] if rest.limit else found
+
+
+def _page(connection: sqlite3.Connection, listing: Listing, *more: str) -> list[Profile]:
+    statement, values = select(listing, *more)
     try:
         return profiles_of(listing.brand, connection.execute(statement, values))
     except UnreadableRowError as error:
         log.warning("store.row_unreadable", table=error.table, row=error.row)
-    statement, values = select(listing, READABLE)
+    statement, values = select(listing, *more, READABLE)
     return profiles_of(listing.brand, connection.execute(statement, values))
 
 
 def select(listing: Listing, *more: str) -> tuple[str, list[Value]]:
     """Return the statement, with further conditions, and its values; no name in it comes from outside."""
-    field = sort_field(listing.sort, listing.order)
+    field = sort_field(listing.sort, Order.DESC)
     direction, beyond = ("ASC", ">") if listing.order is Order.ASC else ("DESC", "<")
     conditions, values = _filters(listing)
     conditions += more

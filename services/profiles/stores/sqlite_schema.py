@@ -73,14 +73,12 @@ CREATE TABLE IF NOT EXISTS profile (
     author_key TEXT NOT NULL,
     posts INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
-    mean_rising REAL NOT NULL,
     mean_falling REAL NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (brand, author_key)
 );
 CREATE INDEX IF NOT EXISTS profile_by_posts ON profile (brand, posts, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_last_seen ON profile (brand, last_seen, author_key);
-CREATE INDEX IF NOT EXISTS profile_by_mean_rising ON profile (brand, mean_rising, author_key);
 CREATE INDEX IF NOT EXISTS profile_by_mean_falling ON profile (brand, mean_falling, author_key);
 CREATE TABLE IF NOT EXISTS feature (
     brand TEXT NOT NULL,

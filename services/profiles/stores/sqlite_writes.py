@@ -29,10 +29,9 @@ OF_AUTHOR = (
 """The tables that know an author of a brand, but for the keys of posts and for assignments."""
 _IN = "IN (SELECT value FROM json_each(?))"
 _WRITE_PROFILE = """
-INSERT INTO profile (brand, author_key, posts, last_seen, mean_rising, mean_falling, body)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO profile (brand, author_key, posts, last_seen, mean_falling, body) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (brand, author_key) DO UPDATE SET posts = excluded.posts, last_seen = excluded.last_seen,
-    mean_rising = excluded.mean_rising, mean_falling = excluded.mean_falling, body = excluded.body
+    mean_falling = excluded.mean_falling, body = excluded.body
 """
 _WRITE_SUM = """
 INSERT INTO embedding_sum (brand, author_key, version, posts, sums) VALUES (?, ?, ?, ?, ?)
@@ -111,9 +110,8 @@ def _write_authors(connection: sqlite3.Connection, brand: str, changes: Changes)
 
 
 def _profile_row(profile: Profile) -> tuple[object, ...]:
-    folded, order = profile.folded, sort_fields(profile)
-    means = (order["mean_rising"], order["mean_falling"])
-    return (profile.brand, profile.author_key, folded.posts, folded.last_seen, *means, encode(folded))
+    folded, mean = profile.folded, sort_fields(profile)["mean_falling"]
+    return (profile.brand, profile.author_key, folded.posts, folded.last_seen, mean, encode(folded))
 
 
 def _write_belongings(
