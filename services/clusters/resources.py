@@ -79,11 +79,17 @@ async def open_resources(
     ):
         profiles = ProfilesPeer.named("profiles", settings, http)
         owner = worker.scratch.folder.name
-        ended = EndedRuns(store.runs, profiles, owner)
+        ended = EndedRuns(store.runs, profiles, worker, owner)
         trainer = Trainer(
             store.runs,
             RunSteps(
-                profiles, settings.page_rows, settings.budget(), worker, settings.card_posts, settings.example_posts
+                profiles,
+                store.runs,
+                settings.page_rows,
+                settings.budget(),
+                worker,
+                settings.card_posts,
+                settings.example_posts,
             ),
             TopicSteps(profiles, store.runs, worker, settings.read_posts, clock),
             ended,

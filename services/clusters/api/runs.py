@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from services.clusters.api.dependencies import Res
 from services.clusters.bases.basis import Basis
 from services.clusters.cards.cluster import told
+from services.clusters.lineage.run_diff import RunDiff
 from services.clusters.resources import Resources
 from services.clusters.runs.run import RunRequest, RunStatus, RunSummary
 from services.clusters.runs.run_map import RunMap
@@ -133,6 +134,12 @@ async def show_map(run_id: str, resources: Res) -> MapOfRun:
     places, clusters = points.places.tolist(), points.clusters.tolist()
     listed = [MapPoint(x=x, y=y, cluster=cluster) for (x, y), cluster in zip(places, clusters, strict=True)]
     return MapOfRun(run_id=run_id, points=listed)
+
+
+@router.get("/runs/{run_id}/diff/{other_id}", dependencies=[requires(Scope.READ)])
+async def compare_runs(run_id: str, other_id: str, resources: Res) -> RunDiff:
+    """What became of a run's clusters in another run of its brand and basis: kept, split, merged, new and gone ids."""
+    return await resources.ended.diff(run_id, other_id)
 
 
 async def _authors(resources: Resources, brand: str, most: int) -> int | None:

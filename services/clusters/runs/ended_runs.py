@@ -2,18 +2,18 @@
 
 import asyncio
 
-import pyarrow as pa
 import structlog
 
+from services.clusters.lineage.run_diff import RunDiff, diff_files
+from services.clusters.runs.assignments import assignment_pages
 from services.clusters.runs.run import Run, RunKind, RunStatus, Stage
 from services.clusters.runs.run_store import RunStore
-from shared.errors import ConflictError, PeerRefusedError
+from services.clusters.worker import TableFile, Worker
+from shared.errors import ConflictError, InputError, PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
 
-PAGE = 10_000
 PUBLICATIONS = 3
 """How often a run is published again whose authors become fewer meanwhile."""
-_NOT_FOUND = 404
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 class EndedRuns:
     """Runs here and their assignments at profiles, which keeps those of several runs."""
 
-    def __init__(self, store: RunStore, profiles: ProfilesPeer, owner: str) -> None:
-        """Hold runs as `owner`."""
+    def __init__(self, store: RunStore, profiles: ProfilesPeer, worker: Worker, owner: str) -> None:
+        """Hold runs as `owner`, compare them by `worker`."""
+        self._worker = worker
         self._store = store
         self._profiles = profiles
         self._owner = owner
@@ -56,6 +57,19 @@ class EndedRuns:
         if run.kind is RunKind.CLUSTERS:
             await self._profiles.forget_assignments(run.brand, run_id)
         await self._store.delete(run_id)
+
+    async def diff(self, run_id: str, other_id: str) -> RunDiff:
+        """Return what became of a run's clusters in another run of its brand and basis.
+
+        Raises NotFoundError, InputError for runs of two brands or bases, ConflictError where one did not succeed or its
+        assignments are not kept any more, PeerError, and what the worker raises.
+        """
+        one, other = await self._store.find(run_id), await self._store.find(other_id)
+        _comparable(one, other)
+        async with self._worker.table_file() as earlier, self._worker.table_file() as later:
+            await self._write(one, earlier)
+            await self._write(other, later)
+            return await self._worker.run(diff_files, earlier, later)
 
     async def take_back(self, run: Run) -> None:
         """Have profiles show the current run again where `run` was cut off while it was published or restored.
@@ -98,19 +112,26 @@ class EndedRuns:
 
     async def _kept(self, run: Run) -> int:
         """Return of how many authors profiles keeps an assignment of the run."""
-        count, cursor = 0, None
-        while True:
-            try:
-                content, cursor = await self._profiles.assignments(run.brand, run.run_id, PAGE, cursor)
-            except PeerRefusedError as error:
-                if error.status != _NOT_FOUND:
-                    raise
-                return 0
-            count += await asyncio.to_thread(_rows, content)
-            if cursor is None:
-                return count
+        return sum([len(page) async for page in assignment_pages(self._profiles, run)])
+
+    async def _write(self, run: Run, file: TableFile) -> None:
+        async for page in assignment_pages(self._profiles, run):
+            await asyncio.to_thread(file.append, page)
+        if not file.close().rows:
+            raise ConflictError(f"profiles keeps no assignments of run {run.run_id} any more; compare later runs")
 
 
-def _rows(content: bytes) -> int:
-    with pa.ipc.open_stream(content) as stream:
-        return sum(len(batch) for batch in stream)
+def _comparable(one: Run, other: Run) -> None:
+    """Raise where two runs have nothing to compare."""
+    for run in (one, other):
+        if run.kind is not RunKind.CLUSTERS:
+            raise InputError(f"run {run.run_id} is of topics; compare runs of clusters", ("path", "other_id"))
+        if run.status is not RunStatus.SUCCEEDED:
+            raise ConflictError(f"run {run.run_id} is {run.status}; only runs that succeeded can be compared")
+    bases = one.training.basis, other.training.basis
+    if one.brand != other.brand or bases[0] is not bases[1]:
+        raise InputError(
+            f"run {one.run_id} is of {one.brand} by {bases[0]}, run {other.run_id} of {other.brand} by {bases[1]}; "
+            "compare runs of one brand and basis",
+            ("path", "other_id"),
+        )

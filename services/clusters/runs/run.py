@@ -12,6 +12,7 @@ from services.clusters.bases.basis import Basis, DroppedFeature, FilledFeature, 
 from services.clusters.bases.fitted import DEFAULT_WEIGHT
 from services.clusters.cards.cluster import Cluster
 from services.clusters.fits.score import KScore
+from services.clusters.lineage.run_diff import RunDiff
 from services.clusters.topics.topic import TopicRequest
 from shared.analysis import Frozen
 from shared.strict_body import StrictBody
@@ -96,7 +97,8 @@ class RunSummary(Frozen):
 
     `authors` took part; `authors_left_out` counts those who did not. `filled_features` are unknown of some authors,
     who are placed at the median of the others. `code_version` is the voxpop that trained,
-    `through` the number of the last change of profiles that it has seen.
+    `through` the number of the last change of profiles that it has seen. `lineage` tells what became
+    of the clusters of the run `before`, which was current then.
     """
 
     run_id: str
@@ -121,6 +123,8 @@ class RunSummary(Frozen):
     embedding_version: str | None = None
     code_version: str | None = None
     through: int | None = None
+    before: str | None = None
+    lineage: RunDiff | None = None
 
     @property
     def training(self) -> RunRequest:

@@ -11,7 +11,9 @@ import pyarrow as pa
 from services.clusters.bases.basis import Basis, CannotTrainError
 from services.clusters.fits.kmeans import TrainingBudget
 from services.clusters.posts import UnreadablePostsError, read_posts
+from services.clusters.runs.assignments import assignment_pages
 from services.clusters.runs.run import Run, RunStatus, Stage
+from services.clusters.runs.run_store import RunStore
 from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train_file
 from services.clusters.worker import Advance, TableFile, Worker
 from shared.errors import PeerRefusedError
@@ -22,10 +24,6 @@ Report = Callable[[Stage, float], None]
 
 CHUNK = 10_000
 """Authors whose clusters are sent at a time."""
-
-MEMBER_PAGE = 1_000
-ALIGNED_MEMBERS = 20_000
-"""Of the run before at most so many authors are looked at to keep ids with the same people."""
 
 PUBLICATIONS = 3
 """How often a run is published whose staged authors become fewer meanwhile."""
@@ -50,6 +48,7 @@ class RunSteps:
     def __init__(
         self,
         profiles: ProfilesPeer,
+        store: RunStore,
         page_rows: int,
         budget: TrainingBudget,
         worker: Worker,
@@ -63,6 +62,7 @@ class RunSteps:
         self._card_posts = card_posts
         self._examples = examples
         self._profiles = profiles
+        self._store = store
         self._page_rows = page_rows
         self._budget = budget
         self._worker = worker
@@ -82,8 +82,7 @@ class RunSteps:
             through = await self._read_features(run.brand, run.training.basis, file, advance)
             before = NOTHING_BEFORE
             if current is not None:
-                members = await self._members(run.brand, run.training.basis)
-                before = Before(members, frozenset(cluster.id for cluster in current.clusters))
+                before = await self._before(current)
             await self._read_posts(run.brand, texts)
             trained = await self._worker.run(
                 train_file, file, run.training, before, self._budget, texts, self._examples, report=advance
@@ -155,16 +154,12 @@ class RunSteps:
         await asyncio.to_thread(file.append, posts.table)
         file.close()
 
-    async def _members(self, brand: str, basis: Basis) -> dict[str, int]:
-        """Return the published cluster of a fair sample of the authors."""
-        members: dict[str, int] = {}
-        cursor = None
-        for _ in range(ALIGNED_MEMBERS // MEMBER_PAGE):
-            page, cursor = await self._profiles.assigned(brand, basis, MEMBER_PAGE, cursor)
-            members |= page
-            if cursor is None:
-                break
-        return members
+    async def _before(self, current: Run) -> Before:
+        """Return what is known of the run that is current."""
+        pages = [page async for page in assignment_pages(self._profiles, current)]
+        model = await self._store.artifacts.read(current.run_id, "model")
+        used = frozenset(cluster.id for cluster in current.clusters)
+        return Before(pa.concat_tables(pages), used, current.run_id, model)
 
 
 def _append(file: TableFile, content: bytes) -> tuple[int, int]:
@@ -209,6 +204,8 @@ def succeeded(run: Run, trained: TrainedClusters, at: datetime) -> Run:
             "embedding_version": trained.model.embedding_version,
             "through": trained.through,
             "code_version": version("voxpop"),
+            "before": trained.before,
+            "lineage": trained.lineage,
             "clusters": trained.clusters,
             "examples": trained.examples,
         }

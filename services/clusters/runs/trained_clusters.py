@@ -1,6 +1,6 @@
 """All that is computed between reading features and writing assignments. Pure, deterministic, slow: for the worker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,7 +18,6 @@ from services.clusters.catalog.interests import RunInterests, clustered_posts, i
 from services.clusters.fits.kmeans import (
     Rows,
     TrainingBudget,
-    align,
     distinct_rows,
     joined,
 )
@@ -28,7 +27,10 @@ from services.clusters.fits.score import KScore
 from services.clusters.fits.search import search
 from services.clusters.fits.selection import Choice
 from services.clusters.fits.stability import clusterwise
+from services.clusters.lineage.identity import Earlier, aligned, continued, placed
+from services.clusters.lineage.run_diff import RunDiff, diff, earlier_ids
 from services.clusters.posts import PostTable
+from services.clusters.runs.assignments import NOBODY
 from services.clusters.runs.run import RunRequest, Stage
 from services.clusters.runs.run_map import RunMap
 from services.clusters.worker import TableFile
@@ -51,13 +53,21 @@ def quietly(_stage: Stage, _done: float) -> None:
 
 @dataclass(frozen=True)
 class Before:
-    """The run before: authors (or a fair sample) with their cluster's id, and every id it used."""
+    """The run before: the cluster of each author (`author_key`, `cluster`), every id it used, its own id and model."""
 
-    members: Mapping[str, int]
+    members: pa.Table
     used: frozenset[int]
+    run_id: str | None = None
+    model: bytes | None = None
+
+    def of(self, matrix: FeatureMatrix) -> Earlier:
+        """Return what it says of the authors of a matrix."""
+        ids = earlier_ids(matrix.author_keys, self.members)
+        model = RunModel.from_bytes(self.model) if self.model is not None else None
+        return Earlier(placed(ids, matrix.table, model), self.used)
 
 
-NOTHING_BEFORE = Before({}, frozenset())
+NOTHING_BEFORE = Before(NOBODY, frozenset())
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class TrainedClusters:
     left_out: LeftOut
     model: RunModel
     map: RunMap
+    before: str | None
+    lineage: RunDiff | None
     clusters: list[Cluster]
     examples: dict[int, list[str]]
     interests: RunInterests | None = None
@@ -134,11 +146,13 @@ def train(
     _check(matrix, rows, request)
     advance(Stage.SEARCHING, 0.0)
     found = search(rows, request.k, request.seed, budget, partial(advance, Stage.SEARCHING))
+    earlier = before.of(matrix)
+    found = continued(rows, found, earlier, k_is_free=request.k == "auto")
     choice, fitted = found.choice, joined(rows, found.fit, LEAST_PEOPLE)
     if fitted is not found.fit:
         choice = replace(choice, reason=f"{choice.reason}{JOINED}")
     advance(Stage.DESCRIBING, 0.0)
-    ids_by_label = align(fitted.labels, matrix.author_keys, before.members, before.used)
+    ids_by_label = aligned(fitted, earlier)
     ids = np.array([ids_by_label[label] for label in range(len(fitted.centres))])[fitted.labels]
     stable = clusterwise(rows, fitted, request.seed, budget)
     by_id = {ids_by_label[label]: value for label, value in enumerate(stable)}
@@ -161,6 +175,8 @@ def train(
         left_out=matrix.left_out,
         model=RunModel.of(fitted_basis, matrix.scaled, ids),
         map=_map(matrix.scaled, ids, request),
+        before=before.run_id,
+        lineage=diff(earlier_ids(matrix.author_keys, before.members), ids, before.used, by_id) if before.used else None,
         clusters=cards,
         interests=interests,
         examples={cluster: summary.examples for cluster, summary in summaries.of.items() if summary.examples},

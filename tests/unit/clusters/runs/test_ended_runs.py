@@ -159,3 +159,38 @@ async def test_a_run_cut_off_while_it_was_published_is_taken_back(
             assert (await next_start.held.store.runs.find(cut_off.run_id)).status is RunStatus.FAILED
             assert profiles.published == (first.run_id, before)
             assert await current(next_start) == first.run_id
+
+
+async def test_a_run_tells_what_became_of_the_clusters_before(start: Start) -> None:
+    """The second run keeps both ids and says so; the first has nothing before it."""
+    profiles = ProfilesStandIn(BRAND, two_kinds(30))
+    async with start(profiles) as service:
+        first = await trained(service)
+        second = await trained(service, RunRequest(k=2, seed=9))
+        assert (first.before, first.lineage) == (None, None)
+        assert second.lineage is not None
+        assert (second.before, second.lineage.kept, second.lineage.moved) == (first.run_id, [0, 1], 0)
+        told = (await service.http.get(f"/v1/runs/{second.run_id}")).json()
+        assert told["lineage"]["ari"] == 1.0
+
+
+async def test_two_runs_are_compared_as_in_the_contract(start: Start) -> None:
+    """Every field of the contract; runs of two brands are 422, of one that failed 409, unknown ones 404."""
+    profiles = ProfilesStandIn(BRAND, two_kinds(30))
+    async with start(profiles) as service:
+        first = await trained(service)
+        second = await trained(service, K3)
+        found = (await service.http.get(f"/v1/runs/{first.run_id}/diff/{second.run_id}")).json()
+        assert {"ari", "moved", "kept", "split", "merged", "new", "gone"} <= found.keys()
+        assert all({"from", "into"} == each.keys() for each in found["split"])
+        profiles.brand = "delta"
+        elsewhere = await trained(service, K2, "delta")
+        answer = await service.http.get(f"/v1/runs/{first.run_id}/diff/{elsewhere.run_id}")
+        assert (answer.status_code, "one brand and basis" in answer.json()["detail"]) == (422, True)
+        failed = await trained(service, RunRequest(k=50), "delta")
+        answer = await service.http.get(f"/v1/runs/{elsewhere.run_id}/diff/{failed.run_id}")
+        assert (answer.status_code, "is failed" in answer.json()["detail"]) == (409, True)
+        del profiles.staged[first.run_id]
+        answer = await service.http.get(f"/v1/runs/{first.run_id}/diff/{second.run_id}")
+        assert (answer.status_code, "no assignments" in answer.json()["detail"]) == (409, True)
+        assert (await service.http.get(f"/v1/runs/{first.run_id}/diff/nope")).status_code == 404

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from services.clusters.bases.basis import CannotTrainError
 from services.clusters.fits.kmeans import TrainingBudget
 from services.clusters.runs.run import RunRequest, Stage
-from services.clusters.runs.trained_clusters import Before, TrainedClusters, train
+from services.clusters.runs.trained_clusters import NOTHING_BEFORE, Before, TrainedClusters, train
 from tests.unit.clusters.authors import author, table_of, travellers, two_kinds
 
 QUICK = TrainingBudget(search_rows=300, silhouette_rows=200, stability_rows=200, starts=2, bootstraps=3)
@@ -43,9 +43,10 @@ def test_the_same_data_and_seed_give_the_same_clusters() -> None:
 def test_ids_stay_with_people_from_run_to_run() -> None:
     """A second training with another seed finds the two kinds again under the ids they had."""
     table = table_of(two_kinds(60))
-    first = train(table, RunRequest(k=2), Before({}, frozenset()), QUICK)
+    first = train(table, RunRequest(k=2), NOTHING_BEFORE, QUICK)
     earlier = {key: 7 - cluster for key, cluster in zip(first.author_keys, first.cluster_ids, strict=True)}
-    second = train(table, RunRequest(k=2, seed=99), Before(earlier, frozenset({6, 7})), QUICK)
+    members = pa.table({"author_key": list(earlier), "cluster": list(earlier.values())})
+    second = train(table, RunRequest(k=2, seed=99), Before(members, frozenset({6, 7})), QUICK)
     assert dict(zip(second.author_keys, second.cluster_ids, strict=True)) == earlier
 
 

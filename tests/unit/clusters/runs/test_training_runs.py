@@ -45,7 +45,8 @@ async def test_ids_stay_with_people_across_runs(start: Start) -> None:
     async with start(profiles) as service:
         await trained(service)
         swapped = {author_key: 5 - cluster for author_key, cluster in profiles.clusters.items()}
-        profiles.published = ("elsewhere", swapped)
+        [run_id] = profiles.staged
+        profiles.staged[run_id] = swapped
         run = await trained(service, RunRequest(k=2, seed=8))
         assert run.status is RunStatus.SUCCEEDED
         assert profiles.clusters == swapped
@@ -56,7 +57,7 @@ async def test_ids_stay_with_people_across_runs(start: Start) -> None:
     [
         ("features", 503, "profiles is not available"),
         ("features", 500, "profiles refused the call with 500"),
-        ("profiles", 503, "profiles is not available"),
+        ("assignments", 503, "profiles is not available"),
         ("stage", 503, "profiles is not available"),
         ("publish", 409, "did not publish the clusters"),
         ("publish", 503, "profiles is not available"),
