@@ -27,7 +27,7 @@ from services.clusters.fits.score import KScore
 from services.clusters.fits.search import search
 from services.clusters.fits.selection import Choice
 from services.clusters.fits.stability import clusterwise
-from services.clusters.lineage.identity import Earlier, aligned, continued, placed
+from services.clusters.lineage.continuity import Earlier, aligned, continued, placed
 from services.clusters.lineage.run_diff import RunDiff, diff, earlier_ids
 from services.clusters.posts import PostTable
 from services.clusters.runs.assignments import NOBODY

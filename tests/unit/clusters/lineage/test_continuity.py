@@ -7,11 +7,11 @@ import pytest
 
 from services.clusters.fits.kmeans import Rows, TrainingBudget
 from services.clusters.fits.search import ChosenFit, search
-from services.clusters.lineage.identity import Earlier, aligned, continued, placed
+from services.clusters.lineage.continuity import Earlier, aligned, continued, placed
 from services.clusters.lineage.run_diff import UNKNOWN, Ids
 
 BUDGET = TrainingBudget(
-    search_rows=2000, silhouette_rows=200, stability_rows=100, reference_rows=100, starts=1, bootstraps=1
+    search_rows=2000, silhouette_rows=200, stability_rows=100, reference_rows=100, starts=5, bootstraps=1
 )
 
 
