@@ -5,8 +5,14 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from services.clusters.api.dependencies import Res
-from services.clusters.plots.plot import MEDIA_TYPES, PlotFormat
-from services.clusters.plots.run_plot import PlotName, PlottedRun, alternative_texts, draw
+from services.clusters.plots.plotted_run import (
+    MEDIA_TYPES,
+    PlotFormat,
+    PlotName,
+    PlottedRun,
+    alternative_texts,
+    draw,
+)
 from services.clusters.resources import Resources
 from services.clusters.runs.run import Run, RunKind, RunStatus
 from services.clusters.runs.run_map import RunMap

@@ -154,8 +154,6 @@ def align(
     id that is neither in `used` nor in `before`, larger clusters first. With nothing before, the
     largest cluster is 0.
     """
-    from scipy.optimize import linear_sum_assignment
-
     sizes = np.bincount(labels)
     earlier = sorted(set(before.values()))
     shared = np.zeros((len(sizes), len(earlier)), dtype=np.int64)
@@ -163,14 +161,25 @@ def align(
     for label, key in zip(labels, author_keys, strict=True):
         if key in before:
             shared[label, place[before[key]]] += 1
-    rows, columns = linear_sum_assignment(shared, maximize=True)
-    ids = {int(row): earlier[column] for row, column in zip(rows, columns, strict=True) if shared[row, column]}
+    ids = {row: earlier[column] for row, column in best_pairs(shared)}
     taken = {*used, *earlier}
     free = (number for number in range(len(taken) + len(sizes)) if number not in taken)
     for label in np.argsort(-sizes, kind="stable"):
         if int(label) not in ids:
             ids[int(label)] = next(free)
     return ids
+
+
+def best_pairs(shared: Labels) -> list[tuple[int, int]]:
+    """Return rows and columns paired one to one so that most is shared (the Hungarian assignment, Kuhn 1955).
+
+    Pairs that share nothing are left out.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(row, column) for row, column in pairs if shared[row, column]]
 
 
 def distinct_rows(rows: NDArray[Any]) -> int:

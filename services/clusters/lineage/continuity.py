@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from services.clusters.fits.kmeans import Fit, Rows, refine
+from services.clusters.fits.kmeans import Fit, Rows, best_pairs, refine
 from services.clusters.fits.run_model import RunModel
 from services.clusters.fits.score import KScore
 from services.clusters.fits.search import ChosenFit
@@ -69,13 +69,10 @@ def aligned(fit: Fit, earlier: Earlier) -> dict[int, int]:
     assignment, Kuhn 1955). A label that shares no author with its pair is a new cluster: it gets the smallest id that
     the run before did not use, larger clusters first. With nothing before, the largest cluster is 0.
     """
-    from scipy.optimize import linear_sum_assignment
-
     clusters, known = earlier.clusters, earlier.ids != UNKNOWN
     shared = np.zeros((len(fit.centres), len(clusters)), dtype=np.int64)
     np.add.at(shared, (fit.labels[known], np.searchsorted(clusters, earlier.ids[known])), 1)
-    rows, columns = linear_sum_assignment(shared, maximize=True)
-    ids = {int(row): int(clusters[column]) for row, column in zip(rows, columns, strict=True) if shared[row, column]}
+    ids = {row: int(clusters[column]) for row, column in best_pairs(shared)}
     return ids | _fresh(fit, ids.keys(), {*earlier.used, *clusters.tolist()})
 
 

@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from html import escape
 from typing import Any, Final
 
@@ -14,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
-MEDIA_TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
+from services.clusters.plots.plotted_run import PlotFormat
+
 DOTS_PER_INCH: Final = 144
 FONT_SIZE: Final = 9
 INK: Final = "#222222"
@@ -34,13 +34,6 @@ _SETTINGS: Final[Any] = {
     "text.parse_math": False,
     "text.color": INK,
 }
-
-
-class PlotFormat(StrEnum):
-    """The form of a picture."""
-
-    SVG = "svg"
-    PNG = "png"
 
 
 @dataclass(frozen=True)

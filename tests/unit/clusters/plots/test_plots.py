@@ -14,7 +14,8 @@ from services.clusters.fits.score import KScore
 from services.clusters.plots.alluvial import alluvial
 from services.clusters.plots.author_map import author_map
 from services.clusters.plots.heat_map import heat_map
-from services.clusters.plots.plot import Plot, PlotFormat, render, shown
+from services.clusters.plots.plot import Plot, render, shown
+from services.clusters.plots.plotted_run import PlotFormat
 from services.clusters.plots.scores import elbow, silhouettes, sizes
 
 HOSTILE = "<script>alert()</script> $5 $x_2$ 很好 😡 \x07"
