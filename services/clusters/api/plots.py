@@ -5,14 +5,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from services.clusters.api.dependencies import Res
-from services.clusters.plots.plotted_run import (
-    MEDIA_TYPES,
-    PlotFormat,
-    PlotName,
-    PlottedRun,
-    alternative_texts,
-    draw,
-)
+from services.clusters.plots.picture import alternative_texts, draw
+from services.clusters.plots.plotted_run import MEDIA_TYPES, PlotFormat, PlotName, PlottedRun
 from services.clusters.resources import Resources
 from services.clusters.runs.run import Run, RunKind, RunStatus
 from services.clusters.runs.run_map import RunMap

@@ -1,4 +1,4 @@
-"""What a run's plots are made of and called; what draws them is loaded where they are drawn, in a worker process."""
+"""What a run's plots are made of, and how they are called."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,20 +51,3 @@ class PlottedRun:
     def cards(self) -> list[ClusterCard]:
         """The clusters that are described."""
         return [card for card in told(self.clusters) if isinstance(card, ClusterCard)]
-
-
-def draw(_advance: object, run: PlottedRun, name: PlotName, form: PlotFormat) -> bytes | None:
-    """Return a plot as a picture, None where the run has not what it shows."""
-    from services.clusters.plots.plot import render  # noqa: PLC0415 - what draws is loaded in the worker alone
-    from services.clusters.plots.run_plot import plot_of  # noqa: PLC0415
-
-    plot = plot_of(run, name)
-    return None if plot is None else render(plot, form)
-
-
-def alternative_texts(_advance: object, run: PlottedRun) -> dict[str, tuple[str, str]]:
-    """Return title and description of each plot that the run has."""
-    from services.clusters.plots.run_plot import plot_of  # noqa: PLC0415 - what draws is loaded in the worker alone
-
-    found = {name.value: plot_of(run, name) for name in PlotName}
-    return {name: (plot.title, plot.alt) for name, plot in found.items() if plot is not None}
