@@ -15,18 +15,18 @@ _NEVER: Final = 1e-12
 """What is added to the share of a pair, as there: two words that are never together get about -0.7."""
 
 
-def npmi(table: TokenTable, topics: Sequence[Sequence[str]]) -> list[float | None]:
+def npmi(table: TokenTable, topics: Sequence[Sequence[str]], *, of_all: bool = True) -> list[float | None]:
     """Return each topic's coherence in [-1, 1]: the mean NPMI over the pairs of its first ten words.
 
     NPMI(v, w) = log(p(v, w) / (p(v) p(w))) / -log p(v, w) (Bouma 2009; as a coherence: Lau, Newman & Baldwin, EACL
-    2014), where p is the share of sliding windows of ten tokens that hold the words. Counted are the windows of texts
-    with one of the words at least, as gensim's CoherenceModel (`c_npmi`) does. None for a topic without a pair of words
-    that the texts have.
+    2014), where p is the share of sliding windows of ten tokens that hold the words: of all texts that have a token, as
+    in gensim's CoherenceModel (`c_npmi`), or not `of_all`, of those with one of the topics' words. None for a topic
+    without a pair of words that the texts have.
     """
     known = {word: place for place, word in enumerate(table.words)}
     judged = [[known[word] for word in topic[:TOP_WORDS] if word in known] for topic in topics]
     words = np.unique(np.asarray([place for topic in judged for place in topic], np.int64))
-    shares = _window_shares(table, words)
+    shares = _window_shares(table, words, of_all=of_all)
     return [_coherence(shares, np.searchsorted(words, topic)) for topic in judged]
 
 
@@ -85,7 +85,7 @@ def _kept(pairs: Floats) -> list[int]:
     return left
 
 
-def _window_shares(table: TokenTable, words: Ints) -> Floats:
+def _window_shares(table: TokenTable, words: Ints, *, of_all: bool = True) -> Floats:
     """Return (words, words): the share of windows that hold both; on the diagonal, the word."""
     from scipy.sparse import csr_matrix
 
@@ -95,9 +95,8 @@ def _window_shares(table: TokenTable, words: Ints) -> Floats:
     starts = np.searchsorted(texts, np.arange(texts.max() + 1 if len(texts) else 0))
     lengths = np.diff(np.append(starts, len(texts)))
     at = np.flatnonzero(np.isin(ids, words))
-    has_word = np.zeros(len(starts), np.bool_)
-    has_word[texts[at]] = True
-    windows = np.where(has_word, np.maximum(lengths - WINDOW + 1, 1), 0)
+    counted = lengths > 0 if of_all else np.isin(np.arange(len(starts)), texts[at])
+    windows = np.where(counted, np.maximum(lengths - WINDOW + 1, 1), 0)
     before = np.concatenate([[0], np.cumsum(windows)])
     place = at - starts[texts[at]]
     first = np.maximum(place - WINDOW + 1, 0)

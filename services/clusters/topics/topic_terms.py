@@ -43,7 +43,8 @@ def terms_of(
     Of `candidates` by weight those that occur together most are kept, the weightiest first.
     A term was written by five authors or more in posts of the topic. A text that is repeated counts once, else one that
     is passed on a thousand times would be the topic. `judged` are the posts that are looked at, all where None.
-    Coherence is measured over the different texts of all posts that are looked at.
+    Coherence is measured over the different texts of all posts that are looked at; of some, over those with a term, so
+    that few topics, whose terms fewer texts have, are not the better for it.
     """
     looked = np.zeros(len(corpus), np.bool_)
     looked[np.arange(len(corpus)) if judged is None else judged] = True
@@ -69,7 +70,7 @@ def terms_of(
     kept = [
         [term for term in terms if term.term in chosen] for terms, chosen in zip(found, map(set, words), strict=True)
     ]
-    return TopicTerms(kept, npmi(seen, words))
+    return TopicTerms(kept, npmi(seen, words, of_all=judged is None))
 
 
 def name_of(terms: Sequence[WeightedTerm], words: int = 3) -> str:

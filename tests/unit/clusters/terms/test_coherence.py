@@ -15,12 +15,12 @@ WORDS = st.sampled_from("abcdefgh")
 TEXTS = st.lists(st.lists(WORDS, max_size=25), min_size=1, max_size=12)
 
 
-def defined(documents: Sequence[Sequence[str]], topic: Sequence[str], all_words: set[str]) -> float:
+def defined(documents: Sequence[Sequence[str]], topic: Sequence[str], all_words: set[str] | None = None) -> float:
     """Return the mean NPMI of the pairs as gensim's documentation of `c_npmi` tells it."""
     windows = [
         set(document[first : first + WINDOW])
         for document in documents
-        if all_words & set(document)
+        if document and (all_words is None or all_words & set(document))
         for first in range(max(1, len(document) - WINDOW + 1))
     ]
 
@@ -39,14 +39,16 @@ def defined(documents: Sequence[Sequence[str]], topic: Sequence[str], all_words:
 
 @given(TEXTS)
 def test_npmi_is_that_of_the_definition(documents: list[list[str]]) -> None:
-    """Sliding windows of ten tokens, those of texts without a word of any topic left out."""
+    """Over sliding windows of ten tokens, of all texts or of those with a word of some topic."""
     present = sorted({word for document in documents for word in document})
     topics = [topic for topic in (present[:4], present[3:7]) if len(topic) > 1]
     assume(bool(topics))
     found = npmi(TokenTable.of(documents), topics)
     words = {word for topic in topics for word in topic}
-    for topic, value in zip(topics, found, strict=True):
-        assert value == pytest.approx(defined(documents, topic, words), abs=1e-6)
+    among = npmi(TokenTable.of(documents), topics, of_all=False)
+    for topic, value, told in zip(topics, found, among, strict=True):
+        assert value == pytest.approx(defined(documents, topic), abs=1e-6)
+        assert told == pytest.approx(defined(documents, topic, words), abs=1e-6)
 
 
 def test_words_further_apart_than_a_window_are_not_together() -> None:
