@@ -107,6 +107,8 @@ def _card(card: Mapping[str, Any]) -> Text:
     if card.get("stability") is not None:
         lines[0] += f", stability {card['stability']:.2f}"
     lines += [f"- {feature['words']}" for feature in card.get("distinctive", [])]
+    if terms := [term["term"] for term in card.get("top_terms") or []]:
+        lines.append("writes about: " + ", ".join(terms[:8]))
     languages = sorted((card.get("languages") or {}).items(), key=lambda item: -item[1])[:4]
     if languages:
         lines.append("languages: " + ", ".join(f"{code} {share:.0%}" for code, share in languages))

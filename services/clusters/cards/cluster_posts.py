@@ -24,7 +24,7 @@ MOST_ENTITIES: Final = 10
 MOST_CATEGORIES: Final = 10
 CANDIDATES: Final = 60
 """Terms looked at of each cluster, those that are not told among them."""
-SENSITIVE: Final = 0.3
+SENSITIVE: Final = 0.2
 """The share of the weight of a cluster's terms from which it is about something that is inferred of no person."""
 DAYS_OF_DAYS: Final = 28
 """Posts that are spread over more days are told by the week."""

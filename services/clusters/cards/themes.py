@@ -30,6 +30,8 @@ LEAST_MARGIN: Final = 0.01
 _ARTICLES: Final = "the this that his her its our your der die das den les los las gli ein eine una"
 ARTICLES: Final = frozenset(_ARTICLES.split())
 """Words that belong to no other word, however often they stand before it."""
+OF_A_HASHTAG: Final = 0.5
+"""What a hashtag counts: words say more to a reader who does not know it."""
 _COMPLETE: Final = 0.7
 """The share of a word's people from which their spelling is its own, and the word before it part of it (New York)."""
 _ALIKE: Final = 4
@@ -52,7 +54,7 @@ def themes_of(posts: ClusterPosts, terms: Sequence[Sequence[WeightedTerm]]) -> d
     nearness = _margins(posts, uses)
     found: dict[int, list[str]] = {}
     for place, candidates in named.items():
-        scores = {term.term: math.sqrt(term.weight) * nearness[term.term][place] for term in candidates}
+        scores = {term.term: _weight(term) * nearness[term.term][place] for term in candidates}
         ranked = sorted(scores, key=lambda term: (-scores[term], term))
         if ranked:
             written = {term: _written(term, posts, uses[term]) for term in ranked[:MOST_LOOKED_UP]}
@@ -60,6 +62,11 @@ def themes_of(posts: ClusterPosts, terms: Sequence[Sequence[WeightedTerm]]) -> d
                 written[term] for term in _different([term for term in written if written[term]])
             ]
     return {cluster: theme for cluster, theme in found.items() if theme}
+
+
+def _weight(term: WeightedTerm) -> float:
+    weight = math.sqrt(term.weight)
+    return weight * OF_A_HASHTAG if term.term.startswith("#") else weight
 
 
 def _uses(words: TokenTable, wanted: AbstractSet[str]) -> dict[str, Ints]:
