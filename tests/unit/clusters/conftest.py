@@ -11,6 +11,7 @@ import stamina
 from fastapi import FastAPI
 
 from services.clusters.app import create_app
+from services.clusters.freshness.follower import Follower
 from services.clusters.resources import Resources
 from services.clusters.runs.run import Run, RunRequest
 from services.clusters.settings import ClustersSettings
@@ -45,6 +46,16 @@ async def trained(service: Service, request: RunRequest = K2, brand: str = BRAND
 
 
 Start = Callable[..., AbstractAsyncContextManager[Service]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_followed_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service's own follower would come first now and then."""
+
+    async def rest(_: Follower) -> None:
+        return
+
+    monkeypatch.setattr(Follower, "_turn", rest)
 
 
 @pytest.fixture(autouse=True)

@@ -44,11 +44,14 @@ class ProfilesStandIn:
         self.refuse: dict[str, int] = {}
         self.gates: dict[str, Gate] = {}
         self.calls: list[str] = []
+        self.changed: dict[str, int] = {}
         self.erased: set[str] = set()
         self.erased_later: set[str] = set()
         self.app = FastAPI()
         base = "/v1/brands/{brand}"
         self.app.add_api_route(f"{base}/features", self._features, methods=["GET"])
+        self.app.add_api_route(f"{base}/features/named", self._named_features, methods=["POST"])
+        self.app.add_api_route("/v1/changes", self._changes, methods=["GET"])
         self.app.add_api_route(f"{base}/texts", self._texts, methods=["GET"])
         self.app.add_api_route(f"{base}/texts/named", self._named_texts, methods=["POST"])
         self.app.add_api_route(f"{base}/profiles", self._profiles, methods=["GET"])
@@ -73,12 +76,41 @@ class ProfilesStandIn:
     async def _ready(self) -> Response:
         return await self._met("ready") or JSONResponse({})
 
-    async def _features(self, brand: str, limit: int, cursor: str = "", *, embeddings: bool = False) -> Response:
+    @property
+    def last_change(self) -> int:
+        """The number of the last change."""
+        return max(self.changed.values(), default=0)
+
+    def change(self, *rows: Row) -> None:
+        """Add or replace authors, as one change."""
+        number = self.last_change + 1
+        kept = {row["author_key"]: row for row in [*self.rows, *rows]}
+        self.rows = sorted(kept.values(), key=lambda row: str(row["author_key"]))
+        self.changed |= {row["author_key"]: number for row in rows}
+
+    async def _changes(self, after: int) -> Response:
+        if refusal := await self._met("changes"):
+            return refusal
+        brands = {self.brand: self.last_change} if self.last_change > after else {}
+        return JSONResponse({"brands": brands, "next": self.last_change})
+
+    async def _named_features(self, request: Request) -> Response:
+        named = await request.json()
+        rows = [row for row in self.rows if row["author_key"] in named["author_keys"]]
+        return self._stream(rows, None, embeddings=named["embeddings"])
+
+    async def _features(
+        self, brand: str, limit: int, cursor: str = "", *, embeddings: bool = False, changed_after: int = -1
+    ) -> Response:
         if refusal := await self._met("features"):
             return refusal
         if brand != self.brand or not self.rows:
             return JSONResponse({"status": 404}, 404)
-        page, following = self._after(cursor, limit)
+        rest = [row for row in self.rows if self.changed.get(row["author_key"], 0) > changed_after]
+        page, following = self._after(cursor, limit, rest)
+        return self._stream(page, following, embeddings=embeddings)
+
+    def _stream(self, page: list[Row], following: str | None, *, embeddings: bool) -> Response:
         sink = io.BytesIO()
         table = table_of(page)
         if any("is_unknown" in row for row in self.rows):
@@ -87,6 +119,7 @@ class ProfilesStandIn:
         if embeddings:
             vectors, versions = ([row.get(name) for row in page] for name in ("embedding", "embedding_version"))
             table = with_embeddings(table, vectors, versions)
+        table = table.replace_schema_metadata({"last_change": str(self.last_change)})
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
         return Response(sink.getvalue(), headers={"x-next-cursor": following} if following else {})
@@ -155,8 +188,8 @@ class ProfilesStandIn:
         self.staged.pop(run_id, None)
         return Response(status_code=204)
 
-    def _after(self, cursor: str, limit: int) -> tuple[list[Row], str | None]:
-        rest = [row for row in self.rows if row["author_key"] > cursor]
+    def _after(self, cursor: str, limit: int, rows: Sequence[Row] | None = None) -> tuple[list[Row], str | None]:
+        rest = [row for row in (self.rows if rows is None else rows) if row["author_key"] > cursor]
         page = rest[:limit]
         return page, page[-1]["author_key"] if len(rest) > limit else None
 
