@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from services.clusters.catalog.catalog_embedding import CatalogEmbedding
 from services.clusters.freshness.follower import Follower
-from services.clusters.freshness.retraining import Retraining
 from services.clusters.freshness.run_models import RunModels
+from services.clusters.freshness.scheduled_runs import ScheduledRuns
 from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_events import RunEvents
@@ -111,7 +111,7 @@ async def open_resources(
         rounds = (
             embedding.round(),
             Follower(store.runs, models, store.freshness, profiles, clock).round(),
-            Retraining(store.schedules, store.freshness, store.runs, trainer, clock).round(),
+            ScheduledRuns(store.schedules, store.freshness, store.runs, trainer, clock).round(),
         )
         beside: dict[str, Callable[[], Awaitable[None]]] = {
             "warm worker": warm,

@@ -1,10 +1,12 @@
 """Plots of runs over HTTP, drawn in a worker process."""
 
+import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
 from services.clusters.api.dependencies import Res
+from services.clusters.cards.cluster import ClusterCard, told
 from services.clusters.plots.picture import alternative_texts, draw
 from services.clusters.plots.plotted_run import MEDIA_TYPES, PlotFormat, PlotName, PlottedRun
 from services.clusters.resources import Resources
@@ -73,7 +75,8 @@ async def _succeeded(resources: Resources, run_id: str) -> Run:
 
 
 async def _plotted(resources: Resources, run: Run) -> PlottedRun:
-    content = await resources.store.runs.artifacts.read(run.run_id, "map")
+    artifacts = resources.store.runs.artifacts
+    content, flows = await artifacts.read(run.run_id, "map"), await artifacts.read(run.run_id, "flows")
     points = RunMap.from_bytes(content) if content is not None else None
     return PlottedRun(
         k=run.k or len(run.clusters),
@@ -81,4 +84,16 @@ async def _plotted(resources: Resources, run: Run) -> PlottedRun:
         clusters=list(run.clusters),
         points=None if points is None else points.places.astype("float32"),
         homes=None if points is None else points.clusters,
+        flows=None if flows is None else {(a, b): count for a, b, count in json.loads(flows)},
+        names_before=await _names(resources, run.before),
     )
+
+
+async def _names(resources: Resources, run_id: str | None) -> dict[int, str]:
+    if run_id is None:
+        return {}
+    try:
+        before = await resources.store.runs.find(run_id)
+    except NotFoundError:
+        return {}
+    return {card.id: card.name for card in told(before.clusters) if isinstance(card, ClusterCard)}

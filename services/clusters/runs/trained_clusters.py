@@ -1,5 +1,6 @@
 """All that is computed between reading features and writing assignments. Pure, deterministic, slow: for the worker."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +29,7 @@ from services.clusters.fits.search import search
 from services.clusters.fits.selection import Choice
 from services.clusters.fits.stability import clusterwise
 from services.clusters.lineage.continuity import Earlier, aligned, continued, placed
-from services.clusters.lineage.run_diff import RunDiff, diff, earlier_ids
+from services.clusters.lineage.run_diff import UNKNOWN, RunDiff, diff, earlier_ids
 from services.clusters.posts import PostTable
 from services.clusters.runs.assignments import NOBODY
 from services.clusters.runs.run import RunRequest, Stage
@@ -74,6 +75,7 @@ NOTHING_BEFORE = Before(NOBODY, frozenset())
 class TrainedClusters:
     """What a training found; `assignments` has the columns `author_key` (ascending) and `cluster`.
 
+    `flows` are clusters of the run before and of this one with the authors that went from one to the other.
     `features` are what authors were compared by, `filled` those of them that are unknown of some authors. `through` is
     the number of the last change of profiles that was read.
     """
@@ -92,6 +94,7 @@ class TrainedClusters:
     clusters: list[Cluster]
     examples: dict[int, list[str]]
     interests: RunInterests | None = None
+    flows: list[tuple[int, int, int]] | None = None
     through: int = 0
 
     @property
@@ -109,7 +112,11 @@ class TrainedClusters:
     def artifacts(self) -> dict[str, bytes]:
         """Return what is kept beside the cards, by name."""
         kept = {"model": self.model.to_bytes(), "map": self.map.to_bytes()}
-        return kept if self.interests is None else {**kept, "interests": self.interests.model_dump_json().encode()}
+        if self.interests is not None:
+            kept["interests"] = self.interests.model_dump_json().encode()
+        if self.flows is not None:
+            kept["flows"] = json.dumps(self.flows).encode()
+        return kept
 
 
 def train_file(
@@ -179,8 +186,15 @@ def train(
         lineage=diff(earlier_ids(matrix.author_keys, before.members), ids, before.used, by_id) if before.used else None,
         clusters=cards,
         interests=interests,
+        flows=_flows(earlier_ids(matrix.author_keys, before.members), ids) if before.used else None,
         examples={cluster: summary.examples for cluster, summary in summaries.of.items() if summary.examples},
     )
+
+
+def _flows(earlier: NDArray[np.int64], ids: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    known = earlier != UNKNOWN
+    pairs, counts = np.unique(np.stack([earlier[known], ids[known]]), axis=1, return_counts=True)
+    return [(int(a), int(b), int(count)) for (a, b), count in zip(pairs.T, counts, strict=True)]
 
 
 def _compared(matrix: FeatureMatrix, basis: Basis) -> list[str]:

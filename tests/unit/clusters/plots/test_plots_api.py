@@ -1,6 +1,7 @@
 """Plots of runs over HTTP."""
 
-from services.clusters.plots.run_plot import PlotName
+from services.clusters.plots.plotted_run import PlotName
+from services.clusters.runs.run import RunRequest
 from tests.unit.clusters.authors import two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Start, trained
 from tests.unit.clusters.profiles_stand_in import ProfilesStandIn
@@ -20,5 +21,8 @@ async def test_a_run_s_plots_are_listed_in_words_and_drawn(start: Start) -> None
             assert "script" not in drawn.headers["content-security-policy"]
         assert (await service.http.get(f"{where}/sizes.png")).content.startswith(b"\x89PNG")
         assert (await service.http.get(f"{where}/lineage.svg")).status_code == 404
+        again = await trained(service, RunRequest(k=3))
+        flows = await service.http.get(f"/v1/runs/{again.run_id}/plots/lineage.svg")
+        assert (flows.status_code, " from 0 " in flows.text) == (200, True), flows.text[:900]
         assert (await service.http.get(f"{where}/sizes.gif")).status_code == 422
         assert (await service.http.get("/v1/runs/none/plots/sizes.svg")).status_code == 404

@@ -21,7 +21,7 @@ EVERY: Final = timedelta(seconds=20)
 LASTING: Final = timedelta(minutes=2)
 
 
-class Retraining:
+class ScheduledRuns:
     """Looks at the schedules, and submits runs as a person would."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Retraining:
 
     def round(self) -> Round:
         """Return the work that one replica does for all."""
-        return Round("retraining", self.look, EVERY, EVERY, LASTING, EVERY.total_seconds())
+        return Round("scheduled runs", self.look, EVERY, EVERY, LASTING, EVERY.total_seconds())
 
     async def look(self) -> None:
         """Begin what is due. A time that passed while no replica ran is made up for once."""
@@ -56,7 +56,7 @@ class Retraining:
         try:
             run = await self._trainer.submit(schedule.brand, request)
             begun["last_run_id"] = run.run_id
-            log.info("retraining.begun", run_id=run.run_id)
+            log.info("schedule.began_run", run_id=run.run_id)
         except ConflictError as error:
             begun["last_error"] = error.detail  # another one is on, which serves as well
         except OverloadedError:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.clusters.bases.basis import Basis
-from services.clusters.freshness.retraining import Retraining
 from services.clusters.freshness.run_freshness import RunFreshness
+from services.clusters.freshness.scheduled_runs import ScheduledRuns
 from services.clusters.runs.run import Run
 from tests.unit.clusters.authors import two_kinds
 from tests.unit.clusters.conftest import BRAND, K2, Service, Start, trained
@@ -21,7 +21,7 @@ async def looked(service: Service, later: timedelta) -> list[Run]:
     """Look at the schedules at a later time, and return the brand's runs once they have ended, newest first."""
     held = service.held
     clock = VirtualClock(held.clock.now() + later)
-    await Retraining(held.store.schedules, held.store.freshness, held.store.runs, held.trainer, clock).look()
+    await ScheduledRuns(held.store.schedules, held.store.freshness, held.store.runs, held.trainer, clock).look()
     for run in await held.store.runs.runs(BRAND, 9):
         await held.trainer.ended(run.run_id)
     return await held.store.runs.runs(BRAND, 9)
