@@ -26,7 +26,10 @@ class OneThread:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Compute on one thread inside; inside another of the same thread this costs nothing."""
+        """Compute on one thread inside; inside another of the same thread this costs nothing.
+
+        Import the libraries that compute before: those that are loaded inside are not limited.
+        """
         if getattr(self._here, "inside", False):
             yield
             return

@@ -60,6 +60,12 @@ class TrainingBudget:
     references: int = 8
 
 
+def load_libraries() -> None:
+    """Import what computes: a limit of threads reaches the libraries alone that are there when it is set."""
+    import sklearn.cluster
+    import sklearn.metrics  # noqa: F401 - both are imported for their libraries
+
+
 def fit(rows: Rows, k: int, seed: int, starts: int) -> Fit:
     """Return the best of `starts` fits with k-means++ (Arthur & Vassilvitskii, SODA 2007).
 

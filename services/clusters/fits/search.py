@@ -12,6 +12,7 @@ from services.clusters.fits.kmeans import (
     distinct_rows,
     fit,
     joined,
+    load_libraries,
     refine,
     sample,
     undivided,
@@ -46,6 +47,7 @@ def search(rows: Rows, k: int | Literal["auto"], seed: int, budget: TrainingBudg
     With `auto`, rows without structure become one cluster. A `k` must not exceed the number of distinct rows. One
     thread computes, so that the same rows in the same order give the same clusters, to the last bit.
     """
+    load_libraries()
     with one_thread():
         searched, ks = _searched(rows, k, seed, budget)
         if not ks:

@@ -1,5 +1,8 @@
 """The right number of planted groups is found, and none where none was planted."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -86,6 +89,27 @@ def test_the_same_rows_and_seed_give_the_same_to_the_last_bit() -> None:
             found.append(searched(rows, seed=3))
     assert all(one.scores == found[0].scores and (one.fit.labels == found[0].fit.labels).all() for one in found)
     assert all((one.fit.centres == found[0].fit.centres).all() for one in found)
+
+
+FRESH = """
+import numpy as np
+from threadpoolctl import threadpool_info
+from services.clusters.fits.kmeans import TrainingBudget
+from services.clusters.fits.search import search
+
+def told(_):
+    assert {pool["user_api"] for pool in threadpool_info()} == {"blas", "openmp"}
+    assert {pool["num_threads"] for pool in threadpool_info()} == {1}, threadpool_info()
+
+rows = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+search(rows, 3, 0, TrainingBudget(starts=1, bootstraps=2, references=2), told)
+"""
+
+
+def test_one_thread_computes_in_a_fresh_process_too() -> None:
+    """Libraries that are loaded by the first search are limited in it."""
+    environment = os.environ | {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    subprocess.run([sys.executable, "-c", FRESH], check=True, env=environment)  # noqa: S603 - the program stands above
 
 
 def test_many_rows_are_searched_on_a_sample_and_all_labelled() -> None:
