@@ -12,7 +12,7 @@ from shared.errors import PeerRefusedError
 from shared.profiles_peer import ProfilesPeer
 
 PAGE: Final = 10_000
-NOBODY: Final = pa.schema([("author_key", pa.string()), ("cluster", pa.int64())]).empty_table()
+NOBODY: Final = pa.Table.from_batches([], pa.schema([("author_key", pa.string()), ("cluster", pa.int64())]))
 _NOT_FOUND: Final = 404
 
 
