@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import httpx
 import typer
-from rich.panel import Panel
+from rich import box
+from rich.bar import Bar
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from services.cli import client
@@ -15,6 +18,16 @@ from services.cli.console import WRONG_USAGE, Json, Url, check_brand, out, print
 
 BASES = ("behaviour", "interests", "combined")
 POLL_SECONDS = 0.5
+BAR = 12
+MOST_FEATURES, MOST_TERMS = 4, 8
+COLUMNS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "id": {"justify": "right"},
+    "kind": {"max_width": 24},
+    "authors": {},
+    "mood, 0 to 1": {},
+    "stability": {"justify": "right"},
+    "what sets them apart": {"ratio": 1},
+}
 
 
 def show_clusters(
@@ -86,30 +99,38 @@ def progress_of_run() -> Iterator[Callable[[float, str], None]]:
 
 
 def show_cards(brand: str, clusters: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
-    """Print the cluster cards of a brand."""
+    """Print the cluster cards of a brand as a table, the largest first, with bars for shares and moods."""
     out.print(Text(f"Kinds of people who post about {brand}", style="bold"))
     if reason:
         out.print(Text(reason, style="dim"))
+    table = Table(box=box.SIMPLE_HEAD, show_lines=True)
+    for name, kind in COLUMNS.items():
+        table.add_column(name, **kind)
     for card in sorted(clusters, key=lambda card: -(card["size"] or 0)):
-        out.print(Panel(_card(card), title=_title(card), title_align="left", expand=False))
+        table.add_row(*_row(card))
+    out.print(table)
 
 
-def _title(card: Mapping[str, Any]) -> Text:
-    return Text(f"{card['id']}  {card.get('name') or 'fewer than 5 people'}", style="bold")
-
-
-def _card(card: Mapping[str, Any]) -> Text:
+def _row(card: Mapping[str, Any]) -> list[RenderableType]:
     if card["size"] is None:
-        return Text("nothing is told of so few")
-    lines = [f"{card['size']} authors, {card['share']:.0%}"]
-    if card.get("mean_score") is not None:
-        lines[0] += f", mean score {card['mean_score']:.2f}"
-    if card.get("stability") is not None:
-        lines[0] += f", stability {card['stability']:.2f}"
-    lines += [f"- {feature['words']}" for feature in card.get("distinctive", [])]
+        return [str(card["id"]), Text("fewer than 5 people: nothing is told of so few", style="dim")]
+    score, stable = card.get("mean_score"), card.get("stability")
+    return [
+        str(card["id"]),
+        Text(card["name"], style="bold"),
+        Group(f"{card['size']:,} ({card['share']:.0%})", Bar(1.0, 0.0, card["share"], width=BAR)),
+        Group(f"{score:.2f}", Bar(1.0, 0.0, score, width=BAR)) if score is not None else "-",
+        f"{stable:.2f}" if stable is not None else "-",
+        Text(_words(card)),
+    ]
+
+
+def _words(card: Mapping[str, Any]) -> str:
+    """Return what sets a cluster apart, what it writes about and in which languages."""
+    lines = [f"- {feature['words']}" for feature in card.get("distinctive", [])[:MOST_FEATURES]]
     if terms := [term["term"] for term in card.get("top_terms") or []]:
-        lines.append("writes about: " + ", ".join(terms[:8]))
+        lines.append("writes about: " + ", ".join(terms[:MOST_TERMS]))
     languages = sorted((card.get("languages") or {}).items(), key=lambda item: -item[1])[:4]
     if languages:
         lines.append("languages: " + ", ".join(f"{code} {share:.0%}" for code, share in languages))
-    return Text("\n".join(lines))
+    return "\n".join(lines)
