@@ -4,7 +4,6 @@ A name is for a reader who must pick the right segment. So its words are weighty
 meaning (the mean embedding of the posts that have them) is nearer to the cluster than to any other.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,8 +64,7 @@ def themes_of(posts: ClusterPosts, terms: Sequence[Sequence[WeightedTerm]]) -> d
 
 
 def _weight(term: WeightedTerm) -> float:
-    weight = math.sqrt(term.weight)
-    return weight * OF_A_HASHTAG if term.term.startswith("#") else weight
+    return term.weight * OF_A_HASHTAG if term.term.startswith("#") else term.weight
 
 
 def _uses(words: TokenTable, wanted: AbstractSet[str]) -> dict[str, Ints]:
