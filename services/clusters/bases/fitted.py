@@ -16,7 +16,14 @@ from services.clusters.bases.basis import Basis, CannotTrainError, LeftOut
 from services.clusters.bases.behaviour import BEHAVIOUR
 from services.clusters.bases.figure_scale import FigureScale, fit_scale
 from services.clusters.bases.interest_space import AuthorEmbeddings, InterestSpace
-from services.clusters.bases.matrix import FeatureMatrix, Floats, check_columns, known_values, transformed_values
+from services.clusters.bases.matrix import (
+    FeatureMatrix,
+    Floats,
+    by_key,
+    check_columns,
+    known_values,
+    transformed_values,
+)
 
 DEFAULT_WEIGHT = 0.5
 FITTED_AUTHORS = 50_000
@@ -125,7 +132,7 @@ def fit_basis(
     where embeddings are compared. Raises CannotTrainError where columns lack or no author has an embedding.
     """
     check_columns(table, ["author_key"])
-    table, left_out, version = _taking_part(table.sort_by("author_key"), basis)
+    table, left_out, version = _taking_part(by_key(table), basis)
     known = known_values(table)
     transformed = transformed_values(known)
     figures = fit_scale(transformed)
@@ -173,7 +180,8 @@ def _taking_part(table: pa.Table, basis: Basis) -> tuple[pa.Table, LeftOut, str 
     """Return the authors who take part, how many do not, and the version of their embeddings."""
     authors = len(table)
     if "is_unknown" in table.column_names:
-        table = table.filter(pc.invert(pc.fill_null(table["is_unknown"], fill_value=False)))
+        unnamed = pc.fill_null(table["is_unknown"], fill_value=False)
+        table = table.filter(pc.invert(unnamed)) if pc.any(unnamed).as_py() else table
     unknown = authors - len(table)
     if not basis.reads_embeddings:
         return table, LeftOut(unknown_people=unknown), None

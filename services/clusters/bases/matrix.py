@@ -71,6 +71,14 @@ def check_columns(table: pa.Table, columns: list[str]) -> None:
         raise CannotTrainError(f"profiles' features lack the columns {', '.join(missing)}; update profiles")
 
 
+def by_key(table: pa.Table) -> pa.Table:
+    """Return the table ordered by `author_key`; one that is ordered already, as profiles sends it, is not copied."""
+    keys = table["author_key"].combine_chunks()
+    if len(keys) < 2 or pc.all(pc.less_equal(keys.slice(0, len(keys) - 1), keys.slice(1))).as_py():  # noqa: PLR2004 - pairs
+        return table
+    return table.sort_by("author_key")
+
+
 def known_values(table: pa.Table) -> Floats:
     """Return the features of `BEHAVIOUR` in their own units, (authors, features), NaN where unknown.
 
@@ -78,7 +86,7 @@ def known_values(table: pa.Table) -> Floats:
     Raises CannotTrainError where the table lacks a column.
     """
     check_columns(table, COLUMNS)
-    known = np.empty((len(table), len(BEHAVIOUR)))
+    known = np.empty((len(table), len(BEHAVIOUR)), order="F")
     for place, (feature, values) in enumerate(_raw(table.combine_chunks())):
         known[:, place] = _bounded(feature, values)
     return known
@@ -86,7 +94,7 @@ def known_values(table: pa.Table) -> Floats:
 
 def transformed_values(known: Floats) -> Floats:
     """Return the values after log1p of heavy-tailed counts."""
-    transformed = known.copy()
+    transformed = known.copy(order="K")
     for place in HEAVY:
         transformed[:, place] = np.log1p(known[:, place])
     return transformed

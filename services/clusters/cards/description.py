@@ -1,15 +1,15 @@
 """What is said of each cluster. Pure."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.clusters.bases.behaviour import Feature, names, sentence, words_of
-from services.clusters.bases.matrix import FeatureMatrix
+from services.clusters.bases.matrix import FeatureMatrix, by_key
 from services.clusters.cards.cluster import Cluster, ClusterCard, Distinctive, SmallCluster
 from services.clusters.cards.post_summary import PostSummaries
 from services.clusters.cards.suppression import told_cells
@@ -28,22 +28,28 @@ WITHOUT_POSTS = PostSummaries({})
 
 @dataclass(frozen=True)
 class Opinions:
-    """Of each author, in the matrix's order: score (NaN where unknown), main language, posts by hour (authors, 24)."""
+    """Of each author, in the matrix's order: score (NaN where unknown), main language, posts by hour (authors, 24).
+
+    `language` are places in `languages`.
+    """
 
     mean_score: Floats
     scored_posts: Floats
-    language: Sequence[str | None]
+    language: Ids
+    languages: Sequence[str]
     hours: Floats
 
     @classmethod
     def of(cls, table: pa.Table) -> "Opinions":
         """Read them from the table of features."""
         columns = ["author_key", "mean_score", "scored_posts", "main_language", "hours"]
-        table = table.select(columns).sort_by("author_key")
+        table = by_key(table.select(columns))
         scores = table["mean_score"].cast(pa.float64()).to_numpy()
         hours = table["hours"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, 24)
         posts = table["scored_posts"].cast(pa.float64()).to_numpy()
-        return cls(scores, posts, table["main_language"].to_pylist(), hours)
+        language = pc.fill_null(table["main_language"].combine_chunks(), "und").dictionary_encode()
+        codes = language.indices.to_numpy().astype(np.int64)
+        return cls(scores, posts, codes, language.dictionary.to_pylist(), hours)
 
 
 def described_clusters(ids: Ids) -> frozenset[int]:
@@ -74,8 +80,9 @@ def describe(
     untold = [withheld(_counts(members, known[:, place])) for place in range(len(matrix.features))]
     scored = ~np.isnan(opinions.mean_score) & (opinions.scored_posts > 0)
     unscored = withheld(_counts(members, scored))
+    overall = [OverallFigure.of(matrix.known[:, place], matrix.transformed[:, place]) for place in range(len(untold))]
     distinctive = {
-        cluster: _distinctive(matrix, members[cluster], [cluster in hidden for hidden in untold])
+        cluster: _distinctive(matrix, overall, members[cluster], [cluster in hidden for hidden in untold])
         for cluster in described
     }
     by_name = dict(zip([feature.name for feature in matrix.features], matrix.features, strict=True))
@@ -120,7 +127,23 @@ def _counts(members: Mapping[int, Mask], of: Mask | None = None) -> dict[int, in
     return {cluster: int((inside if of is None else inside & of).sum()) for cluster, inside in members.items()}
 
 
-def _distinctive(matrix: FeatureMatrix, members: Mask, untold: Sequence[bool]) -> list[Distinctive]:
+@dataclass(frozen=True)
+class OverallFigure:
+    """Of all authors' known values of a feature: the mean, and mean and deviation after log1p of counts."""
+
+    known: float
+    transformed: float
+    deviation: float
+
+    @classmethod
+    def of(cls, known: Floats, transformed: Floats) -> "OverallFigure":
+        """Measure a column, NaN where unknown."""
+        return cls(float(np.nanmean(known)), float(np.nanmean(transformed)), float(np.nanstd(transformed)))
+
+
+def _distinctive(
+    matrix: FeatureMatrix, overall: Sequence[OverallFigure], members: Mask, untold: Sequence[bool]
+) -> list[Distinctive]:
     """Return every notable feature that is told and known for half the members, strongest first.
 
     A feature whose plain means point the other way than its z (one huge count can do that) is left out:
@@ -130,21 +153,22 @@ def _distinctive(matrix: FeatureMatrix, members: Mask, untold: Sequence[bool]) -
     for place, feature in enumerate(matrix.features):
         if untold[place]:
             continue
-        one = _difference(feature, matrix.known[:, place], matrix.transformed[:, place], members)
+        one = _difference(feature, overall[place], matrix.known[:, place], matrix.transformed[:, place], members)
         if one is not None and abs(one.z) >= NOTABLE and (one.cluster_mean - one.overall_mean) * one.z > 0:
             found.append(one)
     return sorted(found, key=lambda one: -abs(one.z))
 
 
-def _difference(feature: Feature, known: Floats, transformed: Floats, members: Mask) -> Distinctive | None:
+def _difference(
+    feature: Feature, overall: OverallFigure, known: Floats, transformed: Floats, members: Mask
+) -> Distinctive | None:
     inside = members & ~np.isnan(known)
     if inside.sum() < max(LEAST_PEOPLE, members.sum() / 2):
         return None
-    z = float((transformed[inside].mean() - np.nanmean(transformed)) / np.nanstd(transformed))
-    here, overall = float(known[inside].mean()), float(np.nanmean(known))
-    return Distinctive(
-        feature=feature.name, cluster_mean=here, overall_mean=overall, z=z, words=sentence(feature, z, here, overall)
-    )
+    z = (float(transformed[inside].mean()) - overall.transformed) / overall.deviation
+    here = float(known[inside].mean())
+    words = sentence(feature, z, here, overall.known)
+    return Distinctive(feature=feature.name, cluster_mean=here, overall_mean=overall.known, z=z, words=words)
 
 
 def _centroid(matrix: FeatureMatrix, members: Mask, untold: Sequence[bool]) -> dict[str, float | None]:
@@ -165,11 +189,11 @@ def _mean_score(opinions: Opinions, scored: Mask) -> float | None:
 
 
 def _languages(opinions: Opinions, members: Mask) -> dict[str, float]:
-    places = np.flatnonzero(members).tolist()
-    counts = Counter(opinions.language[place] or "und" for place in places)
+    authors = np.bincount(opinions.language[members], minlength=len(opinions.languages)).tolist()
+    counts = {language: count for language, count in zip(opinions.languages, authors, strict=True) if count}
     hidden = withheld(counts)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LANGUAGES]
-    return {language: count / len(places) for language, count in ordered if language not in hidden}
+    return {language: count / sum(authors) for language, count in ordered if language not in hidden}
 
 
 def _hours(posts: Floats, ids: Ids, described: Sequence[int]) -> dict[int, dict[str, float]]:
