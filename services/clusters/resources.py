@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from services.clusters.catalog.catalog_embedding import CatalogEmbedding
+from services.clusters.fits.map_points import rehearse
 from services.clusters.freshness.follower import Follower
 from services.clusters.freshness.run_models import RunModels
 from services.clusters.freshness.scheduled_runs import ScheduledRuns
@@ -21,7 +22,7 @@ from services.clusters.runs.topic_steps import TopicSteps
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
 from services.clusters.store import ClustersStore, open_store
-from services.clusters.worker import Worker, open_worker
+from services.clusters.worker import ComputationError, Worker, WorkerLostError, open_worker
 from shared.background import running
 from shared.clock import Clock
 from shared.peers import Transports, peer_http
@@ -39,6 +40,8 @@ WARM_MODULES: Final = (
 """What a worker process imports before its first call: seconds that no run waits for."""
 WARM_AFTER: Final = 5.0
 """Seconds: the start of the service is not held up by a process that nothing waits for yet."""
+REHEARSED_AFTER: Final = 20.0
+"""Seconds later, in which those who start a service for a moment have stopped it again."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ async def open_resources(
         async def warm() -> None:
             await clock.sleep(WARM_AFTER)
             worker.warm()
+            await clock.sleep(REHEARSED_AFTER)
+            with suppress(ComputationError, WorkerLostError, OSError):
+                await worker.run(rehearse)
 
         embedding = CatalogEmbedding(store.catalogs, SentimentPeer.named("sentiment", settings, http))
         owner, models = secrets.token_hex(8), RunModels(store.runs)

@@ -57,6 +57,12 @@ def map_points(rows: Floats, clusters: NDArray[np.int64], seed: int = 0, *, by_n
     return MapPoints(points[order].astype(np.float32), clusters[order])
 
 
+def rehearse(_advance: object) -> None:
+    """Make a small map for nothing: UMAP compiles itself with a process's first, for about 15 s of CPU."""
+    rows = np.random.default_rng(0).normal(size=(2 * FEWEST_FITTED, _PLANE + 1))
+    map_points(rows, np.zeros(len(rows), dtype=np.int64))
+
+
 def _layout(rows: Floats, seed: int) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is not installed, and that equal rows make the spectrum degenerate
