@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,20 @@ _JSON = {"content-type": "application/json"}
 _WITHOUT_COUNTS = "without counts"
 _ABSENT = 404
 _CONFLICT = 409
+
+
+@dataclass(frozen=True)
+class CountedWindows:
+    """A window from `middle` up to before `ends`, the one before it from `begins`, and how many posts each has.
+
+    Posts are those of people, with the ones whose texts have expired.
+    """
+
+    begins: datetime
+    middle: datetime
+    ends: datetime
+    posts_before: int
+    posts: int
 
 
 class ProfilesPeer(Peer):
@@ -99,6 +114,15 @@ class ProfilesPeer(Peer):
         response = await self.call("GET", f"/v1/brands/{brand}/texts", params=query)
         return response.content, response.headers.get("x-next-cursor")
 
+    async def windows(self, brand: str, length: str, until: datetime | None) -> CountedWindows:
+        """Return a window of `length`, such as `24h` or `7d`, and the one before it, with people's posts in each.
+
+        Without `until` it ends with the hour of the brand's newest post.
+        """
+        query = {"window": length, "voice": "external"} | ({} if until is None else {"until": until.isoformat()})
+        response = await self.call("GET", f"/v1/brands/{brand}/summary", params=query)
+        return self.read(lambda: _windows(response.json()), "without windows")
+
     async def named_texts(self, brand: str, post_keys: Sequence[str]) -> tuple[bytes, bool]:
         """Return those of up to 1000 posts that have a text, by key, an Arrow IPC stream; tell whether it has all.
 
@@ -165,6 +189,12 @@ def _delivery(posts: Sequence[AnalyzedPost]) -> bytes:
     """Return the body that profiles folds: milliseconds of CPU for a large batch."""
     bodies = [post.model_dump(mode="json", exclude_none=True) for post in posts]
     return json.dumps({"schema_version": SCHEMA_VERSION, "posts": bodies}).encode()
+
+
+def _windows(summary: Any) -> CountedWindows:
+    window, before = summary["window"], summary["before"]
+    begins, middle, ends = (datetime.fromisoformat(one) for one in (before["from"], window["from"], window["to"]))
+    return CountedWindows(begins, middle, ends, int(before["posts"]), int(window["posts"]))
 
 
 def _assigned(page: Any, basis: str) -> tuple[dict[str, int], str | None]:

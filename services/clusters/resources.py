@@ -18,6 +18,7 @@ from services.clusters.runs.ended_runs import EndedRuns
 from services.clusters.runs.metrics import RunMetrics
 from services.clusters.runs.run_events import RunEvents
 from services.clusters.runs.run_steps import RunSteps
+from services.clusters.runs.segment_posts import SegmentReader
 from services.clusters.runs.topic_steps import TopicSteps
 from services.clusters.runs.trainer import Trainer
 from services.clusters.settings import ClustersSettings
@@ -56,6 +57,7 @@ class Resources:
     worker: Worker
     embedding: CatalogEmbedding
     models: RunModels
+    segments: SegmentReader
     clock: Clock
     example_posts: int
 
@@ -125,6 +127,17 @@ async def open_resources(
         }
         async with running(beside, clock), trainer.running():
             events = RunEvents(store.runs, trainer, clock)
+            segments = SegmentReader(profiles, settings.read_posts, clock)
             yield Resources(
-                store, profiles, trainer, ended, events, worker, embedding, models, clock, settings.example_posts
+                store,
+                profiles,
+                trainer,
+                ended,
+                events,
+                worker,
+                embedding,
+                models,
+                segments,
+                clock,
+                settings.example_posts,
             )

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from services.clusters.api import assign, catalog, clusters, examples, plots, recommendations, runs, schedules, topics
+from services.clusters.api import (
+    assign,
+    catalog,
+    clusters,
+    examples,
+    movements,
+    plots,
+    recommendations,
+    runs,
+    schedules,
+    topics,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
@@ -13,5 +24,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     assign.router,
     plots.router,
     topics.router,
+    movements.router,
     recommendations.router,
 )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.clusters.bases.basis import Basis
 from shared.analysis import Frozen
@@ -24,10 +24,12 @@ class Direction(StrEnum):
 
 
 class Period(Frozen):
-    """From `begins` up to before `ends`."""
+    """From `from` up to before `to`."""
 
-    begins: AwareDatetime
-    ends: AwareDatetime
+    model_config = ConfigDict(populate_by_name=True)
+
+    begins: AwareDatetime = Field(alias="from")
+    ends: AwareDatetime = Field(alias="to")
 
 
 class Driver(Frozen):

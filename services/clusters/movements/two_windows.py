@@ -1,17 +1,18 @@
 """The posts of segments in a window and in the one before it, side by side. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from services.clusters.cards.cluster_posts import SENSITIVE, ClusterPosts, sensitive_share
-from services.clusters.cards.suppression import Ints, Mask, people_in, told_cells
+from services.clusters.cards.suppression import Ints, Mask, people_in
 from services.clusters.movements.drivers import drivers_of_mood, drivers_of_size
 from services.clusters.movements.marks import MarkedPeople, Marks
 from services.clusters.movements.movement import Change, Direction, Driver
 from services.clusters.movements.significance import means, paired_counts
 from services.clusters.terms.token_table import Floats
+from shared.small_groups import LEAST_PEOPLE, withheld
 
 NOTABLE_SIZE = 0.05
 """The least change of a number of people that is told, as a part of the number before."""
@@ -67,12 +68,17 @@ class TwoWindows:
     def change_of_size(self, place: int, figures: Figures) -> Change | None:
         """Return how many more or fewer people of a cluster wrote, whatever its p; None where that is not notable.
 
-        McNemar's exact test compares those who wrote in one window alone. A number that is not told counts as nought.
+        McNemar's exact test compares those who wrote in one window alone. Fewer than five people count as nought; where
+        a number is withheld beside such a one, no change is told.
         """
         before, now = (number or 0 for number in figures.people)
-        if abs(now - before) <= NOTABLE_SIZE * before:
+        went, came = (self._people(place, one) for one in (BEFORE, NOW))
+        beside = any(
+            number is None and len(people) >= LEAST_PEOPLE
+            for number, people in zip(figures.people, (went, came), strict=True)
+        )
+        if beside or abs(now - before) <= NOTABLE_SIZE * before:
             return None
-        came, went = (self._people(place, one) for one in (NOW, BEFORE))
         p = paired_counts(len(np.setdiff1d(came, went)), len(np.setdiff1d(went, came)))
         direction = Direction.GREW if now > before else Direction.SHRANK
         told = _numbers(figures.people, "{} people who wrote")
@@ -125,7 +131,8 @@ class TwoWindows:
 
     def _marked(self, marks: Marks, place: int, window: int, values: Floats | None = None) -> MarkedPeople:
         inside = self._inside(place, window) & (self._scored if values is not None else True)
-        return MarkedPeople.of(marks, self.inside.people, inside, values)
+        found = MarkedPeople.of(marks, self.inside.people, inside, values)
+        return found if found.present >= LEAST_PEOPLE else replace(found, present=0)
 
     def _inside(self, place: int, window: int) -> Mask:
         inside: Mask = (self.inside.clusters == place) & (self.later == bool(window))
@@ -166,8 +173,10 @@ class TwoWindows:
 
 
 def _told(people: Ints) -> Mask:
-    """Return which cells may be told; that nobody wrote tells of nobody."""
-    told: Mask = told_cells(people) | (people == 0)
+    """Return which cells of (clusters, 2) may be told: profiles tells the totals of each window, not of clusters."""
+    told = np.ones(people.shape, np.bool_)
+    for window in (BEFORE, NOW):
+        told[list(withheld(dict(enumerate(people[:, window].tolist())))), window] = False
     return told
 
 

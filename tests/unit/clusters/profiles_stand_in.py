@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -31,13 +32,17 @@ class Gate:
 
 
 class ProfilesStandIn:
-    """One brand's authors and `posts`; `refuse` maps an operation to the status it answers, `gates` hold operations."""
+    """One brand's authors and `posts`; `refuse` maps an operation to the status it answers, `gates` hold operations.
+
+    `expired` counts posts without a text in the window that begins at a time.
+    """
 
     def __init__(self, brand: str, rows: Sequence[Row]) -> None:
         """Know these authors of one brand; no rows means that the brand is unknown."""
         self.brand = brand
         self.rows = sorted(rows, key=lambda row: str(row["author_key"]))
         self.posts: list[Row] = []
+        self.expired: dict[datetime, int] = {}
         self.named_at_once = 1000
         self.staged: dict[str, dict[str, int]] = {}
         self.published: tuple[str, dict[str, int]] | None = None
@@ -53,6 +58,7 @@ class ProfilesStandIn:
         self.app.add_api_route(f"{base}/features/named", self._named_features, methods=["POST"])
         self.app.add_api_route("/v1/changes", self._changes, methods=["GET"])
         self.app.add_api_route(f"{base}/texts", self._texts, methods=["GET"])
+        self.app.add_api_route(f"{base}/summary", self._summary, methods=["GET"])
         self.app.add_api_route(f"{base}/texts/named", self._named_texts, methods=["POST"])
         self.app.add_api_route(f"{base}/profiles", self._profiles, methods=["GET"])
         self.app.add_api_route(f"{base}/assignments/{{run_id}}", self._stage, methods=["PUT"])
@@ -124,12 +130,39 @@ class ProfilesStandIn:
             stream.write_table(table)
         return Response(sink.getvalue(), headers={"x-next-cursor": following} if following else {})
 
-    async def _texts(self, brand: str, limit: int, cursor: str = "") -> Response:
+    async def _texts(self, request: Request, brand: str, limit: int, cursor: str = "") -> Response:
         if refusal := await self._met("texts"):
             return refusal
         if brand != self.brand:
             return JSONResponse({"status": 404}, 404)
-        return self._some_texts([post for post in self.posts if post["post_key"] > cursor], limit)
+        start, end = (request.query_params.get(bound) for bound in ("from", "to"))
+        posts = [
+            post
+            for post in self.posts
+            if post["post_key"] > cursor
+            and (start is None or post["hour"] >= datetime.fromisoformat(start))
+            and (end is None or post["hour"] < datetime.fromisoformat(end))
+        ]
+        return self._some_texts(posts, limit)
+
+    async def _summary(self, brand: str, window: str) -> Response:
+        if refusal := await self._met("summary"):
+            return refusal
+        if brand != self.brand or not self.posts:
+            return JSONResponse({"status": 404}, 404)
+        hours = int(window[:-1]) * (24 if window.endswith("d") else 1)
+        ends = max(post["hour"] for post in self.posts) + timedelta(hours=1)
+        begins = ends - timedelta(hours=hours)
+        return JSONResponse(
+            {
+                "window": self._counted(begins, ends),
+                "before": self._counted(begins - timedelta(hours=hours), begins),
+            }
+        )
+
+    def _counted(self, begins: datetime, ends: datetime) -> dict[str, Any]:
+        posts = sum(begins <= post["hour"] < ends for post in self.posts) + self.expired.get(begins, 0)
+        return {"from": begins.isoformat(), "to": ends.isoformat(), "posts": posts}
 
     async def _named_texts(self, request: Request) -> Response:
         if refusal := await self._met("named_texts"):
