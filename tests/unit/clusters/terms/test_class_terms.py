@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clusters.terms.class_terms import WeightedTerm, class_terms
+from services.clusters.terms.class_terms import LEAST_TEXTS, WeightedTerm, class_terms
 from services.clusters.terms.token_table import LEAST_PAIRS, TokenTable
 
 WORDS = ["bag", "gate", "seat", "wifi", "#late"]
@@ -77,3 +77,16 @@ def test_the_order_of_the_texts_changes_nothing_and_five_wrote_each_term(
             assert len(writers) >= 5
     random.shuffle(posts)
     assert terms_of(posts) == found
+
+
+def test_what_most_texts_of_every_class_have_tells_none_apart() -> None:
+    """The brand's own name, however often; it is a term where there is one class, or where one has it seldom."""
+    said = {0: "late", 1: "food"}
+    documents = [["brand", f"#{number}", said[number % 2]] for number in range(4 * LEAST_TEXTS)]
+    classes = [number % 2 for number in range(len(documents))]
+    people = [str(number) for number in range(len(documents))]
+    found = class_terms(documents, classes, people, 9)
+    assert all("brand" not in {term.term for term in terms} for terms in found.values())
+    assert "brand" in {term.term for term in class_terms(documents, [0] * len(documents), people, 9)[0]}
+    rare = [words if of else ["late"] for words, of in zip(documents, classes, strict=True)]
+    assert "brand" in {term.term for term in class_terms(rare, classes, people, 9)[1]}
