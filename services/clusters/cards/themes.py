@@ -1,14 +1,16 @@
 """Names of clusters from what their people write: words that set a cluster apart and lie near it. Pure.
 
-A name is for a reader who must pick the right segment. So its words are weighty by class-based TF-IDF, and their
-meaning (the mean embedding of the posts that have them) is nearer to the cluster than to any other.
+A name is for a reader who must pick the right segment. So its words are weighty by class-based TF-IDF, and what they
+mean together (the mean embeddings of the posts that have them) is nearer to the cluster than to any other.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -20,17 +22,17 @@ from shared.small_groups import LEAST_PEOPLE
 
 MOST_DIFFERENT: Final = 6
 """Words of a theme; a name takes the first."""
-MOST_LOOKED_UP: Final = 12
-"""Terms of a cluster whose spelling is looked up."""
+CANDIDATES: Final = 40
+"""Terms of a cluster that may name it; hashtags only where there are no words."""
+OF_WEIGHT: Final = 0.05
+"""What the logarithm of a term's weight counts beside the margin of its meaning."""
+PLAIN: Final = 4.0
+"""What a margin of meanings counts that is not told about the mean: it is as much smaller."""
 MOST_READ: Final = 500
 """Posts in which the spelling of a word is looked up."""
-LEAST_MARGIN: Final = 0.01
-"""What a word counts whose meaning lies no nearer to its cluster than to another."""
 _ARTICLES: Final = "the this that his her its our your der die das den les los las gli ein eine una"
 ARTICLES: Final = frozenset(_ARTICLES.split())
 """Words that belong to no other word, however often they stand before it."""
-OF_A_HASHTAG: Final = 0.5
-"""What a hashtag counts: words say more to a reader who does not know it."""
 _COMPLETE: Final = 0.7
 """The share of a word's people from which their spelling is its own, and the word before it part of it (New York)."""
 _ALIKE: Final = 4
@@ -50,21 +52,79 @@ def themes_of(posts: ClusterPosts, terms: Sequence[Sequence[WeightedTerm]]) -> d
         if sensitive_share(told) < SENSITIVE
     }
     uses = _uses(posts.words, {term.term for told in named.values() for term in told})
-    nearness = _margins(posts, uses)
+    meanings = _Meanings.of(posts, uses)
     found: dict[int, list[str]] = {}
-    for place, candidates in named.items():
-        scores = {term.term: _weight(term) * nearness[term.term][place] for term in candidates}
-        ranked = sorted(scores, key=lambda term: (-scores[term], term))
-        if ranked:
-            written = {term: _written(term, posts, uses[term]) for term in ranked[:MOST_LOOKED_UP]}
-            found[posts.ids[place]] = [
-                written[term] for term in _different([term for term in written if written[term]])
-            ]
-    return {cluster: theme for cluster, theme in found.items() if theme}
+    for place, told in named.items():
+        words = [term for term in told if not term.term.startswith("#")] or told
+        written = {term.term: _written(term.term, posts, uses[term.term]) for term in words[:CANDIDATES]}
+        candidates = [term for term in words[:CANDIDATES] if written[term.term]]
+        theme = _chosen(candidates, meanings, place)
+        if theme:
+            found[posts.ids[place]] = [written[term] for term in theme]
+    return found
 
 
-def _weight(term: WeightedTerm) -> float:
-    return term.weight * OF_A_HASHTAG if term.term.startswith("#") else term.weight
+@dataclass(frozen=True)
+class _Meanings:
+    """What terms and clusters are about: vectors of length 1 by term, `centroids` (clusters, dimensions).
+
+    Without embeddings a term is where it is written: its share of each cluster's posts stands in.
+    """
+
+    of_terms: Mapping[str, Floats]
+    centroids: Floats
+
+    @classmethod
+    def of(cls, posts: ClusterPosts, uses: Mapping[str, Ints]) -> Self:
+        embeddings, known = posts.posts.embeddings
+        count = len(posts.ids)
+        if not np.bincount(posts.clusters[known], minlength=count).all():
+            sizes = np.maximum(np.bincount(posts.clusters, minlength=count), 1)
+            shares = {
+                term: units(np.bincount(posts.clusters[places], minlength=count) / sizes)
+                for term, places in uses.items()
+            }
+            return cls(shares, np.eye(count))
+        vectors = units(embeddings.astype(np.float64))
+        centroids = np.stack([vectors[known & (posts.clusters == place)].mean(axis=0) for place in range(count)])
+        met = {term: places[known[places]] for term, places in uses.items()}
+        return cls({term: units(vectors[places].sum(axis=0)) for term, places in met.items()}, centroids)
+
+    def margins(self, meanings: Floats, place: int) -> Floats:
+        """Return how much nearer each meaning lies to a cluster than to the nearest other one.
+
+        Near is told as it is and about the mean of the clusters, where distances are larger; the worse one counts.
+        """
+        if len(self.centroids) == 1:
+            return np.zeros(len(meanings))
+        found = []
+        for centroids, factor in ((self.centroids, PLAIN), (self.centroids - self.centroids.mean(axis=0), 1.0)):
+            near = meanings @ units(centroids).T
+            found.append(factor * (near[:, place] - np.delete(near, place, axis=1).max(axis=1)))
+        margins: Floats = np.minimum(*found)
+        return margins
+
+
+def _chosen(candidates: Sequence[WeightedTerm], meanings: _Meanings, place: int) -> list[str]:
+    """Return terms of which no two have a word alike, each the best beside those before it."""
+    left = {term.term: OF_WEIGHT * math.log(term.weight) for term in candidates}
+    chosen: list[str] = []
+    total = np.zeros(meanings.centroids.shape[1])
+    while left and len(chosen) < MOST_DIFFERENT:
+        terms = list(left)
+        together = units(total + np.stack([meanings.of_terms[term] for term in terms]))
+        scores = np.round(meanings.margins(together, place) + np.array(list(left.values())), 9)
+        best = min(range(len(terms)), key=lambda at: (-scores[at], terms[at]))
+        chosen.append(terms[best])
+        total = total + meanings.of_terms[terms[best]]
+        left = {term: weight for term, weight in left.items() if not _alike(term, terms[best])}
+    return chosen
+
+
+def _alike(term: str, other: str) -> bool:
+    """Tell whether two terms have words that begin alike, so that they say the same twice."""
+    beginnings = [[word[:_ALIKE] for word in one.removeprefix("#").split()] for one in (term, other)]
+    return any(one.startswith(two) or two.startswith(one) for one in beginnings[0] for two in beginnings[1])
 
 
 def _uses(words: TokenTable, wanted: AbstractSet[str]) -> dict[str, Ints]:
@@ -77,63 +137,10 @@ def _uses(words: TokenTable, wanted: AbstractSet[str]) -> dict[str, Ints]:
     return {numbers[number]: part for number, part in zip(numbered.tolist(), parts, strict=True)}
 
 
-def _margins(posts: ClusterPosts, uses: Mapping[str, Ints]) -> dict[str, Floats]:
-    """Return how much nearer each term's meaning lies to each cluster than to the nearest other one, (clusters,).
-
-    Meanings are mean embeddings, about the mean of the clusters'; without embeddings the term's share counts.
-    """
-    embeddings, known = posts.posts.embeddings
-    count = len(posts.ids)
-    sizes = np.bincount(posts.clusters[known], minlength=count)
-    if not embeddings.shape[1] or not sizes.all():
-        return {term: _shares(posts, places) for term, places in uses.items()}
-    vectors = units(embeddings)
-    centroids = np.stack([vectors[known & (posts.clusters == place)].mean(axis=0) for place in range(count)])
-    centre = centroids.mean(axis=0)
-    directions = units(centroids - centre)
-    found = {}
-    for term, places in uses.items():
-        with_embedding = places[known[places]]
-        meaning = vectors[with_embedding].mean(axis=0) - centre if len(with_embedding) else np.zeros_like(centre)
-        near = directions @ units(meaning)
-        found[term] = np.maximum(near - _nearest_other(near), LEAST_MARGIN)
-    return found
-
-
-def _shares(posts: ClusterPosts, places: Ints) -> Floats:
-    count = len(posts.ids)
-    sizes = np.maximum(np.bincount(posts.clusters, minlength=count), 1)
-    rates = np.bincount(posts.clusters[places], minlength=count) / sizes
-    shares: Floats = np.maximum(rates / rates.sum(), LEAST_MARGIN)
-    return shares
-
-
-def _nearest_other(near: Floats) -> Floats:
-    if len(near) == 1:
-        return np.zeros(1)
-    second, first = np.partition(near, -2)[-2:]
-    others: Floats = np.where(near == first, second, first)
-    return others
-
-
 def units(vectors: Any) -> Floats:
     """Return vectors, (..., dimensions), with the length 1; nought stays nought."""
     units: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _TINY)
     return units
-
-
-def _different(ranked: Sequence[str]) -> list[str]:
-    """Return the first terms of which no two have a word alike."""
-    found: list[str] = []
-    seen: list[str] = []
-    for term in ranked:
-        words = [word[:_ALIKE] for word in term.removeprefix("#").split()]
-        if not any(word.startswith(other) or other.startswith(word) for word in words for other in seen):
-            found.append(term)
-            seen += words
-        if len(found) == MOST_DIFFERENT:
-            break
-    return found
 
 
 def _written(term: str, posts: ClusterPosts, places: Ints) -> str:
