@@ -58,7 +58,8 @@ NEEDED = {
     },
     "clusters": {
         "read": "GET /brands/{brand}/runs, GET /runs/{run_id}, GET /brands/{brand}/clusters, "
-        "GET /brands/{brand}/clusters/{cluster_id}, GET /brands/{brand}/topics, GET /brands/{brand}/movements",
+        "GET /brands/{brand}/clusters/{cluster_id}, GET /brands/{brand}/topics, GET /brands/{brand}/movements, "
+        "GET /brands/{brand}/aspects",
         "write": "POST /brands/{brand}/runs, POST /runs/{run_id}/cancel, POST /brands/{brand}/topics",
     },
 }

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.clusters.api import (
+    aspects,
     assign,
     catalog,
     clusters,
@@ -25,5 +26,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     plots.router,
     topics.router,
     movements.router,
+    aspects.router,
     recommendations.router,
 )

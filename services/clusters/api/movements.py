@@ -50,7 +50,7 @@ async def show_movements(
     windows = await windows_of(resources, brand, window, until)
     earlier = await _run_before(resources, run)
     topics = await _topics(resources, brand)
-    async with resources.segments.read(run, windows.begins, windows.ends) as read:
+    async with resources.segments.read(brand, run, windows.begins, windows.ends) as read:
         items, note = await resources.worker.run(
             movements_of,
             read.posts,

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from services.clusters.bases.basis import CannotTrainError
 from services.clusters.posts import UnreadablePostsError, read_posts
-from services.clusters.runs.assignments import assignment_pages
+from services.clusters.runs.assignments import NOBODY, assignment_pages
 from services.clusters.runs.run import Run
 from shared.clock import Clock
 from shared.errors import OverloadedError, PeerUnavailableError
@@ -53,25 +53,27 @@ class SegmentReader:
 
     @asynccontextmanager
     async def read(
-        self, run: Run, start: datetime, end: datetime, *, embeddings: bool = False
+        self, brand: str, run: Run | None, start: datetime, end: datetime, *, embeddings: bool = False
     ) -> AsyncIterator[SegmentPosts]:
         """Yield the posts of hours from `start` up to before `end`; the turn is held until they are let go.
 
-        Raises PeerError, OverloadedError where too many wait.
+        Without a run nobody is a member. Raises PeerError, OverloadedError where too many wait.
         """
         if self._callers >= AT_ONCE + WAITING:
             raise OverloadedError("too many readings of posts wait for their turn; try again in some seconds", 5)
         self._callers += 1
         try:
             async with self._turns:
-                yield await self._read(run, start, end, embeddings=embeddings)
+                yield await self._read(brand, run, start, end, embeddings=embeddings)
         finally:
             self._callers -= 1
 
-    async def _read(self, run: Run, start: datetime, end: datetime, *, embeddings: bool) -> SegmentPosts:
+    async def _read(
+        self, brand: str, run: Run | None, start: datetime, end: datetime, *, embeddings: bool
+    ) -> SegmentPosts:
         try:
-            posts = await read_posts(self._profiles, run.brand, self._most, start=start, end=end, embeddings=embeddings)
-            members = await self._members(run)
+            posts = await read_posts(self._profiles, brand, self._most, start=start, end=end, embeddings=embeddings)
+            members = NOBODY if run is None else await self._members(run)
         except (UnreadablePostsError, CannotTrainError) as error:
             raise PeerUnavailableError("profiles", str(error)) from None
         return SegmentPosts(posts.table, await asyncio.to_thread(_of, members, posts.table), not posts.is_whole)

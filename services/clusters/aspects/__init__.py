@@ -1,0 +1,1 @@
+"""What people praise and blame: aspects of a brand in posts that carry an opinion. Pure."""
