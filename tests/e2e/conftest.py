@@ -49,11 +49,13 @@ async def voxpop(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 class Server:
     """`voxpop up` in a process of its own."""
 
+    MODULE = "services.cli"
+
     def __init__(self, folder: Path, *options: str) -> None:
         """Start it on a free port, with its data in `folder`, and wait until it answers."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOXPOP", "PYTEST"))}
         environment |= {"VOXPOP_PSEUDONYM_KEY": PSEUDONYM_KEY, "PYTHONUNBUFFERED": "1"}
-        arguments = [sys.executable, "-m", "services.cli", "up", "--port", "0", "--data-dir", str(folder), *options]
+        arguments = [sys.executable, "-m", self.MODULE, "up", "--port", "0", "--data-dir", str(folder), *options]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
         )
@@ -79,6 +81,11 @@ class Server:
         """End it at once, with no chance to tidy up."""
         self._process.send_signal(signal.SIGKILL)
         self._end()
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself, and return how."""
+        self._end()
+        return self._process.returncode
 
     def stop(self) -> None:
         """Ask it to end."""
