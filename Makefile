@@ -62,6 +62,8 @@ bench: setup ## print throughput and latency beside their limits (minutes)
 
 bench-clusters: setup ## print what a retrain computes beside scikit-learn and the naive elbow, up to a million authors (minutes)
 	@$(BIN)/python -m bench.clusters
+	@$(BIN)/python -m bench.feature_transport 1000000
+	@$(BIN)/python -m bench.following
 
 bench-profiles: setup ## print how fast profiles fold, answer and export, on SQLite and MongoDB (minutes); BESIDE=a tree to compare with
 	@$(BIN)/python -m tests.servers.mongo -- $(CURDIR)/$(BIN)/python -m bench.profiles $(BESIDE)

@@ -59,7 +59,7 @@ async def _measure(sizes: list[int], mongo: int) -> None:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "profiles.db"
-            await _fill_sqlite(path, size)
+            await fill_sqlite(path, size)
             with serving("serve", "profiles", ready="/readyz", PROFILES_STORE=f"sqlite:///{path}") as server:
                 await _report("SQLite", server)
     if mongo and (address := os.environ.get("MONGODB_TEST_URL")):
@@ -116,7 +116,8 @@ def _matrix(table: pa.Table) -> NDArray[np.float32]:
     return matrix
 
 
-async def _fill_sqlite(path: Path, size: int) -> None:
+async def fill_sqlite(path: Path, size: int) -> None:
+    """Make a store of profiles with so many authors of `BRAND`."""
     async with open_store(SqliteUrl(path)) as store:
         await _fold(store)
     with closing(sqlite3.connect(path)) as file, file:
