@@ -10,8 +10,8 @@ from pydantic import AwareDatetime
 from services.clusters.api.clusters import WantedBasis, current_run
 from services.clusters.api.dependencies import Res
 from services.clusters.bases.basis import Basis
-from services.clusters.movements.comparison import KnownTopics, RunSizes, movements_of
 from services.clusters.movements.movement import Movements, Period
+from services.clusters.movements.segment_movements import KnownTopics, RunSizes, movements_of
 from services.clusters.resources import Resources
 from services.clusters.runs.run import Run
 from services.clusters.runs.topic_steps import MODEL, topics_of

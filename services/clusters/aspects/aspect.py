@@ -35,7 +35,7 @@ class AspectExample(Frozen):
     language: str | None
 
 
-class Aspect(Frozen):
+class JudgedAspect(Frozen):
     """Something that people write about, and how.
 
     `terms` mean alike; `name` is the one of most people. `mean_score` is the mean sentiment in [0, 1] of the posts
@@ -74,4 +74,4 @@ class Aspects(Frozen):
     ends: AwareDatetime = Field(alias="to")
     is_sample: bool
     note: str | None
-    items: list[Aspect]
+    items: list[JudgedAspect]

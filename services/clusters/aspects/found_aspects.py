@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from services.clusters.aspects.aspect import Aspect, AspectExample, AspectKind, Verdict
+from services.clusters.aspects.aspect import AspectExample, AspectKind, JudgedAspect, Verdict
 from services.clusters.aspects.candidates import Candidate, TermPosts, grouped
 from services.clusters.cards.cluster_posts import CANDIDATES, SENSITIVE, sensitive_share
 from services.clusters.movements.significance import discoveries, paired_counts
@@ -26,7 +26,9 @@ LEAST_TOKENS: Final = 4
 OPINIONS: Final = ("positive", "negative", "neutral")
 
 
-def aspects_of(_: Advance, posts: pa.Table, members: pa.Table | None, examples: int) -> tuple[list[Aspect], str | None]:
+def aspects_of(
+    _: Advance, posts: pa.Table, members: pa.Table | None, examples: int
+) -> tuple[list[JudgedAspect], str | None]:
     """Return the aspects of posts, those of most people first, and why there are none.
 
     Where `members` (`author_key`) are given, of posts by them alone; nothing is told of people who write about
@@ -87,7 +89,7 @@ class OpinionPosts:
         praising, blaming = (self._saying(posts, label) for label in ("positive", "negative"))
         return float(paired_counts(len(np.setdiff1d(praising, blaming)), len(np.setdiff1d(blaming, praising))))
 
-    def told(self, kind: AspectKind, group: Sequence[Candidate], *, is_sure: bool, most: int) -> Aspect:
+    def told(self, kind: AspectKind, group: Sequence[Candidate], *, is_sure: bool, most: int) -> JudgedAspect:
         """Return what is told of an aspect."""
         posts = _together(group)
         people = {label: len(self._saying(posts, label)) for label in OPINIONS}
@@ -97,7 +99,7 @@ class OpinionPosts:
         }
         praised = people["positive"] > people["negative"]
         verdict = Verdict.MIXED if not is_sure else Verdict.PRAISED if praised else Verdict.BLAMED
-        return Aspect(
+        return JudgedAspect(
             name=group[0].name,
             kind=kind,
             terms=[one.name for one in group[:MOST_TERMS]],

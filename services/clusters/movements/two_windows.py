@@ -22,7 +22,7 @@ BEFORE, NOW = 0, 1
 
 
 @dataclass(frozen=True)
-class Figures:
+class SegmentFigures:
     """The figures of one segment, before and now; None where they are not told."""
 
     people: list[int | None]
@@ -41,7 +41,7 @@ class TwoWindows:
     later: Mask
     marks: dict[str, Marks]
 
-    def figures(self) -> list[Figures]:
+    def figures(self) -> list[SegmentFigures]:
         """Return the figures of each cluster, those of fewer than five people withheld and others beside them."""
         people, posts = self._counts(np.ones(len(self.later), np.bool_))
         scored_people, scored = self._counts(self._scored)
@@ -52,7 +52,7 @@ class TwoWindows:
         for place in range(len(self.inside.ids)):
             each = range(2)
             found.append(
-                Figures(
+                SegmentFigures(
                     [int(people[place, at]) if told[place, at] else None for at in each],
                     [int(posts[place, at]) if told[place, at] else None for at in each],
                     [
@@ -65,7 +65,7 @@ class TwoWindows:
             )
         return found
 
-    def change_of_size(self, place: int, figures: Figures) -> Change | None:
+    def change_of_size(self, place: int, figures: SegmentFigures) -> Change | None:
         """Return how many more or fewer people of a cluster wrote, whatever its p; None where that is not notable.
 
         McNemar's exact test compares those who wrote in one window alone. Fewer than five people count as nought; where
@@ -91,7 +91,7 @@ class TwoWindows:
             words=f"{direction}: {told}",
         )
 
-    def change_of_mood(self, place: int, figures: Figures) -> Change | None:
+    def change_of_mood(self, place: int, figures: SegmentFigures) -> Change | None:
         """Return how the mean score of a cluster changed, whatever its p; None where that is not notable or not told.
 
         Welch's test compares people, each by the mean of their scores: the posts of one person are alike.

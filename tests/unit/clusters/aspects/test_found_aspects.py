@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from services.clusters.aspects.aspect import Aspect, AspectKind, Verdict
+from services.clusters.aspects.aspect import AspectKind, JudgedAspect, Verdict
 from services.clusters.aspects.found_aspects import aspects_of
 from services.clusters.posts import PostTable
 from services.clusters.worker.worker import quietly
@@ -35,7 +35,7 @@ def opinions() -> list[dict[str, Any]]:
     return rows + [post(300 + person, person, "rareword luggage", None, **BAD) for person in range(4)]
 
 
-def found(rows: list[dict[str, Any]], members: pa.Table | None = None, examples: int = 0) -> dict[str, Aspect]:
+def found(rows: list[dict[str, Any]], members: pa.Table | None = None, examples: int = 0) -> dict[str, JudgedAspect]:
     """Return the aspects by name."""
     items, _ = aspects_of(quietly, PostTable.of_pages([table_of_posts(rows)]).table, members, examples)
     return {one.name: one for one in items}

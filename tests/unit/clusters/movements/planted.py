@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from services.clusters.cards.cluster import Cluster, ClusterCard, SmallCluster
-from services.clusters.movements.comparison import RunSizes, movements_of
 from services.clusters.movements.movement import SegmentMovement
+from services.clusters.movements.segment_movements import RunSizes, movements_of
 from services.clusters.posts import PostTable
 from services.clusters.worker.worker import quietly
 from shared.profiles_peer import CountedWindows

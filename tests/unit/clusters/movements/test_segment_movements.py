@@ -5,8 +5,8 @@ import random
 import pytest
 
 from services.clusters.cards.cluster import ClusterCard
-from services.clusters.movements.comparison import RunSizes
 from services.clusters.movements.movement import Direction
+from services.clusters.movements.segment_movements import RunSizes
 from tests.unit.clusters.movements.planted import (
     GROWING,
     SMALL,
