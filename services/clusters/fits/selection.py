@@ -17,7 +17,7 @@ BALANCED_SHARE = 0.6
 STABLE = (0.9, 0.8)
 """Adjusted Rand indices from which groups count as coming back: the first that any k reaches."""
 
-AS_STABLE = 0.05
+AS_STABLE = 0.03
 """An index farther below the best is less; ten replicates do not tell smaller differences."""
 
 NEAR = 0.2
@@ -69,9 +69,9 @@ def choose(scores: Sequence[KScore], authors: int, dimensions: float) -> Choice:
     There is structure where at any k inertia falls further below that of one cluster than it does in uniform data: by
     four standard errors, or by three and the groups come back. Then each rule leaves some of the ks: the largest group
     holds less than 95 % and the smallest at least 5 authors and 1 %; the groups come back in resamples, with an
-    adjusted Rand index of 0.9, else 0.8, and about as often as the best; the silhouette lies within a fifth of the
-    best; the largest group holds less than 60 %. A rule that would leave none is passed over. Of what is left the
-    largest gap to uniform data wins, the smallest k within its error.
+    adjusted Rand index of 0.9, else 0.8; the silhouette lies within a fifth of the best; the largest group holds less
+    than 60 %; the groups come back about as often as the best. A rule that would leave none is passed over. Of what is
+    left the largest gap to uniform data wins, the smallest k within its error.
     """
     if not any(is_structure(score, dimensions) for score in scores):
         return Choice(1, f"no structure: {_unlike(scores)}, so all of them are one cluster")
@@ -80,10 +80,12 @@ def choose(scores: Sequence[KScore], authors: int, dimensions: float) -> Choice:
     best = max(map(_silhouette, stable))
     near = [score for score in stable if _silhouette(score) >= best - NEAR * abs(best)]
     even = [score for score in near if _largest(score) < BALANCED_SHARE] or near
-    farthest = max(even, key=_gap)
+    surest = max(map(_stability, even)) - AS_STABLE
+    last = [score for score in even if _stability(score) >= surest]
+    farthest = max(last, key=_gap)
     least = _gap(farthest) - (farthest.gap_error or 0.0)
-    chosen = next(score for score in even if _gap(score) >= least)
-    return Choice(chosen.k, _reason(chosen, near, scores) + _passed_over(chosen, balanced, scores, authors))
+    chosen = next(score for score in last if _gap(score) >= least)
+    return Choice(chosen.k, _reason(chosen, near, last, scores) + _passed_over(chosen, balanced, scores, authors))
 
 
 def given(k: int, scores: Sequence[KScore], dimensions: float) -> Choice:
@@ -108,12 +110,11 @@ def is_structure(score: KScore, dimensions: float) -> bool:
 
 def _stable(scores: Sequence[KScore]) -> list[KScore]:
     most = max(map(_stability, scores))
-    level = next((level for level in STABLE if most >= level), -1.0)
-    least = max(level, most - AS_STABLE)
+    least = next((level for level in STABLE if most >= level), most - AS_STABLE)
     return [score for score in scores if _stability(score) >= least]
 
 
-def _reason(chosen: KScore, near: Sequence[KScore], scores: Sequence[KScore]) -> str:
+def _reason(chosen: KScore, near: Sequence[KScore], last: Sequence[KScore], scores: Sequence[KScore]) -> str:
     figures = f"silhouette {_silhouette(chosen):.2f}, adjusted Rand index {_stability(chosen):.2f}"
     if len(near) == 1:
         words = (
@@ -122,7 +123,8 @@ def _reason(chosen: KScore, near: Sequence[KScore], scores: Sequence[KScore]) ->
     else:
         words = (
             f"of k = {_tried(scores)} the groups of k = {_listed(near)} come back in resamples and are about as "
-            f"separate, and of these k = {chosen.k} ({figures}) tells them apart from uniform data most clearly"
+            f"separate, and of these k = {chosen.k} ({figures}) "
+            f"{'comes back best' if len(last) == 1 else 'tells them apart from uniform data most clearly'}"
         )
         if _largest(max(near, key=_gap)) >= BALANCED_SHARE > _largest(chosen):
             words += f" without a group of {100 * BALANCED_SHARE:.0f} % or more"
