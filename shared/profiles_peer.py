@@ -149,6 +149,16 @@ class ProfilesPeer(Peer):
         response = await self.call("GET", f"/v1/brands/{brand}/profiles", params=query)
         return self.read(lambda: _assigned(response.json(), basis), "that is no page of profiles")
 
+    async def members(
+        self, brand: str, basis: str, cluster: int, limit: int, cursor: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Return a page of the profiles of a published cluster's authors, by author, and the next page's cursor."""
+        query: dict[str, Any] = {"basis": basis, "cluster": cluster, "sort": "author_key", "limit": limit}
+        if cursor is not None:
+            query["cursor"] = cursor
+        response = await self.call("GET", f"/v1/brands/{brand}/profiles", params=query)
+        return self.read(lambda: _page(response.json()), "that is no page of profiles")
+
     async def stage(self, brand: str, run_id: str, basis: str, clusters: Mapping[str, int]) -> int:
         """Keep the clusters of up to 10,000 authors under a run, not shown yet; return how many are kept."""
         items = [{"author_key": author_key, "cluster": cluster} for author_key, cluster in clusters.items()]
@@ -200,3 +210,7 @@ def _windows(summary: Any) -> CountedWindows:
 def _assigned(page: Any, basis: str) -> tuple[dict[str, int], str | None]:
     shown = [(profile["author_key"], profile.get("clusters", {})) for profile in page["items"]]
     return {author_key: clusters[basis] for author_key, clusters in shown if basis in clusters}, page["next_cursor"]
+
+
+def _page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    return [dict(item) for item in page["items"]], page["next_cursor"]

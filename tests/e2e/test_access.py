@@ -54,13 +54,24 @@ NEEDED = {
         "admin": "POST /erasures, POST /brands/{brand}/import, PUT /webhooks/{name}, DELETE /webhooks/{name}",
         SERVICES_ALONE: "POST /brands/{brand}/posts, POST /brands/{brand}/posts/counted, "
         "POST /brands/{brand}/removals, PUT /brands/{brand}/assignments/{run_id}, "
-        "POST /brands/{brand}/assignments/{run_id}/publish",
+        "POST /brands/{brand}/assignments/{run_id}/publish, GET /brands/{brand}/assignments/{run_id}, "
+        "DELETE /brands/{brand}/assignments/{run_id}, GET /changes, POST /brands/{brand}/features/named, "
+        "GET /brands/{brand}/texts, POST /brands/{brand}/texts/named",
     },
     "clusters": {
         "read": "GET /brands/{brand}/runs, GET /runs/{run_id}, GET /brands/{brand}/clusters, "
         "GET /brands/{brand}/clusters/{cluster_id}, GET /brands/{brand}/topics, GET /brands/{brand}/movements, "
-        "GET /brands/{brand}/aspects",
-        "write": "POST /brands/{brand}/runs, POST /runs/{run_id}/cancel, POST /brands/{brand}/topics",
+        "GET /brands/{brand}/aspects, GET /runs/{run_id}/events, GET /runs/{run_id}/map, "
+        "GET /runs/{run_id}/diff/{other_id}, GET /runs/{run_id}/plots, GET /runs/{run_id}/plots/{name}.{form}, "
+        "GET /brands/{brand}/catalog, GET /brands/{brand}/schedules/{basis}, POST /brands/{brand}/assign, "
+        "GET /brands/{brand}/clusters/{cluster_id}/recommendations, "
+        "GET /brands/{brand}/clusters/{cluster_id}/audience",
+        "evidence": "GET /brands/{brand}/clusters/{cluster_id}/examples, "
+        "GET /brands/{brand}/clusters/{cluster_id}/members",
+        "write": "POST /brands/{brand}/runs, POST /runs/{run_id}/cancel, POST /brands/{brand}/topics, "
+        "POST /runs/{run_id}/restore, DELETE /runs/{run_id}, PUT /brands/{brand}/catalog, "
+        "DELETE /brands/{brand}/catalog, PUT /brands/{brand}/schedules/{basis}, "
+        "DELETE /brands/{brand}/schedules/{basis}",
     },
 }
 """Every route under `/v1` of every service, by the scope that opens it; `admin` opens all but those for services."""
