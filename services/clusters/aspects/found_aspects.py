@@ -19,7 +19,7 @@ from services.clusters.worker import Advance
 from shared.small_groups import LEAST_PEOPLE, withheld
 
 MOST: Final = 30
-"""Aspects of terms."""
+"""Aspects of terms, half of them those that most people praise."""
 MOST_TERMS: Final = 6
 LEAST_TOKENS: Final = 4
 """Words that a post must have to be an example."""
@@ -80,8 +80,14 @@ class OpinionPosts:
         return [[one] for one in counted if one.people >= LEAST_PEOPLE]
 
     def terms(self) -> list[list[Candidate]]:
-        """Return groups of terms that opinions are about."""
-        return grouped(self._terms.candidates(self._people, self.opinionated), self._posts)[:MOST]
+        """Return groups of terms that opinions are about: those of most people who praise, and of most who blame."""
+        groups = grouped(self._terms.candidates(self._people, self.opinionated), self._posts)
+        chosen: set[int] = set()
+        for label in ("positive", "negative"):
+            people = [len(self._saying(_together(group), label)) for group in groups]
+            ranked = sorted(range(len(groups)), key=lambda at: (-people[at], at))
+            chosen |= set(ranked[: MOST // 2])
+        return [groups[at] for at in sorted(chosen)]
 
     def chance(self, group: Sequence[Candidate]) -> float:
         """Return how likely chance makes as many more people praise than blame."""

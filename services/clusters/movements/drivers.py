@@ -6,7 +6,7 @@ import numpy as np
 
 from services.clusters.movements.marks import MarkedPeople, Marks
 from services.clusters.movements.movement import Driver
-from services.clusters.movements.significance import discoveries, means, proportions
+from services.clusters.movements.significance import LEVEL, discoveries, means, proportions
 from services.clusters.terms.sensitive_terms import is_sensitive
 from services.clusters.terms.token_table import Floats
 
@@ -44,8 +44,9 @@ def drivers_of_mood(marks: Marks, now: MarkedPeople, before: MarkedPeople, chang
 
     Both have the values of scores about the mean of before, so that what a mark adds now less what it added before is
     its part of the change (word shift graphs: Gallagher et al. 2021, after Kitagawa 1955); `change` is that of the
-    segment's people. A driver's part is more than chance by Welch's test, and far above its lasting part of the people:
-    what everybody writes at all times explains nothing.
+    segment's people. A driver's part is more than chance by Welch's test, at 5 % for each, as the whole change is more
+    than chance already; and it is far above its lasting part of the people: what everybody writes at all times explains
+    nothing.
     """
     shares = (now.mean - before.mean) / change
     borne = np.flatnonzero((now.people > 0) | (before.people > 0))
@@ -53,7 +54,7 @@ def drivers_of_mood(marks: Marks, now: MarkedPeople, before: MarkedPeople, chang
         (now.mean[borne], now.variance[borne], now.present),
         (before.mean[borne], before.variance[borne], before.present),
     )
-    sure = borne[discoveries(p)]
+    sure = borne[p <= LEVEL]
     part = np.minimum(now.people / max(now.present, 1), before.people / max(before.present, 1))
     sure = sure[shares[sure] >= LIFT * part[sure]]
     return _told(marks, now, before, sure, shares[sure])

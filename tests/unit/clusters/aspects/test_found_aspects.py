@@ -136,3 +136,16 @@ def test_nothing_is_told_of_a_sensitive_segment_and_no_sensitive_aspect() -> Non
     assert found(rows)
     devout = pa.table({"author_key": [f"{person:032x}" for person in range(20)]})
     assert found(rows, devout) == {}
+
+
+def test_praise_is_told_beside_much_more_blame() -> None:
+    """Forty things that many people blame do not push out the one that few praise."""
+    rows = [
+        post(thing * 100 + person, person, f"thing{chr(97 + thing % 26)}{chr(97 + thing // 26)}", None, **BAD)
+        for thing in range(40)
+        for person in range(12)
+    ]
+    rows += [post(9000 + person, 20 + person, "crew", None, **GOOD) for person in range(10)]
+    aspects = found(rows)
+    assert len(aspects) < 40
+    assert aspects["crew"].verdict is Verdict.PRAISED
