@@ -1,7 +1,7 @@
 """Posts as topics read them: words, embeddings, authors, hours and scores. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -90,9 +90,15 @@ class Corpus:
         """Return the place of the first post of each different text: what is repeated counts once in a fit."""
         return np.sort(np.unique(self.words.texts, return_index=True)[1]).astype(np.int64)
 
-    def told_words(self, most: int) -> list[str]:
-        """Return up to `most` words that five authors or more wrote: those of most authors, in the alphabet's order."""
+    def told_words(self, most: int, posts: Ints | None = None) -> list[str]:
+        """Return up to `most` words that five authors or more wrote, in these posts or in all.
+
+        Those of most authors, in the alphabet's order.
+        """
         table = self.words.words
+        if posts is not None:
+            kept = np.isin(table.texts, posts)
+            table = replace(table, ids=table.ids[kept], texts=table.texts[kept])
         wide = max(len(table.words), 1)
         pairs = np.unique(self.authors[table.texts] * wide + table.ids)
         people = np.bincount(pairs % wide, minlength=len(table.words))

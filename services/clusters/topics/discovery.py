@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from services.clusters.bases.basis import CannotTrainError
 from services.clusters.fits.kmeans import align, sample
-from services.clusters.terms.coherence import TOP_WORDS
 from services.clusters.terms.token_table import Ints
 from services.clusters.topics.corpus import Corpus
 from services.clusters.topics.model import NO_TOPIC, Belonging, TopicModel
@@ -17,7 +16,7 @@ from services.clusters.topics.partition import MeaningPartition, Partition, Told
 from services.clusters.topics.topic import FoundTopics, TopicMethod
 from services.clusters.topics.topic_count import chosen_place, tried_counts
 from services.clusters.topics.topic_description import described
-from services.clusters.topics.topic_terms import terms_of
+from services.clusters.topics.topic_terms import terms_of, tried_terms
 from shared.one_thread import one_thread
 from shared.small_groups import LEAST_PEOPLE
 
@@ -114,19 +113,20 @@ def _count(corpus: Corpus, partition: Partition, seed: int, told: Told) -> tuple
     """Compare numbers of topics on a sample of the posts; return the best one and why."""
     judged = partition.places[sample(len(partition.places), partition.searched, seed)]
     counts = tried_counts(len(judged))
+    words = corpus.told_words(MOST_WORDS, judged)
     separations, coherences = [], []
     for done, count in enumerate(counts, start=1):
         labels = np.full(len(corpus), NO_TOPIC, np.int64)
         labels[judged], separation = partition.tried(judged, count, seed)
-        separations.append(separation)
-        # The weightiest words alone: those that are chosen for their coherence rank no numbers of topics.
-        coherences.append(terms_of(corpus, labels, np.arange(count), judged, TOP_WORDS).npmi)
+        terms = tried_terms(corpus, labels, count, words)
+        separations.append(terms.diversity or 0.0 if separation is None else separation)
+        coherences.append(terms.npmi)
         told(done / len(counts))
-    place = chosen_place(separations, coherences)
+    place = chosen_place(counts, separations, coherences)
     npmi = coherences[place]
-    words = "unknown" if npmi is None else f"{npmi:.3f}"
-    apart = f", silhouette {separations[place]:.3f}" if any(separations) else ""
-    reason = f"{counts[place]} of {counts[0]} to {counts[-1]} tried hold together best: NPMI {words}{apart}"
+    together = "unknown" if npmi is None else f"{npmi:.3f}"
+    apart = f"{partition.separation} {separations[place]:.3f}"
+    reason = f"{counts[place]} of {counts[0]} to {counts[-1]} tried hold together best: NPMI {together}, {apart}"
     return counts[place], reason
 
 

@@ -31,15 +31,19 @@ SEARCH_TOKENS: Final = 120_000
 class Partition(ABC):
     """A way to give a corpus's posts to topics; `places` are the posts that take part, ascending.
 
-    Numbers of topics are compared on `searched` of them at most.
+    Numbers of topics are compared on `searched` of them at most, by a measure of their `separation`.
     """
 
     places: Ints
     searched: int
+    separation: str
 
     @abstractmethod
-    def tried(self, places: Ints, topics: int, seed: int) -> tuple[Ints, float]:
-        """Return a topic for each of these posts, (places,), and how well the topics are separated, 0 where unknown."""
+    def tried(self, places: Ints, topics: int, seed: int) -> tuple[Ints, float | None]:
+        """Return a topic for each of these posts, (places,), and how well the topics are separated.
+
+        None where their words alone can tell, by their diversity.
+        """
 
     @abstractmethod
     def model(self, topics: int, seed: int, told: Told) -> TopicModel:
@@ -53,6 +57,7 @@ class MeaningPartition(Partition):
     """
 
     searched = 3_000
+    separation = "silhouette"
 
     def __init__(self, corpus: Corpus, words: list[str], places: Ints, version: str, fitted: Ints) -> None:
         """Take posts with an embedding of `version`; the space is fitted on those at `fitted`."""
@@ -97,6 +102,7 @@ class WordPartition(Partition):
     """Latent Dirichlet allocation; a post has the topic for which its words speak most."""
 
     searched = 8_000
+    separation = "diversity"
 
     def __init__(self, corpus: Corpus, words: list[str], places: Ints) -> None:
         """Take posts with some of the `words`."""
@@ -108,10 +114,10 @@ class WordPartition(Partition):
         self._starts = starts
 
     @override
-    def tried(self, places: Ints, topics: int, seed: int) -> tuple[Ints, float]:
+    def tried(self, places: Ints, topics: int, seed: int) -> tuple[Ints, None]:
         taken = np.cumsum(np.diff(self._starts)[places]) <= SEARCH_TOKENS
         weights = fitted_weights(self._documents(places[taken]), topics, seed, SEARCH_ROUNDS, _quietly)
-        return self._labels(weights)[places], 0.0
+        return self._labels(weights)[places], None
 
     @override
     def model(self, topics: int, seed: int, told: Told) -> TopicModel:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.clusters.terms.class_terms import ClassCounts, WeightedTerm
-from services.clusters.terms.coherence import coherent_words, diversity, mean_npmi, npmi
+from services.clusters.terms.coherence import TOP_WORDS, coherent_words, diversity, mean_npmi, npmi
 from services.clusters.terms.token_table import Ints, TokenTable
 from services.clusters.topics.corpus import Corpus
 from shared.small_groups import LEAST_PEOPLE
@@ -35,42 +35,55 @@ class TopicTerms:
         return diversity([[term.term for term in terms] for terms in self.terms])
 
 
-def terms_of(
-    corpus: Corpus, labels: Ints, topics: Ints, judged: Ints | None = None, candidates: int = CANDIDATES
-) -> TopicTerms:
+def terms_of(corpus: Corpus, labels: Ints, topics: Ints) -> TopicTerms:
     """Return ten terms of each topic, `labels` (posts,), by class-based TF-IDF; -1 is no topic.
 
-    Of `candidates` by weight those that occur together most are kept, the weightiest first.
-    A term was written by five authors or more in posts of the topic. A text that is repeated counts once, else one that
-    is passed on a thousand times would be the topic. `judged` are the posts that are looked at, all where None.
-    Coherence is measured over the different texts of all posts that are looked at; of some, over those with a term, so
-    that few topics, whose terms fewer texts have, are not the better for it.
+    Of twenty by weight those that occur together most are kept, the weightiest first. A term was written by five
+    authors or more in posts of the topic. A text that is repeated counts once, else one that is passed on a thousand
+    times would be the topic. Coherence is measured over the different texts.
     """
-    looked = np.zeros(len(corpus), np.bool_)
-    looked[np.arange(len(corpus)) if judged is None else judged] = True
     different = np.zeros(len(corpus), np.bool_)
     different[corpus.distinct()] = True
     table = corpus.words.words
     people = corpus.authors.astype(np.str_).tolist()
-    wrote = ClassCounts.of(_part(table, looked & (labels >= 0)), labels, people)
-    counts = ClassCounts.of(_part(table, looked & different & (labels >= 0)), labels, people)
-    weights = counts.weights()
+    wrote = ClassCounts.of(_part(table, labels >= 0), labels, people)
+    counts = ClassCounts.of(_part(table, different & (labels >= 0)), labels, people)
     wide = max(len(table.words), 1)
     enough = (wrote.classes * wide + wrote.terms)[wrote.authors >= LEAST_PEOPLE]
-    told = np.isin(counts.classes * wide + counts.terms, enough)
-    found: list[list[WeightedTerm]] = []
-    for topic in topics.tolist():
-        places = np.flatnonzero(told & (counts.classes == topic)).tolist()
-        ranked = sorted(places, key=lambda place: (-weights[place], table.words[counts.terms[place]]))[:candidates]
-        found.append(
-            [WeightedTerm(term=table.words[counts.terms[place]], weight=float(weights[place])) for place in ranked]
-        )
-    seen = _part(table, looked & different)
+    found = _weightiest(counts, np.isin(counts.classes * wide + counts.terms, enough), topics, CANDIDATES)
+    seen = _part(table, different)
     words = coherent_words(seen, [[term.term for term in terms] for terms in found])
     kept = [
         [term for term in terms if term.term in chosen] for terms, chosen in zip(found, map(set, words), strict=True)
     ]
-    return TopicTerms(kept, npmi(seen, words, of_all=judged is None))
+    return TopicTerms(kept, npmi(seen, words))
+
+
+def tried_terms(corpus: Corpus, labels: Ints, topics: int, words: Sequence[str]) -> TopicTerms:
+    """Return the terms of a number of topics that is tried on some different posts, those with a label.
+
+    They are each topic's ten weightiest of `words`, which five authors use in any of the posts: small topics have
+    words, too, and none is rare. Those that are chosen for their coherence would rank no numbers of topics.
+    """
+    table = _part(corpus.words.words, labels >= 0)
+    known = set(words)
+    listed = np.fromiter((word in known for word in table.words), np.bool_, len(table.words))
+    counts = ClassCounts.of(table, labels, corpus.authors.astype(np.str_).tolist())
+    found = _weightiest(counts, listed[counts.terms], np.arange(topics), TOP_WORDS)
+    return TopicTerms(found, npmi(table, [[term.term for term in terms] for terms in found]))
+
+
+def _weightiest(counts: ClassCounts, allowed: NDArray[np.bool_], topics: Ints, most: int) -> list[list[WeightedTerm]]:
+    """Return up to `most` terms of each topic, of the rows of `counts` that are `allowed`, the weightiest first."""
+    weights = counts.weights()
+    found = []
+    for topic in topics.tolist():
+        places = np.flatnonzero(allowed & (counts.classes == topic)).tolist()
+        ranked = sorted(places, key=lambda place: (-weights[place], counts.words[counts.terms[place]]))[:most]
+        found.append(
+            [WeightedTerm(term=counts.words[counts.terms[place]], weight=float(weights[place])) for place in ranked]
+        )
+    return found
 
 
 def name_of(terms: Sequence[WeightedTerm], words: int = 3) -> str:
