@@ -23,9 +23,11 @@ START_ROWS = 3_000
 SEED_ROWS = 40
 """Rows for each cluster among which its first centre is drawn."""
 
-REFINEMENTS, TOLERANCE = 5, 1e-4
-"""Iterations over all rows where a sample was fitted: its centres lie off theirs by little. They are not cut short by a
-tolerance, for which scikit-learn would copy all rows once more."""
+REFINEMENTS, FEW_REFINEMENTS = 10, 5
+"""Iterations over all rows where a sample was fitted: its centres lie off theirs by little."""
+
+TOLERANCE, MANY_ROWS = 1e-4, 100_000
+"""More rows get the few iterations, not cut short by a tolerance, for which scikit-learn would copy all of them."""
 
 CHUNK = 65_536
 """Rows whose distances are held at a time."""
@@ -86,11 +88,12 @@ def fit(rows: Rows, k: int, seed: int, starts: int) -> Fit:
     return best if len(few) == len(rows) else refine(rows, best.centres, ITERATIONS)
 
 
-def refine(rows: Rows, centres: Rows, iterations: int = REFINEMENTS) -> Fit:
+def refine(rows: Rows, centres: Rows, iterations: int = REFINEMENTS, tolerance: float = TOLERANCE) -> Fit:
     """Return the fit that starts from `centres`: how a fit on a sample becomes one of all rows."""
     from sklearn.cluster import KMeans
 
-    tolerance = TOLERANCE if iterations > REFINEMENTS else 0.0
+    if len(rows) > MANY_ROWS and iterations == REFINEMENTS:
+        iterations, tolerance = FEW_REFINEMENTS, 0.0
     with one_thread():
         return _fitted(rows, KMeans(len(centres), init=centres, n_init=1, max_iter=iterations, tol=tolerance))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.clusters.fits.kmeans import (
+    ITERATIONS,
     Fit,
     Labels,
     Rows,
@@ -61,8 +62,9 @@ def search(rows: Rows, k: int | Literal["auto"], seed: int, budget: TrainingBudg
         ]
         if choice.k == 1:
             return ChosenFit(choice, shown, undivided(rows))
-        chosen = fits[ks.index(choice.k)]
-        return ChosenFit(choice, shown, chosen if len(searched) == len(rows) else refine(rows, chosen.centres))
+        centres = fits[ks.index(choice.k)].centres
+        settled = refine(searched, centres, ITERATIONS, tolerance=0.0)
+        return ChosenFit(choice, shown, settled if len(searched) == len(rows) else refine(rows, settled.centres))
 
 
 def _searched(rows: Rows, k: int | Literal["auto"], seed: int, budget: TrainingBudget) -> tuple[Rows, Sequence[int]]:

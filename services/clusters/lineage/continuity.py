@@ -18,6 +18,8 @@ AS_GOOD: Final = 1.01
 """A fit that goes on from the run before is taken where its inertia is at most so much of the best fresh one's."""
 NEAR: Final = 0.02
 """The k of the run before is kept where its silhouette is no further below the best k's: so much differs by chance."""
+AT_REST: Final = 3e-3
+"""Centres that move by less than this part of the variance stay: some steps further would send people elsewhere."""
 FEWEST_SHARED: Final = 0.2
 """Where fewer authors than this share were in the run before, its model tells where the others would have been."""
 
@@ -56,7 +58,8 @@ def continued(rows: Rows, found: ChosenFit, earlier: Earlier, *, k_is_free: bool
     choice = found.choice if same else _kept_k(found, len(clusters)) if k_is_free else None
     if choice is None:
         return found
-    fit = refine(rows, np.stack([rows[earlier.ids == cluster].mean(axis=0) for cluster in clusters]))
+    centres = np.stack([rows[earlier.ids == cluster].mean(axis=0) for cluster in clusters])
+    fit = refine(rows, centres, tolerance=AT_REST)
     if same and fit.inertia > found.fit.inertia * AS_GOOD:
         return found
     return replace(found, choice=choice, fit=fit)

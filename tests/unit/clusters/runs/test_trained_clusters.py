@@ -1,5 +1,6 @@
 """Everything that is computed, from table to cards."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -55,6 +56,17 @@ def test_a_given_k_is_honoured_beyond_the_search_sample() -> None:
     learned = train(table_of(PEOPLE), RunRequest(k=20), budget=TrainingBudget(search_rows=10, starts=5, bootstraps=2))
     assert len(learned.clusters) == learned.choice.k == 20
     assert [score.k for score in learned.scores] == [20]
+
+
+def test_one_giant_and_unknown_figures_hide_no_groups() -> None:
+    """Two kinds of people are found where one has 10^9 followers and three in ten tell no age of their account."""
+    people = [person | {"age_days": 900 + number} for number, person in enumerate(two_kinds(120))]
+    for unknown in np.random.default_rng(0).choice(120, 36, replace=False).tolist():
+        people[unknown] |= {"age_days": None}
+    people[4] |= {"followers": 10**9}
+    learned = train(table_of(people), RunRequest(k=2), budget=QUICK)
+    assert [cluster.size for cluster in learned.clusters] == [60, 60]
+    assert "NaN" not in "".join(cluster.model_dump_json() for cluster in learned.clusters)
 
 
 def test_too_few_authors_are_a_sentence() -> None:
