@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.profiles.alerts.workers import Alerts, build_alerts, keep_alerts
 from services.profiles.analytics.bucket_reads import ReadLimit
+from services.profiles.analytics.deviation import explain
 from services.profiles.settings import ProfilesSettings
 from services.profiles.stores.base import FoldCount, ProfileStore, RemovalCount
 from services.profiles.stores.database import Stores, open_stores
@@ -127,5 +128,7 @@ def _work(
     return {
         "text-sweep": partial(keep_round, sweep, stores.rounds, owner, clock),
         "run-sweep": partial(keep_round, runs, stores.rounds, owner, clock),
-        "alerts": partial(keep_alerts, alerts, stores.profiles, stores.rounds, owner),
+        "alerts": partial(
+            keep_alerts, alerts, stores.profiles, stores.rounds, owner, explain=partial(explain, stores.profiles)
+        ),
     }

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.profiles.alerts.alert_rule import Direction, Metric, Slug
+from services.profiles.alerts.explanation import Explanation
 from shared.analyzed_post import Voice
 from shared.brand import Brand
 from shared.clock import milliseconds
@@ -22,7 +23,10 @@ def alert_id(brand: Brand, rule: Slug, hour: int) -> str:
 
 
 class Alert(BaseModel):
-    """What a rule found in an hour: it had `value`, `low` to `high` would have been ordinary."""
+    """What a rule found in an hour: it had `value`, `low` to `high` would have been ordinary.
+
+    `explanation` says what carries the deviation; alerts of before have none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +45,7 @@ class Alert(BaseModel):
     z: float
     threshold: float
     raised_at: AwareDatetime
+    explanation: Explanation | None = None
 
 
 class RaisedAlert(BaseModel):

@@ -1,13 +1,17 @@
 """The round that judges finished hours by the same hours of the weeks before, and raises what is unusual."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+import structlog
+
 from services.profiles.alerts.alert import KEPT_DAYS, Alert, RaisedAlert, alert_id
 from services.profiles.alerts.alert_rule import AlertRule, KeptRule, Standing
 from services.profiles.alerts.detection import Figures, Finding, Judgement, figures_of, judge
+from services.profiles.alerts.explanation import Explain
 from services.profiles.alerts.heartbeat import beat
 from services.profiles.alerts.store import AlertStore
 from services.profiles.folding import HOUR_SECONDS
@@ -17,8 +21,11 @@ from shared.clock import SKEW, Clock
 
 MOST_HOURS: Final = 24
 """Hours that a rule catches up with after an outage; those before are never judged."""
+EXPLAINED_SECONDS: Final = 20.0
 _PAGE: Final = 100
 _SWEPT: Final = 1000
+log = structlog.get_logger(__name__)
+
 WEEK_SECONDS: Final = 7 * 24 * HOUR_SECONDS
 _REACH: Final = HOUR_SECONDS
 _ASIDE: Final = (0, -_REACH, _REACH)
@@ -106,6 +113,7 @@ class RuleEvaluation:
     store: AlertStore
     clock: Clock
     delay: timedelta
+    explain: Explain | None = None
 
     async def round(self) -> None:
         """Judge what is due, and sweep alerts that are older than 90 days. Raises as the stores do.
@@ -153,6 +161,8 @@ class RuleEvaluation:
             figures = await history.hour(hour)
             judgement = judge(kept.rule, figures, await history.columns(hour, kept.rule.weeks))
             raised = self._raised(kept, hour, judgement.finding)
+            if raised is not None:
+                raised = await self._explained(kept.rule, hour, raised)
             standing = _moved_on(kept.standing, hour, judgement, raised)
             if not await self.store.record(kept, standing, raised):
                 return
@@ -166,6 +176,18 @@ class RuleEvaluation:
         if last is not None and hour - last <= kept.rule.quiet_hours * HOUR_SECONDS:
             return None
         return RaisedAlert.of(_alert(kept.rule, hour, finding, self.clock.now()), kept.rule.webhook)
+
+    async def _explained(self, rule: AlertRule, hour: int, raised: RaisedAlert) -> RaisedAlert:
+        """Return an alert with what carries it; where that cannot be told the alert goes without."""
+        if self.explain is None:
+            return raised
+        try:
+            async with asyncio.timeout(EXPLAINED_SECONDS):
+                told = await self.explain(rule, hour)
+        except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
+            log.warning("alert.unexplained", error=type(error).__name__)
+            return raised
+        return raised.model_copy(update={"alert": raised.alert.model_copy(update={"explanation": told})})
 
 
 def _alert(rule: AlertRule, hour: int, finding: Finding, now: datetime) -> Alert:

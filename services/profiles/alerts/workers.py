@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from services.profiles.alerts.evaluation import Rollups, RuleEvaluation
+from services.profiles.alerts.explanation import Explain
 from services.profiles.alerts.settings import AlertSettings
 from services.profiles.alerts.store import AlertStore
 from shared.clock import Clock
@@ -55,13 +56,15 @@ async def keep_alerts(
     rounds: RoundStore,
     owner: str,
     transport: httpx.AsyncBaseTransport | None = None,
+    explain: Explain | None = None,
 ) -> None:
     """Judge hours as they finish, on one replica at a time, and deliver what is raised, until cancelled.
 
-    `owner` names this replica; `transport` reaches webhooks in place of the network. No error of the round or of a
+    `owner` names this replica; `transport` reaches webhooks in place of the network, and
+    `explain` says what carries an alert. No error of the round or of a
     delivery ends the others.
     """
-    evaluation = RuleEvaluation(rollups, alerts.store, alerts.clock, alerts.delay)
+    evaluation = RuleEvaluation(rollups, alerts.store, alerts.clock, alerts.delay, explain)
     judging = Round("alerts", evaluation.round, EVERY, AGAIN, LASTING, LOOK_SECONDS)
     transport = transport or (None if alerts.anywhere else InternetOnly())
     async with (

@@ -186,6 +186,7 @@ async def test_alerts_are_listed_the_latest_first(client: httpx.AsyncClient, wat
         "z": 10,
         "threshold": 3.5,
         "raised_at": "2026-03-02T13:10:00Z",
+        "explanation": None,
         "delivery": {"webhook": "desk", "state": "waiting", "attempts": 0, "known": ""},
     }
 
