@@ -183,7 +183,7 @@ class RuleEvaluation:
             return raised
         try:
             async with asyncio.timeout(EXPLAINED_SECONDS):
-                told = await self.explain(rule, hour)
+                told = await self.explain(rule, hour, raised.alert.direction)
         except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
             log.warning("alert.unexplained", error=type(error).__name__)
             return raised

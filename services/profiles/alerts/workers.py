@@ -60,9 +60,8 @@ async def keep_alerts(
 ) -> None:
     """Judge hours as they finish, on one replica at a time, and deliver what is raised, until cancelled.
 
-    `owner` names this replica; `transport` reaches webhooks in place of the network, and
-    `explain` says what carries an alert. No error of the round or of a
-    delivery ends the others.
+    `owner` names this replica; `transport` reaches webhooks in place of the network, and `explain` says what carries
+    an alert. No error of the round or of a delivery ends the others.
     """
     evaluation = RuleEvaluation(rollups, alerts.store, alerts.clock, alerts.delay, explain)
     judging = Round("alerts", evaluation.round, EVERY, AGAIN, LASTING, LOOK_SECONDS)

@@ -5,20 +5,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from services.profiles.alerts.alert_rule import AlertRule, Metric
+from services.profiles.alerts.alert_rule import AlertRule, Direction, Metric
 from services.profiles.alerts.explanation import LONGEST_NAME, DeviationPart, Explanation
 from services.profiles.analytics.mentions import may_be_shown, mention_of, occurrences_of, with_names
 from services.profiles.analytics.persons import Persons, names_in
 from services.profiles.folding import HOUR_SECONDS, UNKNOWN_LANGUAGE
 from services.profiles.kept import Sample
 from services.profiles.profile import Profile
+from services.profiles.rollup import Bucket, Span
 from shared.analyzed_post import AnalyzedPost, Voice
 from shared.small_groups import LEAST_PEOPLE, withheld
 
 MOST_POSTS: Final = 2000
+MOST_BEFORE: Final = 4000
+"""Posts of all weeks before together."""
 MOST_AUTHORS: Final = 500
 MOST: Final = 5
 LEAST_SHARE: Final = 0.05
+_LEAST_DEVIATION: Final = 1e-12
 WEEK_SECONDS: Final = 7 * 24 * HOUR_SECONDS
 
 Groups = Mapping[str, Sequence[int]]
@@ -27,6 +31,12 @@ Groups = Mapping[str, Sequence[int]]
 
 class Evidence(Protocol):
     """The part of `ProfileStore` that explanations are made of."""
+
+    async def rollups(
+        self, brand: str, span: Span, start: int, end: int, voice: Voice | None = None, limit: int | None = None
+    ) -> list[Bucket]:
+        """See `ProfileStore.rollups`."""
+        ...
 
     async def sample(self, brand: str, start: int, end: int, most: int, voice: Voice | None = None) -> Sample:
         """See `ProfileStore.sample`."""
@@ -49,30 +59,45 @@ class HourPosts:
     weights: Sequence[float]
 
 
-async def explain(evidence: Evidence, rule: AlertRule, hour: int) -> Explanation:
+async def explain(evidence: Evidence, rule: AlertRule, hour: int, direction: Direction) -> Explanation:
     """Return what carries the deviation of an hour (Unix seconds) from the same hour of the weeks before.
 
-    Made of a bounded sample of posts that still have a text. Raises as the store does.
+    Made of a bounded sample of posts that still have a text, counted up to the posts of their hour. It is empty where
+    there is nothing to compare with, or where the sample does not deviate in that direction. Raises as the store does.
     """
-    now = _hour([await _sample(evidence, rule, hour)])
-    weeks = [await _sample(evidence, rule, hour - week * WEEK_SECONDS) for week in range(1, rule.weeks + 1)]
-    before = _hour(weeks)
-    authors = list(dict.fromkeys(post.author_key for post in [*now.posts, *before.posts]))[:MOST_AUTHORS]
-    segments = await _segments(evidence, rule.brand, authors)
-    return await asyncio.to_thread(_explained, rule.metric, now, before, segments)
+    now = await _hour(evidence, rule, [hour], MOST_POSTS)
+    before = await _hour(evidence, rule, await _weeks_before(evidence, rule, hour), MOST_BEFORE // rule.weeks)
+    if now is None or before is None:
+        return Explanation()
+    # Keys are keyed hashes: the first of them are a fair sample of the authors of both.
+    authors = sorted({post.author_key for post in [*now.posts, *before.posts]})
+    segments = await _segments(evidence, rule.brand, authors[:MOST_AUTHORS])
+    each = len(authors) / MOST_AUTHORS if len(authors) > MOST_AUTHORS else 1.0
+    return await asyncio.to_thread(_explained, rule.metric, direction, now, before, segments, each)
 
 
-async def _sample(evidence: Evidence, rule: AlertRule, hour: int) -> Sample:
-    return await evidence.sample(rule.brand, hour, hour + HOUR_SECONDS, MOST_POSTS, rule.voice)
+async def _weeks_before(evidence: Evidence, rule: AlertRule, hour: int) -> list[int]:
+    """Return the same hour of the weeks before, without those in which the brand was not listened to yet."""
+    earliest = hour - rule.weeks * WEEK_SECONDS - HOUR_SECONDS
+    first = await evidence.rollups(rule.brand, "hour", earliest, hour, rule.voice, 1)
+    weeks = [hour - week * WEEK_SECONDS for week in range(1, rule.weeks + 1)]
+    return [week for week in weeks if first and week >= first[0].start]
 
 
-def _hour(samples: Sequence[Sample]) -> HourPosts:
-    posts, weights = list[AnalyzedPost](), list[float]()
-    for sample in samples:
-        posts += sample.posts
-        each = sample.posts_in_all / len(sample.posts) / len(samples) if sample.posts else 0.0
-        weights += [each] * len(sample.posts)
-    return HourPosts(posts, weights)
+async def _hour(evidence: Evidence, rule: AlertRule, hours: Sequence[int], most: int) -> HourPosts | None:
+    """Return the mean of some hours; an hour whose texts are gone is left out, None where none is left."""
+    samples = []
+    for start in hours:
+        end = start + HOUR_SECONDS
+        counted = await evidence.rollups(rule.brand, "hour", start, end, rule.voice)
+        posts = (await evidence.sample(rule.brand, start, end, most, rule.voice)).posts
+        many = sum(bucket.rollup.posts for bucket in counted)
+        if posts or not many:
+            samples.append((posts, many))
+    if not samples:
+        return None
+    weights = [many / len(posts) / len(samples) for posts, many in samples for _ in posts]
+    return HourPosts([post for posts, _ in samples for post in posts], weights)
 
 
 async def _segments(evidence: Evidence, brand: str, authors: Sequence[str]) -> dict[str, list[str]]:
@@ -92,44 +117,55 @@ async def _segments(evidence: Evidence, brand: str, authors: Sequence[str]) -> d
     return found
 
 
-def _explained(metric: Metric, now: HourPosts, before: HourPosts, segments: Mapping[str, list[str]]) -> Explanation:
+def _explained(
+    metric: Metric,
+    direction: Direction,
+    now: HourPosts,
+    before: HourPosts,
+    segments: Mapping[str, list[str]],
+    each: float,
+) -> Explanation:
+    """Return what carries the deviation; each author of `segments` stands for `each` authors."""
     posts = [*now.posts, *before.posts]
-    weights = [*now.weights, *(-weight for weight in before.weights)]
-    effects = _effects(metric, now, before, weights)
+    effects = _effects(metric, direction, now, before)
     here = len(now.posts)
 
-    def drivers(groups: Groups) -> list[DeviationPart]:
-        return _drivers(posts, groups, effects, here)
+    def drivers(groups: Groups, scale: float = 1.0) -> list[DeviationPart]:
+        return _drivers(posts, groups, [effect * scale for effect in effects], here)
 
     return Explanation(
         terms=drivers(_mentioned(posts, "term")),
         entities=drivers(_mentioned(posts, "entity")),
-        segments=drivers(_grouped(segments.get(post.author_key, []) for post in posts)),
+        segments=drivers(_grouped(segments.get(post.author_key, []) for post in posts), each),
         languages=drivers(_grouped([_language(post)] for post in posts)),
         platforms=drivers(_grouped([post.platform] for post in posts)),
     )
 
 
-def _effects(metric: Metric, now: HourPosts, before: HourPosts, weights: Sequence[float]) -> list[float]:
-    """Return each post's part of the deviation; they add up to 1, or are nought where there is none.
+def _effects(metric: Metric, direction: Direction, now: HourPosts, before: HourPosts) -> list[float]:
+    """Return each post's part of the deviation; they add up to 1, or are nought where there is none that way.
 
     Of a number of posts that is the post itself. Of a mean it is how far the post lies from the mean of before, by its
     part of the posts that have a value (shift-share analysis, Dunn 1960): what lies at the mean moves nothing.
     """
-    values = [_value(metric, post) for post in [*now.posts, *before.posts]]
-    if metric == "posts":
-        parts = list(weights)
-    else:
-        here = len(now.posts)
-        scored = [abs(weight) if value is not None else 0.0 for weight, value in zip(weights, values, strict=True)]
-        totals = sum(scored[:here]) or 1.0, sum(scored[here:]) or 1.0
-        usual = sum(one * (value or 0.0) for one, value in zip(scored[here:], values[here:], strict=True)) / totals[1]
+    here, weights = len(now.posts), [*now.weights, *before.weights]
+    parts = [weight if place < here else -weight for place, weight in enumerate(weights)]
+    if metric != "posts":
+        values = [_value(metric, post) for post in [*now.posts, *before.posts]]
+        scored = [part if value is not None else 0.0 for part, value in zip(parts, values, strict=True)]
+        totals = sum(scored[:here]), -sum(scored[here:])
+        if not all(totals):
+            return [0.0] * len(parts)
+        usual = (
+            -sum(part * (value or 0.0) for part, value in zip(scored[here:], values[here:], strict=True)) / totals[1]
+        )
         parts = [
-            (one / totals[0] if place < here else -one / totals[1]) * ((value or 0.0) - usual)
-            for place, (one, value) in enumerate(zip(scored, values, strict=True))
+            part / totals[place >= here] * ((value or 0.0) - usual)
+            for place, (part, value) in enumerate(zip(scored, values, strict=True))
         ]
     total = sum(parts)
-    return [part / total for part in parts] if abs(total) > 1e-12 else [0.0] * len(parts)  # noqa: PLR2004 - no deviation
+    deviates = total > _LEAST_DEVIATION if direction == "above" else total < -_LEAST_DEVIATION
+    return [part / total for part in parts] if deviates else [0.0] * len(parts)
 
 
 def _value(metric: Metric, post: AnalyzedPost) -> float | None:
@@ -140,11 +176,16 @@ def _value(metric: Metric, post: AnalyzedPost) -> float | None:
 
 
 def _drivers(posts: Sequence[AnalyzedPost], groups: Groups, effects: Sequence[float], here: int) -> list[DeviationPart]:
+    """Return the strongest of what five people wrote in the hour, or five in the weeks before."""
     found = []
     for name, places in groups.items():
         share = sum(effects[place] for place in places)
-        if share >= LEAST_SHARE and len({posts[place].author_key for place in places}) >= LEAST_PEOPLE:
-            found.append(DeviationPart(name=name, share=round(share, 4), posts=sum(place < here for place in places)))
+        now = [posts[place].author_key for place in places if place < here]
+        before = {posts[place].author_key for place in places if place >= here}
+        people = len(set(now))
+        if share >= LEAST_SHARE and max(people, len(before)) >= LEAST_PEOPLE:
+            many = len(now) if people >= LEAST_PEOPLE or not people else None
+            found.append(DeviationPart(name=name, share=round(share, 4), posts=many))
     return sorted(found, key=lambda driver: (-driver.share, driver.name))[:MOST]
 
 
@@ -156,7 +197,10 @@ def _mentioned(posts: Sequence[AnalyzedPost], kind: str) -> Groups:
     mentions = [mention_of(posts, term, places) for term, places in told.items()]
     persons = Persons(names_in(posts))
     shown = [mention for mention in mentions if may_be_shown(mention, persons)]
-    return {name[:LONGEST_NAME]: told[mention.term] for name, mention in with_names(posts, shown)}
+    found: dict[str, set[int]] = {}
+    for name, mention in with_names(posts, shown):
+        found.setdefault(name[:LONGEST_NAME], set()).update(told[mention.term])
+    return {name: sorted(places) for name, places in found.items()}
 
 
 def _grouped(names: Iterable[Sequence[str]]) -> Groups:
