@@ -30,17 +30,18 @@ class OneThread:
 
         Import the libraries that compute before: those that are loaded inside are not limited.
         """
-        if getattr(self._here, "inside", False):
-            yield
-            return
-        controller = ThreadpoolController()
-        with controller.select(user_api="openmp").limit(limits=1):
+        depth = getattr(self._here, "depth", 0)
+        if not depth:
+            controller = ThreadpoolController()
+            self._here.openmp = controller.select(user_api="openmp").limit(limits=1)
             self._enter(controller.select(user_api="blas"))
-            self._here.inside = True
-            try:
-                yield
-            finally:
-                self._here.inside = False
+        self._here.depth = depth + 1
+        try:
+            yield
+        finally:
+            self._here.depth -= 1
+            if not self._here.depth:
+                self._here.openmp.restore_original_limits()
                 self._leave()
 
     def _enter(self, blas: Any) -> None:

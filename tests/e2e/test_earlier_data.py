@@ -28,6 +28,7 @@ EXPIRED = ("bluesky", "10953167326717355419", "10703722416942621144")
 ANSWERED_ANEW = re.compile(
     r"/clusters/v1/.*/(reason|scores/\d+/(largest_share|smallest_size)):|/ingest/v1/erasures/0{31}[23]/"
     r"|/(clusters/v1|runs)/[^:]*: nothing is now |/profiles/v1/brands/[^/]+/features/\d+/[^/]+: nothing is now "
+    r"|/.*alerts.*/explanation: nothing is now None"
 )
 """Sizes of clusters of fewer than five people are not told any more; erasures put off for days are due at once.
 
