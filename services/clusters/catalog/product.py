@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Final, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from shared.errors import InputError
 from shared.printable import printable
@@ -22,10 +23,18 @@ _TAG: Final = re.compile(r"<[^<>]{0,500}>")
 _SEPARATORS: Final = ",;\t|"
 _NAMED: Final = 60
 
-ProductId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+def _readable(text: str) -> str:
+    if "\x00" in text:
+        raise PydanticCustomError("nul_character", "holds a NUL character; leave it out")
+    return text
+
+
+_Readable = AfterValidator(_readable)
+ProductId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _Readable]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), _Readable]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), _Readable]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _Readable]
 
 
 class Product(StrictBody):

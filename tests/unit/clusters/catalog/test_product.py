@@ -89,3 +89,12 @@ def test_markup_is_kept_as_text_and_is_not_compared_by() -> None:
     assert product.title == "<b>Cabin</b> bag"
     assert product.words() == "Cabin bag. Fits &lt; 55 cm"
     assert Product(id="7", title="<br>").words() == "7"
+
+
+@pytest.mark.parametrize("field", ["id", "title", "description", "tags"])
+def test_a_nul_character_is_refused_in_json_too(field: str) -> None:
+    """Sentiment refuses such texts: kept, the product and all after it would never be embedded."""
+    words = "a ring\x00"
+    product = {"id": "1", "title": "Ring", field: [words] if field == "tags" else words}
+    with pytest.raises(ValidationError, match="holds a NUL character; leave it out"):
+        CatalogBody.model_validate({"items": [product]})
