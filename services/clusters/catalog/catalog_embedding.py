@@ -8,10 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
+import structlog
 
 from services.clusters.catalog.catalog_store import CatalogHead, CatalogStore, Offer, Vector
+from shared.errors import PeerRefusedError
 from shared.rounds import Round
 from shared.sentiment_peer import SentimentPeer
+
+log = structlog.get_logger(__name__)
 
 BATCH: Final = 100
 AT_ONCE_SECONDS: Final = 15.0
@@ -66,7 +70,11 @@ class CatalogEmbedding:
 
     async def _embed_all(self) -> None:
         for head in await self._store.incomplete():
-            await self.embed(head)
+            try:
+                await self.embed(head)
+            except PeerRefusedError:
+                # One brand's fault is that brand's alone.
+                log.warning("catalog.refused", brand=head.brand)
 
     async def _embedded(self, offers: Sequence[Offer], version: str | None) -> list[Offer]:
         missing = [place for place, offer in enumerate(offers) if _is_missing(offer, version)]

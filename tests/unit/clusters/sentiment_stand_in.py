@@ -20,11 +20,12 @@ def embedding_of(text: str) -> list[float]:
 
 
 class SentimentStandIn:
-    """Answers `POST /v1/analyze` with embeddings, or with `status` where that is another than 200."""
+    """Answers `POST /v1/analyze` with embeddings, or with a `status` that is no 200; refuses the next few."""
 
     def __init__(self) -> None:
         """Be there."""
         self.status = 200
+        self.refused_next = 0
         self.version = VERSION
         self.texts: list[str] = []
         self.app = FastAPI()
@@ -33,6 +34,9 @@ class SentimentStandIn:
     async def _analyze(self, request: Request) -> Response:
         if self.status != 200:
             return JSONResponse({"detail": "away"}, self.status)
+        if self.refused_next:
+            self.refused_next -= 1
+            return JSONResponse({"detail": "a text is refused"}, 422)
         body: dict[str, Any] = await request.json()
         self.texts += body["texts"]
         results = [{"embedding": embedding_of(text)} for text in body["texts"]]

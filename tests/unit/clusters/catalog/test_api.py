@@ -82,6 +82,18 @@ async def test_products_wait_for_sentiment(start: Start, sentiment: SentimentSta
         assert (await service.http.get(CATALOG)).json()["embedded"] == 3
 
 
+async def test_a_catalogue_that_sentiment_refuses_holds_up_no_other(start: Start, sentiment: SentimentStandIn) -> None:
+    """The next brand's products are embedded in the same round."""
+    async with start(ProfilesStandIn(BRAND, [])) as service:
+        sentiment.status = 503
+        for brand in ("a-brand", "b-brand"):
+            await service.http.put(f"/v1/brands/{brand}/catalog", json={"items": ITEMS[:2]})
+        sentiment.status, sentiment.refused_next = 200, 1
+        await service.held.embedding.round().work()
+        assert (await service.http.get("/v1/brands/a-brand/catalog")).json()["embedded"] == 0
+        assert (await service.http.get("/v1/brands/b-brand/catalog")).json()["embedded"] == 2
+
+
 async def test_a_catalogue_is_forgotten(start: Start) -> None:
     """It is not found any more, and to forget what is not there is 404."""
     async with start(ProfilesStandIn(BRAND, [])) as service:
