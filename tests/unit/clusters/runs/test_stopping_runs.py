@@ -1,7 +1,7 @@
 """Runs that are stopped: cancelled, taken over, interrupted by a shutdown."""
 
 import asyncio
-import time
+import signal
 from typing import NoReturn
 
 import pytest
@@ -21,7 +21,7 @@ def stuck(advance: Advance, *_: object) -> NoReturn:
     """Say that clusters are described, then never end."""
     advance(Stage.DESCRIBING, 0.0)
     while True:
-        time.sleep(60)
+        signal.pause()
 
 
 async def test_cancelling_while_reading_ends_the_run_as_cancelled(start: Start) -> None:

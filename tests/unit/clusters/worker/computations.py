@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,7 +40,7 @@ def endless(advance: Advance) -> NoReturn:
     """Say which process it is, then never end."""
     advance(str(os.getpid()), 0.0)
     while True:
-        time.sleep(60)
+        signal.pause()
 
 
 def talkative(advance: Advance, times: int) -> None:
